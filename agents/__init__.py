@@ -1,0 +1,1 @@
+"""The wiring: agents, sink, command line, embedded stack."""

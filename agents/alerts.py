@@ -1,0 +1,34 @@
+"""Alerts: reads decisions and outcomes, publishes what a team lead should know."""
+
+from typing import Any
+
+from agents.outbox import Outbox, Outgoing
+from agents.publishing import headers_of, published, refused
+from agents.transport import Run
+from schemas.codec import Codec
+from schemas.errors import Rejected
+from schemas.records import record
+from schemas.topics import RECORD_OF, Name, Topics
+from streams import alerting
+
+RULES = {Name.DECISIONS: alerting.of_decision, Name.OUTCOMES: alerting.of_outcome}
+
+
+class Alerts:
+    """Turns runs of one topic into alerts; repeats carry the same id."""
+
+    def __init__(self, name: Name, topics: Topics, codec: Codec, outbox: Outbox) -> None:
+        self._record, self._rule = record(RECORD_OF[name]), RULES[name]
+        self._topics, self._codec, self._outbox = topics, codec, outbox
+
+    async def step(self, run: Run) -> None:
+        """One run, acknowledged."""
+        await self._outbox.send([out for message in run.records for out in self._alerts(message)])
+
+    def _alerts(self, message: Any) -> list[Outgoing]:
+        try:
+            datum = self._codec.decode(self._record, message.value, headers_of(message))
+        except Rejected as refusal:
+            return [refused(message, refusal, "alerts")]
+        alert = self._rule(datum)
+        return [] if alert is None else [published(alert, self._codec, self._topics)]

@@ -1,0 +1,14 @@
+"""The one exception a person is meant to read."""
+
+
+class Failure(Exception):
+    """An error a person can act on: printed as one sentence, exit code non-zero, no traceback.
+
+    `message` says what is wrong; `hint`, when there is one, what to do about it or what was seen
+    (a command to run, the end of a log).
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint

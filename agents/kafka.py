@@ -1,0 +1,111 @@
+"""Connections to Kafka through librdkafka: one place for client settings, and errors a person can act on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from agents.embedded.tansu import true_end_offsets
+from agents.errors import Failure
+from agents.settings import Settings
+
+TIMEOUT_S = 10.0
+LARGEST_BYTES = 16 * 1024 * 1024
+
+Position = tuple[str, int]
+
+
+def client_config(settings: Settings) -> dict[str, Any]:
+    """What every client needs to reach the broker."""
+    return {"bootstrap.servers": settings.brokers, "log_level": 3}
+
+
+def producer_config(settings: Settings) -> dict[str, Any]:
+    """An idempotent producer: in order and without duplicates within its session. Java's partitioner."""
+    return {
+        **client_config(settings),
+        "enable.idempotence": True,
+        "partitioner": "murmur2_random",
+        "linger.ms": settings.linger_ms,
+        "compression.type": "lz4",
+        "message.max.bytes": LARGEST_BYTES,
+        "queue.buffering.max.messages": 500_000,
+    }
+
+
+def consumer_config(settings: Settings, group: str) -> dict[str, Any]:
+    """A consumer that commits by hand and begins at the beginning."""
+    return {
+        **client_config(settings),
+        "group.id": group,
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "fetch.wait.max.ms": settings.fetch_wait_ms,
+        "session.timeout.ms": round(settings.session_timeout_s * 1000),
+        "heartbeat.interval.ms": max(300, round(settings.session_timeout_s * 1000 / 5)),
+        "fetch.message.max.bytes": LARGEST_BYTES,
+        "fetch.max.bytes": 4 * LARGEST_BYTES,
+        "receive.message.max.bytes": 5 * LARGEST_BYTES,
+    }
+
+
+def admin(settings: Settings) -> AdminClient:
+    """An admin client whose broker has answered; ``Failure`` when it does not."""
+    client = AdminClient(client_config(settings))
+    metadata(client, settings)
+    return client
+
+
+def metadata(client: AdminClient, settings: Settings) -> Any:
+    """Cluster metadata; ``Failure`` when the broker does not answer."""
+    try:
+        return client.list_topics(timeout=TIMEOUT_S)
+    except KafkaException as error:
+        raise unreachable(settings, error) from None
+
+
+def unreachable(settings: Settings, error: KafkaException) -> Failure:
+    return Failure(
+        f"the Kafka broker at {settings.brokers} does not answer ({error.args[0].name()})",
+        "set TENOR_BROKERS, or start the embedded stack with: tenor up",
+    )
+
+
+def partitions_of(settings: Settings, topics: Sequence[str]) -> list[Position]:
+    """Every partition of the given topics that exist."""
+    known = metadata(AdminClient(client_config(settings)), settings).topics
+    return [(name, p) for name in topics if name in known for p in sorted(known[name].partitions)]
+
+
+def end_offsets(settings: Settings, positions: Sequence[Position]) -> dict[Position, int]:
+    """Offset after the last record of each partition."""
+    if settings.embedded:
+        return true_end_offsets(settings.brokers, positions)
+    return {position: high for position, (_, high) in watermarks(settings, positions).items()}
+
+
+def watermarks(settings: Settings, positions: Sequence[Position]) -> dict[Position, tuple[int, int]]:
+    """First offset kept and offset after the last, of each partition."""
+    consumer = Consumer(consumer_config(settings, "tenor-watermarks"))
+    try:
+        return {
+            position: consumer.get_watermark_offsets(TopicPartition(*position), timeout=TIMEOUT_S)
+            for position in positions
+        }
+    except KafkaException as error:
+        raise unreachable(settings, error) from None
+    finally:
+        consumer.close()
+
+
+def committed(settings: Settings, group: str, positions: Sequence[Position]) -> dict[Position, int]:
+    """Offset each partition of a group is committed at; 0 where it has committed none."""
+    consumer = Consumer(consumer_config(settings, group))
+    try:
+        asked = [TopicPartition(*position) for position in positions]
+        return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in consumer.committed(asked, timeout=TIMEOUT_S)}
+    except KafkaException as error:
+        raise unreachable(settings, error) from None
+    finally:
+        consumer.close()

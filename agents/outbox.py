@@ -1,0 +1,108 @@
+"""The outbox: publishes a run of records and returns when the broker has acknowledged every one.
+
+An idempotent librdkafka producer keeps the order within a partition and retries by itself. What it gives up on
+raises ``DeliveryFailed``, which ends the process: the input was not committed, so nothing is lost.
+"""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from agents import metrics
+from agents.kafka import producer_config
+from agents.settings import Settings
+
+HeaderList = Sequence[tuple[str, bytes | None]]
+
+
+class Outgoing(NamedTuple):
+    """One record to publish; ``partition`` None lets the key choose."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: HeaderList = ()
+    partition: int | None = None
+    timestamp_ms: int = 0
+
+
+class DeliveryFailed(Exception):
+    """The broker did not take a record; the message names its topic and the broker's reason."""
+
+
+class Delivery:
+    """Counts acknowledgements of one run; called from the poll thread."""
+
+    def __init__(self, awaited: int) -> None:
+        self._awaited = awaited
+        self._loop = asyncio.get_running_loop()
+        self._future: asyncio.Future[None] = self._loop.create_future()
+        self._error: DeliveryFailed | None = None
+
+    def acknowledged(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._error = DeliveryFailed(f"a record for {message.topic()} was not taken: {error.name()}")
+        self._awaited -= 1
+        if self._awaited == 0:
+            self._loop.call_soon_threadsafe(self._finish)
+
+    def _finish(self) -> None:
+        if self._future.done():
+            return
+        if self._error is None:
+            self._future.set_result(None)
+        else:
+            self._future.set_exception(self._error)
+
+    async def wait(self) -> None:
+        await self._future
+
+
+class Outbox:
+    """Publishes records from an event loop. One per process; ``close`` it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._producer = Producer(producer_config(settings))
+        self._open = True
+        self._poller = threading.Thread(target=self._poll, name="outbox", daemon=True)
+        self._poller.start()
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        """Publish records in order; returns when all are acknowledged, raises ``DeliveryFailed``."""
+        if not records:
+            return
+        delivery = Delivery(len(records))
+        for record in records:
+            await self._produce(record, delivery)
+        await delivery.wait()
+        for record in records:
+            metrics.RECORDS_OUT.labels(record.topic).inc()
+
+    async def _produce(self, record: Outgoing, delivery: Delivery) -> None:
+        while True:
+            try:
+                self._producer.produce(
+                    record.topic,
+                    key=record.key,
+                    value=record.value,
+                    headers=list(record.headers),
+                    partition=-1 if record.partition is None else record.partition,
+                    timestamp=record.timestamp_ms,
+                    on_delivery=delivery.acknowledged,
+                )
+                return
+            except BufferError:  # the queue is full: the poll thread empties it
+                await asyncio.sleep(0.01)
+
+    def _poll(self) -> None:
+        while self._open:
+            self._producer.poll(0.1)
+
+    def close(self) -> None:
+        """Send what is waiting, then stop."""
+        self._producer.flush(10)
+        self._open = False
+        self._poller.join()

@@ -1,0 +1,43 @@
+"""From domain records to Kafka records, and from refused events to dead letters."""
+
+from typing import Any
+
+from agents import metrics
+from agents.outbox import Outgoing
+from schemas.codec import Codec
+from schemas.errors import Rejected
+from schemas.headers import cloud_event, dead_letter
+from schemas.records import record
+from schemas.topics import TOPIC_OF, Topics
+from streams.outputs import Output
+
+SOURCE = "tenor"
+
+
+def published(output: Output, codec: Codec, topics: Topics) -> Outgoing:
+    """One output as a Kafka record, keyed by conversation."""
+    schema, datum = record(output.record), output.datum
+    return Outgoing(
+        topic=topics.name(TOPIC_OF[output.record]),
+        key=datum["conversation_id"].encode(),
+        value=codec.encode(schema, datum),
+        headers=cloud_event(schema, output.id, datum["event_time"], SOURCE),
+    )
+
+
+def refused(message: Any, refusal: Rejected, stage: str) -> Outgoing:
+    """A record that cannot be used, as a dead letter with its own bytes; counted."""
+    metrics.EVENTS_REFUSED.labels(message.topic, str(refusal.reason)).inc()
+    position = (message.topic, message.partition, message.offset)
+    return Outgoing(
+        topic=f"{message.topic}.dlq",
+        key=message.key,
+        value=message.value,
+        headers=dead_letter(message.headers or (), refusal, position, stage),
+        timestamp_ms=message.timestamp,
+    )
+
+
+def headers_of(message: Any) -> dict[str, bytes]:
+    """Headers of a consumed record; the last one counts where a name repeats."""
+    return {name: value for name, value in message.headers or () if value is not None}

@@ -1,0 +1,47 @@
+"""Schema registry: the I/O behind the codec's Confluent form."""
+
+import json
+from functools import cache
+
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from agents.errors import Failure
+from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.errors import Reason, Rejected
+from schemas.records import Record, Schema, parse
+
+NOT_FOUND = 404
+
+
+class ConfluentRegistry:
+    """Resolves schema ids at a registry and caches them: an id never changes its meaning."""
+
+    def __init__(self, client: SchemaRegistryClient) -> None:
+        self._client = client
+        self.id_of = cache(self._id_of)
+        self.schema = cache(self._schema)
+
+    def _id_of(self, record: Record) -> int:
+        subject = record.full_name
+        try:
+            return int(self._client.get_latest_version(subject).schema_id or 0)
+        except SchemaRegistryError as error:
+            raise Failure(f"the registry has no schema under {subject} ({error.error_message})") from None
+
+    def _schema(self, schema_id: int) -> Schema:
+        try:
+            found = self._client.get_schema(schema_id)
+        except SchemaRegistryError as error:
+            if error.http_status_code == NOT_FOUND:
+                raise Rejected(Reason.UNKNOWN_SCHEMA, f"the registry has no schema with id {schema_id}") from None
+            raise
+        return parse(json.loads(found.schema_str or "null"))
+
+
+def codec_for(settings: Settings) -> Codec:
+    """The codec of a deployment."""
+    if settings.registry_url is None:
+        return Codec()
+    return Codec(ConfluentRegistry(SchemaRegistryClient({"url": settings.registry_url})))

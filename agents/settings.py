@@ -1,0 +1,97 @@
+"""Every setting of a deployment: ``TENOR_*`` variables, or a ``.env`` file in the working directory."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from agents.errors import Failure
+from schemas.topics import Topics
+from schemas.validation import Limits
+from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
+from streams.protocols import ProtocolError, default_protocols, read_protocols
+
+
+class Settings(BaseSettings):
+    """Settings of one deployment. A nested setting is written ``TENOR_BELIEF__THRESHOLD``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TENOR_", env_file=".env", env_nested_delimiter="__", extra="ignore", frozen=True
+    )
+
+    brokers: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, separated by commas.")
+    topic_prefix: str = Field("", description="Put before every topic and consumer group, as 'staging.'.")
+    partitions: int = Field(8, ge=1, description="Partition count of the conversation topics when they are created.")
+    replication: int = Field(1, ge=1, description="Replication factor of topics when they are created.")
+    registry_url: str | None = Field(None, description="Schema registry; unset writes Avro single-object encoding.")
+
+    clickhouse_host: str = Field("127.0.0.1", description="ClickHouse host.")
+    clickhouse_port: int = Field(9000, description="ClickHouse native port.")
+    clickhouse_user: str = Field("default", description="ClickHouse user.")
+    clickhouse_password: SecretStr = Field(SecretStr(""), description="ClickHouse password.")
+    clickhouse_database: str = Field("tenor", description="ClickHouse database; created by tenor migrate.")
+    clickhouse_secure: bool = Field(False, description="TLS to ClickHouse.")
+
+    http_host: str = Field("127.0.0.1", description="Address of /healthz, /ready and /metrics.")
+    http_port: int = Field(0, ge=0, le=65535, description="Its port; 0 takes a free one and logs it.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_json: bool = Field(False, description="Logs as JSON, one object a line.")
+    instance: str | None = Field(None, description="Stable name of this worker (pod name): static group membership.")
+
+    session_timeout_s: float = Field(6.0, gt=0, description="A dead worker's partitions are idle this long.")
+    fetch_wait_ms: int = Field(30, ge=1, description="Longest wait of a fetch for new records, milliseconds.")
+    poll_records: int = Field(1000, ge=1, description="Most records folded as one run.")
+    commit_interval_s: float = Field(1.0, gt=0, description="Time between offset commits.")
+    linger_ms: int = Field(5, ge=0, description="How long the producer waits to fill a batch.")
+    stall_s: float = Field(30.0, gt=0, description="/healthz turns red when a run takes longer than this.")
+    tick_s: float = Field(5.0, gt=0, description="Time between ticks, seconds.")
+    tick_lateness_s: float = Field(30.0, ge=0, description="A tick stays this far behind the newest event.")
+    sink_rows: int = Field(10_000, ge=1, description="Most rows of one insert.")
+    sink_wait_s: float = Field(0.5, gt=0, description="Longest wait to fill an insert.")
+    sink_patience_s: float = Field(120.0, gt=0, description="The sink retries ClickHouse this long, then stops.")
+
+    event_bytes: int = Field(Limits().event_bytes, description="Largest accepted event, bytes.")
+    future_s: float = Field(Limits().future_ms / 1000, description="How far event_time may lie ahead, seconds.")
+    past_s: float = Field(Limits().past_ms / 1000, description="How far event_time may lie behind, seconds.")
+
+    embedded: bool = Field(False, description="The broker is the embedded one, whose oddities are worked around.")
+
+    protocols_file: Path | None = Field(None, description="Catalogue of intervention options; unset uses ours.")
+    signals: SignalConfig = SignalConfig()
+    belief: BeliefConfig = BeliefConfig()
+    decision: DecisionConfig = DecisionConfig()
+    outcome: OutcomeConfig = OutcomeConfig()
+
+    @cached_property
+    def topics(self) -> Topics:
+        return Topics(self.topic_prefix, self.partitions)
+
+    @cached_property
+    def limits(self) -> Limits:
+        return Limits(self.event_bytes, round(self.future_s * 1000), round(self.past_s * 1000))
+
+    @cached_property
+    def config(self) -> Config:
+        """The domain's numbers; ``Failure`` when the protocols file cannot be used."""
+        return Config(self.signals, self.belief, self.decision, self.outcome, self._protocols())
+
+    def _protocols(self) -> tuple:  # type: ignore[type-arg]
+        if self.protocols_file is None:
+            return default_protocols()
+        try:
+            return read_protocols(self.protocols_file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise Failure(f"the protocols file {self.protocols_file} cannot be read: {error.strerror}") from None
+        except ProtocolError as error:
+            raise Failure(f"{self.protocols_file}: {error}") from None
+
+
+def load() -> Settings:
+    """Settings from the environment; ``Failure`` names the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TENOR_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise Failure(f"{name} is wrong: {first['msg']}") from None

@@ -1,0 +1,171 @@
+"""The worker: one Faust application with an agent per topic, on the batch transport."""
+
+import asyncio
+import time
+from typing import Any
+
+import faust
+import structlog
+from mode.utils.objects import cached_property
+
+from agents import health as health_server
+from agents import kafka, runs
+from agents.alerts import Alerts
+from agents.conversations import Conversations
+from agents.errors import Failure
+from agents.health import Health
+from agents.ingest import Ingest
+from agents.outbox import Outbox
+from agents.registry import codec_for
+from agents.settings import Settings
+from agents.store import ConversationsTable
+from agents.ticks import Ticks
+from agents.transport import RunSchema, Transport
+from schemas.topics import INGESTED, Name
+
+log = structlog.get_logger(__name__)
+
+# Runs waiting per topic; a run is up to poll_records records, so a few are plenty and memory stays bounded.
+BUFFERED_RUNS = 8
+
+
+class Worker:
+    """Everything one worker process holds.
+
+    Args:
+        settings: of this deployment.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.health = Health(settings.stall_s)
+        self.app = new_app(settings)
+        self._codec = codec_for(settings)
+        self._schema = RunSchema()
+        self._table = self._new_table()
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.settings)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        settings = self.settings
+        return Conversations(settings.config, settings.topics, self._codec, self._table.states, self.outbox)
+
+    def build(self) -> faust.App:
+        """Register agents, ticks and readiness; the app, not started."""
+        topics, limits = self.settings.topics, self.settings.limits
+        for name in INGESTED:
+            self._agent(name, Ingest(name, topics, self._codec, limits, self.outbox))
+        self._agent(Name.SIGNALS, self.conversations)
+        for name in (Name.DECISIONS, Name.OUTCOMES):
+            self._agent(name, Alerts(name, topics, self._codec, self.outbox))
+        self._ticks()
+        self._readiness()
+        return self.app
+
+    def _agent(self, name: Name, handler: Any) -> None:
+        topic = self._topic(self.settings.topics.name(name))
+
+        async def consume(stream: Any) -> None:
+            await runs.work(name, stream, handler.step, self.health)
+
+        self.app.agent(topic, name=f"agents.{name}", concurrency=1)(consume)
+
+    def _topic(self, name: str) -> Any:
+        return self.app.topic(name, schema=self._schema)
+
+    def _new_table(self) -> ConversationsTable:
+        """The conversations table; its changelog is one of our topics, created by ``tenor topics apply``."""
+        table = ConversationsTable(
+            self.app,
+            name="conversations",
+            schema=self._schema,
+            partitions=self.settings.partitions,
+            changelog_topic=self._changelog(),
+            recovery_buffer_size=1,  # runs, not records
+        )
+        self.app.tables.add(table)
+        return table
+
+    def _changelog(self) -> Any:
+        name = self.settings.topics.changelog
+        partitions = self.settings.partitions
+        return self.app.topic(name, schema=self._schema, acks=False, compacting=True, partitions=partitions)
+
+    def _ticks(self) -> None:
+        ticks = Ticks(self.settings.topics, self._codec, self.outbox, self.settings.tick_lateness_s)
+
+        async def beat() -> None:
+            await ticks.beat(self.conversations.partitions, time.monotonic())
+
+        self.app.timer(self.settings.tick_s)(beat)
+
+    def _readiness(self) -> None:
+        async def revoked(*_: Any, **__: Any) -> None:
+            self.health.set_ready(False)
+            self.conversations.forget()
+
+        async def recovered(*_: Any, **__: Any) -> None:
+            self.conversations.forget()
+            self.health.set_ready(True)
+            log.info("ready", conversations=len(self._table.states))
+
+        self.app.on_partitions_revoked.connect(revoked, weak=False)
+        self.app.on_rebalance_complete.connect(recovered, weak=False)
+
+
+def new_app(settings: Settings) -> faust.App:
+    """A Faust app with our transport and settings; nothing registered."""
+    app = faust.App(
+        settings.topics.worker_group,
+        broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
+        version=1,
+        autodiscover=False,
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        topic_partitions=settings.partitions,
+        table_standby_replicas=0,
+        stream_buffer_maxsize=BUFFERED_RUNS,
+        stream_wait_empty=True,
+        stream_recovery_delay=0.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=kafka.LARGEST_BYTES,
+        consumer_group_instance_id=settings.instance,
+        broker_max_poll_records=settings.poll_records,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=max(0.3, settings.session_timeout_s / 6),
+        broker_commit_interval=settings.commit_interval_s,
+    )
+    app.transport = transport(app, settings)
+    return app
+
+
+def transport(app: faust.App, settings: Settings) -> Transport:
+    batch = Transport(app.conf.broker_consumer, app)
+    batch.fetch_wait_ms = settings.fetch_wait_ms
+    if settings.embedded:
+        batch.end_offsets = lambda positions: asyncio.to_thread(kafka.end_offsets, settings, positions)
+    return batch
+
+
+def check_topics(settings: Settings) -> None:
+    """``Failure`` when the broker does not answer or a topic is missing."""
+    known = kafka.metadata(kafka.admin(settings), settings).topics
+    missing = [topic.name for topic in settings.topics.all() if topic.name not in known]
+    if missing:
+        raise Failure(f"{len(missing)} topics are missing, {missing[0]} among them", "run: tenor topics apply")
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until it is told to stop. ``Failure`` when it cannot start."""
+    check_topics(settings)
+    settings.config  # noqa: B018 - a broken protocols file is refused before anything starts
+    worker = Worker(settings)
+    port = health_server.serve(worker.health, settings.http_host, settings.http_port)
+    log.info("worker starts", http_port=port, config_version=settings.config.version)
+    faust.Worker(
+        worker.build(), loglevel="info", redirect_stdouts=False, override_logging=False, daemon=True
+    ).execute_from_commandline()

@@ -1,0 +1,118 @@
+"""The wire: how a record becomes bytes and bytes a record.
+
+Three forms are read, always: Avro single-object encoding (``C3 01``, fingerprint, body), JSON with the header
+``content-type: application/json``, and, where a schema registry is set, the Confluent wire format (``00``,
+four bytes of schema id, body). Written is Confluent's form with a registry, single-object without.
+"""
+
+import struct
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Protocol
+
+import fastavro
+
+from schemas.errors import Reason, Rejected
+from schemas.json_form import from_json
+from schemas.records import Datum, Record, Schema, writers
+
+SINGLE_OBJECT = b"\xc3\x01"
+CONFLUENT = b"\x00"
+JSON_TYPE = "application/json"
+CONTRACT_VERSION = "1"
+VERSION_HEADER = "tenor-version"
+
+Headers = Mapping[str, bytes]
+
+
+class Registry(Protocol):
+    """What the codec needs of a schema registry. Implementations do the I/O and cache."""
+
+    def id_of(self, record: Record) -> int:
+        """Id under which this record's schema is registered."""
+
+    def schema(self, schema_id: int) -> Schema:
+        """Parsed schema of that id; ``Rejected`` when there is none."""
+
+
+class Codec:
+    """Reads and writes events.
+
+    Args:
+        registry: where Confluent schema ids are resolved; None reads and writes single-object encoding.
+    """
+
+    def __init__(self, registry: Registry | None = None) -> None:
+        self._registry = registry
+        self._prefixes: dict[str, bytes] = {}
+
+    def encode(self, record: Record, datum: Datum) -> bytes:
+        """Bytes of a record. Raises what fastavro raises when the datum does not fit: that is our bug."""
+        out = BytesIO()
+        out.write(self._prefix(record))
+        fastavro.schemaless_writer(out, record.schema, datum)
+        return out.getvalue()
+
+    def decode(self, record: Record, value: bytes | None, headers: Headers) -> Datum:
+        """The event in ``value``, or ``Rejected``."""
+        if not value:
+            raise Rejected(Reason.EMPTY, "the event has no value")
+        check_version(headers)
+        if is_json(headers):
+            return from_json(record, value)
+        writer, start = self._writer(value)
+        return read_body(record, writer, value, start)
+
+    def _prefix(self, record: Record) -> bytes:
+        prefix = self._prefixes.get(record.name)
+        if prefix is None:
+            prefix = self._prefixes[record.name] = self._new_prefix(record)
+        return prefix
+
+    def _new_prefix(self, record: Record) -> bytes:
+        if self._registry is None:
+            return SINGLE_OBJECT + record.fingerprint
+        return CONFLUENT + struct.pack(">I", self._registry.id_of(record))
+
+    def _writer(self, value: bytes) -> tuple[Schema, int]:
+        """Schema an event was written with, and where its body starts."""
+        if value[:2] == SINGLE_OBJECT:
+            return known_writer(value[2:10]), 10
+        if value[:1] == CONFLUENT and self._registry is not None and len(value) >= 5:
+            return self._registry.schema(int.from_bytes(value[1:5], "big")), 5
+        raise Rejected(Reason.UNKNOWN_FORMAT, f"neither Avro nor JSON; JSON needs the header content-type: {JSON_TYPE}")
+
+
+def known_writer(fingerprint: bytes) -> Schema:
+    schema = writers().get(fingerprint)
+    if schema is None:
+        raise Rejected(Reason.UNKNOWN_SCHEMA, f"no schema has the fingerprint {fingerprint.hex()}")
+    return schema
+
+
+def read_body(record: Record, writer: Schema, value: bytes, start: int) -> Datum:
+    """Decode the Avro body at ``start``, resolving the writer's schema to ours."""
+    if writer["name"] != record.full_name:
+        raise Rejected(Reason.UNKNOWN_SCHEMA, f"the event is a {writer['name']}, expected {record.full_name}")
+    body = BytesIO(value)
+    body.seek(start)
+    reader = None if writer is record.schema else record.schema
+    try:
+        datum = fastavro.schemaless_reader(body, writer, reader)
+    except Exception as error:  # fastavro raises a dozen types on broken bytes, none of them ours to tell apart
+        raise Rejected(Reason.BROKEN_AVRO, f"the Avro body cannot be read ({type(error).__name__})") from None
+    if body.tell() != len(value):
+        raise Rejected(Reason.BROKEN_AVRO, f"{len(value) - body.tell()} bytes left over after the Avro body")
+    assert isinstance(datum, dict)
+    return datum
+
+
+def check_version(headers: Headers) -> None:
+    version = headers.get(VERSION_HEADER)
+    if version is not None and version != CONTRACT_VERSION.encode():
+        raise Rejected(Reason.UNKNOWN_VERSION, f"{VERSION_HEADER} must be {CONTRACT_VERSION}")
+
+
+def is_json(headers: Headers) -> bool:
+    content_type = headers.get("content-type")
+    return content_type is not None and content_type.split(b";")[0].strip().lower() == JSON_TYPE.encode()

@@ -1,0 +1,58 @@
+"""Record headers: CloudEvents on what we publish, Connect-style error headers on what we refuse."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from schemas.codec import CONTRACT_VERSION, VERSION_HEADER
+from schemas.errors import Rejected
+from schemas.records import Record
+
+ERROR_PREFIX = "__connect.errors."
+
+HeaderList = list[tuple[str, bytes]]
+
+
+def cloud_event(record: Record, event_id: str, event_time_ms: int, source: str) -> HeaderList:
+    """Headers of one published record (CloudEvents 1.0, Kafka binding, binary mode)."""
+    moment = datetime.fromtimestamp(event_time_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_type", record.full_name.encode()),
+        ("ce_source", source.encode()),
+        ("ce_time", moment.encode()),
+        ("content-type", b"application/avro"),
+        (VERSION_HEADER, CONTRACT_VERSION.encode()),
+    ]
+
+
+def dead_letter(
+    original: Iterable[tuple[str, bytes | None]],
+    refusal: Rejected,
+    position: tuple[str, int, int],
+    stage: str,
+) -> list[tuple[str, bytes | None]]:
+    """Headers of a refused event: its own, then why and where.
+
+    Args:
+        original: the event's own headers, kept as they are.
+        refusal: why it was refused.
+        position: topic, partition and offset of the event.
+        stage: step that refused it, as ``ingest``.
+    """
+    topic, partition, offset = position
+    errors = {
+        "topic": topic,
+        "partition": str(partition),
+        "offset": str(offset),
+        "stage": stage,
+        "reason": str(refusal.reason),
+        "exception.class.name": f"tenor.{type(refusal).__name__}",
+        "exception.message": refusal.detail,
+    }
+    return [*without_errors(original), *((ERROR_PREFIX + name, value.encode()) for name, value in errors.items())]
+
+
+def without_errors(headers: Iterable[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
+    """The headers an event had before it was refused."""
+    return [(name, value) for name, value in headers if not name.startswith(ERROR_PREFIX)]

@@ -1,0 +1,102 @@
+"""The Avro records, as published and as used at run time.
+
+At run time logical types are stripped: a timestamp is an integer of milliseconds, which costs nothing to
+decode and compares exactly. The bytes on the wire and the canonical form are the same either way.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fastavro
+from fastavro.schema import fingerprint, to_parsing_canonical_form
+
+AVRO = Path(__file__).parent / "avro"
+PAST = AVRO / "past"
+
+Schema = dict[str, Any]
+Datum = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Avro record.
+
+    Attributes:
+        name: file stem, as ``trajectory_point``.
+        published: the schema as it stands in the file.
+        schema: parsed by fastavro, logical types stripped.
+        fingerprint: CRC-64-AVRO of the canonical form, 8 bytes little-endian (Avro single-object encoding).
+    """
+
+    name: str
+    published: Schema
+    schema: Schema
+    fingerprint: bytes
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.published['namespace']}.{self.published['name']}"
+
+
+def without_logical_types(node: Any) -> Any:
+    """The schema with ``{"type": "long", "logicalType": ...}`` replaced by ``"long"``, at any depth."""
+    if isinstance(node, list):
+        return [without_logical_types(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "logicalType" in node:
+        return node["type"]
+    return {key: without_logical_types(value) for key, value in node.items()}
+
+
+def crc64(schema: Schema) -> bytes:
+    """CRC-64-AVRO fingerprint of a schema, in the byte order of single-object encoding."""
+    return bytes.fromhex(fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
+
+
+def parse(published: Schema) -> Schema:
+    """Parse a published schema for run time."""
+    parsed = fastavro.parse_schema(without_logical_types(published))
+    assert isinstance(parsed, dict)
+    return parsed
+
+
+def load(path: Path) -> Record:
+    published = json.loads(path.read_text(encoding="utf-8"))
+    return Record(path.stem, published, parse(published), crc64(published))
+
+
+@cache
+def records() -> dict[str, Record]:
+    """Every record by name."""
+    return {path.stem: load(path) for path in sorted(AVRO.glob("*.avsc"))}
+
+
+def record(name: str) -> Record:
+    """The record of that name; KeyError when there is none."""
+    return records()[name]
+
+
+@cache
+def writers() -> dict[bytes, Schema]:
+    """Schemas an event may have been written with, by fingerprint: today's and those in ``avro/past``.
+
+    The Python ``avro`` library leaves ``{"type": "long"}`` unsimplified where a logical type stood, so its
+    fingerprints differ from every other implementation's. Both are accepted; the standard one is written.
+    """
+    known: dict[bytes, Schema] = {}
+    for path in [*PAST.glob("*/*.avsc"), *AVRO.glob("*.avsc")]:
+        one = load(path)
+        known[crc64_of_python_avro(one.published)] = one.schema
+        known[one.fingerprint] = one.schema
+    return known
+
+
+def crc64_of_python_avro(published: Schema) -> bytes:
+    """The fingerprint the Python ``avro`` library computes for a schema."""
+    import avro.schema
+
+    return bytes(avro.schema.parse(json.dumps(published)).fingerprint("CRC-64-AVRO"))

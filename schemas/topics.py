@@ -1,0 +1,139 @@
+"""Every topic: what it holds, its key, how long it is kept.
+
+All conversation topics are keyed by conversation id and share one partition count, because Faust's table
+must be co-partitioned with ``tenor.signals``.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DAY_MS = 86_400_000
+EVENT_BYTES = 8 * 1024 * 1024
+DEAD_LETTER_BYTES = 10 * 1024 * 1024
+
+
+class Name(StrEnum):
+    """Topic names before the deployment's prefix."""
+
+    MESSAGES = "conversation.messages"
+    KEYSTROKES = "conversation.keystrokes"
+    NAVIGATION = "conversation.navigation"
+    PROSODY = "conversation.prosody"
+    RATINGS = "conversation.ratings"
+    SIGNALS = "tenor.signals"
+    TRAJECTORIES = "tenor.trajectories"
+    DECISIONS = "tenor.decisions"
+    INTERVENTIONS = "tenor.interventions"
+    OUTCOMES = "tenor.outcomes"
+    ALERTS = "tenor.alerts"
+    POLICY = "tenor.policy"
+
+
+RECORD_OF = {
+    Name.MESSAGES: "message",
+    Name.KEYSTROKES: "keystrokes",
+    Name.NAVIGATION: "navigation",
+    Name.PROSODY: "prosody",
+    Name.RATINGS: "rating",
+    Name.SIGNALS: "signal",
+    Name.TRAJECTORIES: "trajectory_point",
+    Name.DECISIONS: "decision",
+    Name.INTERVENTIONS: "intervention",
+    Name.OUTCOMES: "outcome",
+    Name.ALERTS: "alert",
+    Name.POLICY: "policy_snapshot",
+}
+TOPIC_OF = {record: name for name, record in RECORD_OF.items()}
+
+INGESTED = (Name.MESSAGES, Name.KEYSTROKES, Name.NAVIGATION, Name.PROSODY)
+OUTPUTS = (Name.TRAJECTORIES, Name.DECISIONS, Name.INTERVENTIONS, Name.OUTCOMES, Name.ALERTS)
+WITH_DEAD_LETTERS = (*INGESTED, Name.RATINGS, Name.SIGNALS, Name.DECISIONS, Name.OUTCOMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic as it should exist.
+
+    Attributes:
+        name: full name, prefix included.
+        key: what the record key is.
+        partitions: how many.
+        retention_ms: how long records are kept; None keeps the latest of each key (compaction).
+        max_bytes: largest record batch the broker takes.
+        record: Avro record it holds; None for raw bytes.
+    """
+
+    name: str
+    key: str
+    partitions: int
+    retention_ms: int | None
+    max_bytes: int = 1_048_588
+    record: str | None = None
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Topic configuration in Kafka's own words."""
+        cleanup = {"cleanup.policy": "compact"}
+        if self.retention_ms is not None:
+            cleanup = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+        return {**cleanup, "max.message.bytes": str(self.max_bytes)}
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Names and shapes of every topic of one deployment.
+
+    Attributes:
+        prefix: put before every name, as ``staging.``; also before the consumer groups.
+        partitions: partition count of every conversation topic.
+    """
+
+    prefix: str = ""
+    partitions: int = 8
+
+    def name(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
+    def dead_letters(self, name: str) -> str:
+        return f"{self.prefix}{name}.dlq"
+
+    @property
+    def worker_group(self) -> str:
+        """Consumer group of the workers, and Faust's application id."""
+        return f"{self.prefix}tenor"
+
+    @property
+    def sink_group(self) -> str:
+        return f"{self.prefix}tenor-sink"
+
+    @property
+    def changelog(self) -> str:
+        """Changelog of the conversations table, by Faust's naming rule."""
+        return f"{self.worker_group}-conversations-changelog"
+
+    def all(self) -> list[Topic]:
+        """Every topic that must exist."""
+        return [*self._inputs(), *self._flow(), *self._dead_letters(), *self._state()]
+
+    def _inputs(self) -> list[Topic]:
+        names = (*INGESTED, Name.RATINGS)
+        return [self._topic(name, 7 * DAY_MS, EVENT_BYTES) for name in names]
+
+    def _flow(self) -> list[Topic]:
+        kept = {Name.SIGNALS: 30 * DAY_MS}
+        return [self._topic(name, kept.get(name, 7 * DAY_MS)) for name in (Name.SIGNALS, *OUTPUTS)]
+
+    def _dead_letters(self) -> list[Topic]:
+        return [
+            Topic(self.dead_letters(name), "key of the refused event", 1, 30 * DAY_MS, DEAD_LETTER_BYTES)
+            for name in WITH_DEAD_LETTERS
+        ]
+
+    def _state(self) -> list[Topic]:
+        return [
+            Topic(self.name(Name.POLICY), "tenant", 1, None, record=RECORD_OF[Name.POLICY]),
+            Topic(self.changelog, "conversation_id", self.partitions, None),
+        ]
+
+    def _topic(self, name: Name, retention_ms: int, max_bytes: int = 1_048_588) -> Topic:
+        return Topic(self.name(name), "conversation_id", self.partitions, retention_ms, max_bytes, RECORD_OF[name])

@@ -1,0 +1,185 @@
+"""The decision: is this a decision point, is an intervention possible, and which?
+
+A decision point is a customer turn that leaves frustration raised while no outcome is awaited. Whatever is
+chosen, and where nothing can be chosen, is recorded: the experiment needs the nights it did not rain.
+"""
+
+from typing import Any
+
+import msgspec
+
+from streams import belief, ids, policy
+from streams.config import Config
+from streams.outputs import Output, scope
+from streams.protocols import CONTROL, Protocol, as_record
+from streams.state import State, Window
+
+CONTEXT_VERSION = 1
+
+
+def decide(state: State, conversation_id: str, cues: list[str], config: Config) -> tuple[State, list[Output]]:
+    """The state and records after a customer turn; nothing where it is no decision point."""
+    if not state.belief.raised or state.window is not None or state.handed_over:
+        return state, []
+    kind = kind_of(state, config)
+    options = policy.eligible(state, config)
+    reason = unavailable(state, options, kind, config)
+    decision = describe(state, conversation_id, kind, cues, config)
+    decision |= {"eligible": [option.id for option in options], "unavailable_reason": reason}
+    state = msgspec.structs.replace(state, decisions=state.decisions + 1, failed=None)
+    if reason is not None:
+        return state, [Output("decision", decision["decision_id"], nothing_chosen(decision))]
+    return choose(state, decision, options, config)
+
+
+def kind_of(state: State, config: Config) -> str:
+    """Why this is a decision point: a symbol of DecisionKind."""
+    if state.failed is not None:
+        return "escalation" if state.failures >= config.decision.max_failures else "reroute"
+    return "repeat" if state.decisions else "first"
+
+
+def unavailable(state: State, options: list[Protocol], kind: str, config: Config) -> str | None:
+    """Why no intervention is possible, or None. A reroute does not wait."""
+    since_s = (state.last_at - state.decided_at) / 1000
+    if kind == "repeat" and state.decided_at and since_s < config.decision.cooldown_s:
+        return "cooldown"
+    if state.spent >= config.decision.burden:
+        return "burden"
+    return None if options else "no_option"
+
+
+def choose(
+    state: State, decision: dict[str, Any], options: list[Protocol], config: Config
+) -> tuple[State, list[Output]]:
+    """Draw, open the outcome window, and say what to do."""
+    # Where only a hand-over is left after repeated failures, nobody is left alone for the sake of the experiment.
+    control_share = 0.0 if decision["kind"] == "escalation" else config.decision.control_share
+    chances = policy.propensities(options, control_share)
+    lottery = ids.lottery(decision["decision_id"], config.decision.salt)
+    name, propensity = policy.draw(chances, lottery)
+    decision |= {
+        "available": True,
+        "propensities": [{"option": option, "probability": p} for option, p in chances],
+        "lottery": lottery,
+        "option": name,
+        "control": name == CONTROL,
+        "propensity": propensity,
+    }
+    outputs = [Output("decision", decision["decision_id"], decision)]
+    chosen = next((option for option in options if option.id == name), None)
+    if chosen is not None:
+        outputs.append(intervention(decision, chosen, config))
+    return opened(state, decision, chosen), outputs
+
+
+def opened(state: State, decision: dict[str, Any], chosen: Protocol | None) -> State:
+    """The state with the decision's outcome window open."""
+    window = Window(
+        decision_id=decision["decision_id"],
+        decided_at=decision["event_time"],
+        option=decision["option"],
+        control=decision["control"],
+        propensity=decision["propensity"],
+        level=state.belief.level,
+        variance=state.belief.variance,
+        turns=0,
+    )
+    return msgspec.structs.replace(
+        state,
+        window=window,
+        decided_at=decision["event_time"],
+        spent=state.spent + (chosen.burden if chosen else 0.0),
+        handed_over=state.handed_over or (chosen is not None and chosen.constraints.hand_over),
+    )
+
+
+def describe(state: State, conversation_id: str, kind: str, cues: list[str], config: Config) -> dict[str, Any]:
+    """What every decision records, before anything is chosen."""
+    index = state.decisions + 1
+    return {
+        "decision_id": ids.stable_id("decision", state.tenant, conversation_id, state.opened_at, index),
+        "event_time": state.last_at,
+        **scope(state, conversation_id),
+        "decision_index": index,
+        "turn": state.turn,
+        "kind": kind,
+        "previous_decision_id": state.failed,
+        **reading(state),
+        "context": context(state),
+        "context_version": CONTEXT_VERSION,
+        "excluded": list(state.excluded),
+        "predicted_reward": None,
+        "policy_version": config.decision.policy_version,
+        "snapshot_offset": None,
+        "window_turns": config.outcome.window_turns,
+        "window_s": config.outcome.window_s,
+        "contributions": belief.contributions(state.belief.evidence),
+        "cues": cues,
+        "config_version": config.version,
+    }
+
+
+def reading(state: State) -> dict[str, float | None]:
+    """The belief as records show it."""
+    return {
+        "level": state.belief.level,
+        "level_sd": state.belief.variance**0.5,
+        "slope": belief.slope(state.recent),
+        "alarm": state.belief.alarm,
+    }
+
+
+def context(state: State) -> dict[str, float]:
+    """What the policy sees."""
+    return {
+        "level": state.belief.level,
+        "level_sd": state.belief.variance**0.5,
+        "slope": belief.slope(state.recent) or 0.0,
+        "alarm": state.belief.alarm,
+        "turn": float(state.turn),
+        "failures": float(state.failures),
+        "minutes": (state.last_at - state.opened_at) / 60_000,
+    }
+
+
+def nothing_chosen(decision: dict[str, Any]) -> dict[str, Any]:
+    return decision | {
+        "available": False,
+        "propensities": [],
+        "lottery": None,
+        "option": None,
+        "control": False,
+        "propensity": None,
+    }
+
+
+def intervention(decision: dict[str, Any], chosen: Protocol, config: Config) -> Output:
+    """What the platform should do, until the outcome window closes."""
+    datum = {
+        "intervention_id": decision["decision_id"],
+        "decision_id": decision["decision_id"],
+        "event_time": decision["event_time"],
+        "expires_at": decision["event_time"] + round(config.outcome.window_s * 1000),
+        **{name: decision[name] for name in ("tenant", "conversation_id", "customer_id", "channel")},
+        "option": chosen.id,
+        "constraints": as_record(chosen.constraints),
+        "guidance": chosen.guidance,
+        "prompt": chosen.prompt,
+        "reason": because(decision),
+        "escalation": decision["kind"] == "escalation",
+        "config_version": config.version,
+    }
+    return Output("intervention", decision["decision_id"], datum)
+
+
+def because(decision: dict[str, Any]) -> str:
+    """Why, in one sentence."""
+    strongest = [c["signal"] for c in decision["contributions"] if c["share"] > 0][:3]
+    told = {
+        "first": "The frustration signal rose",
+        "repeat": "The frustration signal is still raised",
+        "reroute": "The last intervention did not help",
+        "escalation": "Interventions failed repeatedly",
+    }
+    return f"{told[decision['kind']]}, mostly by {', '.join(strongest) or 'no single signal'}."

@@ -1,0 +1,86 @@
+"""Input event to signal: the last place that sees text. One function per kind of event."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from streams.signals import Extract, navigation, prosody, text, typing, unknown
+
+Event = Mapping[str, Any]
+Signal = dict[str, Any]
+
+
+def signal_of(kind: str, event: Event, source: tuple[str, int, int], received_at: int | None = None) -> Signal:
+    """The signal of one accepted event.
+
+    Args:
+        kind: message, keystrokes, navigation or prosody.
+        event: the event, as in its contract.
+        source: topic, partition and offset of the event.
+        received_at: when the broker was handed it, milliseconds.
+    """
+    extract = EXTRACTORS[kind](event)
+    topic, partition, offset = source
+    return {
+        "kind": kind,
+        "event_time": event["event_time"],
+        "conversation_id": event["conversation_id"],
+        "event_id": event["event_id"],
+        "tenant": event["tenant"],
+        "channel": event["channel"],
+        "customer_id": event["customer_id"],
+        "participant_role": event["participant_role"],
+        "source": {"topic": topic, "partition": partition, "offset": offset},
+        "received_at": received_at,
+        "features": extract.features,
+        "cues": extract.cues,
+        "reasons": extract.reasons,
+        "status": event.get("status", "open"),
+        "keystroke_consent": event["consent"] if kind == "keystrokes" else event.get("keystroke_consent"),
+        "voice_consent": event["consent"] if kind == "prosody" else event.get("voice_consent"),
+    }
+
+
+def tick(event_time: int) -> Signal:
+    """A signal that only carries stream time, for every conversation of a partition."""
+    return {
+        "kind": "tick",
+        "event_time": event_time,
+        "conversation_id": None,
+        "event_id": None,
+        "tenant": "default",
+        "channel": "other",
+        "customer_id": None,
+        "participant_role": None,
+        "source": None,
+        "received_at": None,
+        "features": {},
+        "cues": [],
+        "reasons": {},
+        "status": "open",
+        "keystroke_consent": None,
+        "voice_consent": None,
+    }
+
+
+def from_message(event: Event) -> Extract:
+    return text.extract(event["text"], event["language"], event["participant_role"])
+
+
+def from_keystrokes(event: Event) -> Extract:
+    if not event["consent"]:
+        return unknown("no_consent", *typing.FEATURES)
+    return typing.extract(event["keys"], event["pressed_ms"], event["dwell_ms"])
+
+
+def from_prosody(event: Event) -> Extract:
+    if not event["consent"]:
+        return unknown("no_consent", *(f"prosody.{name}" for name in prosody.FEATURES))
+    return prosody.extract(event)
+
+
+EXTRACTORS: dict[str, Callable[[Event], Extract]] = {
+    "message": from_message,
+    "keystrokes": from_keystrokes,
+    "navigation": navigation.extract,
+    "prosody": from_prosody,
+}

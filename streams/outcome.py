@@ -1,0 +1,87 @@
+"""The outcome: what the trajectory did after a decision, control included.
+
+A window closes after ``window_turns`` customer turns or ``window_s`` seconds, whichever is first, or when the
+conversation ends. Reward is the level before minus the level after. A rise beyond the margin after an
+intervention is a failure: the option is excluded and the next turn reroutes, or escalates.
+"""
+
+import msgspec
+
+from streams import ids
+from streams.config import Config, OutcomeConfig
+from streams.outputs import Output, scope
+from streams.state import NEVER, State, Window
+
+
+def deadline(state: State, config: OutcomeConfig) -> int:
+    """When time alone closes the window, milliseconds; NEVER without one."""
+    if state.window is None:
+        return NEVER
+    return state.window.decided_at + round(config.window_s * 1000)
+
+
+def count_turn(state: State, conversation_id: str, config: Config) -> tuple[State, list[Output]]:
+    """A customer turn within an open window; it may be the last one the window waits for."""
+    if state.window is None:
+        return state, []
+    window = msgspec.structs.replace(state.window, turns=state.window.turns + 1)
+    state = msgspec.structs.replace(state, window=window)
+    if window.turns < config.outcome.window_turns:
+        return state, []
+    return close(state, conversation_id, state.last_at, "no_turns", config)
+
+
+def close(
+    state: State, conversation_id: str, at: int, reason_if_unseen: str, config: Config
+) -> tuple[State, list[Output]]:
+    """Close the window at stream time ``at``.
+
+    Args:
+        reason_if_unseen: censoring reason when the customer never wrote within the window.
+    """
+    window = state.window
+    if window is None:
+        return state, []
+    post = state.belief.level if window.turns else None
+    change = None if post is None else post - window.level
+    failed = change is not None and not window.control and change > config.outcome.margin
+    failures = state.failures + failed
+    action = follow_up(window, change, failed, failures, config)
+    outcome = {
+        "outcome_id": ids.stable_id("outcome", window.decision_id),
+        "decision_id": window.decision_id,
+        "event_time": at,
+        **scope(state, conversation_id),
+        "decided_at": window.decided_at,
+        "option": window.option,
+        "control": window.control,
+        "propensity": window.propensity,
+        "status": "censored" if change is None else "matured",
+        "censoring_reason": reason_if_unseen if change is None else None,
+        "pre_level": window.level,
+        "pre_sd": window.variance**0.5,
+        "post_level": post,
+        "post_sd": None if post is None else state.belief.variance**0.5,
+        "reward": None if change is None else -change,
+        "turns": window.turns,
+        "elapsed_s": (at - window.decided_at) / 1000,
+        "failed": failed,
+        "action": action,
+        "config_version": config.version,
+    }
+    state = msgspec.structs.replace(
+        state,
+        window=None,
+        failures=failures,
+        excluded=(*state.excluded, window.option) if failed else state.excluded,
+        failed=window.decision_id if failed else None,
+    )
+    return state, [Output("outcome", outcome["outcome_id"], outcome)]
+
+
+def follow_up(window: Window, change: float | None, failed: bool, failures: int, config: Config) -> str:
+    """What follows an outcome: a symbol of OutcomeAction."""
+    if failed:
+        return "escalate" if failures >= config.decision.max_failures else "reroute"
+    helped = change is not None and not window.control and change < -config.outcome.margin
+    return "reinforce" if helped else "none"

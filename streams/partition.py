@@ -1,0 +1,133 @@
+"""One partition of tenor.signals: many conversations, folded in the order of the log.
+
+The worker and ``tenor verify`` both fold through this class, so they cannot disagree.
+
+Two rules make it exact after a crash at any moment. A state carries the positions it has folded, so a signal
+that comes again is skipped. A conversation that ended leaves its positions in the partition's *floor*, so a
+signal that comes again after the end does not open it anew; within a partition, signals of one source partition
+stand in source order, so a conversation without state and a position at or below the floor is a repeat.
+"""
+
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+
+import msgspec
+
+from streams import fold as folding
+from streams import state as states
+from streams.config import Config
+from streams.outputs import Output
+from streams.state import State
+
+FLOOR = "\x00floor"  # no conversation id holds a control character
+
+Load = Callable[[str], bytes | None]
+
+
+class Partition:
+    """Folds the signals of one partition.
+
+    Args:
+        config: every number of the domain.
+        load: encoded state of a key as last written, None when there is none.
+        deadlines: when stream time next concerns each known conversation, milliseconds.
+
+    Attributes:
+        newest: highest event time folded, ticks left out, milliseconds; after recovery a moment not after it.
+        skipped: repeats skipped.
+    """
+
+    def __init__(self, config: Config, load: Load, deadlines: dict[str, int]) -> None:
+        self._config = config
+        self._load = load
+        self._due = dict(deadlines)
+        self._queue = [(at, key) for key, at in deadlines.items()]
+        heapify(self._queue)
+        self._changed: dict[str, State | None] = {}
+        self._floor = read_floor(load(FLOOR))
+        self._floor_changed = False
+        self.newest = newest_known(deadlines, config)
+        self.skipped = 0
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def fold(self, signal: folding.Signal) -> list[Output]:
+        """Fold one signal; what it publishes. A repeat publishes nothing and is counted in ``skipped``."""
+        if signal["kind"] == "tick":
+            return self._tick(signal["event_time"])
+        self.newest = max(self.newest, signal["event_time"])
+        key = signal["conversation_id"]
+        state = self._state(key)
+        if self._is_repeat(state, signal):
+            self.skipped += 1
+            return []
+        state, outputs = folding.fold(state, signal, self._config)
+        self._keep(key, state)
+        return outputs
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """What to write since the last call, in the order that is safe to break off: states, floor, ends."""
+        live = [(key, self._encoded(state)) for key, state in self._changed.items() if state is not None]
+        ended: list[tuple[str, bytes | None]] = [(key, None) for key, state in self._changed.items() if state is None]
+        floor = [(FLOOR, msgspec.msgpack.encode(self._floor))] if self._floor_changed else []
+        self._changed, self._floor_changed = {}, False
+        return [*live, *floor, *ended]
+
+    def _state(self, key: str) -> State | None:
+        if key in self._changed:
+            return self._changed[key]
+        value = self._load(key)
+        return None if value is None else states.decode(value)
+
+    def _is_repeat(self, state: State | None, signal: folding.Signal) -> bool:
+        if state is not None:
+            return folding.is_duplicate(state, signal)
+        partition, offset = folding.position(signal)
+        return offset <= self._floor.get(partition, -1)
+
+    def _keep(self, key: str, state: State) -> None:
+        self._changed[key] = state
+        due = folding.deadline(state, self._config)
+        if self._due.get(key) != due:
+            self._due[key] = due
+            heappush(self._queue, (due, key))
+
+    def _tick(self, now: int) -> list[Output]:
+        """Close what is due, in the order it was due."""
+        outputs: list[Output] = []
+        while self._queue and self._queue[0][0] <= now:
+            due, key = heappop(self._queue)
+            if self._due.get(key) == due:
+                outputs += self._close(key, now)
+        return outputs
+
+    def _close(self, key: str, now: int) -> list[Output]:
+        state = self._state(key)
+        if state is None:
+            raise states.StateError(f"the deadline of {key} has no state: the table and its index disagree")
+        if folding.idle_deadline(state, self._config) <= now:
+            self._end(key, state)
+            return folding.end(state, key, self._config)
+        state, outputs = folding.advance(state, key, now, self._config)
+        self._keep(key, state)
+        return outputs
+
+    def _end(self, key: str, state: State) -> None:
+        for partition, offset in state.positions.items():
+            self._floor[partition] = max(offset, self._floor.get(partition, -1))
+        self._floor_changed = True
+        self._changed[key] = None
+        del self._due[key]
+
+    def _encoded(self, state: State) -> bytes:
+        return states.encode(state, folding.deadline(state, self._config))
+
+
+def newest_known(deadlines: dict[str, int], config: Config) -> int:
+    """A moment by which events had come: a deadline lies no further than ``idle_s`` behind its last event."""
+    return max(0, max(deadlines.values(), default=0) - round(config.outcome.idle_s * 1000))
+
+
+def read_floor(value: bytes | None) -> dict[str, int]:
+    return {} if value is None else msgspec.msgpack.decode(value, type=dict[str, int])

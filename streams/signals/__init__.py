@@ -1,0 +1,26 @@
+"""The signals, one file each: what is measured at ingest (``extract``) and what the fold makes of it (``observe``).
+
+``extract`` sees one input event and nothing else; it runs where the text still is. ``observe`` sees the numbers
+and the conversation's own baselines; it runs in the fold.
+"""
+
+from typing import NamedTuple
+
+
+class Extract(NamedTuple):
+    """What ingest read in one event.
+
+    Attributes:
+        features: numbers by name; None when one could not be measured.
+        cues: names of what was found.
+        reasons: why a feature is None, by its name.
+    """
+
+    features: dict[str, float | None]
+    cues: list[str]
+    reasons: dict[str, str]
+
+
+def unknown(reason: str, *features: str) -> Extract:
+    """Nothing could be measured, for one reason."""
+    return Extract(dict.fromkeys(features), [], dict.fromkeys(features, reason))

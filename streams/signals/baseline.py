@@ -1,0 +1,31 @@
+"""A person's own usual value: numbers about behaviour mean nothing without it."""
+
+from math import sqrt
+
+from streams.state import Baseline
+
+MEMORY = 30
+ENOUGH = 3
+
+
+def learn(baseline: Baseline | None, value: float) -> Baseline:
+    """The baseline after one more value: exact mean and variance at first, then a memory of ``MEMORY`` values."""
+    if baseline is None:
+        return Baseline(value, 0.0, 1)
+    count = min(baseline.count + 1, MEMORY)
+    surprise = value - baseline.mean
+    mean = baseline.mean + surprise / count
+    variance = (1 - 1 / count) * (baseline.variance + surprise * surprise / count)
+    return Baseline(mean, variance, count)
+
+
+def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float | None:
+    """Standard deviations from the person's usual value, -3 to 3; None before ``ENOUGH`` values.
+
+    Args:
+        least_sd: a person is never taken to be steadier than this.
+    """
+    if baseline is None or baseline.count < ENOUGH:
+        return None
+    z = (value - baseline.mean) / max(sqrt(baseline.variance), least_sd)
+    return min(max(z, -3.0), 3.0)

@@ -1,0 +1,146 @@
+"""What is remembered of one conversation: a few hundred bytes, immutable, versioned, no pickle.
+
+Wire: one byte of format, eight bytes of the next deadline (milliseconds, big-endian), a MessagePack array.
+The deadline stands in front so that a scan for what is due need not decode the rest.
+"""
+
+import struct
+
+import msgspec
+
+FORMAT = 1
+HEADER = struct.Struct(">Bq")
+NEVER = 2**62
+
+
+class StateError(ValueError):
+    """Bytes that are not a state this version can read. The message says what to do."""
+
+
+class Belief(msgspec.Struct, frozen=True, array_like=True):
+    """How frustrated, and how sure.
+
+    Attributes:
+        level: filtered level, 0 is usual.
+        variance: its variance.
+        alarm: CUSUM statistic.
+        raised: whether frustration counts as raised.
+        at: stream time of the last update, milliseconds.
+        evidence: what moved the alarm since it last left zero, by signal.
+        moved: what moved it since the last trajectory point.
+    """
+
+    level: float
+    variance: float
+    alarm: float
+    raised: bool
+    at: int
+    evidence: dict[str, float]
+    moved: dict[str, float]
+
+
+class Baseline(msgspec.Struct, frozen=True, array_like=True):
+    """A person's own usual value of one number: exponentially weighted mean and variance."""
+
+    mean: float
+    variance: float
+    count: int
+
+
+class Pointer(msgspec.Struct, frozen=True, array_like=True):
+    """What the last navigation events were: enough to see a rage click and a quick back."""
+
+    click_at: int
+    x: float
+    y: float
+    run: int
+    view_at: int
+    view_depth: int
+
+
+class Window(msgspec.Struct, frozen=True, array_like=True):
+    """An open outcome window."""
+
+    decision_id: str
+    decided_at: int
+    option: str
+    control: bool
+    propensity: float
+    level: float
+    variance: float
+    turns: int
+
+
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """One conversation.
+
+    Attributes:
+        opened_at: event time of its first event, milliseconds.
+        last_at: stream time: the highest event time folded.
+        positions: last offset folded, by ``topic/partition`` of the input.
+        turn: customer turns so far.
+        customer_at: when the customer last wrote; 0 for never.
+        operator_at: when an operator or bot last wrote; 0 for never.
+        recent: the last trajectory points, time and level.
+        baselines: the person's own usual values, by feature.
+        spent: burden of the interventions so far.
+        excluded: options that failed.
+        failed: decision whose failure awaits a reroute.
+    """
+
+    tenant: str
+    channel: str
+    customer_id: str | None
+    opened_at: int
+    last_at: int
+    positions: dict[str, int]
+    belief: Belief
+    turn: int = 0
+    customer_at: int = 0
+    operator_at: int = 0
+    recent: tuple[tuple[int, float], ...] = ()
+    baselines: dict[str, Baseline] = {}
+    pointer: Pointer | None = None
+    keystroke_consent: bool | None = None
+    voice_consent: bool | None = None
+    decisions: int = 0
+    decided_at: int = 0
+    spent: float = 0.0
+    failures: int = 0
+    excluded: tuple[str, ...] = ()
+    failed: str | None = None
+    handed_over: bool = False
+    window: Window | None = None
+
+
+ENCODER = msgspec.msgpack.Encoder()
+DECODER = msgspec.msgpack.Decoder(State)
+
+
+def encode(state: State, deadline: int) -> bytes:
+    """Bytes of a state; ``deadline`` is when stream time next concerns it, milliseconds."""
+    return HEADER.pack(FORMAT, deadline) + ENCODER.encode(state)
+
+
+def decode(value: bytes) -> State:
+    """The state in ``value``; ``StateError`` when it is newer than this version or broken."""
+    check_format(value)
+    try:
+        return DECODER.decode(memoryview(value)[HEADER.size :])
+    except msgspec.MsgspecError as error:
+        raise StateError(f"a conversation's state cannot be read: {error}") from None
+
+
+def deadline_of(value: bytes) -> int:
+    """When stream time next concerns this state, milliseconds."""
+    check_format(value)
+    return int(HEADER.unpack_from(value)[1])
+
+
+def check_format(value: bytes) -> None:
+    if len(value) < HEADER.size or value[0] != FORMAT:
+        found = value[0] if value else "nothing"
+        raise StateError(
+            f"a conversation's state has format {found}, this version reads {FORMAT}: "
+            "run the version that wrote it, or rebuild the state from tenor.signals"
+        )

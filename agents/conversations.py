@@ -5,6 +5,9 @@ the first folds the run again from the older state and publishes the same record
 after the second reads it again and skips it. See docs/decisions.
 """
 
+import time
+from typing import Any
+
 from agents import metrics
 from agents.outbox import Outbox, Outgoing
 from agents.publishing import headers_of, published, refused
@@ -37,12 +40,13 @@ class Conversations:
         """One run, in the order above."""
         partition = self.partition(run.partition)
         skipped = partition.skipped
-        outgoing = [out for message in run.records for out in self._fold(partition, message)]
+        arrived: list[int] = []
+        outgoing = [out for message in run.records for out in self._fold(partition, message, arrived)]
         await self._outbox.send(outgoing)
         changes = partition.changes()
         await self._outbox.send([self._changelog(run.partition, key, value) for key, value in changes])
         self._store.write(run.partition, changes)
-        self._count(run, partition.skipped - skipped)
+        self._count(run, partition.skipped - skipped, arrived)
 
     def partition(self, number: int) -> Partition:
         """The fold of one partition, from the recovered store."""
@@ -52,17 +56,22 @@ class Conversations:
             self.partitions[number] = Partition(self._config, stored.get, deadlines)
         return self.partitions[number]
 
-    def _fold(self, partition: Partition, message: object) -> list[Outgoing]:
+    def _fold(self, partition: Partition, message: Any, arrived: list[int]) -> list[Outgoing]:
         try:
-            signal = self._codec.decode(SIGNAL, message.value, headers_of(message))  # type: ignore[attr-defined]
+            signal = self._codec.decode(SIGNAL, message.value, headers_of(message))
         except Rejected as refusal:
             return [refused(message, refusal, "conversations")]
+        if signal["received_at"] is not None:
+            arrived.append(signal["received_at"])
         return [published(output, self._codec, self._topics) for output in partition.fold(signal)]
 
     def _changelog(self, partition: int, key: str, value: bytes | None) -> Outgoing:
         return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)
 
-    def _count(self, run: Run, skipped: int) -> None:
+    def _count(self, run: Run, skipped: int, arrived: list[int]) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        for received_at in arrived:
+            metrics.EVENT_DELAY.observe((now_ms - received_at) / 1000)
         metrics.SIGNALS_SKIPPED.inc(skipped)
         metrics.SIGNALS_FOLDED.inc(len(run.records) - skipped)
         metrics.CONVERSATIONS.set(sum(map(len, self.partitions.values())))

@@ -9,13 +9,17 @@ EVENTS_REFUSED = Counter("tenor_events_refused_total", "Records sent to a dead l
 SIGNALS_FOLDED = Counter("tenor_signals_folded_total", "Signals folded into a conversation, ticks included.")
 SIGNALS_SKIPPED = Counter("tenor_signals_skipped_total", "Signals folded before: skipped, not counted twice.")
 RECORDS_OUT = Counter("tenor_records_out_total", "Records published, acknowledged by the broker.", ["topic"])
-RUN_SECONDS = Histogram("tenor_run_seconds", "Time of one run of records, until acknowledged.", ["agent"], buckets=SECONDS)
+RUN_SECONDS = Histogram(
+    "tenor_run_seconds", "Time of one run of records, until acknowledged.", ["agent"], buckets=SECONDS
+)
 EVENT_DELAY = Histogram(
-    "tenor_event_delay_seconds", "From a signal's arrival at the broker to its outputs' acknowledgement.", buckets=SECONDS
+    "tenor_event_delay_seconds",
+    "From an input event's arrival at the broker until what follows from it is acknowledged.",
+    buckets=SECONDS,
 )
 CONVERSATIONS = Gauge("tenor_conversations", "Conversations with state on this worker.")
 ROWS_INSERTED = Counter("tenor_rows_inserted_total", "Rows acknowledged by ClickHouse.", ["table"])
-INSERT_FAILURES = Counter("tenor_insert_failures_total", "Inserts ClickHouse did not take; they are retried.", ["table"])
+INSERT_FAILURES = Counter("tenor_insert_failures_total", "Inserts ClickHouse did not take, retried.", ["table"])
 INSERT_SECONDS = Histogram("tenor_insert_seconds", "Time of one insert.", ["table"], buckets=SECONDS)
 READY = Gauge("tenor_ready", "1 when this process does its work, 0 before recovery is done.")
 LAST_PROGRESS = Gauge("tenor_last_progress_timestamp_seconds", "When this process last finished a piece of work.")

@@ -14,6 +14,7 @@ from faust.types import TP
 
 from agents.transport import Run
 
+Converter = Callable[[Any], Any]
 Changes = Iterable[tuple[str, bytes | None]]
 
 
@@ -36,7 +37,7 @@ class PartitionedStore(base.Store[str, bytes]):
             else:
                 states[key] = value
 
-    def apply_changelog_batch(self, batch: Iterable[Any], to_key: Callable[..., Any], to_value: Callable[..., Any]) -> None:
+    def apply_changelog_batch(self, batch: Iterable[Any], to_key: Converter, to_value: Converter) -> None:
         """Recovery: take in runs of changelog records, in order."""
         for event in batch:
             run: Run = event.message.value

@@ -21,7 +21,6 @@ from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
 
 
-
 @dataclass(slots=True)
 class Run:
     """Consecutive records of one partition.
@@ -35,7 +34,7 @@ class Run:
 
     topic: str
     partition: int
-    records: list[ConsumerRecord[bytes, bytes]]
+    records: list[ConsumerRecord]
     done: bool = False
 
     @property
@@ -73,7 +72,7 @@ class RunSchema(Schema[None, Run]):
 class RunConsumerThread(aiokafka.AIOKafkaConsumerThread):
     """Faust's consumer thread with a fetch wait of our choosing."""
 
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer[bytes, bytes]:
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # read when the consumer starts
         return consumer
@@ -105,7 +104,7 @@ class RunConsumer(aiokafka.Consumer):
             if records and (active is None or tp in active or tp in self._buffered_partitions):
                 yield tp, self._deliver(tp, records)
 
-    def _deliver(self, tp: TP, records: list[ConsumerRecord[bytes, bytes]]) -> ConsumerMessage:
+    def _deliver(self, tp: TP, records: list[ConsumerRecord]) -> ConsumerMessage:
         run = Run(tp.topic, tp.partition, records)
         self._ledgers[tp].delivered(run)
         message = self._to_message(tp, records[-1])

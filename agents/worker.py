@@ -9,10 +9,9 @@ import structlog
 from mode.utils.objects import cached_property
 
 from agents import health as health_server
-from agents import kafka, runs
+from agents import kafka, runs, topics
 from agents.alerts import Alerts
 from agents.conversations import Conversations
-from agents.errors import Failure
 from agents.health import Health
 from agents.ingest import Ingest
 from agents.outbox import Outbox
@@ -55,12 +54,12 @@ class Worker:
 
     def build(self) -> faust.App:
         """Register agents, ticks and readiness; the app, not started."""
-        topics, limits = self.settings.topics, self.settings.limits
+        settings = self.settings
         for name in INGESTED:
-            self._agent(name, Ingest(name, topics, self._codec, limits, self.outbox))
+            self._agent(name, Ingest(name, settings.topics, self._codec, settings.limits, self.outbox))
         self._agent(Name.SIGNALS, self.conversations)
         for name in (Name.DECISIONS, Name.OUTCOMES):
-            self._agent(name, Alerts(name, topics, self._codec, self.outbox))
+            self._agent(name, Alerts(name, settings.topics, self._codec, self.outbox))
         self._ticks()
         self._readiness()
         return self.app
@@ -151,17 +150,9 @@ def transport(app: faust.App, settings: Settings) -> Transport:
     return batch
 
 
-def check_topics(settings: Settings) -> None:
-    """``Failure`` when the broker does not answer or a topic is missing."""
-    known = kafka.metadata(kafka.admin(settings), settings).topics
-    missing = [topic.name for topic in settings.topics.all() if topic.name not in known]
-    if missing:
-        raise Failure(f"{len(missing)} topics are missing, {missing[0]} among them", "run: tenor topics apply")
-
-
 def run(settings: Settings) -> None:
     """Run a worker until it is told to stop. ``Failure`` when it cannot start."""
-    check_topics(settings)
+    topics.require_all(settings)
     settings.config  # noqa: B018 - a broken protocols file is refused before anything starts
     worker = Worker(settings)
     port = health_server.serve(worker.health, settings.http_host, settings.http_port)

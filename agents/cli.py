@@ -1,0 +1,269 @@
+"""The command ``tenor``. Every command is a few lines; what it does stands in the module it names."""
+
+import json
+import logging
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from agents import logs, settings
+from agents.errors import Failure
+from agents.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Follows how conversations feel.")
+topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
+dlq_app = typer.Typer(no_args_is_help=True, help="The dead letter queues.")
+app.add_typer(topics_app, name="topics")
+app.add_typer(dlq_app, name="dlq")
+
+out = Console()
+err = Console(stderr=True)
+
+Directory = Annotated[Path, typer.Option(help="Where data and logs are kept.")]
+Workers = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]
+Seed = Annotated[int, typer.Option(help="Same seed, same day, byte for byte.")]
+Truth = Annotated[Path | None, typer.Option(help="Recording whose labels to judge by.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+HOME = Path(".tenor")
+
+
+def main() -> None:
+    """Entry point: a ``Failure`` is one sentence and exit code 1, without a traceback."""
+    signal.signal(signal.SIGTERM, on_sigterm)
+    try:
+        app()
+    except Failure as failure:
+        err.print(f"[bold red]error:[/] {escape(failure.message)}", highlight=False)
+        if failure.hint:
+            err.print(escape(failure.hint), style="dim", highlight=False)
+        sys.exit(1)
+
+
+def escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
+
+
+def loaded() -> Settings:
+    """Settings, with logging set up by them."""
+    found = settings.load()
+    logs.configure(found.log_level, found.log_json)
+    return found
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker: ingest, conversations and alerts agents."""
+    from agents import worker as workers
+
+    workers.run(loaded())
+
+
+@app.command()
+def sink() -> None:
+    """Run the sink: topics into ClickHouse."""
+    from agents import health
+    from agents import sink as sinks
+
+    found = loaded()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    writer = sinks.Sink(found)
+    health.serve(writer.health, found.http_host, found.http_port)
+    writer.run(stop)
+
+
+@app.command()
+def migrate() -> None:
+    """Create or update the ClickHouse tables."""
+    from agents import migrate as migrations
+
+    applied = migrations.migrate(loaded())
+    out.print("\n".join(applied) if applied else "nothing to do")
+
+
+@topics_app.command("apply")
+def topics_apply() -> None:
+    """Create missing topics; report how existing ones differ. Exits 1 when they do."""
+    from agents import topics
+
+    found = topics.apply(loaded())
+    out.print("\n".join(found) if found else "all topics are as they should be")
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def up(directory: Directory = HOME, workers: Workers = 1) -> None:
+    """Start the embedded stack and keep it running until Ctrl-C."""
+    from agents import stack
+
+    with stack.running(loaded(), directory, workers, out.print) as running:
+        show_places(running)
+        try:
+            while True:
+                time.sleep(1)
+                running.supervise(out.print)
+        except KeyboardInterrupt:
+            out.print("stopping")
+
+
+def show_places(running: "stack.Stack") -> None:  # type: ignore[name-defined]  # noqa: F821
+    """Where everything is, as a table and as variables to paste into another terminal."""
+    from agents.stack import environment
+
+    table = Table("what", "where", box=None)
+    table.add_row("Kafka", running.broker.bootstrap)
+    table.add_row("ClickHouse", f"127.0.0.1:{running.clickhouse.tcp_port} native, :{running.clickhouse.http_port} HTTP")
+    for process in running.processes:
+        table.add_row(process.name, f"{process.url}/metrics, process {process.child.pid}")
+    table.add_row("data and logs", str(running.directory))
+    out.print(table)
+    out.print("In another terminal:\nexport " + " ".join(f"{k}={v}" for k, v in environment(running.settings).items()))
+
+
+@app.command()
+def demo(
+    directory: Directory = HOME / "demo",
+    seed: Seed = 1,
+    conversations: Annotated[int, typer.Option(min=1)] = 400,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the day takes to replay.")] = 45.0,
+    workers: Workers = 1,
+    keep: Annotated[bool, typer.Option(help="Keep what earlier demos stored.")] = False,
+) -> None:
+    """Replay a simulated support day through the embedded stack and report what happened."""
+    import shutil
+
+    from agents import demo as demos
+
+    if not keep:
+        shutil.rmtree(directory, ignore_errors=True)
+    logging.disable(logging.WARNING)
+    demos.demo(settings.load(), directory, seed, conversations, seconds, workers)
+
+
+@app.command()
+def simulate(file: Path, seed: Seed = 1, conversations: Annotated[int, typer.Option(min=1)] = 400) -> None:
+    """Write a simulated support day, its hidden truth included, to FILE."""
+    from agents import recording
+    from agents.simulator.day import simulate as simulated
+
+    recording.write(file, simulated(seed, conversations), seed)
+    out.print(f"wrote {file}")
+
+
+@app.command()
+def replay(
+    file: Path,
+    speed: Annotated[float | None, typer.Option(help="Times faster than it happened; unset: at once.")] = None,
+    finish: Annotated[bool, typer.Option(help="Close every conversation at the end, wait until all is stored.")] = True,
+    timeout: Annotated[float, typer.Option(help="Longest wait for that, seconds.")] = 120.0,
+) -> None:
+    """Play a recording, or labelled conversations in the neutral format, onto the bus."""
+    from agents import replay as replays
+    from agents import settling
+
+    found = loaded()
+    with out.status("replaying") as status:
+        result = replays.replay(found, file, speed, lambda done, total: status.update(f"replaying {done}/{total}"))
+    total = sum(result.events.values())
+    out.print(f"{total} events of {result.conversations} conversations in {result.seconds:.1f} s")
+    if finish:
+        replays.finish(found, result.last_event_ms)
+        with out.status("waiting for workers and sink") as status:
+            settling.settle(found, timeout, status.update)
+
+
+@app.command()
+def report(truth: Truth = None, as_json: AsJson = False) -> None:
+    """Print what happened, from ClickHouse."""
+    from agents import recording
+    from agents import report as reports
+
+    truths = recording.read(truth).truths if truth else ()
+    found = reports.report(loaded(), truths)
+    if as_json:
+        sys.stdout.write(reports.as_json(found) + "\n")
+    else:
+        reports.render(found, out)
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Fold the signals log again and compare with what was published. Exits 1 when they differ."""
+    from dataclasses import asdict
+
+    from agents import verify as verification
+
+    found = loaded()
+    verdict = verification.verify(found)
+    if as_json:
+        sys.stdout.write(json.dumps({"equal": verdict.equal, **asdict(verdict)}, default=sorted) + "\n")
+    else:
+        verification.render(verdict, out)
+    if not verdict.equal:
+        err.print(verification.lag_hint(found))
+        raise typer.Exit(1)
+
+
+@dlq_app.command("list")
+def dlq_list(topic: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Count dead letters by topic and reason; with TOPIC, list its letters."""
+    from agents import dlq
+
+    if topic is None:
+        table = Table("topic", "reason", "dead letters", box=None)
+        for (name, reason), count in sorted(dlq.counts(loaded()).items()):
+            table.add_row(name, reason, str(count))
+    else:
+        table = Table("offset", "from", "reason", "what is wrong", "bytes", box=None)
+        for letter in dlq.letters(loaded(), topic):
+            said = dlq.errors_of(letter)
+            place = f"{said.get('partition')}/{said.get('offset')}"
+            size = str(len(letter.value() or b""))
+            table.add_row(str(letter.offset()), place, said.get("reason"), said.get("exception.message"), size)
+    out.print(table)
+
+
+@dlq_app.command("show")
+def dlq_show(
+    topic: str,
+    offset: int,
+    payload: Annotated[bool, typer.Option(help="Print the event itself: it may hold personal data.")] = False,
+) -> None:
+    """Show why one event was refused."""
+    from agents import dlq
+
+    letter = dlq.find(loaded(), topic, offset)
+    for name, value in dlq.errors_of(letter).items():
+        out.print(f"{name}: {escape(value)}", highlight=False)
+    out.print(f"bytes: {len(letter.value() or b'')}")
+    if payload:
+        sys.stdout.buffer.write((letter.value() or b"") + b"\n")
+
+
+@dlq_app.command("requeue")
+def dlq_requeue(topic: str, offsets: list[int]) -> None:
+    """Send refused events back to the topic they came from, as they were."""
+    from agents import dlq
+
+    found = loaded()
+    for offset in track(offsets, description="requeueing", console=err, disable=len(offsets) < 2):
+        target = dlq.requeue(found, dlq.find(found, topic, offset))
+        out.print(f"{topic} {offset} sent to {target}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Connections to ClickHouse: one place for client settings, and errors a person can act on."""
+
+import logging
+
+from clickhouse_driver import Client
+from clickhouse_driver.errors import Error, ErrorCodes, NetworkError, ServerException, SocketTimeoutError
+
+from agents.errors import Failure
+from agents.settings import Settings
+
+CONNECT_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 60  # well below Kafka's 300 s between polls, after which the sink would lose its partitions
+
+# What a broken connection or an unwilling server raises. The driver lets EOFError through where it is cut off.
+UNAVAILABLE = (Error, EOFError, OSError)
+LOGIN = {ErrorCodes.UNKNOWN_USER, ErrorCodes.WRONG_PASSWORD, ErrorCodes.REQUIRED_PASSWORD, 516}
+NO_RIGHT = 497
+
+# Every failed attempt is logged with its traceback otherwise, and reported a second time by whoever asked.
+logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
+
+
+def connect(settings: Settings, database: str | None = None) -> Client:
+    """A client that has been answered; ``Failure`` names the setting to check.
+
+    Args:
+        settings: of this deployment.
+        database: to work in; None takes the deployment's, an empty one the user's default.
+    """
+    client = new_client(settings, settings.clickhouse_database if database is None else database)
+    try:
+        client.execute("SELECT 1")
+    except UNAVAILABLE as error:
+        client.disconnect()
+        raise failure(settings, error) from None
+    return client
+
+
+def new_client(settings: Settings, database: str) -> Client:
+    return Client(
+        settings.clickhouse_host,
+        port=settings.clickhouse_port,
+        database=database,
+        user=settings.clickhouse_user,
+        password=settings.clickhouse_password.get_secret_value(),
+        secure=settings.clickhouse_secure,
+        connect_timeout=CONNECT_TIMEOUT_S,
+        send_receive_timeout=ANSWER_TIMEOUT_S,
+        client_name="tenor",
+    )
+
+
+def failure(settings: Settings, error: BaseException) -> Failure:
+    """What went wrong, in one sentence."""
+    where = f"ClickHouse at {settings.clickhouse_host}:{settings.clickhouse_port}"
+    if isinstance(error, ServerException):
+        return refusal(settings, where, error)
+    if isinstance(error, SocketTimeoutError):
+        return Failure(f"{where} did not answer in time: check TENOR_CLICKHOUSE_HOST and TENOR_CLICKHOUSE_PORT")
+    if isinstance(error, NetworkError) and "SSL" not in str(error):
+        return Failure(
+            f"{where} cannot be reached ({reason(error)}): check TENOR_CLICKHOUSE_HOST and TENOR_CLICKHOUSE_PORT",
+            "or start the embedded stack with: tenor up",
+        )
+    return Failure(
+        f"{where} does not speak ClickHouse's native protocol {with_or_without_tls(settings)}: "
+        "check TENOR_CLICKHOUSE_PORT and TENOR_CLICKHOUSE_SECURE"
+    )
+
+
+def refusal(settings: Settings, where: str, error: ServerException) -> Failure:
+    """What the server itself refused. Its text is left out: it may quote values."""
+    if error.code in LOGIN:
+        return Failure(
+            f"{where} does not let user {settings.clickhouse_user} in: "
+            "check TENOR_CLICKHOUSE_USER and TENOR_CLICKHOUSE_PASSWORD"
+        )
+    if error.code == ErrorCodes.UNKNOWN_DATABASE:
+        return Failure(
+            f"{where} has no database {settings.clickhouse_database}: check TENOR_CLICKHOUSE_DATABASE",
+            "or create it with: tenor migrate",
+        )
+    if error.code == NO_RIGHT:
+        return Failure(f"{where} grants user {settings.clickhouse_user} too little: check TENOR_CLICKHOUSE_USER")
+    return Failure(f"{where} refused with code {error.code}", "its log says more")
+
+
+def reason(error: Error) -> str:
+    """The system's words, without the address the driver adds: as ``Connection refused``."""
+    return str(error.message or "").split(" (")[0].strip() or type(error).__name__
+
+
+def with_or_without_tls(settings: Settings) -> str:
+    return "with TLS" if settings.clickhouse_secure else "without TLS"
+
+
+def quoted(name: str) -> str:
+    """A database or table name as SQL."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"

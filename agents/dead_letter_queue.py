@@ -1,0 +1,47 @@
+"""Publishes dead letters from a thread that has no event loop: the sink's."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from agents.kafka import producer_config
+from agents.outbox import DeliveryFailed, Outgoing
+from agents.settings import Settings
+
+FLUSH_S = 30.0
+
+
+class DeadLetterQueue:
+    """Connects when there is a first dead letter; most sinks never have one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._failed: KafkaError | None = None
+
+    @cached_property
+    def _producer(self) -> Producer:
+        return Producer(producer_config(self._settings))
+
+    def send(self, letters: Sequence[Outgoing]) -> None:
+        """Publish, and return when the broker has taken every one; ``DeliveryFailed`` when it has not."""
+        for letter in letters:
+            self._produce(letter)
+        if letters and self._producer.flush(FLUSH_S):
+            raise DeliveryFailed(f"the broker did not take {letters[0].topic} within {FLUSH_S:g} s")
+        if self._failed is not None:
+            raise DeliveryFailed(f"a dead letter was not taken: {self._failed.name()}")
+
+    def _produce(self, letter: Outgoing) -> None:
+        self._producer.poll(0)
+        self._producer.produce(
+            letter.topic,
+            key=letter.key,
+            value=letter.value,
+            headers=list(letter.headers),
+            timestamp=letter.timestamp_ms,
+            on_delivery=self._delivered,
+        )
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        self._failed = error or self._failed

@@ -1,0 +1,117 @@
+"""``tenor demo``: a recorded support day through the whole stack, watched live, reported from ClickHouse."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from agents import delay, recording, report, settling, stack
+from agents.errors import Failure
+from agents.live import LiveView
+from agents.replay import ReplayResult, finish, replay
+from agents.settings import Settings
+from agents.simulator.day import simulate
+
+SETTLE_S = 90.0
+FRAME_S = 0.25
+PLAIN_EVERY_S = 5.0
+
+
+def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds: float, workers: int) -> None:
+    """Run the demo.
+
+    Args:
+        directory: where the recording, the logs and ClickHouse's data go.
+        seed: of the simulated day.
+        seconds: how long the day takes to replay.
+        workers: number of worker processes.
+    """
+    console = Console()
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "recording.jsonl.gz"
+    recording.write(path, simulate(seed, conversations), seed)
+    console.print(f"Simulated a support day (seed {seed}): {path}")
+    console.print(f"Starting broker, ClickHouse, {workers} worker(s) and sink; their logs are in {directory / 'logs'}")
+    with stack.running(base, directory, workers, console.print) as running, supervised(running, console):
+        result = watch(running, path, seconds, console)
+        started = time.monotonic()
+        finish(running.settings, result.last_event_ms)
+        settling.settle(running.settings, SETTLE_S, lambda stage: None)
+        console.print(f"Everything is folded and stored {time.monotonic() - started:.1f} s after the last event.\n")
+        found = report.report(running.settings, result.recording.truths)
+        report.render(found, console)
+        console.print(pace(result, delay.histogram(p.url for p in running.processes)))
+
+
+def watch(running: stack.Stack, path: Path, seconds: float, console: Console) -> ReplayResult:
+    """Replay the recording in the background and draw what follows from it."""
+    day = recording.read(path).events
+    span_s = (day[-1].event["event_time"] - day[0].event["event_time"]) / 1000
+    bar = Progress(TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    task = bar.add_task("replay", total=len(day))
+    view = LiveView(running.settings)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(replay, running.settings, path, span_s / seconds, progress_to(bar, task))
+            draw(view, bar, future, console)
+            return future.result()
+    finally:
+        view.close()
+
+
+def progress_to(bar: Progress, task: TaskID):  # type: ignore[no-untyped-def]
+    return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def draw(view: LiveView, bar: Progress, future: "Future[ReplayResult]", console: Console) -> None:
+    """Redraw until the replay is done; on a plain output, a line now and then."""
+    if console.is_terminal:
+        with Live(view.render(bar), console=console, refresh_per_second=4) as live:
+            while not future.done():
+                view.read(FRAME_S)
+                live.update(view.render(bar))
+        return
+    spoken = time.monotonic()
+    while not future.done():
+        view.read(FRAME_S)
+        if time.monotonic() - spoken >= PLAIN_EVERY_S:
+            spoken = time.monotonic()
+            console.print(f"{bar.tasks[0].completed:.0f} of {bar.tasks[0].total:.0f} events: {view.summary()}")
+    console.print(view.render(bar))
+
+
+@contextmanager
+def supervised(running: stack.Stack, console: Console) -> Iterator[None]:
+    """Keep the stack's processes alive in the background."""
+    done = threading.Event()
+
+    def watch_over() -> None:
+        while not done.wait(1.0):
+            running.supervise(console.print)
+
+    thread = threading.Thread(target=watch_over, name="supervisor", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def pace(result: ReplayResult, counts: Counter[float]) -> str:
+    """Throughput and delay in one line."""
+    total = sum(result.events.values())
+    p50, p99 = delay.quantile(counts, 0.5), delay.quantile(counts, 0.99)
+    if p50 is None or p99 is None:
+        raise Failure("the workers have counted no event", "read their logs")
+    return (
+        f"{total} events in {result.seconds:.0f} s ({total / result.seconds:.0f}/s, paced); from the event on the bus "
+        f"to the acknowledged output: median under {1000 * p50:g} ms, 99 % under {1000 * p99:g} ms."
+    )

@@ -1,0 +1,78 @@
+"""Dead letters for people: count them, look at one, send one back."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from confluent_kafka import KafkaException, Message, Producer
+
+from agents import kafka, log_reader
+from agents.errors import Failure
+from agents.settings import Settings
+from schemas.headers import ERROR_PREFIX, without_errors
+from schemas.topics import WITH_DEAD_LETTERS
+
+FLUSH_S = 30.0
+
+
+def dead_letter_topics(settings: Settings) -> list[str]:
+    return [settings.topics.dead_letters(name) for name in WITH_DEAD_LETTERS]
+
+
+def errors_of(message: Message) -> dict[str, str]:
+    """Why a dead letter was refused and where it came from, by header without its prefix."""
+    headers = message.headers() or ()
+    return {
+        name.removeprefix(ERROR_PREFIX): (value or b"").decode(errors="replace")
+        for name, value in headers
+        if name.startswith(ERROR_PREFIX)
+    }
+
+
+def counts(settings: Settings) -> Counter[tuple[str, str]]:
+    """Dead letters by topic and reason."""
+    messages = log_reader.read(settings, dead_letter_topics(settings))
+    return Counter((message.topic(), errors_of(message).get("reason", "unknown")) for message in messages)
+
+
+def letters(settings: Settings, topic: str) -> Iterator[Message]:
+    """Every dead letter of one topic, given with or without ``.dlq``."""
+    name = topic if topic.endswith(".dlq") else f"{topic}.dlq"
+    if name not in dead_letter_topics(settings):
+        raise Failure(f"{topic} has no dead letter queue", f"one of: {', '.join(dead_letter_topics(settings))}")
+    return log_reader.read(settings, [name])
+
+
+def find(settings: Settings, topic: str, offset: int) -> Message:
+    """One dead letter by its offset; ``Failure`` when there is none."""
+    for message in letters(settings, topic):
+        if message.offset() == offset:
+            return message
+    raise Failure(f"{topic} has no dead letter at offset {offset}", "list them with: tenor dlq list TOPIC")
+
+
+def requeue(settings: Settings, message: Message) -> str:
+    """Send a dead letter back to where it came from, as it was; the topic it went to.
+
+    The dead letter stays where it is: a log is not edited. Requeued twice, an event is folded twice under its
+    event id, so look before you send.
+    """
+    target = errors_of(message).get("topic")
+    if not target:
+        raise Failure(f"the dead letter at offset {message.offset()} does not say where it came from")
+    failures: list[str] = []
+    producer = Producer(kafka.producer_config(settings))
+    headers = without_errors(message.headers() or ())
+    producer.produce(
+        target,
+        key=message.key(),
+        value=message.value(),
+        headers=headers,
+        on_delivery=lambda error, _: failures.append(error.name()) if error else None,
+    )
+    try:
+        waiting = producer.flush(FLUSH_S)
+    except KafkaException as error:
+        raise kafka.unreachable(settings, error) from None
+    if waiting or failures:
+        raise Failure(f"{target} did not take the record ({failures[0] if failures else 'timed out'})")
+    return target

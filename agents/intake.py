@@ -1,0 +1,152 @@
+"""The sink's intake: batches of records, offsets committed by hand, and membership kept while nothing is taken."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import structlog
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from agents.errors import Failure
+from agents.kafka import consumer_config
+from agents.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 1000
+BATCH_BYTES = 64 * 1024 * 1024  # dead letters can be large: a batch ends here even if it has few rows
+BEAT_S = 0.1
+
+# The partition went to another member while the batch was under way. It reads the batch again; rows collapse.
+LOST = {
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.REBALANCE_IN_PROGRESS,
+    KafkaError.FENCED_INSTANCE_ID,
+    KafkaError._ASSIGNMENT_LOST,
+    KafkaError._NO_OFFSET,
+}
+
+
+class Received(NamedTuple):
+    """One consumed record; ``timestamp`` is Kafka's, milliseconds, 0 where there is none."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    timestamp: int
+
+
+class Intake:
+    """Reads the topics as a member of the sink's group.
+
+    Args:
+        settings: of this deployment.
+        topics: full names.
+        on_ready: told whether this member has its partitions.
+    """
+
+    def __init__(self, settings: Settings, topics: Sequence[str], on_ready: Callable[[bool], None]) -> None:
+        self._rows, self._wait_s = settings.sink_rows, settings.sink_wait_s
+        self._on_ready = on_ready
+        self._paused = False
+        self._held: list[Received] = []
+        self._consumer = Consumer(consumer_config(settings, settings.topics.sink_group))
+        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
+
+    def take(self, stop: threading.Event) -> list[Received]:
+        """Up to ``sink_rows`` records, after at most ``sink_wait_s``; none when there are none."""
+        self._resume()
+        batch, self._held = self._held, []
+        size, deadline = 0, time.monotonic() + self._wait_s
+        while len(batch) < self._rows and size < BATCH_BYTES and not stop.is_set():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            chunk = self._consume(min(CHUNK, self._rows - len(batch)), left)
+            size += sum(len(one.value or b"") for one in chunk)
+            batch += chunk
+        return batch
+
+    def stay_alive(self, seconds: float, stop: threading.Event) -> None:
+        """Take nothing for a while, yet answer the group: a rebalance goes on without us otherwise."""
+        self._pause()
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0 and not stop.is_set():
+            # What was on its way when the partitions were paused is kept for the next batch.
+            self._held += self._consume(CHUNK, min(left, BEAT_S))
+
+    def commit(self, batch: Iterable[Received]) -> None:
+        """Commit what the batch ends at, where the partitions are still ours; returns when the broker has it."""
+        ends: dict[tuple[str, int], int] = {}
+        for one in batch:
+            ends[one.topic, one.partition] = max(one.offset + 1, ends.get((one.topic, one.partition), 0))
+        ours = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
+        offsets = [TopicPartition(*position, end) for position, end in ends.items() if position in ours]
+        if not offsets:
+            return
+        try:
+            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
+            raise_unless_lost(*(answer.error for answer in answers or () if answer.error))
+        except KafkaException as error:
+            raise_unless_lost(error.args[0])
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _consume(self, count: int, timeout_s: float) -> list[Received]:
+        return [received(message) for message in self._consumer.consume(count, timeout_s)]
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._consumer.pause(self._consumer.assignment())
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._consumer.resume(self._consumer.assignment())
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        consumer.assign(partitions)
+        if self._paused:
+            consumer.pause(partitions)
+        self._on_ready(True)
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._on_ready(False)
+
+
+def raise_unless_lost(*errors: Any) -> None:
+    for error in errors:
+        if error.code() not in LOST:
+            raise Failure(f"the Kafka broker does not take the sink's offsets: {error.name()}", "set TENOR_BROKERS")
+        log.info("a partition went to another sink before its batch was committed; it reads the batch again")
+
+
+def headers(message: Message) -> list[tuple[str, bytes | None]]:
+    """Headers in order; the client's types allow more than it returns."""
+    found: Any = message.headers() or []
+    return list(found)
+
+
+def received(message: Message) -> Received:
+    """The record, in the shape aiokafka's have."""
+    error = message.error()
+    if error is not None:
+        raise Failure(f"Kafka cannot be read: {error.name()} on {message.topic()}", "run: tenor topics apply")
+    kind, timestamp = message.timestamp()
+    return Received(
+        message.topic() or "",
+        message.partition() or 0,
+        message.offset() or 0,
+        message.key(),
+        message.value(),
+        headers(message),
+        0 if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
+    )

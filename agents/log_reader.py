@@ -1,0 +1,48 @@
+"""Reads topics from their first record to their present end, outside any consumer group."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from agents import kafka
+from agents.errors import Failure
+from agents.settings import Settings
+
+PATIENCE_S = 30.0
+
+
+def read(settings: Settings, topics: Sequence[str]) -> Iterator[Message]:
+    """Every record of the topics, one partition after another, in the order of the log."""
+    positions = kafka.partitions_of(settings, topics)
+    ends = kafka.end_offsets(settings, positions)
+    for position in positions:
+        yield from read_partition(settings, position, ends[position])
+
+
+def read_partition(settings: Settings, position: kafka.Position, end: int) -> Iterator[Message]:
+    """Records of one partition before the offset ``end``."""
+    if end == 0:
+        return
+    consumer = Consumer({**kafka.consumer_config(settings, "tenor-reader"), "enable.partition.eof": True})
+    try:
+        consumer.assign([TopicPartition(*position, 0)])
+        yield from records(consumer, position, end)
+    finally:
+        consumer.close()
+
+
+def records(consumer: Consumer, position: kafka.Position, end: int) -> Iterator[Message]:
+    heard = time.monotonic()
+    while time.monotonic() - heard < PATIENCE_S:
+        # consume() returns early only when the number is reached: a short wait, not a long one
+        for message in consumer.consume(2000, 0.05):
+            heard = time.monotonic()
+            error = message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            if error is None and message.offset() < end:
+                yield message
+            if error is not None or message.offset() >= end - 1:
+                return
+    raise Failure(f"{position[0]}, partition {position[1]} gave no record for {PATIENCE_S:.0f} s")

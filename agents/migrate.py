@@ -1,0 +1,124 @@
+"""Migrate: brings the ClickHouse database to the tables and views this version knows.
+
+Two at once do no harm: every statement can be repeated, and both write the same row about what they applied.
+"""
+
+from collections import defaultdict
+from pathlib import Path
+
+from clickhouse_driver import Client
+
+from agents.clickhouse import UNAVAILABLE, connect, failure, quoted
+from agents.errors import Failure
+from agents.settings import Settings
+from schemas.migrations import FOLDER, Migration, migrations
+
+LOG = """
+CREATE TABLE IF NOT EXISTS migrations
+(
+    number UInt32 COMMENT 'Place in the order',
+    name String COMMENT 'File that was applied',
+    checksum String COMMENT 'SHA-256 of the file',
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When it was applied'
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY number
+COMMENT 'Which files made this database'
+"""
+
+# A view's column that has no comment of its own takes that of the same column in the table it reads.
+UNCOMMENTED = """
+SELECT of_view.table, of_view.name, any(of_table.comment)
+FROM system.columns AS of_view
+INNER JOIN system.tables AS view ON view.database = of_view.database AND view.name = of_view.table
+INNER JOIN system.columns AS of_table ON of_table.database = of_view.database AND of_table.name = of_view.name
+WHERE of_view.database = currentDatabase() AND view.engine = 'View' AND of_view.comment = ''
+    AND of_table.comment != '' AND match(view.as_select, concat('\\\\b', of_table.table, '\\\\b'))
+GROUP BY of_view.table, of_view.name
+ORDER BY of_view.table, of_view.name
+"""
+
+
+def migrate(settings: Settings, folder: Path = FOLDER) -> list[str]:
+    """Apply what is missing; the names of the files that were.
+
+    ``Failure`` when ClickHouse cannot be used, when an applied file has changed since, or when the database was
+    made by a newer version.
+    """
+    try:
+        create_database(settings)
+        client = connect(settings)
+        try:
+            return apply(client, settings, migrations(folder))
+        finally:
+            client.disconnect()
+    except UNAVAILABLE as error:
+        raise failure(settings, error) from None
+
+
+def create_database(settings: Settings) -> None:
+    client = connect(settings, database="")
+    try:
+        client.execute(f"CREATE DATABASE IF NOT EXISTS {quoted(settings.clickhouse_database)}")
+    finally:
+        client.disconnect()
+
+
+def apply(client: Client, settings: Settings, files: list[Migration]) -> list[str]:
+    client.execute(LOG)
+    missing = unapplied(settings, files, applied(client))
+    for migration in missing:
+        for statement in migration.statements:
+            client.execute(statement)
+        row = (migration.number, migration.name, migration.checksum)
+        client.execute("INSERT INTO migrations (number, name, checksum) VALUES", [row])
+    comment_views(client)
+    return [migration.name for migration in missing]
+
+
+def applied(client: Client) -> dict[int, tuple[str, str]]:
+    """Name and checksum of every applied file, by number."""
+    rows = client.execute("SELECT number, name, checksum FROM migrations FINAL")
+    return {number: (name, checksum) for number, name, checksum in rows}
+
+
+def unapplied(settings: Settings, files: list[Migration], done: dict[int, tuple[str, str]]) -> list[Migration]:
+    """What is still to do; ``Failure`` when files and database do not fit."""
+    database = settings.clickhouse_database
+    newest = max(done, default=0)
+    if newest > len(files):
+        raise Failure(
+            f"the ClickHouse database {database} was made by a newer Tenor (it has {done[newest][0]})",
+            "deploy that version, or set TENOR_CLICKHOUSE_DATABASE to another database",
+        )
+    for migration in files:
+        if migration.number in done and done[migration.number][1] != migration.checksum:
+            raise Failure(
+                f"{migration.name} has changed since it was applied to the ClickHouse database {database}",
+                "restore the file and put the change in a new one, with the next number",
+            )
+    return [migration for migration in files if migration.number not in done]
+
+
+def comment_views(client: Client) -> None:
+    """Give the columns of views the comments of the tables they show."""
+    commands: dict[str, list[str]] = defaultdict(list)
+    for view, column, comment in client.execute(UNCOMMENTED):
+        text = comment.replace("\\", "\\\\").replace("'", "\\'")
+        commands[view].append(f"COMMENT COLUMN {quoted(column)} '{text}'")
+    for view, changes in commands.items():
+        client.execute(f"ALTER TABLE {quoted(view)} {', '.join(changes)}")
+
+
+def require_current(settings: Settings) -> None:
+    """``Failure`` when the database is missing or a migration is still to be applied to it."""
+    client = connect(settings)
+    try:
+        exists = client.execute("EXISTS TABLE migrations")[0][0]
+        missing = unapplied(settings, migrations(), applied(client) if exists else {})
+    except UNAVAILABLE as error:
+        raise failure(settings, error) from None
+    finally:
+        client.disconnect()
+    if missing:
+        raise Failure(f"the ClickHouse database {settings.clickhouse_database} is not up to date", "run: tenor migrate")

@@ -1,0 +1,89 @@
+"""Labelled conversations in a neutral format, as message events.
+
+One JSON object a line, a turn each: ``conversation_id``, ``turn``, ``speaker`` (customer or operator), ``text``
+(null where the turn is unseen), ``frustrated`` (0, 1 or null), ``intensity`` (0 to 1 or null). The format has no
+clock, so times are made up, the same way every time: turns 45 s apart, conversations starting 2 min apart.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from agents.recorded import Event, Line, Truth, wrong
+from schemas.json_form import read_record
+from schemas.records import record
+from schemas.topics import Name
+
+START_MS = 1_772_409_600_000  # 2026-03-02 00:00 UTC
+CONVERSATION_GAP_MS = 120_000
+TURN_GAP_MS = 45_000
+SPEAKERS = ("customer", "operator", "bot")
+REQUIRED = ("conversation_id", "turn", "speaker", "text", "frustrated")
+
+Row = tuple[int, dict[str, Any]]
+
+
+def is_neutral(first: dict[str, Any]) -> bool:
+    """Whether a file that begins with this object holds labelled conversations."""
+    return "speaker" in first and "conversation_id" in first
+
+
+def lines(path: Path, rows: Iterable[Row]) -> list[Line]:
+    """Events and truths of a file's rows (line number and object), merged in event-time order."""
+    conversations: dict[str, list[dict[str, Any]]] = {}
+    for number, turn in rows:
+        check(path, number, turn)
+        conversations.setdefault(str(turn["conversation_id"]), []).append(turn)
+    starts = range(START_MS, START_MS + len(conversations) * CONVERSATION_GAP_MS, CONVERSATION_GAP_MS)
+    made = [one for start, turns in zip(starts, conversations.values(), strict=True) for one in converted(turns, start)]
+    return [line for _, line in sorted(made, key=lambda one: one[0])]
+
+
+def check(path: Path, number: int, turn: dict[str, Any]) -> None:
+    missing = [name for name in REQUIRED if name not in turn]
+    if missing:
+        raise wrong(path, number, f"{missing[0]} is missing")
+    if turn["speaker"] not in SPEAKERS:
+        raise wrong(path, number, f"speaker must be one of {', '.join(SPEAKERS)}")
+    if turn["frustrated"] not in (0, 1, None):
+        raise wrong(path, number, "frustrated must be 0, 1 or null")
+    if not isinstance(turn["text"], str | None):
+        raise wrong(path, number, "text must be a string or null")
+    intensity = turn.get("intensity")
+    if intensity is not None and not (isinstance(intensity, int | float) and 0 <= intensity <= 1):
+        raise wrong(path, number, "intensity must be 0 to 1 or null")
+
+
+def converted(turns: list[dict[str, Any]], start: int) -> Iterator[tuple[int, Line]]:
+    """One conversation's lines with their times."""
+    customer_turn = 0
+    for index, turn in enumerate(turns):
+        at = start + index * TURN_GAP_MS
+        customer_turn += turn["speaker"] == "customer"
+        yield at, message(turn, at)
+        if turn["speaker"] == "customer" and turn["frustrated"] is not None:
+            yield at, label(turn, customer_turn, at)
+
+
+def message(turn: dict[str, Any], at: int) -> Event:
+    conversation_id = str(turn["conversation_id"])
+    event = {
+        "event_id": f"{conversation_id}:{turn['turn']}",
+        "conversation_id": conversation_id,
+        "event_time": at,
+        "channel": "chat",
+        "participant_role": turn["speaker"],
+        "text": turn["text"],
+    }
+    return Event(str(Name.MESSAGES), conversation_id, read_record(record("message").published, event, ""))
+
+
+def label(turn: dict[str, Any], customer_turn: int, at: int) -> Truth:
+    intensity = turn.get("intensity")
+    return Truth(
+        conversation_id=str(turn["conversation_id"]),
+        turn=customer_turn,
+        event_time=at,
+        frustration=None if intensity is None else float(intensity),
+        frustrated=bool(turn["frustrated"]),
+    )

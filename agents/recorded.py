@@ -1,0 +1,66 @@
+"""What a recording consists of, in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents.errors import Failure
+
+
+class Event(NamedTuple):
+    """One event to publish.
+
+    Attributes:
+        topic: its topic, without the deployment's prefix.
+        key: conversation id.
+        event: the event, every field of its contract present.
+    """
+
+    topic: str
+    key: str
+    event: Mapping[str, Any]
+
+
+class Truth(NamedTuple):
+    """What is known of one customer turn.
+
+    Attributes:
+        turn: customer turn of the conversation, from 1.
+        event_time: when it was written, milliseconds.
+        frustration: 0 (none) to 1 (furious); None where only the label is known.
+        frustrated: the label.
+    """
+
+    conversation_id: str
+    turn: int
+    event_time: int
+    frustration: float | None
+    frustrated: bool
+
+
+Line = Event | Truth
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording in memory: its events and truths in event-time order. ``seed`` is None where nothing was drawn."""
+
+    seed: int | None
+    lines: tuple[Line, ...]
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """What a replay publishes."""
+        return tuple(line for line in self.lines if isinstance(line, Event))
+
+    @cached_property
+    def truths(self) -> tuple[Truth, ...]:
+        """What it is judged by."""
+        return tuple(line for line in self.lines if isinstance(line, Truth))
+
+
+def wrong(path: Path, number: int, detail: str) -> Failure:
+    """The ``Failure`` of one line of a file; ``detail`` does not quote it."""
+    return Failure(f"{path}, line {number}: {detail}")

@@ -1,0 +1,127 @@
+"""Recordings: a file of events that a replay publishes, and the labels they are judged by.
+
+A recording is JSON lines, gzipped where the name ends in ``.gz``: a header, then events and truths in
+event-time order. A truth is what a person who knows would say of a customer turn; it is never published.
+Labelled conversations in the neutral format of ``agents.neutral`` are read as well.
+"""
+
+import gzip
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agents import neutral
+from agents.errors import Failure
+from agents.recorded import Event, Line, Recording, Truth, wrong
+from schemas.errors import Rejected
+from schemas.json_form import parse_json, read_record
+from schemas.records import record
+from schemas.topics import INGESTED, RECORD_OF, Name
+
+NAME = "tenor"
+VERSION = 1
+RECORDED = (*INGESTED, Name.RATINGS)
+GZIP = b"\x1f\x8b"
+
+
+def write(path: Path, lines: Iterable[Line], seed: int | None = None) -> None:
+    """Write a recording; the same lines give the same bytes. ``Failure`` when the file cannot be written."""
+    header = {"recording": NAME, "version": VERSION, "seed": seed}
+    try:
+        with path.open("wb") as raw:
+            if path.suffix == ".gz":
+                # No name and no time in the gzip header: nothing but the lines decides the bytes.
+                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
+                    packed.writelines(map(encoded, (header, *map(as_json, lines))))
+            else:
+                raw.writelines(map(encoded, (header, *map(as_json, lines))))
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}") from None
+
+
+def encoded(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def as_json(line: Line) -> dict[str, Any]:
+    return line._asdict() if isinstance(line, Event) else {"truth": line._asdict()}
+
+
+def read(path: Path) -> Recording:
+    """Read a recording or labelled conversations, told apart by content.
+
+    ``Failure`` names the file and the line that cannot be used, without quoting it.
+    """
+    rows = list(numbered(path))
+    if not rows:
+        raise Failure(f"{path} is empty", "a recording begins with a header line")
+    if neutral.is_neutral(rows[0][1]):
+        return Recording(None, tuple(neutral.lines(path, rows)))
+    header = checked_header(path, *rows[0])
+    return Recording(header.get("seed"), tuple(line(path, number, value) for number, value in rows[1:]))
+
+
+def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects of a file with their line numbers; blank lines are passed over."""
+    for number, text in enumerate(io.BytesIO(content(path)), 1):
+        if not text.strip():
+            continue
+        try:
+            value = parse_json(text)
+        except Rejected as refusal:
+            raise wrong(path, number, refusal.detail) from None
+        if not isinstance(value, dict):
+            raise wrong(path, number, "not a JSON object")
+        yield number, value
+
+
+def content(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        return gzip.decompress(data) if data[:2] == GZIP else data
+    except (OSError, EOFError, ValueError) as error:
+        raise Failure(f"{path} is not whole: {error}") from None
+
+
+def checked_header(path: Path, number: int, header: dict[str, Any]) -> dict[str, Any]:
+    if header.get("recording") != NAME:
+        raise wrong(path, number, "neither the header of a recording nor a labelled turn")
+    if header.get("version") != VERSION:
+        raise wrong(path, number, f"recording version {header.get('version')}, this program reads {VERSION}")
+    return header
+
+
+def line(path: Path, number: int, value: dict[str, Any]) -> Line:
+    """One line after the header."""
+    try:
+        return truth(value["truth"]) if "truth" in value else event(value)
+    except Rejected as refusal:
+        raise wrong(path, number, refusal.detail) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise wrong(path, number, f"not a line of a recording ({type(error).__name__}: {error})") from None
+
+
+def event(value: dict[str, Any]) -> Event:
+    if value["topic"] not in RECORDED:
+        raise ValueError(f"unknown topic {value['topic']!r}")
+    topic = Name(value["topic"])
+    datum = read_record(record(RECORD_OF[topic]).published, value["event"], "")
+    if value["key"] != datum["conversation_id"]:
+        raise ValueError("the key is not the conversation_id")
+    return Event(str(topic), datum["conversation_id"], datum)
+
+
+def truth(value: dict[str, Any]) -> Truth:
+    frustration = value["frustration"]
+    return Truth(
+        conversation_id=str(value["conversation_id"]),
+        turn=int(value["turn"]),
+        event_time=int(value["event_time"]),
+        frustration=None if frustration is None else float(frustration),
+        frustrated=bool(value["frustrated"]),
+    )

@@ -1,0 +1,86 @@
+"""Rows: from a decoded record to a row of the ClickHouse table that keeps it. Pure.
+
+Times stay integers of milliseconds: that is how DateTime64(3) is stored, and the driver passes integers through.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.records import Datum, record
+from schemas.topics import Name
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where a kind of record is kept.
+
+    Attributes:
+        name: of the table.
+        columns: what is inserted, in this order; ``inserted_at`` is the server's.
+        row: from a decoded record (for dead letters: the consumed one) to a row.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    row: Callable[[Any], Row]
+
+    @property
+    def insert(self) -> str:
+        """The statement that takes columns."""
+        return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES"
+
+
+def columnar(table: Table, rows: Sequence[Row]) -> list[list[Any]]:
+    """The rows as one list for each column, as the driver takes them fastest."""
+    return [[row[name] for row in rows] for name in table.columns]
+
+
+def as_it_is(datum: Datum) -> Row:
+    return datum
+
+
+def point_row(datum: Datum) -> Row:
+    source = datum["source"]
+    return {
+        **datum,
+        "contributions": shares(datum["contributions"]),
+        "source_topic": source["topic"],
+        "source_partition": source["partition"],
+        "source_offset": source["offset"],
+    }
+
+
+def decision_row(datum: Datum) -> Row:
+    return {
+        **datum,
+        "contributions": shares(datum["contributions"]),
+        "propensities": {chance["option"]: chance["probability"] for chance in datum["propensities"]},
+        "predicted_reward": datum["predicted_reward"] or {},
+    }
+
+
+def alert_row(datum: Datum) -> Row:
+    return {**datum, "contributions": shares(datum["contributions"])}
+
+
+def shares(contributions: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
+    return [(one["signal"], one["share"]) for one in contributions]
+
+
+def columns_of(record_name: str) -> tuple[str, ...]:
+    """Columns of a record's table: its fields, a source as three."""
+    fields = [field["name"] for field in record(record_name).published["fields"]]
+    source = ("source_topic", "source_partition", "source_offset")
+    return tuple(name for field in fields for name in (source if field == "source" else (field,)))
+
+
+TABLES = {
+    Name.TRAJECTORIES: Table("trajectory_points", columns_of("trajectory_point"), point_row),
+    Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row),
+    Name.OUTCOMES: Table("outcomes", columns_of("outcome"), as_it_is),
+    Name.ALERTS: Table("alerts", columns_of("alert"), alert_row),
+    Name.RATINGS: Table("ratings", columns_of("rating"), as_it_is),
+}

@@ -1,0 +1,75 @@
+"""A day of support: when conversations start, who returns, and all their events in one stream of time."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from random import Random
+from typing import NamedTuple
+
+from agents.recorded import Event, Line
+from agents.simulator import people, scenario
+from agents.simulator.complaints import TOPICS
+from agents.simulator.conversation import Conversation, Scene
+from agents.simulator.people import Person
+
+DAY = date(2026, 3, 2)
+CONVERSATIONS = 420
+CHANNELS = {"chat": 72, "email": 8, "sms": 7, "social": 8, "voice": 5}
+RETURNING = 0.08
+AWAY_MS = 45 * 60_000
+HOUR_MS = 3_600_000
+OUTAGE_AT_H, OUTAGE_SHARE = 14.0, 0.06
+
+
+class Known(NamedTuple):
+    """A customer who was here before, and when they left, milliseconds."""
+
+    person: Person
+    left_at: int
+
+
+def simulate(seed: int, conversations: int = CONVERSATIONS, day: date = DAY) -> Iterator[Line]:
+    """The events and truths of one day in event-time order; the same arguments give the same lines.
+
+    Args:
+        seed: of the one generator everything is drawn from.
+        conversations: how many.
+        day: calendar day, UTC, on which they start.
+    """
+    rng = Random(seed)
+    midnight = round(datetime.combine(day, time(), UTC).timestamp() * 1000)
+    starts = sorted(arrival(rng) for _ in range(conversations))
+    before: list[Known] = []
+    lines: list[Line] = []
+    for number, (hour, topic) in enumerate(starts, 1):
+        played = Conversation(rng, scene(rng, seed, number, topic, midnight + round(hour * HOUR_MS), before))
+        lines += played.lines
+    return iter(sorted(lines, key=moment))
+
+
+def arrival(rng: Random) -> tuple[float, str]:
+    """Hour of the day a conversation starts at, and its topic: two peaks, and a cluster when the network fails."""
+    if rng.random() < OUTAGE_SHARE:
+        return OUTAGE_AT_H + rng.expovariate(2.5), "outage"
+    low, high, peak = rng.choice(((7.0, 15.0, 10.5), (11.0, 21.0, 16.0)))
+    return rng.triangular(low, high, peak), rng.choice(TOPICS)
+
+
+def scene(rng: Random, seed: int, number: int, topic: str, at: int, before: list[Known]) -> Scene:
+    """What a conversation starts from; remembers who takes part."""
+    person = caller(rng, number, at, before)
+    story = scenario.draw(rng)
+    channel = rng.choices(list(CHANNELS), list(CHANNELS.values()))[0]
+    before.append(Known(person, at + AWAY_MS))
+    return Scene(f"sim-{seed}-{number:04d}", channel, topic, person, story, at)
+
+
+def caller(rng: Random, number: int, at: int, before: list[Known]) -> Person:
+    """A new customer, or one who was here and left some time ago."""
+    gone = [known for known in before if known.left_at + AWAY_MS < at and known.person.customer_id]
+    if gone and rng.random() < RETURNING:
+        return rng.choice(gone).person
+    return people.draw(rng, number)
+
+
+def moment(line: Line) -> int:
+    return int(line.event["event_time"]) if isinstance(line, Event) else line.event_time

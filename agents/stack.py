@@ -1,0 +1,158 @@
+"""The embedded stack: broker, ClickHouse, topics, tables, workers and sink, as children of this process."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from agents import migrate, topics
+from agents.embedded.child import LOOPBACK, Child, free_port
+from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.tansu import Tansu
+from agents.errors import Failure
+from agents.settings import Settings
+
+READY_S = 60.0
+POLL_S = 0.2
+STOP_S = 15.0
+# Tansu lets a group join take half the session timeout: short, as the embedded broker is never far away.
+SESSION_TIMEOUT_S = 2.0
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Process:
+    """One of our own processes: how to start it again, and where it answers."""
+
+    name: str
+    argv: list[str]
+    http_port: int
+    child: Child
+    restarts: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.http_port}"
+
+
+@dataclass
+class Stack:
+    """A running embedded stack.
+
+    Attributes:
+        settings: that reach it.
+        directory: where ClickHouse keeps its data and every process its log.
+    """
+
+    settings: Settings
+    directory: Path
+    broker: Tansu
+    clickhouse: ClickHouse
+    processes: list[Process] = field(default_factory=list)
+
+    def start_process(self, name: str, *command: str) -> Process:
+        """Start ``tenor <command>`` as a child."""
+        port = free_port()
+        argv = [sys.executable, "-m", "agents.cli", *command]
+        process = Process(name, argv, port, self._spawn(name, argv, port))
+        self.processes.append(process)
+        return process
+
+    def supervise(self, say: Say) -> None:
+        """Start again whatever of ours has died. ``Failure`` when the broker or ClickHouse has."""
+        if not self.broker.alive:
+            raise Failure("the embedded broker has stopped", self.broker.child.log_tail())
+        for process in self.processes:
+            if not process.child.alive:
+                process.restarts += 1
+                say(f"{process.name} ended with code {process.child.exit_code}; starting it again")
+                process.child = self._spawn(process.name, process.argv, process.http_port)
+
+    def wait_ready(self) -> None:
+        """Return when every process says it is ready. ``Failure`` with its log when one does not."""
+        deadline = time.monotonic() + READY_S
+        for process in self.processes:
+            while not answers(f"{process.url}/ready"):
+                if not process.child.alive or time.monotonic() > deadline:
+                    raise Failure(f"{process.name} did not become ready", process.child.log_tail())
+                time.sleep(POLL_S)
+
+    def stop(self) -> None:
+        """Stop everything, the writers first."""
+        for process in self.processes:
+            process.child.stop(STOP_S)
+        self.clickhouse.stop()
+        self.broker.stop()
+
+    def _spawn(self, name: str, argv: list[str], http_port: int) -> Child:
+        env = {**environment(self.settings), "TENOR_HTTP_PORT": str(http_port)}
+        return Child.start(name, argv, self.directory, self.directory / "logs" / f"{name}.log", env)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Variables that give a child process these settings."""
+    return {
+        "TENOR_BROKERS": settings.brokers,
+        "TENOR_EMBEDDED": "true",
+        "TENOR_PARTITIONS": str(settings.partitions),
+        "TENOR_SESSION_TIMEOUT_S": str(settings.session_timeout_s),
+        "TENOR_CLICKHOUSE_HOST": settings.clickhouse_host,
+        "TENOR_CLICKHOUSE_PORT": str(settings.clickhouse_port),
+        "TENOR_CLICKHOUSE_DATABASE": settings.clickhouse_database,
+    }
+
+
+def answers(url: str) -> bool:
+    """Whether a URL answers 200."""
+    try:
+        with urlopen(url, timeout=2) as response:  # noqa: S310 - our own loopback address
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+@contextmanager
+def running(base: Settings, directory: Path, workers: int, say: Say) -> Iterator[Stack]:
+    """Start the stack, hand it over ready, stop it in the end, whatever happens."""
+    directory = directory.absolute()
+    broker = Tansu.start(free_port(), directory / "logs")
+    try:
+        clickhouse = ClickHouse.start(free_port(), free_port(), directory / "clickhouse")
+    except BaseException:
+        broker.stop()
+        raise
+    stack = Stack(embedded(base, broker, clickhouse), directory, broker, clickhouse)
+    try:
+        fill(stack, workers, say)
+        yield stack
+    finally:
+        stack.stop()
+
+
+def embedded(base: Settings, broker: Tansu, clickhouse: ClickHouse) -> Settings:
+    return base.model_copy(
+        update={
+            "brokers": broker.bootstrap,
+            "embedded": True,
+            "session_timeout_s": SESSION_TIMEOUT_S,
+            "clickhouse_host": LOOPBACK,
+            "clickhouse_port": clickhouse.tcp_port,
+        }
+    )
+
+
+def fill(stack: Stack, workers: int, say: Say) -> None:
+    """Topics, tables, workers and sink; ready when it returns."""
+    topics.apply(stack.settings)
+    applied = migrate.migrate(stack.settings)
+    port = stack.clickhouse.tcp_port
+    say(f"broker {stack.broker.bootstrap}, ClickHouse {LOOPBACK}:{port} ({len(applied)} migrations)")
+    for number in range(1, workers + 1):
+        stack.start_process(f"worker-{number}", "worker")
+    stack.start_process("sink", "sink")
+    stack.wait_ready()

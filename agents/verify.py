@@ -1,0 +1,236 @@
+"""``tenor verify``: folds the signals log again, offline, and compares with what the run published.
+
+Two questions, both answered exactly:
+
+* Does every output follow from the log? Each decision, outcome, point, intervention and alert must be there
+  under its id with the very same bytes, and no other.
+* Did every input event count once? Each must stand in the signals log or in a dead letter queue, and be folded
+  once however often ingest sent it.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from confluent_kafka import Message
+from rich.console import Console
+from rich.table import Table
+
+from agents import kafka, log_reader
+from agents.errors import Failure
+from agents.registry import codec_for
+from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.headers import ERROR_PREFIX
+from schemas.records import record
+from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
+from streams import alerting
+from streams.outputs import Output
+from streams.partition import Partition
+
+SIGNAL = record("signal")
+Source = tuple[str, int, int]
+Digests = dict[tuple[str, str], bytes]  # of encoded records, by record name and id
+
+
+@dataclass
+class Verdict:
+    """What verify found. ``equal`` is the answer; the rest says why.
+
+    Attributes:
+        signals: records in the log, ticks included.
+        ticks: how many of them are ticks.
+        skipped: repeats that the fold skipped.
+        expected: outputs the log calls for, by record.
+        published: distinct outputs found, by record.
+        repeated: further copies of an output under the same id and bytes, by record.
+        missing, different, unexpected: ids that are wrong, by record.
+        events: input events on the bus.
+        folded: of them, folded.
+        refused: of them, in a dead letter queue.
+        lost: of them, neither.
+        folded_twice: events folded more than once.
+        other_config: config versions found in outputs that are not this one.
+    """
+
+    signals: int = 0
+    ticks: int = 0
+    skipped: int = 0
+    expected: Counter[str] = field(default_factory=Counter)
+    published: Counter[str] = field(default_factory=Counter)
+    repeated: Counter[str] = field(default_factory=Counter)
+    missing: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    events: int = 0
+    folded: int = 0
+    refused: int = 0
+    lost: list[str] = field(default_factory=list)
+    folded_twice: int = 0
+    other_config: set[str] = field(default_factory=set)
+
+    @property
+    def equal(self) -> bool:
+        return not (self.missing or self.different or self.unexpected or self.lost or self.folded_twice)
+
+
+def verify(settings: Settings) -> Verdict:
+    """Fold the log again and compare. ``Failure`` when the log no longer begins at its first record."""
+    verdict = Verdict()
+    codec = codec_for(settings)
+    expected, folded = fold_log(settings, codec, verdict)
+    compare(settings, codec, expected, verdict)
+    account(settings, folded, verdict)
+    return verdict
+
+
+def digest(value: bytes | None) -> bytes:
+    return blake2b(value or b"", digest_size=16).digest()
+
+
+def fold_log(settings: Settings, codec: Codec, verdict: Verdict) -> tuple[Digests, Counter[Source]]:
+    """Outputs the log calls for, by record and id, and how often each input event was folded."""
+    expected: Digests = {}
+    folded: Counter[Source] = Counter()
+    partitions: dict[int, tuple[Partition, dict[str, bytes]]] = {}
+    for message in log_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
+        require_beginning(message, partitions)
+        if message.partition() not in partitions:
+            states: dict[str, bytes] = {}
+            partitions[message.partition()] = (Partition(settings.config, states.get, {}), states)
+        partition, states = partitions[message.partition()]
+        for output in fold_one(partition, states, codec, message, folded, verdict):
+            expected[output.record, output.id] = digest(codec.encode(record(output.record), output.datum))
+    for name, _ in expected:
+        verdict.expected[name] += 1
+    verdict.skipped = sum(partition.skipped for partition, _ in partitions.values())
+    return expected, folded
+
+
+def require_beginning(message: Message, seen: dict[int, object]) -> None:
+    if message.partition() not in seen and message.offset() != 0:
+        raise Failure(
+            f"{message.topic()} begins at offset {message.offset()}: older signals are gone by retention",
+            "verify needs the log from its first record",
+        )
+
+
+def fold_one(
+    partition: Partition,
+    states: dict[str, bytes],
+    codec: Codec,
+    message: Message,
+    folded: Counter[Source],
+    verdict: Verdict,
+) -> list[Output]:
+    """Fold one record as the worker does, writing its state at once."""
+    signal = codec.decode(SIGNAL, message.value(), {})
+    verdict.signals += 1
+    verdict.ticks += signal["kind"] == "tick"
+    skipped = partition.skipped
+    outputs = partition.fold(signal)
+    if signal["source"] is not None and partition.skipped == skipped:
+        source = signal["source"]
+        folded[source["topic"], source["partition"], source["offset"]] += 1
+    for key, value in partition.changes():
+        if value is None:
+            states.pop(key, None)
+        else:
+            states[key] = value
+    return [*outputs, *alerts_of(outputs)]
+
+
+def alerts_of(outputs: list[Output]) -> list[Output]:
+    """The alerts these outputs call for."""
+    rules = {"decision": alerting.of_decision, "outcome": alerting.of_outcome}
+    called_for = [rules[output.record](output.datum) for output in outputs if output.record in rules]
+    return [alert for alert in called_for if alert is not None]
+
+
+def compare(settings: Settings, codec: Codec, expected: Digests, verdict: Verdict) -> None:
+    """Hold what was published against what the log calls for."""
+    found: Digests = {}
+    for name in OUTPUTS:
+        for message in log_reader.read(settings, [settings.topics.name(name)]):
+            key = (RECORD_OF[name], header(message, "ce_id"))
+            hold(key, digest(message.value()), found, expected, verdict)
+            if found[key] != expected.get(key):
+                verdict.other_config.add(codec.decode(record(key[0]), message.value(), {})["config_version"])
+    verdict.missing = sorted(f"{name} {id_}" for name, id_ in expected.keys() - found.keys())
+    verdict.unexpected = sorted(f"{name} {id_}" for name, id_ in found.keys() - expected.keys())
+    verdict.other_config.discard(settings.config.version)
+
+
+def hold(
+    key: tuple[str, str],
+    value: bytes,
+    found: Digests,
+    expected: Digests,
+    verdict: Verdict,
+) -> None:
+    """Take one published record into account."""
+    if key in found:
+        verdict.repeated[key[0]] += 1
+    else:
+        verdict.published[key[0]] += 1
+    if value != expected.get(key, value):
+        verdict.different.append(f"{key[0]} {key[1]}")
+    found.setdefault(key, value)
+
+
+def header(message: Message, name: str) -> str:
+    values = [value for key, value in message.headers() or () if key == name]
+    return values[-1].decode() if values else ""
+
+
+def account(settings: Settings, folded: Counter[Source], verdict: Verdict) -> None:
+    """Every input event must be folded once or refused."""
+    refused = refused_positions(settings)
+    verdict.folded_twice = sum(times > 1 for times in folded.values())
+    verdict.folded = len(folded)
+    for message in log_reader.read(settings, [settings.topics.name(name) for name in INGESTED]):
+        verdict.events += 1
+        position = (message.topic(), message.partition(), message.offset())
+        if position in refused:
+            verdict.refused += 1
+        elif position not in folded:
+            verdict.lost.append("{}/{}/{}".format(*position))
+
+
+def refused_positions(settings: Settings) -> set[Source]:
+    """Positions of the input events that stand in a dead letter queue."""
+    topics = settings.topics
+    positions: dict[str, set[Source]] = defaultdict(set)
+    for message in log_reader.read(settings, [topics.dead_letters(name) for name in WITH_DEAD_LETTERS]):
+        topic, partition, offset = (header(message, ERROR_PREFIX + name) for name in ("topic", "partition", "offset"))
+        positions[topic].add((topic, int(partition), int(offset)))
+    return set().union(*positions.values())
+
+
+def lag_hint(settings: Settings) -> str:
+    """Says when a worker has not caught up, which explains what is missing."""
+    positions = kafka.partitions_of(settings, [settings.topics.name(name) for name in (*INGESTED, Name.SIGNALS)])
+    ends = kafka.end_offsets(settings, positions)
+    done = kafka.committed(settings, settings.topics.worker_group, positions)
+    behind = sum(max(0, ends[position] - done[position]) for position in positions)
+    return f"the workers are {behind} records behind; wait and verify again" if behind else "the workers are caught up"
+
+
+def render(verdict: Verdict, console: Console) -> None:
+    """Print a verdict."""
+    table = Table("record", "the log calls for", "published", "further copies", box=None)
+    for name in sorted(verdict.expected | verdict.published):
+        table.add_row(name, *(str(count[name]) for count in (verdict.expected, verdict.published, verdict.repeated)))
+    console.print(table)
+    console.print(
+        f"{verdict.signals} signals in the log, {verdict.ticks} of them ticks; {verdict.skipped} repeats skipped.\n"
+        f"{verdict.events} input events: {verdict.folded} folded once, {verdict.refused} refused, "
+        f"{len(verdict.lost)} lost, {verdict.folded_twice} folded twice."
+    )
+    for title in ("missing", "different", "unexpected", "lost"):
+        found = getattr(verdict, title)
+        if found:
+            console.print(f"{title}: {len(found)}, {found[0]} among them", style="bold red")
+    if verdict.other_config:
+        console.print(f"published under other settings: {', '.join(sorted(verdict.other_config))}", style="bold red")
+    console.print("equal" if verdict.equal else "NOT EQUAL", style="bold green" if verdict.equal else "bold red")

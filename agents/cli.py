@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 import signal
 import sys
 import threading
@@ -122,7 +123,7 @@ def up(directory: Directory = HOME, workers: Workers = 1) -> None:
 
 def show_places(running: "stack.Stack") -> None:  # type: ignore[name-defined]  # noqa: F821
     """Where everything is, as a table and as variables to paste into another terminal."""
-    from agents.stack import environment
+    from agents.settings import environment
 
     table = Table("what", "where", box=None)
     table.add_row("Kafka", running.broker.bootstrap)
@@ -131,7 +132,8 @@ def show_places(running: "stack.Stack") -> None:  # type: ignore[name-defined]  
         table.add_row(process.name, f"{process.url}/metrics, process {process.child.pid}")
     table.add_row("data and logs", str(running.directory))
     out.print(table)
-    out.print("In another terminal:\nexport " + " ".join(f"{k}={v}" for k, v in environment(running.settings).items()))
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment(running.settings).items())
+    out.print(f"In another terminal:\nexport {variables}", soft_wrap=True, highlight=False)
 
 
 @app.command()
@@ -183,7 +185,7 @@ def replay(
     if finish:
         replays.finish(found, result.last_event_ms)
         with out.status("waiting for workers and sink") as status:
-            settling.settle(found, timeout, status.update)
+            settling.settle(found, timeout, lambda stage, lag: status.update(f"{stage}: {lag} to go"))
 
 
 @app.command()

@@ -43,7 +43,7 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         result = watch(running, path, seconds, console)
         started = time.monotonic()
         finish(running.settings, result.last_event_ms)
-        settling.settle(running.settings, SETTLE_S, lambda stage: None)
+        settling.settle(running.settings, SETTLE_S, lambda stage, lag: None)
         console.print(f"Everything is folded and stored {time.monotonic() - started:.1f} s after the last event.\n")
         found = report.report(running.settings, result.recording.truths)
         report.render(found, console)

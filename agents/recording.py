@@ -20,6 +20,8 @@ from schemas.json_form import parse_json, read_record
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name
 
+__all__ = ["Event", "Line", "Recording", "Truth", "read", "write"]
+
 NAME = "tenor"
 VERSION = 1
 RECORDED = (*INGESTED, Name.RATINGS)

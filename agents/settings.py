@@ -1,7 +1,10 @@
 """Every setting of a deployment: ``TENOR_*`` variables, or a ``.env`` file in the working directory."""
 
+import json
+from dataclasses import asdict, is_dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -10,7 +13,7 @@ from agents.errors import Failure
 from schemas.topics import Topics
 from schemas.validation import Limits
 from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
-from streams.protocols import ProtocolError, default_protocols, read_protocols
+from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
 
 
 class Settings(BaseSettings):
@@ -76,7 +79,7 @@ class Settings(BaseSettings):
         """The domain's numbers; ``Failure`` when the protocols file cannot be used."""
         return Config(self.signals, self.belief, self.decision, self.outcome, self._protocols())
 
-    def _protocols(self) -> tuple:  # type: ignore[type-arg]
+    def _protocols(self) -> tuple[Protocol, ...]:
         if self.protocols_file is None:
             return default_protocols()
         try:
@@ -95,3 +98,14 @@ def load() -> Settings:
         first = error.errors()[0]
         name = "TENOR_" + "__".join(str(part) for part in first["loc"]).upper()
         raise Failure(f"{name} is wrong: {first['msg']}") from None
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Variables that give another process what was set here, secrets included; defaults are left out."""
+    return {f"TENOR_{name.upper()}": as_text(getattr(settings, name)) for name in sorted(settings.model_fields_set)}
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return json.dumps(asdict(value)) if is_dataclass(value) and not isinstance(value, type) else str(value)

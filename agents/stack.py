@@ -14,7 +14,7 @@ from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.errors import Failure
-from agents.settings import Settings
+from agents.settings import Settings, environment
 
 READY_S = 60.0
 POLL_S = 0.2
@@ -92,19 +92,6 @@ class Stack:
     def _spawn(self, name: str, argv: list[str], http_port: int) -> Child:
         env = {**environment(self.settings), "TENOR_HTTP_PORT": str(http_port)}
         return Child.start(name, argv, self.directory, self.directory / "logs" / f"{name}.log", env)
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """Variables that give a child process these settings."""
-    return {
-        "TENOR_BROKERS": settings.brokers,
-        "TENOR_EMBEDDED": "true",
-        "TENOR_PARTITIONS": str(settings.partitions),
-        "TENOR_SESSION_TIMEOUT_S": str(settings.session_timeout_s),
-        "TENOR_CLICKHOUSE_HOST": settings.clickhouse_host,
-        "TENOR_CLICKHOUSE_PORT": str(settings.clickhouse_port),
-        "TENOR_CLICKHOUSE_DATABASE": settings.clickhouse_database,
-    }
 
 
 def answers(url: str) -> bool:

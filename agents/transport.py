@@ -1,16 +1,19 @@
 """The batch transport: one Faust message per partition and fetch, carrying the whole run of records.
 
 Faust pays its price per message (70 µs, 175 µs with a table write); a run of hundreds pays it once. Assignment,
-tables, changelogs, rebalance and recovery stay Faust's. Two things are ours:
+tables, changelogs, rebalance and recovery stay Faust's. Three things are ours:
 
 * **Commits.** Faust acks a message when the agent's loop moves on, even after an exception, and reads gaps in
   offsets as messages still to come. Here a run is committed when the agent has marked it ``done`` and every run
   delivered before it is done, and by no other rule; gaps do not matter, the end of the run does.
+* **The gate.** When recovery ends, Faust resumes the partitions, seeks to the committed offsets (where there are
+  any), and then empties every stream's queue. What is fetched between the first and the last of these is lost
+  until the next rebalance, so only changelogs are fetched until all three are done.
 * **Fetch wait.** Faust fixes it at 1,500 ms; ours is a setting.
 """
 
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +22,10 @@ from aiokafka.structs import ConsumerRecord
 from faust import Schema
 from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
+
+
+# How often a closed gate looks whether it may open.
+GATE_S = 0.05
 
 
 @dataclass(slots=True)
@@ -47,9 +54,17 @@ class Ledger:
 
     def __init__(self) -> None:
         self._runs: deque[Run] = deque()
+        self._delivered_to = -1
+
+    def fresh(self, records: list[ConsumerRecord]) -> list[ConsumerRecord]:
+        """The records not delivered yet: a fetch that crossed a seek may bring some a second time."""
+        if records[0].offset > self._delivered_to:
+            return records
+        return [record for record in records if record.offset > self._delivered_to]
 
     def delivered(self, run: Run) -> None:
         self._runs.append(run)
+        self._delivered_to = run.last_offset
 
     def committable(self) -> int | None:
         """Offset to commit: after the last run that is done with none undone before it; None for nothing new."""
@@ -84,33 +99,41 @@ class RunConsumer(aiokafka.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ledgers: dict[TP, Ledger] = defaultdict(Ledger)
+        self._sought = False
+        self._open = False
 
     def _new_consumer_thread(self) -> RunConsumerThread:
         return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch, and yield one message per partition that returned records."""
-        fetched, active = await self._wait_next_records(timeout)
-        if not fetched or self.should_stop:
-            return
-        if not self.flow_active:  # a rebalance began while the fetch was under way: read again from the commit
-            await self.perform_seek()
-            return
+        fetched, _ = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
-        for partition, records in fetched.items():
-            if not self.flow_active or generation != self.app.consumer_generation_id:
-                return  # the rebalance ends in perform_seek, which reads the rest again
+        for partition, records in (fetched or {}).items():
+            if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
+                return  # a rebalance has begun: it ends in perform_seek, which reads all this again
             tp = TP(partition.topic, partition.partition)
-            if records and (active is None or tp in active or tp in self._buffered_partitions):
-                yield tp, self._deliver(tp, records)
+            for message in self._delivered(tp, records):
+                yield tp, message
 
-    def _deliver(self, tp: TP, records: list[ConsumerRecord]) -> ConsumerMessage:
-        run = Run(tp.topic, tp.partition, records)
-        self._ledgers[tp].delivered(run)
-        message = self._to_message(tp, records[-1])
-        message.key, message.headers = None, None
-        message.value = run  # type: ignore[assignment]  # RunSchema hands it on as it is
-        return message
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        if self._open or active_partitions is None:
+            return await super()._getmany(active_partitions, timeout)
+        changelogs = {tp for tp in active_partitions if self._is_changelog_tp(tp)}
+        if changelogs:
+            return await super()._getmany(changelogs, timeout)
+        await self.sleep(GATE_S)
+        return {}
+
+    def _delivered(self, tp: TP, records: list[ConsumerRecord]) -> Iterator[ConsumerMessage]:
+        fresh = self._ledgers[tp].fresh(records)
+        if fresh:
+            run = Run(tp.topic, tp.partition, fresh)
+            self._ledgers[tp].delivered(run)
+            message = self._to_message(tp, fresh[-1])
+            message.key, message.headers = None, None
+            message.value = run  # type: ignore[assignment]  # RunSchema hands it on as it is
+            yield message
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Gaps need no bookkeeping: a run commits its end, whatever is missing inside or before it."""
@@ -125,13 +148,23 @@ class RunConsumer(aiokafka.Consumer):
 
     async def perform_seek(self) -> None:
         """Begin again at the committed offsets: what was delivered and not committed is delivered again."""
-        self._ledgers.clear()
         await super().perform_seek()
+        self._ledgers.clear()
+        self._sought = True
+
+    def resume_flow(self) -> None:
+        super().resume_flow()
+        self._open = self._sought
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self._sought = self._open = False
         await super().on_partitions_revoked(revoked)  # commits what is done
         for tp in revoked:
             self._ledgers.pop(tp, None)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self._sought = self._open = False
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
         """End offsets that table recovery reads up to."""

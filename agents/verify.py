@@ -21,6 +21,7 @@ from agents.errors import Failure
 from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.codec import Codec
+from schemas.errors import Rejected
 from schemas.headers import ERROR_PREFIX
 from schemas.records import record
 from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
@@ -40,6 +41,7 @@ class Verdict:
     Attributes:
         signals: records in the log, ticks included.
         ticks: how many of them are ticks.
+        unreadable: records in the log that are no signal.
         skipped: repeats that the fold skipped.
         expected: outputs the log calls for, by record.
         published: distinct outputs found, by record.
@@ -55,6 +57,7 @@ class Verdict:
 
     signals: int = 0
     ticks: int = 0
+    unreadable: int = 0
     skipped: int = 0
     expected: Counter[str] = field(default_factory=Counter)
     published: Counter[str] = field(default_factory=Counter)
@@ -124,8 +127,12 @@ def fold_one(
     verdict: Verdict,
 ) -> list[Output]:
     """Fold one record as the worker does, writing its state at once."""
-    signal = codec.decode(SIGNAL, message.value(), {})
     verdict.signals += 1
+    try:
+        signal = codec.decode(SIGNAL, message.value(), {})
+    except Rejected:  # the worker sent it to the dead letter queue
+        verdict.unreadable += 1
+        return []
     verdict.ticks += signal["kind"] == "tick"
     skipped = partition.skipped
     outputs = partition.fold(signal)
@@ -223,7 +230,8 @@ def render(verdict: Verdict, console: Console) -> None:
         table.add_row(name, *(str(count[name]) for count in (verdict.expected, verdict.published, verdict.repeated)))
     console.print(table)
     console.print(
-        f"{verdict.signals} signals in the log, {verdict.ticks} of them ticks; {verdict.skipped} repeats skipped.\n"
+        f"{verdict.signals} signals in the log, {verdict.ticks} of them ticks; {verdict.skipped} repeats skipped, "
+        f"{verdict.unreadable} unreadable.\n"
         f"{verdict.events} input events: {verdict.folded} folded once, {verdict.refused} refused, "
         f"{len(verdict.lost)} lost, {verdict.folded_twice} folded twice."
     )

@@ -13,6 +13,8 @@ from typing import Any
 import fastavro
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
+from schemas.errors import Reason, Rejected
+
 AVRO = Path(__file__).parent / "avro"
 PAST = AVRO / "past"
 
@@ -20,9 +22,9 @@ Schema = dict[str, Any]
 Datum = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """One Avro record.
+    """One Avro record. Compared and hashed by identity: there is one object per record, and schemas do not hash.
 
     Attributes:
         name: file stem, as ``trajectory_point``.
@@ -60,8 +62,21 @@ def crc64(schema: Schema) -> bytes:
 def parse(published: Schema) -> Schema:
     """Parse a published schema for run time."""
     parsed = fastavro.parse_schema(without_logical_types(published))
-    assert isinstance(parsed, dict)
+    if not isinstance(parsed, dict) or parsed["type"] != "record":
+        raise ValueError("not a record schema")
     return parsed
+
+
+def writer_schema(text: str) -> Schema:
+    """A schema somebody else registered, ready to read with; ``Rejected`` when it is no Avro record.
+
+    One of ours comes back as our own object, which spares the codec the resolution.
+    """
+    try:
+        published = json.loads(text)
+        return writers().get(crc64(published)) or parse(published)
+    except Exception:  # Protobuf, JSON Schema, a union, an unresolved name: a producer's mistake, not ours
+        raise Rejected(Reason.UNKNOWN_SCHEMA, "the registered schema is not an Avro record") from None
 
 
 def load(path: Path) -> Record:
@@ -88,8 +103,8 @@ def writers() -> dict[bytes, Schema]:
     fingerprints differ from every other implementation's. Both are accepted; the standard one is written.
     """
     known: dict[bytes, Schema] = {}
-    for path in [*PAST.glob("*/*.avsc"), *AVRO.glob("*.avsc")]:
-        one = load(path)
+    # Today's are the very objects of records(): the codec tells by identity that there is nothing to resolve.
+    for one in [*map(load, sorted(PAST.glob("*/*.avsc"))), *records().values()]:
         known[crc64_of_python_avro(one.published)] = one.schema
         known[one.fingerprint] = one.schema
     return known

@@ -38,14 +38,13 @@ def update(belief: Belief, observation: Observation, at: int, config: BeliefConf
     level, variance = filtered(belief.level, predicted, observation, config)
     step = alarm_step(observation, config)
     alarm = min(max(0.0, belief.alarm + step), config.ceiling)
-    evidence = belief.evidence if alarm > 0.0 else {}
     return Belief(
         level=level,
         variance=variance,
         alarm=alarm,
         raised=is_raised(belief.raised, alarm, config),
         at=max(belief.at, at),
-        evidence=credit(evidence, observation, step),
+        evidence=credit(belief.evidence, observation, step) if alarm > 0.0 else {},
         moved=credit(belief.moved, observation, step),
     )
 

@@ -96,14 +96,16 @@ def end(state: State, conversation_id: str, config: Config) -> list[Output]:
 
 
 def received(state: State, signal: Signal) -> State:
-    """The state after any signal, before its content is read."""
+    """The state after any signal, before its content is read. Consent withdrawn takes what was learned with it."""
     partition, offset = position(signal)
+    consent = latest(signal["keystroke_consent"], state.keystroke_consent)
     return msgspec.structs.replace(
         state,
         last_at=max(state.last_at, signal["event_time"]),
         positions={**state.positions, partition: offset},
         customer_id=signal["customer_id"] or state.customer_id,
-        keystroke_consent=latest(signal["keystroke_consent"], state.keystroke_consent),
+        baselines=typing.forget(state.baselines) if consent is False else state.baselines,
+        keystroke_consent=consent,
         voice_consent=latest(signal["voice_consent"], state.voice_consent),
     )
 
@@ -161,9 +163,7 @@ def after_status(state: State, signal: Signal, config: Config) -> Folded:
 
 
 def fold_keystrokes(state: State, signal: Signal, config: Config) -> Folded:
-    if state.keystroke_consent is False:
-        return msgspec.structs.replace(state, baselines=typing.forget(state.baselines)), []
-    if not config.signals.typing:
+    if state.keystroke_consent is False or not config.signals.typing:
         return state, []
     observation, baselines = typing.observe(signal["features"], state.baselines, config.signals.typing_sd)
     return observed(msgspec.structs.replace(state, baselines=baselines), observation, config), []

@@ -2,10 +2,11 @@
 
 The worker and ``tenor verify`` both fold through this class, so they cannot disagree.
 
-Two rules make it exact after a crash at any moment. A state carries the positions it has folded, so a signal
+Three rules make it exact after a crash at any moment. A state carries the positions it has folded, so a signal
 that comes again is skipped. A conversation that ended leaves its positions in the partition's *floor*, so a
 signal that comes again after the end does not open it anew; within a partition, signals of one source partition
-stand in source order, so a conversation without state and a position at or below the floor is a repeat.
+stand in source order, so a conversation without state and a position at or below the floor is a repeat. A
+conversation that begins carries the floor on, so that what an earlier life folded is a repeat in this one too.
 """
 
 from collections.abc import Callable
@@ -41,6 +42,7 @@ class Partition:
         self._config = config
         self._load = load
         self._due = dict(deadlines)
+        self._queued = dict(deadlines)
         self._queue = [(at, key) for key, at in deadlines.items()]
         heapify(self._queue)
         self._changed: dict[str, State | None] = {}
@@ -62,8 +64,9 @@ class Partition:
         if self._is_repeat(state, signal):
             self.skipped += 1
             return []
+        known = state is not None
         state, outputs = folding.fold(state, signal, self._config)
-        self._keep(key, state)
+        self._keep(key, state if known else self._above_floor(state))
         return outputs
 
     def changes(self) -> list[tuple[str, bytes | None]]:
@@ -86,19 +89,31 @@ class Partition:
         partition, offset = folding.position(signal)
         return offset <= self._floor.get(partition, -1)
 
+    def _above_floor(self, state: State) -> State:
+        return msgspec.structs.replace(state, positions={**self._floor, **state.positions})
+
     def _keep(self, key: str, state: State) -> None:
         self._changed[key] = state
-        due = folding.deadline(state, self._config)
-        if self._due.get(key) != due:
-            self._due[key] = due
-            heappush(self._queue, (due, key))
+        due = self._due[key] = folding.deadline(state, self._config)
+        # Most events only move the deadline on; the entry in the queue follows when its time comes.
+        if due < self._queued.get(key, states.NEVER):
+            self._enqueue(due, key)
+
+    def _enqueue(self, due: int, key: str) -> None:
+        self._queued[key] = due
+        heappush(self._queue, (due, key))
 
     def _tick(self, now: int) -> list[Output]:
         """Close what is due, in the order it was due."""
         outputs: list[Output] = []
         while self._queue and self._queue[0][0] <= now:
-            due, key = heappop(self._queue)
-            if self._due.get(key) == due:
+            at, key = heappop(self._queue)
+            if self._queued.get(key) != at:
+                continue  # an earlier entry took its place
+            del self._queued[key]
+            if self._due[key] > at:
+                self._enqueue(self._due[key], key)
+            else:
                 outputs += self._close(key, now)
         return outputs
 

@@ -10,6 +10,8 @@ import yaml
 
 CATALOGUE = Path(__file__).with_name("protocols.yaml")
 CONTROL = "control"
+LARGEST = 1e9
+CHANNELS = ("chat", "email", "voice", "social", "sms", "other")
 
 
 class ProtocolError(ValueError):
@@ -70,7 +72,7 @@ def read_protocols(text: str) -> tuple[Protocol, ...]:
     """Parse a catalogue in YAML; ``ProtocolError`` says what is wrong with which option."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that does not exist
         raise ProtocolError(f"the protocols file is not YAML: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("options"), list):
         raise ProtocolError("the protocols file must hold a list under 'options'")
@@ -80,23 +82,27 @@ def read_protocols(text: str) -> tuple[Protocol, ...]:
 
 
 def read_protocol(entry: Any) -> Protocol:
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str) or not entry["id"].strip():
         raise ProtocolError("every option needs an id")
     name = entry["id"]
     refuse_unknown(name, entry, Protocol.__dataclass_fields__)
-    constraints = read_constraints(name, entry.get("constraints") or {})
+    constraints = read_constraints(name, entry.get("constraints"))
     texts = {key: read_text(name, entry, key) for key in ("guidance", "prompt")}
     return Protocol(
         id=name,
         constraints=constraints,
         burden=read_number(name, entry, "burden", 1.0),
-        channels=tuple(entry.get("channels") or ()),
-        after_failures=int(read_number(name, entry, "after_failures", 0)),
+        channels=read_channels(name, entry.get("channels")),
+        after_failures=read_count(name, entry, "after_failures"),
         **texts,
     )
 
 
-def read_constraints(name: str, entry: dict[str, Any]) -> Constraints:
+def read_constraints(name: str, entry: Any) -> Constraints:
+    if entry is None:
+        return Constraints()
+    if not isinstance(entry, dict):
+        raise ProtocolError(f"option {name}: constraints must be a mapping of constraint to value")
     refuse_unknown(name, entry, Constraints.__dataclass_fields__)
     constraints = Constraints(**entry)
     for key, choices in CHOICES.items():
@@ -109,6 +115,14 @@ def read_constraints(name: str, entry: dict[str, Any]) -> Constraints:
         if not is_count(getattr(constraints, key)):
             raise ProtocolError(f"option {name}: {key} must be a whole number above 0")
     return constraints
+
+
+def read_channels(name: str, entry: Any) -> tuple[str, ...]:
+    if entry is None:
+        return ()
+    if not isinstance(entry, list) or any(channel not in CHANNELS for channel in entry):
+        raise ProtocolError(f"option {name}: channels must be a list of {', '.join(CHANNELS)}")
+    return tuple(entry)
 
 
 def is_count(value: Any) -> bool:
@@ -124,13 +138,20 @@ def read_text(name: str, entry: dict[str, Any], key: str) -> str:
 
 def read_number(name: str, entry: dict[str, Any], key: str, default: float) -> float:
     value = entry.get(key, default)
-    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST:
         raise ProtocolError(f"option {name}: {key} must be a number, 0 or above")
     return float(value)
 
 
+def read_count(name: str, entry: dict[str, Any], key: str) -> int:
+    value = entry.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ProtocolError(f"option {name}: {key} must be a whole number, 0 or above")
+    return value
+
+
 def refuse_unknown(name: str, entry: dict[str, Any], known: Iterable[str]) -> None:
-    unknown = sorted(set(entry) - set(known))
+    unknown = sorted(map(str, set(entry) - set(known)))
     if unknown:
         raise ProtocolError(f"option {name}: unknown field {unknown[0]}")
 

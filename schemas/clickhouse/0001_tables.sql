@@ -1,5 +1,7 @@
 -- Facts as they arrive from Kafka. ReplacingMergeTree on a deterministic id: a batch that is inserted twice
 -- collapses. Read the views, or add FINAL; a plain SELECT may see a row twice until parts merge.
+-- Rows are kept for a time after they were written, not after they happened: a recording of years ago can be
+-- replayed, and would vanish at once otherwise.
 
 CREATE TABLE IF NOT EXISTS trajectory_points
 (
@@ -28,7 +30,7 @@ CREATE TABLE IF NOT EXISTS trajectory_points
 ENGINE = ReplacingMergeTree(inserted_at)
 PARTITION BY toYYYYMM(event_time)
 ORDER BY (tenant, conversation_id, event_time, point_id)
-TTL toDateTime(event_time) + INTERVAL 400 DAY
+TTL toDateTime(inserted_at) + INTERVAL 400 DAY
 COMMENT 'The belief after each customer turn';
 
 CREATE TABLE IF NOT EXISTS decisions
@@ -71,7 +73,7 @@ CREATE TABLE IF NOT EXISTS decisions
 ENGINE = ReplacingMergeTree(inserted_at)
 PARTITION BY toYYYYMM(event_time)
 ORDER BY (tenant, conversation_id, event_time, decision_id)
-TTL toDateTime(event_time) + INTERVAL 400 DAY
+TTL toDateTime(inserted_at) + INTERVAL 400 DAY
 COMMENT 'Every decision point, control included';
 
 CREATE TABLE IF NOT EXISTS outcomes
@@ -104,7 +106,7 @@ CREATE TABLE IF NOT EXISTS outcomes
 ENGINE = ReplacingMergeTree(inserted_at)
 PARTITION BY toYYYYMM(decided_at)
 ORDER BY (tenant, conversation_id, decided_at, outcome_id)
-TTL toDateTime(decided_at) + INTERVAL 400 DAY
+TTL toDateTime(inserted_at) + INTERVAL 400 DAY
 COMMENT 'What the trajectory did after each decision';
 
 CREATE TABLE IF NOT EXISTS ratings
@@ -128,7 +130,7 @@ CREATE TABLE IF NOT EXISTS ratings
 ENGINE = ReplacingMergeTree(inserted_at)
 PARTITION BY toYYYYMM(event_time)
 ORDER BY (tenant, conversation_id, event_time, event_id)
-TTL toDateTime(event_time) + INTERVAL 400 DAY
+TTL toDateTime(inserted_at) + INTERVAL 400 DAY
 COMMENT 'Human ratings of clarity, tone and resonance';
 
 CREATE TABLE IF NOT EXISTS alerts
@@ -155,7 +157,7 @@ CREATE TABLE IF NOT EXISTS alerts
 ENGINE = ReplacingMergeTree(inserted_at)
 PARTITION BY toYYYYMM(event_time)
 ORDER BY (tenant, conversation_id, event_time, alert_id)
-TTL toDateTime(event_time) + INTERVAL 400 DAY
+TTL toDateTime(inserted_at) + INTERVAL 400 DAY
 COMMENT 'What team leads were told';
 
 CREATE TABLE IF NOT EXISTS dead_letters
@@ -163,7 +165,7 @@ CREATE TABLE IF NOT EXISTS dead_letters
     topic LowCardinality(String) COMMENT 'Topic of the refused event',
     partition Int32 COMMENT 'Its partition',
     offset Int64 COMMENT 'Its offset',
-    failed_at DateTime64(3, 'UTC') COMMENT 'When it was refused',
+    failed_at DateTime64(3, 'UTC') COMMENT 'Kafka timestamp of the refused event; its dead letter keeps it',
     stage LowCardinality(String) COMMENT 'Step that refused it',
     reason LowCardinality(String) COMMENT 'Class of the refusal',
     message String COMMENT 'What is wrong and where; never the payload',
@@ -175,5 +177,5 @@ CREATE TABLE IF NOT EXISTS dead_letters
 ENGINE = ReplacingMergeTree(inserted_at)
 PARTITION BY toYYYYMM(failed_at)
 ORDER BY (topic, partition, offset, stage)
-TTL toDateTime(failed_at) + INTERVAL 90 DAY
+TTL toDateTime(inserted_at) + INTERVAL 90 DAY
 COMMENT 'Refused events, without their payload';

@@ -87,6 +87,6 @@ def remembered_cues(before: Pointer, after: Pointer, cues: list[str], at: int) -
     # Only the click that completes the run counts: ten furious clicks are one rage click, not eight.
     if after.run == RAGE_RUN and before.run == RAGE_RUN - 1:
         found.append("navigation.rage_click")
-    if "navigation.back" in cues and before.view_at and at - before.view_at <= QUICK_BACK_MS:
+    if "navigation.back" in cues and before.view_at and 0 <= at - before.view_at <= QUICK_BACK_MS:
         found.append("navigation.quick_back")
     return found

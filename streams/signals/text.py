@@ -13,7 +13,7 @@ Reliability: SignalConfig.text_sd. English only; other languages are null with t
 import re
 from collections.abc import Mapping
 from functools import cache
-from itertools import islice
+from itertools import count, islice
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -22,6 +22,7 @@ from streams.signals import Extract, unknown
 
 FEATURES = ("text.sentiment", "text.words", "text.capitals", "text.marks")
 MAX_CHARACTERS = 4000
+MAX_EMOJIS = 100
 USUAL_SENTIMENT = 0.1
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 LATIN = re.compile(r"[A-Za-z]")
@@ -120,11 +121,19 @@ def unreadable(text: str | None, language: str | None) -> str | None:
 
 def measure(text: str) -> dict[str, float | None]:
     return {
-        "text.sentiment": float(analyzer().polarity_scores(text)["compound"]),
+        "text.sentiment": float(analyzer().polarity_scores(few_emojis(text))["compound"]),
         "text.words": float(count_words(text)),
         "text.capitals": capitals(text),
         "text.marks": float(max(0, len(MARKS.findall(text)) - 1)),
     }
+
+
+def few_emojis(text: str) -> str:
+    """The text without emojis beyond ``MAX_EMOJIS``: VADER spells each out, and its time is quadratic in words."""
+    if text.isascii():
+        return text
+    emojis, number = analyzer().emojis, count(1)
+    return "".join(c for c in text if c not in emojis or next(number) <= MAX_EMOJIS)
 
 
 def count_words(text: str) -> int:

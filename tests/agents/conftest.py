@@ -1,0 +1,70 @@
+"""Real engines for the tests of the wiring: one broker and one ClickHouse a session, a corner of each for a test."""
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from agents.clickhouse import connect, quoted
+from agents.embedded.child import LOOPBACK, free_port
+from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.tansu import Tansu
+from agents.kafka import admin, metadata
+from agents.settings import Settings
+
+COUNTER = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """A running ClickHouse."""
+    server = ClickHouse.start(free_port(), free_port(), tmp_path_factory.mktemp("clickhouse"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def tansu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tansu]:
+    """A running broker."""
+    broker = Tansu.start(free_port(), tmp_path_factory.mktemp("tansu"))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def settings(clickhouse: ClickHouse, tansu: Tansu, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings with topics and a database of their own; neither is created yet, both are removed."""
+    for name in [name for name in os.environ if name.startswith("TENOR_")]:
+        monkeypatch.delenv(name)
+    number = next(COUNTER)
+    own = Settings(
+        _env_file=None,
+        brokers=tansu.bootstrap,
+        topic_prefix=f"test{number}.",
+        partitions=2,
+        embedded=True,
+        clickhouse_host=LOOPBACK,
+        clickhouse_port=clickhouse.tcp_port,
+        clickhouse_database=f"tenor_test_{number}",
+        session_timeout_s=2.0,
+        fetch_wait_ms=20,
+        sink_wait_s=0.2,
+    )
+    yield own
+    drop_topics(own)
+    drop_database(own)
+
+
+def drop_topics(settings: Settings) -> None:
+    """The broker keeps everything in memory."""
+    client = admin(settings)
+    own = [name for name in metadata(client, settings).topics if name.startswith(settings.topic_prefix)]
+    for deleted in client.delete_topics(own).values() if own else ():
+        deleted.result(10)
+
+
+def drop_database(settings: Settings) -> None:
+    client = connect(settings, database="")
+    client.execute(f"DROP DATABASE IF EXISTS {quoted(settings.clickhouse_database)} SYNC")
+    client.disconnect()

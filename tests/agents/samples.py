@@ -1,0 +1,128 @@
+"""One valid record of each kind the sink keeps; keyword arguments change fields."""
+
+from typing import Any
+
+AT = 1_790_000_000_123  # 2026-09-21
+SCOPE = {"tenant": "default", "conversation_id": "c1", "customer_id": "u1", "channel": "chat"}
+SHARES = [{"signal": "text.sentiment", "share": 0.75}, {"signal": "text.blame", "share": 0.25}]
+
+Datum = dict[str, Any]
+
+
+def point(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "point_id": f"point-{number}",
+        "event_id": f"event-{number}",
+        "event_time": AT + number * 1000,
+        **SCOPE,
+        "turn": number,
+        "level": 0.1 * number,
+        "level_sd": 0.05,
+        "slope": None,
+        "alarm": 1.5,
+        "raised": False,
+        "observation": None,
+        "contributions": SHARES,
+        "cues": ["text.blame"],
+        "source": {"topic": "conversation.messages", "partition": 1, "offset": number},
+        "config_version": "v1",
+    } | changes
+
+
+def decision(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "decision_id": f"decision-{number}",
+        "event_time": AT + number * 1000,
+        **SCOPE,
+        "decision_index": 1,
+        "turn": 2,
+        "kind": "first",
+        "previous_decision_id": None,
+        "available": True,
+        "unavailable_reason": None,
+        "level": 0.6,
+        "level_sd": 0.1,
+        "slope": 0.2,
+        "alarm": 8.0,
+        "context": {"level": 0.6, "turn": 2.0},
+        "context_version": 1,
+        "eligible": ["slow", "own"],
+        "excluded": [],
+        "propensities": [
+            {"option": "slow", "probability": 0.4},
+            {"option": "own", "probability": 0.4},
+            {"option": "control", "probability": 0.2},
+        ],
+        "predicted_reward": None,
+        "lottery": 0.3,
+        "option": "slow",
+        "control": False,
+        "propensity": 0.4,
+        "policy_version": "uniform-1",
+        "snapshot_offset": None,
+        "window_turns": 3,
+        "window_s": 600.0,
+        "contributions": SHARES,
+        "cues": [],
+        "config_version": "v1",
+    } | changes
+
+
+def outcome(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "outcome_id": f"outcome-{number}",
+        "decision_id": f"decision-{number}",
+        "event_time": AT + number * 1000 + 600_000,
+        **SCOPE,
+        "decided_at": AT + number * 1000,
+        "option": "slow",
+        "control": False,
+        "propensity": 0.4,
+        "status": "matured",
+        "censoring_reason": None,
+        "pre_level": 0.6,
+        "pre_sd": 0.1,
+        "post_level": 0.4,
+        "post_sd": 0.1,
+        "reward": 0.2,
+        "turns": 3,
+        "elapsed_s": 90.0,
+        "failed": False,
+        "action": "reinforce",
+        "config_version": "v1",
+    } | changes
+
+
+def alert(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "alert_id": f"alert-{number}",
+        "event_time": AT + number * 1000,
+        **SCOPE,
+        "rule": "escalation",
+        "severity": "critical",
+        "title": "A conversation needs a person",
+        "explanation": "The frustration signal rose",
+        "recommendation": "Take over",
+        "level": None,
+        "level_sd": None,
+        "contributions": SHARES,
+        "decision_id": "decision-1",
+        "outcome_id": None,
+        "config_version": "v1",
+    } | changes
+
+
+def rating(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "event_id": f"rating-{number}",
+        "event_time": AT + number * 1000,
+        **SCOPE,
+        "decision_id": None,
+        "rater_id": "r1",
+        "rater_role": "customer",
+        "blinded": True,
+        "clarity": 4,
+        "tone": None,
+        "resonance": 5,
+        "felt_understood": True,
+    } | changes

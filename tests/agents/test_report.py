@@ -1,0 +1,251 @@
+"""The report: detection and effects as arithmetic, the whole against the real engine."""
+
+import json
+import random
+from collections.abc import Iterable
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from agents.clickhouse import connect
+from agents.dead_letters import DEAD_LETTERS
+from agents.detection import Point, auc, detection
+from agents.effects import Matured, difference
+from agents.errors import Failure
+from agents.intake import Received
+from agents.migrate import migrate
+from agents.recorded import Truth
+from agents.report import as_json, render, report
+from agents.rows import TABLES, Table, columnar
+from agents.settings import Settings
+from schemas.topics import Name
+from tests.agents.samples import AT, alert, decision, outcome, point
+
+TABLE_OF = {
+    "point": TABLES[Name.TRAJECTORIES],
+    "decision": TABLES[Name.DECISIONS],
+    "outcome": TABLES[Name.OUTCOMES],
+    "alert": TABLES[Name.ALERTS],
+}
+
+
+@pytest.fixture
+def migrated(settings: Settings) -> Settings:
+    migrate(settings)
+    return settings
+
+
+def insert(settings: Settings, table: Table, data: Iterable[Any]) -> None:
+    client = connect(settings)
+    client.execute(table.insert, columnar(table, [table.row(one) for one in data]), columnar=True)
+    client.disconnect()
+
+
+def shown(found: dict[str, Any], width: int = 100) -> str:
+    out = StringIO()
+    render(found, Console(file=out, width=width))
+    return out.getvalue()
+
+
+def talk(name: str, levels: list[float], raised_from: int | None) -> list[Point]:
+    return [
+        Point(name, turn, AT + turn * 1000, level, raised_from is not None and turn >= raised_from)
+        for turn, level in enumerate(levels, 1)
+    ]
+
+
+def truth(name: str, values: list[float], shift: int = 0) -> list[Truth]:
+    return [Truth(name, turn, AT + turn * 1000 + shift, v, v >= 0.5) for turn, v in enumerate(values, 1)]
+
+
+TALKS = [
+    *talk("hit", [0.0, 0.4, 0.8, 0.9], raised_from=3),
+    *talk("early", [0.3, 0.6], raised_from=1),
+    *talk("missed", [0.1, 0.2], raised_from=None),
+    *talk("quiet", [0.0, 0.0], raised_from=None),
+    *talk("false alarm", [0.7, 0.7], raised_from=2),
+    *talk("unlabelled", [0.7, 0.7], raised_from=2),
+]
+TRUTHS = [("hit", [0.1, 0.6, 0.7, 0.9]), ("early", [0.2, 0.9]), ("missed", [0.1, 0.5]), ("quiet", [0.0, 0.1])]
+TRUTHS += [("false alarm", [0.1, 0.2]), ("never arrived", [0.9])]
+
+
+@pytest.mark.parametrize("shift", [0, 86_400_000_001])
+def test_detection_counts(shift: int) -> None:
+    found = detection(TALKS, [line for name, values in TRUTHS for line in truth(name, values, shift)])
+    assert (found["conversations"], found["without_points"]) == (6, 1)
+    assert (found["frustrated"], found["hits"], found["misses"]) == (4, 2, 2)
+    assert (found["quiet"], found["false_alarms"], found["false_alarms_per_1000_quiet"]) == (2, 1, 500.0)
+    assert found["delay_turns"] == {"median": 0, "mean": 0}  # one turn late, one early
+    assert found["turns"] == 12
+
+
+def test_a_label_counts_where_no_degree_is_known() -> None:
+    labels = [Truth("hit", 2, AT + 2000, None, True), Truth("quiet", 1, AT + 1000, None, False)]
+    found = detection(TALKS, labels)
+    assert (found["frustrated"], found["quiet"], found["turns"], found["auc"]) == (1, 1, 2, 1.0)
+
+
+def test_a_refused_message_does_not_shift_the_others() -> None:
+    """Turn 2 never arrived: the point after it is turn 2 for us, and turn 3 for the label."""
+    arrived = [Point("c", 1, AT + 1000, 0.0, False), Point("c", 2, AT + 3000, 0.9, True)]
+    found = detection(arrived, truth("c", [0.0, 0.1, 0.9]))
+    assert (found["turns"], found["auc"], found["delay_turns"]["mean"]) == (2, 1.0, 0)
+
+
+def test_nothing_to_detect() -> None:
+    found = detection([], [])
+    assert found["auc"] is None
+    assert found["false_alarms_per_1000_quiet"] is None
+    assert found["delay_turns"] == {"median": None, "mean": None}
+
+
+@given(st.lists(st.tuples(st.integers(0, 5).map(float), st.booleans()), max_size=40))
+def test_auc_is_the_chance_of_a_right_order(turns: list[tuple[float, bool]]) -> None:
+    high = [level for level, frustrated in turns if frustrated]
+    low = [level for level, frustrated in turns if not frustrated]
+    pairs = [(a > b) + 0.5 * (a == b) for a in high for b in low]
+    wanted = np.mean(pairs) if pairs else None
+    assert auc(turns) == (None if wanted is None else pytest.approx(wanted))
+
+
+HALF = {"slow": 0.5, "control": 0.5}
+
+
+def test_under_twenty_either_side_nothing_is_claimed() -> None:
+    few = [Matured("slow", 0.2, 0.5, HALF)] * 100 + [Matured("control", 0.1, 0.5, HALF)] * 19
+    found = difference("slow", few)
+    assert (found["difference"], found["why_not"]) == (None, "insufficient data")
+    assert (found["compared"], found["compared_control"]) == (100, 19)
+    assert difference("slow", [*few, Matured("control", 0.1, 0.5, HALF)])["difference"] == pytest.approx(0.1)
+
+
+def test_decisions_without_a_choice_are_not_compared() -> None:
+    sure = [Matured("own", 0.2, 1.0, {"own": 1.0})] * 50 + [Matured("control", 0.1, 0.5, HALF)] * 50
+    assert difference("own", sure)["compared"] == 0
+
+
+def confounded(rng: random.Random, effect: float) -> list[Matured]:
+    """Hard decisions get the option nine times in ten, easy ones once in ten; hard ones end worse either way."""
+    outcomes = []
+    for _ in range(800):
+        hard = rng.random() < 0.5
+        p = 0.9 if hard else 0.1
+        option = "slow" if rng.random() < p else "control"
+        reward = rng.gauss(-0.5 if hard else 0.5, 0.2) + (effect if option == "slow" else 0)
+        outcomes.append(Matured(option, reward, p if option == "slow" else 1 - p, {"slow": p, "control": 1 - p}))
+    return outcomes
+
+
+def test_unequal_chances_do_not_bias_and_intervals_cover() -> None:
+    rng = random.Random(7)
+    runs = [difference("slow", confounded(rng, effect=0.1)) for _ in range(200)]
+    assert np.mean([run["difference"] for run in runs]) == pytest.approx(0.1, abs=0.02)
+    assert np.mean([run["low"] <= 0.1 <= run["high"] for run in runs]) >= 0.9
+
+
+@pytest.mark.integration
+def test_no_data_yet(migrated: Settings) -> None:
+    for truths in (None, [], truth("c1", [0.1, 0.9])):
+        found = report(migrated, truths)
+        json.loads(as_json(found))
+        assert "Nothing has arrived yet" in shown(found)
+
+
+@pytest.mark.integration
+def test_one_conversation_one_outcome(migrated: Settings) -> None:
+    insert(migrated, TABLE_OF["point"], [point(1, raised=True)])
+    insert(migrated, TABLE_OF["decision"], [decision(1)])
+    found = report(migrated, truth("c1", [0.9]))
+    assert found["interventions"][0]["matured"] == 0
+    insert(migrated, TABLE_OF["outcome"], [outcome(1)])
+    found = report(migrated, truth("c1", [0.9]))
+    assert found["interventions"][0]["mean_reward"] == pytest.approx(0.2)
+    assert found["interventions"][0]["standard_error"] is None
+    assert "insufficient data" in shown(found)
+    assert "1 conversations" in shown(found)
+    json.loads(as_json(found))
+
+
+def fill(settings: Settings, order: int = 1, twice: bool = False) -> None:
+    """A day's work; the same rows whatever the order."""
+    control = {"option": "control", "control": True, "propensity": 0.2}
+    decisions = [decision(n, conversation_id=f"c{n}", **(control if n % 2 else {})) for n in range(1, 61)]
+    decisions += [decision(61, kind="reroute"), decision(62, kind="escalation")]
+    decisions += [decision(63, available=False, unavailable_reason="burden", option=None, propensities=[])]
+    outcomes = [
+        outcome(n, option="control", control=True, propensity=0.2, reward=0.1 + n / 1000)
+        if n % 2
+        else outcome(n, reward=0.2 + n / 1000, failed=n == 2)
+        for n in range(1, 61)
+    ]
+    unseen = {"reward": None, "post_level": None, "post_sd": None}
+    outcomes.append(outcome(61, status="censored", censoring_reason="ended", **unseen))
+    points = [point(n, conversation_id=f"c{n % 10}", raised=n % 10 == 0) for n in range(1, 101)]
+    for _ in range(2 if twice else 1):
+        insert(settings, TABLE_OF["point"], points[::order])
+        insert(settings, TABLE_OF["decision"], decisions[::order])
+        insert(settings, TABLE_OF["outcome"], outcomes[::order])
+        insert(settings, TABLE_OF["alert"], [alert(n, rule="escalation" if n else "failure") for n in range(3)])
+    insert(settings, DEAD_LETTERS, [Received("[/x].dlq", 0, n, None, b"?", (), AT) for n in range(2)])
+
+
+@pytest.mark.integration
+def test_a_full_report(migrated: Settings) -> None:
+    fill(migrated, twice=True)
+    found = report(migrated, truth("c0", [0.9]) + truth("c1", [0.1]))
+    assert found["traffic"] == {
+        "conversations": 10,
+        "customer_turns": 100,
+        "points": 100,
+        "raised_conversations": 1,
+    }
+    assert found["decisions"] == {"decision_points": 63, "available": 62, "reroutes": 1, "escalations": 1}
+    slow, control = found["interventions"]
+    assert (slow["option"], slow["decisions"], slow["matured"], slow["censored"], slow["failures"]) == (
+        "slow",
+        32,
+        30,
+        1,
+        1,
+    )
+    assert (control["option"], control["matured"], control["against_control"]) == ("control", 30, None)
+    assert slow["against_control"]["difference"] == pytest.approx(0.101)
+    assert slow["against_control"]["low"] < 0.101 < slow["against_control"]["high"]
+    assert found["alerts"] == {"escalation": 2, "failure": 1}
+    assert found["dead_letters"] == [{"topic": "[/x]", "reason": "unknown", "count": 2}]
+    assert json.loads(as_json(found)) == found
+    text = shown(found)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "cannot react" in text
+    assert "[/x]" in text
+
+
+@pytest.mark.integration
+def test_equal_runs_have_equal_digests(migrated: Settings) -> None:
+    fill(migrated)
+    first = report(migrated)["digests"]
+    client = connect(migrated)
+    for table in ("trajectory_points", "decisions", "outcomes"):
+        client.execute(f"TRUNCATE TABLE {table}")
+    fill(migrated, order=-1, twice=True)
+    assert report(migrated)["digests"] == first
+    elsewhere = {"topic": "other", "partition": 0, "offset": 999}
+    insert(migrated, TABLE_OF["point"], [point(100, conversation_id="c0", raised=True, source=elsewhere)])
+    insert(migrated, TABLE_OF["decision"], [decision(2, conversation_id="c2", snapshot_offset=5)])
+    assert report(migrated)["digests"] == first
+    insert(migrated, TABLE_OF["point"], [point(100, conversation_id="c0", raised=True, level=10.000000000000002)])
+    changed = report(migrated)["digests"]
+    assert changed["trajectory_points"] != first["trajectory_points"]
+    assert changed["decisions"] == first["decisions"]
+
+
+@pytest.mark.integration
+def test_without_tables_it_says_so(settings: Settings) -> None:
+    with pytest.raises(Failure, match="TENOR_CLICKHOUSE_DATABASE"):
+        report(settings)

@@ -1,0 +1,110 @@
+"""Records and dead letters as rows."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.clickhouse import connect
+from agents.dead_letters import DEAD_LETTERS, dead_letter_row
+from agents.intake import Received
+from agents.migrate import migrate
+from agents.rows import TABLES, columnar
+from agents.settings import Settings
+from schemas.errors import Reason, Rejected
+from schemas.headers import dead_letter
+from schemas.topics import Name
+from tests.agents.samples import AT, alert, decision, outcome, point, rating
+
+SAMPLES = {
+    Name.TRAJECTORIES: point,
+    Name.DECISIONS: decision,
+    Name.OUTCOMES: outcome,
+    Name.ALERTS: alert,
+    Name.RATINGS: rating,
+}
+
+
+def letter(headers: Any, value: bytes | None = b"payload", timestamp: int = AT) -> Received:
+    return Received("conversation.messages.dlq", 0, 17, b"key", value, headers, timestamp)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", SAMPLES)
+def test_rows_fit_their_tables_and_come_back(settings: Settings, name: Name) -> None:
+    migrate(settings)
+    client = connect(settings)
+    table, datum = TABLES[name], SAMPLES[name]()
+    client.execute(table.insert, columnar(table, [table.row(datum)]), columnar=True)
+    described = {row[0] for row in client.execute(f"DESCRIBE TABLE {table.name}")}
+    assert described == {*table.columns, "inserted_at"}
+    (stored,) = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name}")
+    for column, value in zip(table.columns, stored, strict=True):
+        wanted = table.row(datum)[column]
+        if column in ("event_time", "decided_at"):
+            value = round(value.timestamp() * 1000)
+        assert value == wanted, column
+
+
+@pytest.mark.integration
+def test_dead_letter_rows_fit_their_table(settings: Settings) -> None:
+    migrate(settings)
+    client = connect(settings)
+    rows = [dead_letter_row(letter((), timestamp=at)) for at in (0, AT, 2**62)]
+    client.execute(DEAD_LETTERS.insert, columnar(DEAD_LETTERS, rows), columnar=True)
+    assert {row[0] for row in client.execute("DESCRIBE TABLE dead_letters")} == {*DEAD_LETTERS.columns, "inserted_at"}
+    assert client.execute("SELECT count() FROM dead_letters") == [(3,)]
+
+
+def test_what_is_reshaped() -> None:
+    row = TABLES[Name.DECISIONS].row(decision())
+    assert row["propensities"] == {"slow": 0.4, "own": 0.4, "control": 0.2}
+    assert row["predicted_reward"] == {}
+    assert row["contributions"] == [("text.sentiment", 0.75), ("text.blame", 0.25)]
+    learned = TABLES[Name.DECISIONS].row(decision(predicted_reward={"slow": 0.1}))
+    assert learned["predicted_reward"] == {"slow": 0.1}
+    assert TABLES[Name.TRAJECTORIES].row(point())["source_offset"] == 1
+
+
+def test_a_dead_letter_says_why_and_where_but_not_what() -> None:
+    refusal = Rejected(Reason.WRONG_TYPE, "event_time must be an integer")
+    headers = dead_letter([("mine", b"x")], refusal, ("conversation.messages", 3, 42), "ingest")
+    row = dead_letter_row(letter(headers))
+    assert row == {
+        "topic": "conversation.messages",
+        "partition": 3,
+        "offset": 42,
+        "failed_at": AT,
+        "stage": "ingest",
+        "reason": "wrong_type",
+        "message": "event_time must be an integer",
+        "bytes": 7,
+        "dlq_partition": 0,
+        "dlq_offset": 17,
+    }
+
+
+@pytest.mark.parametrize("headers", [None, (), [("other", b"x")], [("__connect.errors.topic", None)]])
+def test_a_dead_letter_without_reasons_is_unknown(headers: Any) -> None:
+    row = dead_letter_row(letter(headers, value=None))
+    assert (row["topic"], row["partition"], row["offset"]) == ("conversation.messages", 0, 17)
+    assert (row["stage"], row["reason"], row["message"], row["bytes"]) == ("unknown", "unknown", "", 0)
+
+
+def test_text_of_others_is_left_out() -> None:
+    """Another program's error text may quote the payload."""
+    headers = [("__connect.errors.exception.message", b"cannot parse 'my password'")]
+    assert dead_letter_row(letter(headers))["message"] == ""
+
+
+ERROR_NAMES = st.sampled_from(["topic", "partition", "offset", "stage", "reason", "exception.message"])
+HEADERS = st.lists(st.tuples(ERROR_NAMES.map("__connect.errors.".__add__), st.none() | st.binary(max_size=30)))
+
+
+@given(HEADERS, st.integers(-1, 2**63 - 1))
+def test_no_dead_letter_can_fail(headers: Any, timestamp: int) -> None:
+    row = dead_letter_row(letter(headers, timestamp=timestamp))
+    assert set(row) == set(DEAD_LETTERS.columns)
+    assert 0 <= row["partition"] < 2**31
+    assert 0 <= row["offset"] < 2**63

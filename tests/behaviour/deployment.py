@@ -1,0 +1,101 @@
+"""A deployment of Tenor on some broker: topics of its own, real worker processes, and a test's hands on the bus."""
+
+import itertools
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Message, Producer
+
+from agents import kafka, log_reader, topics
+from agents.embedded.child import Child, free_port
+from agents.registry import codec_for
+from agents.settings import Settings, environment
+from agents.stack import answers
+from schemas.records import record
+from schemas.topics import RECORD_OF, Name
+
+PATIENCE_S = 30.0
+COUNTER = itertools.count(1)
+
+
+@dataclass
+class Deployment:
+    """Settings, processes, and what a test does with them."""
+
+    settings: Settings
+    directory: Path
+    workers: list[Child] = field(default_factory=list)
+
+    def start_worker(self, wait: bool = True) -> Child:
+        """Start ``tenor worker``; ready when this returns."""
+        port, number = free_port(), next(COUNTER)
+        env = {**environment(self.settings), "TENOR_HTTP_PORT": str(port)}
+        argv = [sys.executable, "-m", "agents.cli", "worker"]
+        child = Child.start(f"worker {number}", argv, self.directory, self.directory / f"worker-{number}.log", env)
+        self.workers.append(child)
+        if wait:
+            eventually(lambda: answers(f"http://127.0.0.1:{port}/ready") or died(child), "the worker is ready")
+        return child
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            worker.stop(10)
+
+    def produce(self, records: Iterable[tuple[str, str, bytes | None, Mapping[str, bytes]]]) -> None:
+        """Publish (topic, key, value, headers), each acknowledged."""
+        producer = Producer(kafka.producer_config(self.settings))
+        for topic, key, value, headers in records:
+            producer.produce(self.settings.topics.name(topic), key=key, value=value, headers=list(headers.items()))
+        assert producer.flush(PATIENCE_S) == 0
+
+    def send(self, name: Name, *events: Mapping[str, Any]) -> None:
+        """Publish events as Avro, keyed by conversation."""
+        codec, schema = codec_for(self.settings), record(RECORD_OF[name])
+        self.produce((name, event["conversation_id"], codec.encode(schema, dict(event)), {}) for event in events)
+
+    def read(self, topic: str) -> list[Message]:
+        """Everything in a topic now."""
+        return list(log_reader.read(self.settings, [self.settings.topics.name(topic)]))
+
+    def decoded(self, name: Name) -> list[dict[str, Any]]:
+        """Everything in one of our topics now, decoded."""
+        codec = codec_for(self.settings)
+        return [codec.decode(record(RECORD_OF[name]), message.value(), {}) for message in self.read(name)]
+
+    def points(self, conversation_id: str | None = None) -> list[dict[str, Any]]:
+        found = self.decoded(Name.TRAJECTORIES)
+        return [point for point in found if conversation_id in (None, point["conversation_id"])]
+
+    def dead_letters(self, name: Name) -> list[Message]:
+        return self.read(f"{name}.dlq")
+
+
+def deploy(settings: Settings, directory: Path) -> Deployment:
+    """A deployment with its topics, no worker yet."""
+    assert topics.apply(settings) == []
+    return Deployment(settings, directory)
+
+
+def died(child: Child) -> bool:
+    assert child.alive, child.log_tail(40)
+    return False
+
+
+def eventually(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+    """The first true value of a condition; fails the test when it never comes."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"never happened: {what}")
+
+
+def header(message: Message, name: str) -> str | None:
+    values = [value for key, value in message.headers() or () if key == name]
+    return values[-1].decode() if values else None

@@ -1,0 +1,80 @@
+"""Events as a platform team would publish them."""
+
+import itertools
+import time
+from typing import Any
+
+NUMBERS = itertools.count(1)
+CALM = "Hello, could you tell me when my parcel arrives?"
+ANGRY = "This is ridiculous! You never answer, it is STILL not working, I want to speak to a real person!!"
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def message(conversation_id: str, text: str | None = CALM, **changes: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"e{next(NUMBERS)}",
+        "conversation_id": conversation_id,
+        "event_time": now_ms(),
+        "tenant": "default",
+        "channel": "chat",
+        "customer_id": None,
+        "participant_role": "customer",
+        "participant_id": None,
+        "text": text,
+        "language": "en",
+        "status": "open",
+        "keystroke_consent": None,
+        "voice_consent": None,
+        **changes,
+    }
+
+
+def burst(conversation_id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"e{next(NUMBERS)}",
+        "conversation_id": conversation_id,
+        "event_time": now_ms(),
+        "tenant": "default",
+        "channel": "chat",
+        "customer_id": None,
+        "participant_role": "customer",
+        "consent": True,
+        "keys": ["letter"] * 9 + ["backspace"],
+        "pressed_ms": [120.0 * i for i in range(10)],
+        "dwell_ms": [80.0] * 10,
+        **changes,
+    }
+
+
+def click(conversation_id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"e{next(NUMBERS)}",
+        "conversation_id": conversation_id,
+        "event_time": now_ms(),
+        "tenant": "default",
+        "channel": "chat",
+        "customer_id": None,
+        "participant_role": "customer",
+        "action": "click",
+        "page": "checkout",
+        "target": "pay",
+        "x": 100.0,
+        "y": 50.0,
+        "reaction_ms": None,
+        "watched_ms": None,
+        "error_ms": None,
+        **changes,
+    }
+
+
+def conversation(conversation_id: str, texts: list[str], start_ms: int, gap_ms: int = 60_000) -> list[dict[str, Any]]:
+    """Customer turns with an answer between each two."""
+    turns = []
+    for i, text in enumerate(texts):
+        at = start_ms + i * gap_ms
+        turns.append(message(conversation_id, text, event_time=at))
+        turns.append(message(conversation_id, "Thank you.", event_time=at + gap_ms // 2, participant_role="operator"))
+    return turns

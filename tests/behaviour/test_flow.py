@@ -1,0 +1,109 @@
+"""What a platform team sees on its bus."""
+
+from collections.abc import Callable
+
+from agents import replay
+from schemas.topics import Name
+from tests.behaviour.deployment import Deployment, eventually, header
+from tests.behaviour.events import ANGRY, CALM, burst, click, conversation, message, now_ms
+
+START = now_ms() - 3_600_000
+
+
+def test_every_customer_turn_gives_one_point_in_order(running: Deployment) -> None:
+    running.send(Name.MESSAGES, *conversation("in-order", [CALM] * 5, START))
+    points = eventually(lambda: len(found := running.points("in-order")) >= 5 and found, "five points")
+    assert [point["turn"] for point in points] == [1, 2, 3, 4, 5]
+
+
+def test_frustration_rises_and_an_intervention_goes_out_with_its_outcome(running: Deployment) -> None:
+    for number in range(12):  # the lottery leaves about one in five alone
+        running.send(Name.MESSAGES, *conversation(f"angry-{number}", [CALM, *[ANGRY] * 11], START))
+
+    def decided() -> bool:
+        decisions = [d for d in running.decoded(Name.DECISIONS) if d["conversation_id"].startswith("angry-")]
+        return len({d["conversation_id"] for d in decisions}) == 12
+
+    eventually(decided, "a decision in every conversation")
+    interventions = eventually(lambda: running.decoded(Name.INTERVENTIONS), "an intervention")
+    assert all(i["guidance"] and i["prompt"] and i["expires_at"] > i["event_time"] for i in interventions)
+    outcomes = eventually(lambda: running.decoded(Name.OUTCOMES), "an outcome")
+    decisions = {d["decision_id"]: d for d in running.decoded(Name.DECISIONS)}
+    assert all(decisions[o["decision_id"]]["option"] == o["option"] for o in outcomes)
+    alerts = eventually(lambda: running.decoded(Name.ALERTS), "an alert")
+    assert {alert["rule"] for alert in alerts} >= {"frustration_raised"}
+
+
+def test_propensities_sum_to_one_and_the_draw_can_be_repeated(running: Deployment) -> None:
+    from streams.ids import lottery
+
+    running.send(Name.MESSAGES, *conversation("audit", [ANGRY] * 8, START))
+    found = eventually(
+        lambda: [d for d in running.decoded(Name.DECISIONS) if d["available"]], "an available decision"
+    )
+    for decision in found:
+        assert abs(sum(p["probability"] for p in decision["propensities"]) - 1) < 1e-9
+        assert decision["lottery"] == lottery(decision["decision_id"], running.settings.decision.salt)
+
+
+def test_outputs_carry_cloud_event_headers(running: Deployment) -> None:
+    running.send(Name.MESSAGES, message("headers"))
+    eventually(lambda: running.points("headers"), "the point")
+    for found in running.read(Name.TRAJECTORIES):
+        assert header(found, "ce_specversion") == "1.0"
+        assert header(found, "ce_type") == "tenor.TrajectoryPoint"
+        assert header(found, "ce_id")
+        assert header(found, "tenor-version") == "1"
+
+
+def test_json_is_accepted_on_every_input_topic(running: Deployment) -> None:
+    from schemas.json_form import to_json
+
+    json_type = {"content-type": b"application/json"}
+    running.produce(
+        [
+            (Name.MESSAGES, "json", to_json(message("json")), json_type),
+            (Name.KEYSTROKES, "json", to_json(burst("json")), json_type),
+            (Name.NAVIGATION, "json", to_json(click("json")), json_type),
+        ]
+    )
+
+    def kinds() -> set[str]:
+        return {s["kind"] for s in running.decoded(Name.SIGNALS) if s["conversation_id"] == "json"}
+
+    eventually(lambda: kinds() == {"message", "keystrokes", "navigation"}, "three signals")
+
+
+def test_signals_hold_no_text(running: Deployment) -> None:
+    canary = "xylophone quagmire"
+    running.send(Name.MESSAGES, message("canary", f"I am so disappointed, {canary}!"))
+    eventually(lambda: running.points("canary"), "the point")
+    for name in (Name.SIGNALS, Name.TRAJECTORIES, Name.DECISIONS, Name.OUTCOMES, Name.ALERTS):
+        assert not any(b"xylophone" in (found.value() or b"") for found in running.read(name))
+    log = "".join(path.read_text() for path in running.directory.glob("*.log"))
+    assert "xylophone" not in log
+
+
+def test_silence_closes_an_outcome_window_by_a_tick(new_deployment: Callable[..., Deployment]) -> None:
+    deployment = new_deployment(tick_lateness_s=0.0)
+    deployment.start_worker()
+    deployment.send(Name.MESSAGES, *conversation("silent", [ANGRY] * 7, START)[:-1])
+    eventually(lambda: any(d["available"] for d in deployment.decoded(Name.DECISIONS)), "a decision")
+    assert any(d["available"] for d in deployment.decoded(Name.DECISIONS))
+    replay.finish(deployment.settings, START + 7 * 60_000)
+
+    def closed() -> bool:
+        available = {d["decision_id"] for d in deployment.decoded(Name.DECISIONS) if d["available"]}
+        return available == {o["decision_id"] for o in deployment.decoded(Name.OUTCOMES)}
+
+    eventually(closed, "an outcome for every decision")
+
+
+def test_ticks_follow_the_events(new_deployment: Callable[..., Deployment]) -> None:
+    deployment = new_deployment(tick_lateness_s=0.0)
+    deployment.start_worker()
+    deployment.send(Name.MESSAGES, message("ticking", event_time=START))
+    ticks = eventually(
+        lambda: [s for s in deployment.decoded(Name.SIGNALS) if s["kind"] == "tick"], "a tick after the event"
+    )
+    assert all(START <= tick["event_time"] < START + 60_000 for tick in ticks)

@@ -1,0 +1,91 @@
+"""Alerts: few, and each says why and what to do."""
+
+from typing import Any
+
+import pytest
+
+from streams import alerting
+from streams.config import Config, OutcomeConfig
+from tests.streams.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
+
+QUICK = OutcomeConfig(window_turns=1, margin=0.001)
+CONFIG = nervous(protocols=(SLOW, HAND_OVER), outcome=QUICK, max_failures=1)
+
+
+def records(config: Config, *said: str) -> list[Any]:
+    return told(config, *(message(text, 30.0 * i) for i, text in enumerate(said)))[1]
+
+
+def alerts(config: Config, *said: str) -> list[dict[str, Any]]:
+    """What the team lead hears of a conversation, in order; every alert fits its contract."""
+    rules = {"decision": alerting.of_decision, "outcome": alerting.of_outcome}
+    found = [rules[one.record](one.datum) for one in records(config, *said) if one.record in rules]
+    assert all(published(one) for one in found if one)
+    return [one.datum for one in found if one]
+
+
+def test_the_first_decision_is_told_with_what_to_do() -> None:
+    [one] = alerts(CONFIG, FURIOUS)
+    assert (one["rule"], one["severity"]) == ("frustration_raised", "warning")
+    assert one["recommendation"] == "Answer by slow; its guidance is on tenor.interventions."
+    assert one["explanation"].startswith("Level 0.")
+    assert "after turn 1; strongest signals: text." in one["explanation"]
+    assert len(one["contributions"]) == 3
+
+
+def test_a_control_is_told_to_be_left_alone() -> None:
+    [one] = alerts(nervous(control_share=1.0), FURIOUS)
+    assert "left alone on purpose" in one["recommendation"]
+
+
+def test_where_nothing_was_possible_the_reason_is_told() -> None:
+    [one] = alerts(nervous(protocols=(option("call", channels=("voice",)), HAND_OVER)), FURIOUS)
+    assert one["recommendation"] == "No intervention was possible (no_option); read along."
+
+
+def test_a_failure_and_the_hand_over_are_told() -> None:
+    raised, failed, over = alerts(CONFIG, FURIOUS, FURIOUS)
+    assert [one["rule"] for one in (raised, failed, over)] == [
+        "frustration_raised",
+        "intervention_failed",
+        "handed_over",
+    ]
+    assert (failed["title"], failed["recommendation"]) == ("slow did not help", alerting.TAKE_OVER)
+    assert "over 1 customer turns" in failed["explanation"]
+    assert failed["outcome_id"] is not None
+    assert (over["severity"], over["recommendation"]) == ("critical", alerting.TAKE_OVER)
+
+
+def test_a_failure_with_another_way_left_says_so() -> None:
+    config = nervous(protocols=(SLOW, option("offer"), HAND_OVER), outcome=QUICK, max_failures=2)
+    failed = alerts(config, FURIOUS, FURIOUS)[1]
+    assert failed["recommendation"] == "Another way is tried next; read along."
+
+
+def test_repeats_and_what_helped_are_not_told() -> None:
+    calm = nervous(protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=1, margin=9.0), cooldown_s=0.0)
+    assert len(alerts(calm, FURIOUS, FURIOUS, FURIOUS, GLAD)) == 1
+
+
+def test_an_alert_has_one_id_however_often_it_is_made() -> None:
+    decision = of(records(CONFIG, FURIOUS), "decision")[0]
+    one, other = alerting.of_decision(decision), alerting.of_decision(decision)
+    assert one is not None
+    assert one == other
+    assert one.id == one.datum["alert_id"]
+
+
+def test_every_alert_of_a_conversation_has_an_id_of_its_own() -> None:
+    found = alerts(CONFIG, FURIOUS, FURIOUS)
+    assert len({one["alert_id"] for one in found}) == 3
+
+
+@pytest.mark.parametrize("shares", [[], [{"signal": "a", "share": -1.0}]])
+def test_where_no_signal_stands_out_that_is_said(shares: list[dict[str, Any]]) -> None:
+    told_about = {"level": 0.1, "level_sd": 0.05, "turn": 2, "contributions": shares}
+    assert alerting.explain(told_about).endswith("strongest signals: none single.")
+
+
+def test_we_never_say_that_somebody_is_angry() -> None:
+    for one in alerts(CONFIG, FURIOUS, FURIOUS):
+        assert "angry" not in repr(one).lower()

@@ -1,0 +1,214 @@
+"""The belief against a second implementation, written plainly from its definition."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams import belief
+from streams.belief import Observation
+from streams.config import BeliefConfig
+from streams.state import Belief
+from tests.streams.builders import moment
+
+USUAL = BeliefConfig()
+SEEN = st.tuples(st.floats(0, 4000), st.floats(-1.5, 1.5), st.floats(0.1, 1.0))
+PARTS = st.dictionaries(st.sampled_from("abcdef"), st.floats(-1, 1), min_size=1)
+
+
+def saw(value: float, sd: float = 0.35) -> Observation:
+    return Observation(value, sd, {"text.sentiment": value})
+
+
+def after(*seen: tuple[float, float], config: BeliefConfig = USUAL, start: Belief | None = None) -> Belief:
+    """The belief after (seconds, value) readings of a text's reliability."""
+    state = start or belief.start(moment(0), config)
+    for at, value in seen:
+        state = belief.update(state, saw(value), moment(at), config)
+    return state
+
+
+def reference(seen: list[tuple[float, float, float]], c: BeliefConfig) -> np.ndarray:
+    """Level, variance, alarm and raised after each (gap in seconds, value, sd): predict, gate, correct, sum."""
+    level, p, alarm, raised = np.float64(0), np.float64(c.prior_sd) ** 2, np.float64(0), False
+    rows = []
+    for gap, value, sd in seen:
+        seconds = np.round(gap * 1000) / 1000
+        p = np.maximum(p, np.minimum(p + c.drift * seconds, c.max_sd**2))
+        r = np.square(sd)
+        innovation = value - level
+        r *= np.maximum(1.0, np.abs(innovation) / np.sqrt(p + r) / c.gate) ** 2
+        k = p / (p + r)
+        level, p = level + k * innovation, p * r / (p + r)
+        spread = np.hypot(sd, c.noise_floor)
+        drift = c.shift / spread
+        alarm = np.clip(alarm + drift * (np.minimum(value / spread, c.clip) - drift / 2), 0.0, c.ceiling)
+        raised = bool(alarm > c.threshold or (raised and alarm >= c.clear))
+        rows.append((level, p, alarm, raised))
+    return np.array(rows, dtype=float)
+
+
+@given(
+    st.lists(SEEN, min_size=1, max_size=40),
+    st.sampled_from([USUAL, BeliefConfig(threshold=2.0, clear=1.0, ceiling=4.0)]),
+)
+def test_kalman_and_cusum_agree_with_a_second_implementation(
+    seen: list[tuple[float, float, float]], config: BeliefConfig
+) -> None:
+    state, at, rows = belief.start(moment(0), config), moment(0), []
+    for gap, value, sd in seen:
+        at += round(gap * 1000)
+        state = belief.update(state, saw(value, sd), at, config)
+        rows.append((state.level, state.variance, state.alarm, state.raised))
+    np.testing.assert_allclose(np.array(rows, dtype=float), reference(seen, config), rtol=1e-9, atol=1e-12)
+
+
+def test_before_anything_was_seen_the_level_is_usual_and_the_alarm_silent() -> None:
+    state = belief.start(moment(0), USUAL)
+    assert (state.level, state.alarm, state.raised) == (0.0, 0.0, False)
+    assert state.variance == USUAL.prior_sd**2
+
+
+def test_every_observation_makes_surer_and_silence_less_sure() -> None:
+    first = after((0, 0.1))
+    assert first.variance < USUAL.prior_sd**2
+    assert belief.grown(first, moment(100), USUAL) == pytest.approx(first.variance + 100 * USUAL.drift)
+
+
+def test_a_night_of_silence_makes_no_less_sure_than_the_limit() -> None:
+    assert belief.grown(after((0, 0.1)), moment(1e7), USUAL) == USUAL.max_sd**2
+
+
+@given(st.floats(-1e7, 1e7), st.floats(-1e7, 1e7))
+def test_uncertainty_only_grows_with_time(one: float, other: float) -> None:
+    state = after((0, 0.1))
+    early, late = sorted((moment(one), moment(other)))
+    assert state.variance <= belief.grown(state, early, USUAL) <= belief.grown(state, late, USUAL)
+
+
+def test_an_event_from_the_past_counts_as_now() -> None:
+    now = after((100, 0.1))
+    assert belief.grown(now, moment(50), USUAL) == now.variance
+    assert belief.update(now, saw(0.5), moment(50), USUAL) == belief.update(now, saw(0.5), moment(100), USUAL)
+
+
+def test_an_outlier_counts_less_than_its_size() -> None:
+    within, outside = (belief.filtered(0.0, 0.01, Observation(value, 0.1, {}), USUAL) for value in (0.28, 2.8))
+    assert within[0] == pytest.approx(0.14)
+    assert outside[0] < 10 * within[0] * 0.1
+    assert outside[1] > within[1]
+
+
+@given(st.floats(-2, 2), st.floats(0.001, 0.25), st.floats(-5, 5), st.floats(0.05, 2))
+def test_the_level_moves_towards_what_was_seen_and_never_beyond(
+    level: float, variance: float, value: float, sd: float
+) -> None:
+    found, left = belief.filtered(level, variance, Observation(value, sd, {}), USUAL)
+    assert min(level, value) - 1e-9 <= found <= max(level, value) + 1e-9
+    assert 0.0 < left <= variance
+
+
+def test_no_single_reading_however_wild_moves_the_alarm_further_than_the_clip() -> None:
+    s = (0.35**2 + USUAL.noise_floor**2) ** 0.5
+    k = USUAL.shift / s
+    assert belief.alarm_step(saw(1e6), USUAL) == belief.alarm_step(saw(USUAL.clip * s), USUAL)
+    assert belief.alarm_step(saw(1e6), USUAL) == pytest.approx(k * USUAL.clip - k * k / 2)
+    assert belief.alarm_step(saw(1e6), USUAL) < USUAL.threshold
+
+
+def test_a_reading_as_usual_lets_the_alarm_fall() -> None:
+    assert belief.alarm_step(saw(0.0), USUAL) < 0.0
+
+
+def test_the_less_reliable_a_channel_the_less_it_moves_the_alarm() -> None:
+    steps = [belief.alarm_step(saw(0.5, sd), USUAL) for sd in (0.35, 0.5, 0.9)]
+    assert steps == sorted(steps, reverse=True)
+
+
+def test_once_raised_it_stays_raised_until_the_alarm_is_clear() -> None:
+    furious = after(*((i, 1.0) for i in range(6)))
+    assert furious.raised
+    trail = [furious]
+    while trail[-1].alarm > 0.0:
+        trail.append(belief.update(trail[-1], saw(0.0), trail[-1].at + 1000, USUAL))
+    assert any(one.raised and one.alarm < USUAL.threshold for one in trail)
+    assert all(one.raised == (one.alarm >= USUAL.clear) for one in trail)
+    quiet = next(one for one in trail if not one.raised)
+    again = belief.update(quiet, saw(0.5), quiet.at + 1000, USUAL)
+    assert again.alarm > USUAL.clear or not again.raised
+    assert not again.raised
+
+
+@pytest.mark.parametrize(
+    ("raised", "alarm", "expected"),
+    [(False, 7.4, False), (False, 7.41, True), (True, 2.5, True), (True, 2.49, False), (False, 2.5, False)],
+)
+def test_the_thresholds_themselves(raised: bool, alarm: float, expected: bool) -> None:
+    assert belief.is_raised(raised, alarm, USUAL) is expected
+
+
+def test_the_alarm_stops_at_its_ceiling_so_that_peace_is_seen_in_finite_time() -> None:
+    state = after(*((i, 1.5) for i in range(500)))
+    assert state.alarm == USUAL.ceiling
+    calm = after(*((500 + i, 0.0) for i in range(60)), start=state)
+    assert not calm.raised
+
+
+def test_what_moved_the_alarm_is_told_by_share() -> None:
+    evidence = belief.credit({}, Observation(0.2, 0.35, {"a": 0.3, "b": -0.1}), 2.0)
+    assert evidence == pytest.approx({"a": 1.5, "b": -0.5})
+    told = [(one["signal"], pytest.approx(one["share"])) for one in belief.contributions(evidence)]
+    assert told == [("a", 0.75), ("b", -0.25)]
+
+
+@given(st.lists(st.tuples(PARTS, st.floats(-3, 3)), max_size=12))
+def test_contributions_sum_to_one_in_absolute_value_strongest_first(
+    moves: list[tuple[dict[str, float], float]],
+) -> None:
+    evidence: dict[str, float] = {}
+    for parts, step in moves:
+        evidence = belief.credit(evidence, Observation(sum(parts.values()), 0.35, parts), step)
+    told = [abs(float(one["share"])) for one in belief.contributions(evidence)]
+    assert not told or sum(told) == pytest.approx(1.0)
+    assert all(earlier >= later for earlier, later in pairwise(told))
+
+
+@pytest.mark.parametrize("evidence", [{}, {"a": 0.0}])
+def test_where_nothing_moved_nothing_contributed(evidence: dict[str, float]) -> None:
+    assert belief.contributions(evidence) == []
+
+
+def test_equal_contributions_stand_by_name() -> None:
+    assert [one["signal"] for one in belief.contributions({"b": 1.0, "a": -1.0})] == ["a", "b"]
+
+
+def test_evidence_begins_when_the_alarm_leaves_zero() -> None:
+    calm = belief.update(
+        belief.start(moment(0), USUAL), Observation(-0.5, 0.35, {"text.relief": -0.5}), moment(1), USUAL
+    )
+    assert calm.alarm == 0.0
+    assert calm.evidence == {}
+    assert calm.moved != {}
+    risen = belief.update(calm, saw(1.0), moment(2), USUAL)
+    assert set(risen.evidence) == {"text.sentiment"}
+
+
+def test_a_slope_is_per_minute() -> None:
+    assert belief.slope(((moment(0), 0.1), (moment(60), 0.3), (moment(120), 0.5))) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("points", [(), ((moment(0), 0.1),), ((moment(0), 0.1), (moment(0), 0.5))])
+def test_without_two_moments_there_is_no_slope(points: tuple[tuple[int, float], ...]) -> None:
+    assert belief.slope(points) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**7), st.floats(-2, 2)), min_size=2, max_size=8, unique_by=lambda p: p[0]))
+def test_the_slope_is_that_of_least_squares(points: list[tuple[int, float]]) -> None:
+    minutes = np.array([at - points[0][0] for at, _ in points]) / 60_000
+    matrix = np.column_stack([minutes - minutes.mean(), np.ones(len(points))])
+    expected = np.linalg.lstsq(matrix / [np.abs(matrix[:, 0]).max(), 1], np.array([y for _, y in points]), rcond=None)[
+        0
+    ][0]
+    assert belief.slope(tuple(points)) == pytest.approx(expected / np.abs(matrix[:, 0]).max(), rel=1e-6, abs=1e-6)

@@ -1,0 +1,245 @@
+"""Conversations told from beginning to end."""
+
+import pytest
+
+from streams import fold
+from streams.config import BeliefConfig, Config, OutcomeConfig, SignalConfig
+from tests.streams.builders import (
+    CALM,
+    FURIOUS,
+    GLAD,
+    OFFER,
+    SLOW,
+    answer,
+    fold_all,
+    keystrokes,
+    log,
+    message,
+    moment,
+    navigation,
+    nervous,
+    of,
+    prosody,
+    published,
+    told,
+)
+
+FURIES = [message(FURIOUS, 30.0 * i, event_id=f"fury-{i}") for i in range(8)]
+
+
+def test_a_conversation_that_rises_gets_a_decision_and_an_intervention() -> None:
+    state, outputs = told(Config(), message(CALM, -60), *FURIES)
+    first = of(outputs, "decision")[0]
+    assert (first["kind"], first["decision_index"], first["available"]) == ("first", 1, True)
+    assert first["level"] > 0.0
+    assert first["alarm"] > Config().belief.threshold
+    assert first["contributions"][0]["share"] > 0.0
+    assert len(of(outputs, "intervention")) == sum(
+        not one["control"] for one in of(outputs, "decision") if one["available"]
+    )
+    assert state.belief.raised
+
+
+def test_a_friendly_conversation_is_left_in_peace() -> None:
+    events = [
+        message(text, 30.0 * i) for i, text in enumerate([CALM, GLAD, "Where can I see the price?", CALM, GLAD] * 4)
+    ]
+    state, outputs = told(Config(), *events)
+    assert {one.record for one in outputs} == {"trajectory_point"}
+    assert not state.belief.raised
+
+
+def test_one_outburst_is_no_alarm() -> None:
+    assert of(told(Config(), message(CALM), message(FURIOUS, 30), message(CALM, 60))[1], "decision") == []
+
+
+def test_every_customer_turn_has_exactly_one_point_and_nothing_else_has() -> None:
+    events = [
+        message(CALM, 0, event_id="m1"),
+        answer(at=10),
+        keystrokes(15),
+        navigation(at=16),
+        prosody(17),
+        message(None, 20, event_id="m2"),
+        message("😀", 30, event_id="m3"),
+        message(GLAD, 40, event_id="m4", status="resolved"),
+    ]
+    points = of(told(Config(), *events)[1], "trajectory_point")
+    assert [one["event_id"] for one in points] == ["m1", "m2", "m3", "m4"]
+    assert [one["turn"] for one in points] == [1, 2, 3, 4]
+    assert [one["observation"] is None for one in points] == [False, True, True, False]
+    assert len({one["point_id"] for one in points}) == 4
+
+
+def test_every_record_fits_its_contract() -> None:
+    _, outputs = told(nervous(), *FURIES, answer(at=300), message(GLAD, 310, status="resolved"))
+    assert {published(one)[0] for one in outputs} == {"trajectory_point", "decision", "intervention", "outcome"}
+
+
+def test_an_unreadable_message_moves_nothing() -> None:
+    before, _ = told(Config(), message(FURIOUS))
+    after, _ = told(Config(), message(FURIOUS), message(None, 10))
+    assert (after.belief.level, after.belief.alarm) == (before.belief.level, before.belief.alarm)
+
+
+def test_silence_and_operators_do_not_move_the_level() -> None:
+    before, _ = told(Config(), message(FURIOUS))
+    after, outputs = told(Config(), message(FURIOUS), answer("This is terrible, awful, the worst!", 100))
+    assert after.belief == before.belief
+    assert len(outputs) == 1
+
+
+def test_points_tell_what_moved_the_belief_since_the_point_before() -> None:
+    rage = [navigation("click", 5 + i / 10, x=1.0, y=1.0) for i in range(3)]
+    _, outputs = told(Config(), message(CALM), *rage, message(GLAD, 10))
+    first, second = (
+        {one["signal"]: one["share"] for one in point["contributions"]} for point in of(outputs, "trajectory_point")
+    )
+    assert "navigation.rage_click" not in first
+    assert second["navigation.rage_click"] > 0.0
+    assert second["text.gratitude"] < 0.0
+    assert sum(map(abs, second.values())) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("withdrawal", [message(CALM, 50, keystroke_consent=False), keystrokes(50, consent=False)])
+def test_consent_withdrawn_drops_what_was_learned_at_once(withdrawal: dict[str, object]) -> None:
+    typed = [keystrokes(10.0 * i) for i in range(4)]
+    known, _ = told(Config(), *typed)
+    assert any(name.startswith("typing.") for name in known.baselines)
+    after, _ = told(Config(), *typed, withdrawal)
+    assert not any(name.startswith("typing.") for name in after.baselines)
+    assert after.keystroke_consent is False
+
+
+def test_consent_that_is_not_mentioned_stays_as_it_was_and_given_again_starts_afresh() -> None:
+    typed = [keystrokes(10.0 * i) for i in range(4)]
+    refused, _ = told(Config(), *typed, message(CALM, 50, keystroke_consent=False), message(CALM, 60))
+    assert refused.keystroke_consent is False
+    again, _ = told(Config(), *typed, message(CALM, 50, keystroke_consent=False), keystrokes(70))
+    assert again.baselines["typing.flight_ms"].count == 1
+
+
+def test_typing_alone_never_raises_an_alarm() -> None:
+    events = [keystrokes(10.0 * i, gap_ms=200.0) for i in range(10)]
+    events += [keystrokes(200 + 10.0 * i, gap_ms=20.0, backspaces=15) for i in range(100)]
+    assert not told(Config(), *events)[0].belief.raised
+
+
+def test_the_pace_is_learned_and_a_long_wait_speaks() -> None:
+    usual = [one for i in range(5) for one in (message(CALM, 100.0 * i), answer(at=100.0 * i + 8))]
+    config = Config(signals=SignalConfig(text=False))
+    _, outputs = told(config, *usual, message(CALM, 500), answer(at=1500), message(CALM, 1510))
+    *_, last = of(outputs, "trajectory_point")
+    assert last["contributions"][0]["signal"] == "latency.wait"
+    assert last["level"] > 0.0
+
+
+@pytest.mark.parametrize("off", ["text", "typing", "navigation", "latency"])
+def test_a_signal_switched_off_is_not_weighed(off: str) -> None:
+    minutes = [60.0 * i for i in range(6)]
+    turns = [
+        (message(FURIOUS, at), answer(at=at + 5 + at / 10), keystrokes(at + 50, backspaces=round(at / 60)))
+        for at in minutes
+    ]
+    events = [one for turn in turns for one in turn]
+    events += [navigation("help", 400), message(FURIOUS, 401)]
+    _, outputs = told(Config(signals=SignalConfig(**{off: False})), *events)
+    named = {one["signal"] for point in of(outputs, "trajectory_point") for one in point["contributions"]}
+    assert not any(name.startswith(f"{off}.") for name in named)
+    others = {name.split(".")[0] for name in named}
+    assert others == {"text", "typing", "navigation", "latency"} - {off}
+
+
+def test_status_resolved_closes_the_window_and_calls_for_nothing_more() -> None:
+    state, outputs = told(nervous(), message(FURIOUS), message(FURIOUS, 10, status="resolved"))
+    [outcome] = of(outputs, "outcome")
+    assert (outcome["status"], outcome["turns"]) == ("matured", 1)
+    assert len(of(outputs, "decision")) == 1
+    assert state.window is None
+
+
+def test_resolved_by_an_operator_before_the_customer_wrote_is_censored() -> None:
+    _, outputs = told(nervous(), message(FURIOUS), answer(at=10, status="abandoned"))
+    [outcome] = of(outputs, "outcome")
+    assert (outcome["status"], outcome["censoring_reason"]) == ("censored", "ended")
+
+
+def test_a_conversation_handed_over_by_the_platform_is_no_longer_ours() -> None:
+    _, outputs = told(nervous(), answer(at=0, status="handed_over"), *FURIES)
+    assert of(outputs, "decision") == []
+    assert len(of(outputs, "trajectory_point")) == len(FURIES)
+
+
+def test_idle_then_speaking_again_begins_anew_with_the_same_positions() -> None:
+    signals = log(message(FURIOUS), keystrokes(1), message(FURIOUS, 2), message(CALM, 2 + 1800))
+    before, _ = fold_all(signals[:-1], nervous())
+    after, outputs = fold_all(signals[-1:], nervous(), before)
+    assert after.positions == {**before.positions, "conversation.messages/0": 2}
+    assert after.opened_at == after.last_at == moment(1802)
+    assert (after.turn, after.decisions, after.window, after.belief.alarm) == (1, 0, None, 0.0)
+    [point], [outcome] = of(outputs, "trajectory_point"), of(outputs, "outcome")
+    assert point["turn"] == 1
+    assert outcome["event_time"] == moment(600)
+
+
+def test_a_millisecond_before_it_is_idle_it_goes_on() -> None:
+    state, _ = told(Config(), message(CALM), message(CALM, 1799.999))
+    assert (state.turn, state.opened_at) == (2, moment(0))
+
+
+def test_the_two_lives_of_a_conversation_share_no_id() -> None:
+    _, outputs = told(nervous(), message(FURIOUS), message(FURIOUS, 10), message(FURIOUS, 4000), message(FURIOUS, 4010))
+    assert len({(one.record, one.id) for one in outputs}) == len(outputs)
+    assert len(of(outputs, "decision")) == 2
+
+
+def test_a_late_event_counts_but_turns_no_clock_back() -> None:
+    state, outputs = told(Config(), message(CALM, 100), message(FURIOUS, 40))
+    assert state.last_at == state.belief.at == moment(100)
+    assert [one["event_time"] for one in of(outputs, "trajectory_point")] == [moment(100), moment(40)]
+    assert [at for at, _ in state.recent] == [moment(100), moment(100)]
+
+
+def test_turns_of_one_millisecond_have_no_slope_and_nothing_breaks() -> None:
+    _, outputs = told(nervous(), message(FURIOUS), message(FURIOUS), message(FURIOUS))
+    assert [one["slope"] for one in of(outputs, "trajectory_point")] == [None] * 3
+
+
+def test_who_the_customer_is_may_be_learned_later_and_is_not_forgotten() -> None:
+    state, outputs = told(Config(), message(customer_id=None), message(customer_id="u7"), message(customer_id=None))
+    assert [one["customer_id"] for one in of(outputs, "trajectory_point")] == [None, "u7", "u7"]
+    assert state.customer_id == "u7"
+
+
+def test_prosody_is_carried_but_not_weighed() -> None:
+    state, outputs = told(Config(), prosody(0), prosody(10, loudness_db=0.0))
+    assert outputs == []
+    assert state.belief.level == 0.0
+
+
+@pytest.mark.parametrize("window_s", [600.0, 1800.0, 5000.0])
+def test_however_long_the_window_it_is_closed_by_the_time_the_conversation_ends(window_s: float) -> None:
+    config = nervous(outcome=OutcomeConfig(window_s=window_s, idle_s=1800.0))
+    state, _ = told(config, message(FURIOUS))
+    assert fold.deadline(state, config) == moment(min(window_s, 1800.0))
+    [outcome] = of(fold.end(state, "c1", config), "outcome")
+    assert outcome["event_time"] == moment(min(window_s, 1800.0))
+    assert outcome["status"] == "censored"
+
+
+def test_what_a_message_says_leaves_no_trace_of_its_words() -> None:
+    secret = "Xylophon"
+    state, outputs = told(nervous(), *(message(f"{secret}! {FURIOUS} {secret}", 10.0 * i) for i in range(5)))
+    assert secret not in repr(state)
+    assert all(secret not in repr(one) for one in outputs)
+    assert secret not in repr(log(message(secret + FURIOUS)))
+
+
+def test_options_that_compete_are_both_tried_over_many_conversations() -> None:
+    config = nervous(protocols=(SLOW, OFFER), control_share=0.2, belief=BeliefConfig(threshold=1.5))
+    seen = {
+        one["option"]
+        for i in range(40)
+        for one in of(told(config, message(FURIOUS, conversation_id=f"c{i}"))[1], "decision")
+    }
+    assert seen == {"slow", "offer", "control"}

@@ -1,0 +1,120 @@
+"""Outcomes: what the trajectory did after a decision, and what follows."""
+
+from typing import Any
+
+import pytest
+
+from streams import outcome
+from streams.config import Config, OutcomeConfig
+from streams.state import NEVER, State
+from tests.streams.builders import CALM, FURIOUS, GLAD, HAND_OVER, SLOW, answer, message, moment, nervous, of, told
+
+CONFIG = nervous(protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=2, margin=0.02))
+CONTROL = nervous(protocols=(SLOW, HAND_OVER), outcome=CONFIG.outcome, control_share=1.0)
+
+
+def judged(config: Config, *said: tuple[str, float]) -> tuple[State, dict[str, Any]]:
+    """The first outcome of a conversation that begins with fury."""
+    state, outputs = told(config, message(FURIOUS), *(message(text, at) for text, at in said))
+    return state, of(outputs, "outcome")[0]
+
+
+def test_it_matures_after_so_many_turns() -> None:
+    _, one = judged(CONFIG, (CALM, 10), (CALM, 20))
+    assert (one["status"], one["turns"], one["elapsed_s"], one["censoring_reason"]) == ("matured", 2, 20.0, None)
+    assert one["event_time"] == moment(20)
+
+
+def test_it_matures_by_time_as_of_the_moment_it_was_due() -> None:
+    _, one = judged(CONFIG, (CALM, 10), (CALM, 1000))
+    assert (one["status"], one["turns"], one["elapsed_s"]) == ("matured", 1, 600.0)
+    assert one["event_time"] == moment(600)
+
+
+def test_a_turn_at_the_very_moment_it_is_due_is_too_late() -> None:
+    assert judged(CONFIG, (CALM, 600))[1]["turns"] == 0
+    assert judged(CONFIG, (CALM, 599.999), (CALM, 600))[1]["turns"] == 1
+
+
+def test_where_the_customer_never_wrote_it_is_censored_and_unknown_is_null() -> None:
+    _, one = judged(CONFIG, (CALM, 700))
+    assert (one["status"], one["censoring_reason"]) == ("censored", "no_turns")
+    assert (one["post_level"], one["post_sd"], one["reward"]) == (None, None, None)
+    assert (one["failed"], one["action"]) == (False, "none")
+
+
+def test_an_operators_answer_is_no_customer_turn() -> None:
+    _, outputs = told(CONFIG, message(FURIOUS), answer(at=5), answer(at=6), answer(at=7), message(CALM, 700))
+    assert of(outputs, "outcome")[0]["turns"] == 0
+
+
+def test_the_reward_is_the_level_before_minus_the_level_after() -> None:
+    for said in (GLAD, FURIOUS):
+        state, one = judged(CONFIG, (said, 60), (said, 120))
+        assert one["reward"] == pytest.approx(one["pre_level"] - one["post_level"])
+        assert one["post_level"] == pytest.approx(state.belief.level)
+    assert judged(CONFIG, (GLAD, 60), (GLAD, 120))[1]["reward"] > 0.0
+    assert judged(CONFIG, (FURIOUS, 60), (FURIOUS, 120))[1]["reward"] < 0.0
+
+
+def test_what_helped_is_reinforced() -> None:
+    state, one = judged(CONFIG, (GLAD, 60), (GLAD, 120))
+    assert (one["failed"], one["action"]) == (False, "reinforce")
+    assert (state.failures, state.excluded) == (0, ())
+
+
+def test_what_changed_little_neither_failed_nor_helped() -> None:
+    wide = nervous(protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=2, margin=0.9))
+    for said in (GLAD, FURIOUS):
+        assert judged(wide, (said, 60), (said, 120))[1]["action"] == "none"
+
+
+def test_what_failed_is_excluded_and_the_next_turn_reroutes() -> None:
+    state, one = judged(CONFIG, (FURIOUS, 60), (FURIOUS, 120))
+    assert (one["failed"], one["action"], one["option"]) == (True, "reroute", "slow")
+    assert (state.failures, state.excluded) == (1, ("slow",))
+    assert state.window is not None
+    assert state.window.option == "hand-over"
+
+
+def test_after_max_failures_it_escalates() -> None:
+    strict = nervous(protocols=(SLOW, HAND_OVER), outcome=CONFIG.outcome, max_failures=1)
+    state, one = judged(strict, (FURIOUS, 60), (FURIOUS, 120))
+    assert one["action"] == "escalate"
+    assert state.handed_over
+
+
+def test_control_never_fails_and_never_helps() -> None:
+    for said in (GLAD, FURIOUS):
+        state, one = judged(CONTROL, (said, 60), (said, 120))
+        assert (one["control"], one["failed"], one["action"]) == (True, False, "none")
+        assert one["reward"] is not None
+        assert (state.failures, state.excluded, state.failed) == (0, (), None)
+
+
+def test_the_end_of_the_conversation_closes_the_window_early() -> None:
+    _, outputs = told(CONFIG, message(FURIOUS), message(GLAD, 60, status="resolved"))
+    [one] = of(outputs, "outcome")
+    assert (one["status"], one["turns"], one["elapsed_s"]) == ("matured", 1, 60.0)
+
+
+def test_a_turn_that_both_completes_and_resolves_is_judged_once() -> None:
+    _, outputs = told(CONFIG, message(FURIOUS), message(GLAD, 60), message(GLAD, 120, status="resolved"))
+    [one] = of(outputs, "outcome")
+    assert (one["status"], one["turns"]) == ("matured", 2)
+
+
+def test_an_outcome_repeats_what_was_decided() -> None:
+    _, outputs = told(CONFIG, message(FURIOUS), message(GLAD, 60), message(GLAD, 120))
+    [decision], [one] = of(outputs, "decision"), of(outputs, "outcome")
+    for name in ("decision_id", "option", "control", "propensity", "tenant", "conversation_id", "config_version"):
+        assert one[name] == decision[name], name
+    assert (one["pre_level"], one["pre_sd"]) == (decision["level"], decision["level_sd"])
+    assert one["decided_at"] == decision["event_time"]
+
+
+def test_without_a_window_there_is_nothing_to_close() -> None:
+    state, _ = told(CONFIG, message(CALM))
+    assert outcome.deadline(state, CONFIG.outcome) == NEVER
+    assert outcome.close(state, "c1", moment(9), "no_turns", CONFIG) == (state, [])
+    assert outcome.count_turn(state, "c1", CONFIG) == (state, [])

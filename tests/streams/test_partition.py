@@ -1,0 +1,226 @@
+"""The laws that make the fold exact: whatever crashes, comes again or ticks, the same records are published once."""
+
+import copy
+from collections.abc import Iterable
+from itertools import pairwise
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams import state as states
+from streams.extraction import Signal
+from streams.outputs import Output
+from streams.partition import FLOOR, Partition
+from streams.state import State
+from tests.streams.builders import published, tick_at
+from tests.streams.logs import CONFIG, LATEST_S, RESENT, TICKED, Log, logs
+
+Published = set[tuple[str, str, bytes]]
+Stored = dict[str, bytes]
+END = tick_at(1e6)
+EVERYTHING = logs(TICKED, RESENT)
+CUTS = st.lists(st.integers(0, 80), min_size=1, max_size=6)
+
+
+def opened(stored: Stored) -> Partition:
+    """The partition as a worker builds it from its store."""
+    deadlines = {key: states.deadline_of(value) for key, value in stored.items() if key != FLOOR}
+    return Partition(CONFIG, stored.get, deadlines)
+
+
+def write(stored: Stored, changes: Iterable[tuple[str, bytes | None]]) -> None:
+    for key, value in changes:
+        if value is None:
+            stored.pop(key, None)
+        else:
+            stored[key] = value
+
+
+def fold(partition: Partition, signals: Iterable[Signal]) -> Published:
+    return {published(output) for signal in signals for output in partition.fold(signal)}
+
+
+def folded(signals: Iterable[Signal]) -> tuple[Published, Partition]:
+    """What one uninterrupted run publishes."""
+    partition = opened({})
+    return fold(partition, signals), partition
+
+
+def runs_of(signals: list[Signal], cuts: list[int]) -> list[list[Signal]]:
+    edges = sorted({0, len(signals), *(cut % (len(signals) + 1) for cut in cuts)})
+    return [signals[start:end] for start, end in pairwise(edges)]
+
+
+def work(
+    runs: list[list[Signal]], crashes: dict[int, list[int]] | None = None, stored: Stored | None = None
+) -> tuple[Published, Stored]:
+    """Fold run after run as the worker does: publish, write, go on.
+
+    Args:
+        crashes: by run, after how many writes it dies, once for each.
+    """
+    stored, told = {} if stored is None else stored, set()
+    partition = opened(stored)
+    for number, run in enumerate(runs):
+        for writes in (crashes or {}).get(number, []):
+            told |= fold(partition, run)
+            write(stored, partition.changes()[:writes])
+            partition = opened(stored)
+        told |= fold(partition, run)
+        write(stored, partition.changes())
+    return told, stored
+
+
+def remembered(stored: Stored) -> dict[str, State]:
+    """The states without their positions: a crash may leave more of them than needed, never less."""
+    found = {key: states.decode(value) for key, value in stored.items() if key != FLOOR}
+    return {key: msgspec.structs.replace(state, positions={}) for key, state in found.items()}
+
+
+@settings(max_examples=300)
+@given(
+    EVERYTHING,
+    CUTS,
+    st.dictionaries(st.integers(0, 6), st.lists(st.integers(0, 5), min_size=1, max_size=2), min_size=1, max_size=4),
+)
+def test_a_crash_anywhere_changes_nothing(
+    signals: list[Signal], cuts: list[int], crashes: dict[int, list[int]]
+) -> None:
+    runs = runs_of(signals, cuts)
+    calm, crashed = work(runs), work(runs, crashes)
+    assert crashed[0] == calm[0]
+    assert remembered(crashed[1]) == remembered(calm[1])
+    assert work([signals], stored=crashed[1])[0] - work([signals], stored=calm[1])[0] == set()
+    assert work([[END]], stored=crashed[1])[0] == work([[END]], stored=calm[1])[0]
+
+
+@given(EVERYTHING, CUTS, st.integers(0, 6), st.integers(0, 6))
+def test_after_a_crash_nothing_that_comes_again_is_folded_again(
+    signals: list[Signal], cuts: list[int], number: int, writes: int
+) -> None:
+    _, stored = work(runs_of(signals, cuts), {number: [writes]})
+    partition = opened(stored)
+    again = [signal for signal in signals if signal["kind"] != "tick"]
+    assert fold(partition, again) == set()
+    assert partition.skipped == len(again)
+
+
+@given(logs(TICKED), st.data())
+def test_what_comes_again_changes_nothing(signals: list[Signal], data: st.DataObject) -> None:
+    """A stretch of what was sent is sent again, anywhere: ingest died before it committed."""
+    at = data.draw(st.integers(0, len(signals)))
+    log = Log(copy.deepcopy(signals[:at]))
+    log.resend(data.draw(st.integers(0, 60)), data.draw(st.integers(1, 20)))
+    doubled = [*log.signals, *signals[at:], END]
+    once, partition = folded([*signals, END])
+    twice, other = folded(doubled)
+    assert twice == once
+    assert other.skipped == partition.skipped + len(doubled) - len(signals) - 1
+
+
+@given(logs(), st.lists(st.tuples(st.integers(0, 45), st.floats(LATEST_S, 300)), min_size=1, max_size=10))
+def test_a_tick_changes_nothing_that_time_would_not_have_changed_anyway(
+    signals: list[Signal], ticks: list[tuple[int, float]]
+) -> None:
+    """A tick closes as of the moment it was due, so only *when* it is known changes, as long as no event is older."""
+    ticked = list(signals)
+    for at, behind in sorted(((place % (len(signals) + 1), behind) for place, behind in ticks), reverse=True):
+        coming = min((one["event_time"] for one in signals[at:]), default=END["event_time"])
+        ticked.insert(at, tick_at(0) | {"event_time": coming - round((behind - LATEST_S) * 1000)})
+    assert folded([*ticked, END])[0] == folded([*signals, END])[0]
+
+
+@given(EVERYTHING)
+def test_the_same_log_gives_the_same_bytes_kept_in_memory_or_written_after_every_signal(signals: list[Signal]) -> None:
+    runs = [signals], [[signal] for signal in signals]
+    (one, kept), (other, reread) = (work(run) for run in runs)
+    assert one == other
+    assert kept == reread
+    assert work(runs[0]) == (one, kept)
+
+
+@given(EVERYTHING)
+def test_the_order_of_what_is_published_repeats(signals: list[Signal]) -> None:
+    orders = []
+    for _ in range(2):
+        partition = opened({})
+        orders.append([published(output) for signal in [*signals, END] for output in partition.fold(signal)])
+    assert orders[0] == orders[1]
+
+
+@given(EVERYTHING)
+def test_no_signal_is_changed_by_folding_it(signals: list[Signal]) -> None:
+    before = copy.deepcopy(signals)
+    folded(signals)
+    assert signals == before
+
+
+@given(EVERYTHING)
+def test_once_everything_ended_nothing_is_kept_but_the_floor(signals: list[Signal]) -> None:
+    _, stored = work([[*signals, END]])
+    assert set(stored) <= {FLOOR}
+    assert len(opened(stored)) == 0
+
+
+@given(EVERYTHING)
+def test_every_customer_turn_has_one_point_and_every_choice_one_outcome(signals: list[Signal]) -> None:
+    told: list[Output] = []
+    partition = opened({})
+    for signal in [*signals, END]:
+        told += partition.fold(signal)
+    points = [one.datum["event_id"] for one in told if one.record == "trajectory_point"]
+    turns = {one["event_id"] for one in signals if one["kind"] == "message" and one["participant_role"] == "customer"}
+    assert sorted(points) == sorted(turns)
+    chosen = [one.id for one in told if one.record == "decision" and one.datum["available"]]
+    judged = [one.datum["decision_id"] for one in told if one.record == "outcome"]
+    assert sorted(chosen) == sorted(judged)
+    assert len({(one.record, one.id) for one in told}) == len(told)
+
+
+@given(EVERYTHING)
+def test_after_recovery_stream_time_is_never_ahead_of_what_was_seen(signals: list[Signal]) -> None:
+    partition = opened({})
+    fold(partition, signals)
+    stored: Stored = {}
+    write(stored, partition.changes())
+    assert opened(stored).newest <= partition.newest
+
+
+def test_the_queue_of_deadlines_holds_conversations_not_events() -> None:
+    log = Log()
+    for _ in range(500):
+        log.event("calm", "c1", 1, 0)
+    _, partition = folded(log.signals)
+    assert len(partition._queue) == 1
+
+
+def test_a_signal_of_a_life_that_ended_is_skipped_in_the_next_one_too() -> None:
+    """Its position is in the floor by then, not in the state that began anew."""
+    log = Log()
+    log.event("click", "c1", 0, 0)
+    log.event("calm", "c1", 1, 0)
+    log.event("calm", "c2", 300, 0)
+    log.tick(0)  # c1 has ended
+    log.event("calm", "c1", 1, 0)
+    log.signals.append(copy.deepcopy(log.signals[0]))
+    _, partition = folded(log.signals)
+    assert partition.skipped == 1
+
+
+def test_a_signal_that_comes_again_after_the_end_does_not_open_the_conversation_anew() -> None:
+    log = Log()
+    log.event("calm", "c1", 0, 0)
+    _, partition = folded([*log.signals, END, *copy.deepcopy(log.signals)])
+    assert (len(partition), partition.skipped) == (0, 1)
+
+
+def test_the_states_come_before_the_floor_and_the_floor_before_the_ends() -> None:
+    partition = opened({})
+    log = Log()
+    log.event("calm", "c1", 0, 0)
+    log.event("calm", "c2", 300, 0)
+    log.tick(0)
+    fold(partition, log.signals)
+    assert [(key, value is None) for key, value in partition.changes()] == [("c2", False), (FLOOR, False), ("c1", True)]
+    assert partition.changes() == []

@@ -1,0 +1,110 @@
+"""What is remembered of a conversation: small, versioned, exact."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams import fold, state
+from streams.config import Config
+from streams.state import NEVER, Baseline, Belief, Pointer, State, StateError, Window
+from tests.streams.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+TIMES = st.integers(0, 2**53)
+NAMES = st.text(max_size=6)
+BELIEFS = st.builds(
+    Belief, FINITE, FINITE, FINITE, st.booleans(), TIMES, st.dictionaries(NAMES, FINITE), st.dictionaries(NAMES, FINITE)
+)
+STATES = st.builds(
+    State,
+    tenant=NAMES,
+    channel=NAMES,
+    customer_id=st.none() | NAMES,
+    opened_at=TIMES,
+    last_at=TIMES,
+    positions=st.dictionaries(NAMES, TIMES),
+    belief=BELIEFS,
+    recent=st.lists(st.tuples(TIMES, FINITE), max_size=4).map(tuple),
+    baselines=st.dictionaries(NAMES, st.builds(Baseline, FINITE, FINITE, TIMES)),
+    pointer=st.none() | st.builds(Pointer, TIMES, FINITE, FINITE, TIMES, TIMES, TIMES),
+    keystroke_consent=st.none() | st.booleans(),
+    excluded=st.lists(NAMES, max_size=3).map(tuple),
+    failed=st.none() | NAMES,
+    window=st.none() | st.builds(Window, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES),
+)
+
+
+def busy() -> tuple[State, Config]:
+    """A conversation in the middle: every signal seen, a decision taken, its window open."""
+    config = nervous()
+    turns = [
+        one
+        for i in range(6)
+        for one in (
+            keystrokes(60.0 * i),
+            navigation("page_view", 60.0 * i + 1),
+            navigation("click", 60.0 * i + 2, x=10.0, y=20.0, error_ms=5.0),
+            message(FURIOUS if i == 5 else CALM, 60.0 * i + 3),
+            answer(at=60.0 * i + 20),
+        )
+    ]
+    return told(config, *turns)[0], config
+
+
+@given(STATES, st.integers(0, NEVER))
+def test_what_is_written_is_read(one: State, deadline: int) -> None:
+    value = state.encode(one, deadline)
+    assert state.decode(value) == one
+    assert state.deadline_of(value) == deadline
+    assert state.encode(state.decode(value), deadline) == value
+
+
+def test_a_busy_conversation_fits_in_a_kilobyte(record_property: pytest.FixtureRequest) -> None:
+    one, config = busy()
+    assert one.window is not None
+    assert one.baselines
+    size = len(state.encode(one, fold.deadline(one, config)))
+    record_property("bytes", size)  # type: ignore[operator]
+    assert size < 1024
+
+
+def test_a_newer_format_is_refused_with_what_to_do() -> None:
+    one, _ = busy()
+    newer = bytes([state.FORMAT + 1]) + state.encode(one, 0)[1:]
+    for read in (state.decode, state.deadline_of):
+        with pytest.raises(
+            StateError, match=r"format 2, this version reads 1: .*rebuild the state from tenor\.signals"
+        ):
+            read(newer)
+
+
+def test_nothing_is_no_state() -> None:
+    with pytest.raises(StateError, match="format nothing"):
+        state.decode(b"")
+
+
+def test_a_truncated_state_is_refused_wherever_it_breaks_off() -> None:
+    one, _ = busy()
+    value = state.encode(one, 0)
+    for length in range(len(value)):
+        with pytest.raises(StateError):
+            state.decode(value[:length])
+
+
+def test_bytes_left_over_are_refused() -> None:
+    one, _ = busy()
+    with pytest.raises(StateError):
+        state.decode(state.encode(one, 0) + b"\x00")
+
+
+@given(st.binary(max_size=60))
+def test_noise_is_refused_not_crashed_on(noise: bytes) -> None:
+    with pytest.raises(StateError):
+        state.decode(bytes([state.FORMAT]) + noise)
+
+
+def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
+    one, _ = busy()
+    older = msgspec.msgpack.encode(msgspec.to_builtins(one)[:-1])
+    assert state.decode(state.HEADER.pack(state.FORMAT, 0) + older) == msgspec.structs.replace(one, window=None)

@@ -234,8 +234,8 @@ def dlq_list(topic: Annotated[str | None, typer.Argument()] = None) -> None:
         for letter in dlq.letters(loaded(), topic):
             said = dlq.errors_of(letter)
             place = f"{said.get('partition')}/{said.get('offset')}"
-            size = str(len(letter.value() or b""))
-            table.add_row(str(letter.offset()), place, said.get("reason"), said.get("exception.message"), size)
+            size = str(len(letter.value or b""))
+            table.add_row(str(letter.offset), place, said.get("reason"), said.get("exception.message"), size)
     out.print(table)
 
 
@@ -251,9 +251,9 @@ def dlq_show(
     letter = dlq.find(loaded(), topic, offset)
     for name, value in dlq.errors_of(letter).items():
         out.print(f"{name}: {escape(value)}", highlight=False)
-    out.print(f"bytes: {len(letter.value() or b'')}")
+    out.print(f"bytes: {len(letter.value or b'')}")
     if payload:
-        sys.stdout.buffer.write((letter.value() or b"") + b"\n")
+        sys.stdout.buffer.write((letter.value or b"") + b"\n")
 
 
 @dlq_app.command("requeue")

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
-from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import KafkaException, Producer
 
 from agents import kafka, log_reader
 from agents.errors import Failure
+from agents.received import Received
 from agents.settings import Settings
 from schemas.headers import ERROR_PREFIX, without_errors
 from schemas.topics import WITH_DEAD_LETTERS
@@ -18,12 +20,11 @@ def dead_letter_topics(settings: Settings) -> list[str]:
     return [settings.topics.dead_letters(name) for name in WITH_DEAD_LETTERS]
 
 
-def errors_of(message: Message) -> dict[str, str]:
+def errors_of(message: Received) -> dict[str, str]:
     """Why a dead letter was refused and where it came from, by header without its prefix."""
-    headers = message.headers() or ()
     return {
         name.removeprefix(ERROR_PREFIX): (value or b"").decode(errors="replace")
-        for name, value in headers
+        for name, value in message.headers
         if name.startswith(ERROR_PREFIX)
     }
 
@@ -31,10 +32,10 @@ def errors_of(message: Message) -> dict[str, str]:
 def counts(settings: Settings) -> Counter[tuple[str, str]]:
     """Dead letters by topic and reason."""
     messages = log_reader.read(settings, dead_letter_topics(settings))
-    return Counter((message.topic(), errors_of(message).get("reason", "unknown")) for message in messages)
+    return Counter((message.topic, errors_of(message).get("reason", "unknown")) for message in messages)
 
 
-def letters(settings: Settings, topic: str) -> Iterator[Message]:
+def letters(settings: Settings, topic: str) -> Iterator[Received]:
     """Every dead letter of one topic, given with or without ``.dlq``."""
     name = topic if topic.endswith(".dlq") else f"{topic}.dlq"
     if name not in dead_letter_topics(settings):
@@ -42,15 +43,15 @@ def letters(settings: Settings, topic: str) -> Iterator[Message]:
     return log_reader.read(settings, [name])
 
 
-def find(settings: Settings, topic: str, offset: int) -> Message:
+def find(settings: Settings, topic: str, offset: int) -> Received:
     """One dead letter by its offset; ``Failure`` when there is none."""
     for message in letters(settings, topic):
-        if message.offset() == offset:
+        if message.offset == offset:
             return message
     raise Failure(f"{topic} has no dead letter at offset {offset}", "list them with: tenor dlq list TOPIC")
 
 
-def requeue(settings: Settings, message: Message) -> str:
+def requeue(settings: Settings, message: Received) -> str:
     """Send a dead letter back to where it came from, as it was; the topic it went to.
 
     The dead letter stays where it is: a log is not edited. Requeued twice, an event is folded twice under its
@@ -58,14 +59,14 @@ def requeue(settings: Settings, message: Message) -> str:
     """
     target = errors_of(message).get("topic")
     if not target:
-        raise Failure(f"the dead letter at offset {message.offset()} does not say where it came from")
+        raise Failure(f"the dead letter at offset {message.offset} does not say where it came from")
     failures: list[str] = []
     producer = Producer(kafka.producer_config(settings))
-    headers = without_errors(message.headers() or ())
+    headers: Any = without_errors(message.headers)
     producer.produce(
         target,
-        key=message.key(),
-        value=message.value(),
+        key=message.key,
+        value=message.value,
         headers=headers,
         on_delivery=lambda error, _: failures.append(error.name()) if error else None,
     )

@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from agents.errors import Failure
 from agents.kafka import consumer_config
+from agents.received import Received, received
 from agents.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -27,18 +28,6 @@ LOST = {
     KafkaError._ASSIGNMENT_LOST,
     KafkaError._NO_OFFSET,
 }
-
-
-class Received(NamedTuple):
-    """One consumed record; ``timestamp`` is Kafka's, milliseconds, 0 where there is none."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
-    timestamp: int
 
 
 class Intake:
@@ -127,26 +116,3 @@ def raise_unless_lost(*errors: Any) -> None:
         if error.code() not in LOST:
             raise Failure(f"the Kafka broker does not take the sink's offsets: {error.name()}", "set TENOR_BROKERS")
         log.info("a partition went to another sink before its batch was committed; it reads the batch again")
-
-
-def headers(message: Message) -> list[tuple[str, bytes | None]]:
-    """Headers in order; the client's types allow more than it returns."""
-    found: Any = message.headers() or []
-    return list(found)
-
-
-def received(message: Message) -> Received:
-    """The record, in the shape aiokafka's have."""
-    error = message.error()
-    if error is not None:
-        raise Failure(f"Kafka cannot be read: {error.name()} on {message.topic()}", "run: tenor topics apply")
-    kind, timestamp = message.timestamp()
-    return Received(
-        message.topic() or "",
-        message.partition() or 0,
-        message.offset() or 0,
-        message.key(),
-        message.value(),
-        headers(message),
-        0 if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
-    )

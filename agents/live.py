@@ -3,12 +3,13 @@
 from collections import Counter, OrderedDict
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
 from agents import kafka
+from agents.received import Received, received
 from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.records import record
@@ -52,12 +53,11 @@ class LiveView:
     def read(self, wait_s: float) -> None:
         """Take in what has been published, for at most ``wait_s`` seconds."""
         for message in self._consumer.consume(5000, wait_s):
-            if message.error() is None:
-                self._take(message)
+            self._take(received(message))
 
-    def _take(self, message: Message) -> None:
-        name = self._names[message.topic()]
-        datum = self._codec.decode(record(RECORD_OF[name]), message.value(), {})
+    def _take(self, message: Received) -> None:
+        name = self._names[message.topic]
+        datum = self._codec.decode(record(RECORD_OF[name]), message.value, {})
         self.counts[name] += 1
         TAKES[name](self, datum)
 

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Iterator, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from agents import kafka
 from agents.errors import Failure
+from agents.received import Received, received
 from agents.settings import Settings
 
 PATIENCE_S = 30.0
 
 
-def read(settings: Settings, topics: Sequence[str]) -> Iterator[Message]:
+def read(settings: Settings, topics: Sequence[str]) -> Iterator[Received]:
     """Every record of the topics, one partition after another, in the order of the log."""
     positions = kafka.partitions_of(settings, topics)
     ends = kafka.end_offsets(settings, positions)
@@ -20,7 +21,7 @@ def read(settings: Settings, topics: Sequence[str]) -> Iterator[Message]:
         yield from read_partition(settings, position, ends[position])
 
 
-def read_partition(settings: Settings, position: kafka.Position, end: int) -> Iterator[Message]:
+def read_partition(settings: Settings, position: kafka.Position, end: int) -> Iterator[Received]:
     """Records of one partition before the offset ``end``."""
     if end == 0:
         return
@@ -32,17 +33,18 @@ def read_partition(settings: Settings, position: kafka.Position, end: int) -> It
         consumer.close()
 
 
-def records(consumer: Consumer, position: kafka.Position, end: int) -> Iterator[Message]:
+def records(consumer: Consumer, position: kafka.Position, end: int) -> Iterator[Received]:
     heard = time.monotonic()
     while time.monotonic() - heard < PATIENCE_S:
         # consume() returns early only when the number is reached: a short wait, not a long one
         for message in consumer.consume(2000, 0.05):
             heard = time.monotonic()
             error = message.error()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
-            if error is None and message.offset() < end:
-                yield message
-            if error is not None or message.offset() >= end - 1:
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                return
+            record = received(message)
+            if record.offset < end:
+                yield record
+            if record.offset >= end - 1:
                 return
     raise Failure(f"{position[0]}, partition {position[1]} gave no record for {PATIENCE_S:.0f} s")

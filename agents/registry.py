@@ -3,6 +3,7 @@
 import json
 from functools import cache
 
+from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -10,7 +11,7 @@ from agents.errors import Failure
 from agents.settings import Settings
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
-from schemas.records import Record, Schema, parse
+from schemas.records import Record, Schema, writer_schema
 
 NOT_FOUND = 404
 
@@ -26,7 +27,8 @@ class ConfluentRegistry:
     def _id_of(self, record: Record) -> int:
         subject = record.full_name
         try:
-            return int(self._client.get_latest_version(subject).schema_id or 0)
+            ours = RegistrySchema(json.dumps(record.published), "AVRO")
+            return int(self._client.lookup_schema(subject, ours).schema_id or 0)
         except SchemaRegistryError as error:
             raise Failure(f"the registry has no schema under {subject} ({error.error_message})") from None
 
@@ -37,7 +39,7 @@ class ConfluentRegistry:
             if error.http_status_code == NOT_FOUND:
                 raise Rejected(Reason.UNKNOWN_SCHEMA, f"the registry has no schema with id {schema_id}") from None
             raise
-        return parse(json.loads(found.schema_str or "null"))
+        return writer_schema(found.schema_str or "")
 
 
 def codec_for(settings: Settings) -> Codec:

@@ -16,9 +16,10 @@ from agents.dead_letter_queue import DeadLetterQueue
 from agents.dead_letters import DEAD_LETTERS
 from agents.health import Health
 from agents.inserts import Inserts, Stopped
-from agents.intake import Intake, Received
+from agents.intake import Intake
 from agents.outbox import Outgoing
 from agents.publishing import headers_of, refused
+from agents.received import Received
 from agents.registry import codec_for
 from agents.rows import TABLES, Row, Table
 from agents.settings import Settings

@@ -23,7 +23,6 @@ from faust import Schema
 from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
 
-
 # How often a closed gate looks whether it may open.
 GATE_S = 0.05
 

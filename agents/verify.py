@@ -8,16 +8,17 @@ Two questions, both answered exactly:
   once however often ingest sent it.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from confluent_kafka import Message
 from rich.console import Console
 from rich.table import Table
 
 from agents import kafka, log_reader
 from agents.errors import Failure
+from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.codec import Codec
@@ -98,10 +99,10 @@ def fold_log(settings: Settings, codec: Codec, verdict: Verdict) -> tuple[Digest
     partitions: dict[int, tuple[Partition, dict[str, bytes]]] = {}
     for message in log_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
         require_beginning(message, partitions)
-        if message.partition() not in partitions:
+        if message.partition not in partitions:
             states: dict[str, bytes] = {}
-            partitions[message.partition()] = (Partition(settings.config, states.get, {}), states)
-        partition, states = partitions[message.partition()]
+            partitions[message.partition] = (Partition(settings.config, states.get, {}), states)
+        partition, states = partitions[message.partition]
         for output in fold_one(partition, states, codec, message, folded, verdict):
             expected[output.record, output.id] = digest(codec.encode(record(output.record), output.datum))
     for name, _ in expected:
@@ -110,10 +111,10 @@ def fold_log(settings: Settings, codec: Codec, verdict: Verdict) -> tuple[Digest
     return expected, folded
 
 
-def require_beginning(message: Message, seen: dict[int, object]) -> None:
-    if message.partition() not in seen and message.offset() != 0:
+def require_beginning(message: Received, seen: Container[int]) -> None:
+    if message.partition not in seen and message.offset != 0:
         raise Failure(
-            f"{message.topic()} begins at offset {message.offset()}: older signals are gone by retention",
+            f"{message.topic} begins at offset {message.offset}: older signals are gone by retention",
             "verify needs the log from its first record",
         )
 
@@ -122,14 +123,14 @@ def fold_one(
     partition: Partition,
     states: dict[str, bytes],
     codec: Codec,
-    message: Message,
+    message: Received,
     folded: Counter[Source],
     verdict: Verdict,
 ) -> list[Output]:
     """Fold one record as the worker does, writing its state at once."""
     verdict.signals += 1
     try:
-        signal = codec.decode(SIGNAL, message.value(), {})
+        signal = codec.decode(SIGNAL, message.value, {})
     except Rejected:  # the worker sent it to the dead letter queue
         verdict.unreadable += 1
         return []
@@ -159,10 +160,10 @@ def compare(settings: Settings, codec: Codec, expected: Digests, verdict: Verdic
     found: Digests = {}
     for name in OUTPUTS:
         for message in log_reader.read(settings, [settings.topics.name(name)]):
-            key = (RECORD_OF[name], header(message, "ce_id"))
-            hold(key, digest(message.value()), found, expected, verdict)
+            key = (RECORD_OF[name], message.header("ce_id") or "")
+            hold(key, digest(message.value), found, expected, verdict)
             if found[key] != expected.get(key):
-                verdict.other_config.add(codec.decode(record(key[0]), message.value(), {})["config_version"])
+                verdict.other_config.add(codec.decode(record(key[0]), message.value, {})["config_version"])
     verdict.missing = sorted(f"{name} {id_}" for name, id_ in expected.keys() - found.keys())
     verdict.unexpected = sorted(f"{name} {id_}" for name, id_ in found.keys() - expected.keys())
     verdict.other_config.discard(settings.config.version)
@@ -185,11 +186,6 @@ def hold(
     found.setdefault(key, value)
 
 
-def header(message: Message, name: str) -> str:
-    values = [value for key, value in message.headers() or () if key == name]
-    return values[-1].decode() if values else ""
-
-
 def account(settings: Settings, folded: Counter[Source], verdict: Verdict) -> None:
     """Every input event must be folded once or refused."""
     refused = refused_positions(settings)
@@ -197,7 +193,7 @@ def account(settings: Settings, folded: Counter[Source], verdict: Verdict) -> No
     verdict.folded = len(folded)
     for message in log_reader.read(settings, [settings.topics.name(name) for name in INGESTED]):
         verdict.events += 1
-        position = (message.topic(), message.partition(), message.offset())
+        position = (message.topic, message.partition, message.offset)
         if position in refused:
             verdict.refused += 1
         elif position not in folded:
@@ -207,11 +203,12 @@ def account(settings: Settings, folded: Counter[Source], verdict: Verdict) -> No
 def refused_positions(settings: Settings) -> set[Source]:
     """Positions of the input events that stand in a dead letter queue."""
     topics = settings.topics
-    positions: dict[str, set[Source]] = defaultdict(set)
+    positions: set[Source] = set()
     for message in log_reader.read(settings, [topics.dead_letters(name) for name in WITH_DEAD_LETTERS]):
-        topic, partition, offset = (header(message, ERROR_PREFIX + name) for name in ("topic", "partition", "offset"))
-        positions[topic].add((topic, int(partition), int(offset)))
-    return set().union(*positions.values())
+        topic, partition, offset = (message.header(ERROR_PREFIX + name) for name in ("topic", "partition", "offset"))
+        if topic and partition and offset:
+            positions.add((topic, int(partition), int(offset)))
+    return positions
 
 
 def lag_hint(settings: Settings) -> str:

@@ -37,6 +37,9 @@ def check(record_name: str, datum: Datum, now_ms: int, limits: Limits) -> None:
     """Refuse an event whose content cannot be meant. ``now_ms`` is the worker's clock."""
     check_id(datum, "conversation_id", Reason.MISSING_CONVERSATION)
     check_id(datum, "event_id", Reason.MISSING_FIELD)
+    check_id(datum, "tenant", Reason.MISSING_FIELD)
+    if datum["customer_id"] is not None:
+        check_id(datum, "customer_id", Reason.OUT_OF_RANGE)
     check_time(datum["event_time"], now_ms, limits)
     CHECKS[record_name](datum)
 

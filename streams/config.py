@@ -114,5 +114,5 @@ class Config:
 
     @cached_property
     def version(self) -> str:
-        """Digest of every number and protocol, 16 hex digits.."""
+        """Digest of every number and protocol, 16 hex digits."""
         return blake2b(json.dumps(asdict(self), sort_keys=True).encode(), digest_size=8).hexdigest()

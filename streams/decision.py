@@ -41,7 +41,7 @@ def kind_of(state: State, config: Config) -> str:
 
 def unavailable(state: State, options: list[Protocol], kind: str, config: Config) -> str | None:
     """Why no intervention is possible, or None. A reroute does not wait."""
-    since_s = (state.last_at - state.decided_at) / 1000
+    since_s = (state.customer_at - state.decided_at) / 1000
     if kind == "repeat" and state.decided_at and since_s < config.decision.cooldown_s:
         return "cooldown"
     if state.spent >= config.decision.burden:
@@ -99,7 +99,7 @@ def describe(state: State, conversation_id: str, kind: str, cues: list[str], con
     index = state.decisions + 1
     return {
         "decision_id": ids.stable_id("decision", state.tenant, conversation_id, state.opened_at, index),
-        "event_time": state.last_at,
+        "event_time": state.customer_at,
         **scope(state, conversation_id),
         "decision_index": index,
         "turn": state.turn,
@@ -139,7 +139,7 @@ def context(state: State) -> dict[str, float]:
         "alarm": state.belief.alarm,
         "turn": float(state.turn),
         "failures": float(state.failures),
-        "minutes": (state.last_at - state.opened_at) / 60_000,
+        "minutes": (state.customer_at - state.opened_at) / 60_000,
     }
 
 

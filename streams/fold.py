@@ -146,10 +146,9 @@ def read_turn(state: State, signal: Signal, config: Config) -> tuple[State, floa
         state = observed(msgspec.structs.replace(state, baselines=baselines), pace, config)
     said = text.observe(signal["features"], signal["cues"], switches.text_sd) if switches.text else None
     state = observed(state, said, config)
-    recent = (*state.recent, (state.last_at, state.belief.level))[-config.belief.slope_points :]
-    state = msgspec.structs.replace(
-        state, turn=state.turn + 1, customer_at=max(state.customer_at, at), recent=recent
-    )
+    spoken_at = max(state.customer_at, at)
+    recent = (*state.recent, (spoken_at, state.belief.level))[-config.belief.slope_points :]
+    state = msgspec.structs.replace(state, turn=state.turn + 1, customer_at=spoken_at, recent=recent)
     return state, said.value if said else None
 
 
@@ -159,7 +158,8 @@ def after_status(state: State, signal: Signal, config: Config) -> Folded:
         return state, []
     if signal["status"] == "handed_over":
         state = msgspec.structs.replace(state, handed_over=True)
-    return outcome.close(state, signal["conversation_id"], state.last_at, "ended", config)
+    spoken_at = max(state.customer_at, state.operator_at)
+    return outcome.close(state, signal["conversation_id"], spoken_at, "ended", config)
 
 
 def fold_keystrokes(state: State, signal: Signal, config: Config) -> Folded:

@@ -28,7 +28,7 @@ def count_turn(state: State, conversation_id: str, config: Config) -> tuple[Stat
     state = msgspec.structs.replace(state, window=window)
     if window.turns < config.outcome.window_turns:
         return state, []
-    return close(state, conversation_id, state.last_at, "no_turns", config)
+    return close(state, conversation_id, state.customer_at, "no_turns", config)
 
 
 def close(
@@ -46,7 +46,7 @@ def close(
     change = None if post is None else post - window.level
     failed = change is not None and not window.control and change > config.outcome.margin
     failures = state.failures + failed
-    action = follow_up(window, change, failed, failures, config)
+    action = "none" if state.handed_over else follow_up(window, change, failed, failures, config)
     outcome = {
         "outcome_id": ids.stable_id("outcome", window.decision_id),
         "decision_id": window.decision_id,

@@ -20,7 +20,8 @@ from streams.config import Config
 from streams.outputs import Output
 from streams.state import State
 
-FLOOR = "\x00floor"  # no conversation id holds a control character
+FLOOR = "\x00floor"  # no tenant or conversation id holds a control character
+SEPARATOR = "\x1f"
 
 Load = Callable[[str], bytes | None]
 
@@ -59,7 +60,7 @@ class Partition:
         if signal["kind"] == "tick":
             return self._tick(signal["event_time"])
         self.newest = max(self.newest, signal["event_time"])
-        key = signal["conversation_id"]
+        key = key_of(signal)
         state = self._state(key)
         if self._is_repeat(state, signal):
             self.skipped += 1
@@ -123,8 +124,8 @@ class Partition:
             raise states.StateError(f"the deadline of {key} has no state: the table and its index disagree")
         if folding.idle_deadline(state, self._config) <= now:
             self._end(key, state)
-            return folding.end(state, key, self._config)
-        state, outputs = folding.advance(state, key, now, self._config)
+            return folding.end(state, conversation_of(key), self._config)
+        state, outputs = folding.advance(state, conversation_of(key), now, self._config)
         self._keep(key, state)
         return outputs
 
@@ -137,6 +138,16 @@ class Partition:
 
     def _encoded(self, state: State) -> bytes:
         return states.encode(state, folding.deadline(state, self._config))
+
+
+def key_of(signal: folding.Signal) -> str:
+    """Key of a conversation's state: two tenants may use the same conversation id."""
+    return f"{signal['tenant']}{SEPARATOR}{signal['conversation_id']}"
+
+
+def conversation_of(key: str) -> str:
+    """The conversation id in a key."""
+    return key.partition(SEPARATOR)[2]
 
 
 def newest_known(deadlines: dict[str, int], config: Config) -> int:

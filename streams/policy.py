@@ -17,7 +17,7 @@ Propensities = list[tuple[str, float]]
 def eligible(state: State, config: Config) -> list[Protocol]:
     """Options that may be chosen now, in the order of the catalogue.
 
-    After ``max_failures`` failed interventions only a hand-over is left.
+    After ``max_failures`` failed interventions only a hand-over is left; no burden stands in its way.
     """
     last_resort = state.failures >= config.decision.max_failures
     return [
@@ -26,8 +26,8 @@ def eligible(state: State, config: Config) -> list[Protocol]:
         if (not option.channels or state.channel in option.channels)
         and state.failures >= option.after_failures
         and option.id not in state.excluded
-        and state.spent + option.burden <= config.decision.burden
         and (option.constraints.hand_over or not last_resort)
+        and (option.constraints.hand_over or state.spent + option.burden <= config.decision.burden)
     ]
 
 

@@ -76,7 +76,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         opened_at: event time of its first event, milliseconds.
-        last_at: stream time: the highest event time folded.
+        last_at: stream time: the highest event time folded. Input topics may race each other, so decisions and
+            outcomes are dated by the customer's own turns, not by this.
         positions: last offset folded, by ``topic/partition`` of the input.
         turn: customer turns so far.
         customer_at: when the customer last wrote; 0 for never.

@@ -115,7 +115,7 @@ class Child:
 
     def _popen(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         with self.log_path.open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - we run what our own code names
+            return subprocess.Popen(
                 argv,
                 cwd=cwd,
                 env=env,

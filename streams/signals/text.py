@@ -23,7 +23,8 @@ from streams.signals import Extract, unknown
 FEATURES = ("text.sentiment", "text.words", "text.capitals", "text.marks")
 MAX_CHARACTERS = 4000
 MAX_EMOJIS = 100
-USUAL_SENTIMENT = 0.1
+# Mean score of a turn that is not frustrated, on public support conversations: politeness is no news.
+USUAL_SENTIMENT = 0.4
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 LATIN = re.compile(r"[A-Za-z]")
 MARKS = re.compile(r"[!?]")
@@ -35,13 +36,14 @@ CUSTOMER_CUES = {
     r"|\byour (?:fault|mistake|incompetence)\b",
     "text.defensive": r"\bi (?:already|did|have already) (?:\w+ )?(?:said|told|did|tried|explained|sent|given|gave)\b"
     r"|\bas i said\b|\blike i said\b",
-    "text.repeats": r"\b(?:again|(?:second|third|fourth|fifth|\d+(?:th|rd|nd)) time|how many times|still (?:not|no|the same"
-    r"|waiting|doesn't|isn't|won't|can't|broken)|keeps? (?:on )?happening)\b",
-    "text.unresolved": r"\b(?:doesn't|does not|didn't|did not|won't|isn't|not|never) (?:help|helping|work|working|worked"
-    r"|fixed|resolved|arrive|arrived|solve|solved)\b|\bno(?:body| one) (?:helps|answers|replies|cares)\b",
-    "text.waiting": r"\b(?:been|still) (?:waiting|on hold)\b|\bhow (?:much )?longer?\b|\bfor (?:hours|days|weeks|ages)\b",
-    "text.leaving": r"\b(?:cancel|refund|money back|complain(?:t|ing)?|lawyer|sue|review|competitor|switch(?:ing)?"
-    r"|never (?:again|buying|using|ordering))\b",
+    "text.repeats": r"\b(?:again|(?:second|third|fourth|fifth|\d+(?:th|rd|nd)) time|how many times"
+    r"|still (?:not|no|the same|waiting|doesn't|isn't|won't|can't|broken)|keeps? (?:on )?happening)\b",
+    "text.unresolved": r"\b(?:doesn't|does not|didn't|did not|won't|isn't|not|never) (?:help|helping|work|working"
+    r"|worked|fixed|resolved|arrive|arrived|solve|solved)\b|\bno(?:body| one) (?:helps|answers|replies|cares)\b",
+    "text.waiting": r"\b(?:been|still) (?:waiting|on hold)\b|\bhow (?:much )?longer?\b"
+    r"|\bfor (?:hours|days|weeks|ages)\b",
+    "text.leaving": r"\b(?:money back|complain(?:t|ing)?|lawyer|sue|bad review|competitor|switch(?:ing)? to"
+    r"|(?:close|cancel) (?:my|this|the) (?:account|contract|subscription)|never (?:again|buying|using|ordering))\b",
     "text.profanity": r"\b(?:damn|hell|crap|shit\w*|fuck\w*|wtf|bullshit|bloody|pissed|sucks?|ass)\b",
     "text.severity": r"\b(?:ridiculous|unacceptable|terrible|horrible|awful|worst|useless|pathetic|joke|disgusting"
     r"|disappoint\w*|frustrat\w*|annoy\w*|angry|furious|fed up|sick of|nightmare|outrageous|appalling)\b",

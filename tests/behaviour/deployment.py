@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Message, Producer
+from confluent_kafka import Producer
 
 from agents import kafka, log_reader, topics
 from agents.embedded.child import Child, free_port
+from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings, environment
 from agents.stack import answers
@@ -57,20 +58,20 @@ class Deployment:
         codec, schema = codec_for(self.settings), record(RECORD_OF[name])
         self.produce((name, event["conversation_id"], codec.encode(schema, dict(event)), {}) for event in events)
 
-    def read(self, topic: str) -> list[Message]:
+    def read(self, topic: str) -> list[Received]:
         """Everything in a topic now."""
         return list(log_reader.read(self.settings, [self.settings.topics.name(topic)]))
 
     def decoded(self, name: Name) -> list[dict[str, Any]]:
         """Everything in one of our topics now, decoded."""
         codec = codec_for(self.settings)
-        return [codec.decode(record(RECORD_OF[name]), message.value(), {}) for message in self.read(name)]
+        return [codec.decode(record(RECORD_OF[name]), message.value, {}) for message in self.read(name)]
 
     def points(self, conversation_id: str | None = None) -> list[dict[str, Any]]:
         found = self.decoded(Name.TRAJECTORIES)
         return [point for point in found if conversation_id in (None, point["conversation_id"])]
 
-    def dead_letters(self, name: Name) -> list[Message]:
+    def dead_letters(self, name: Name) -> list[Received]:
         return self.read(f"{name}.dlq")
 
 
@@ -94,8 +95,3 @@ def eventually(condition: Callable[[], Any], what: str, patience_s: float = PATI
             return found
         time.sleep(0.1)
     raise AssertionError(f"never happened: {what}")
-
-
-def header(message: Message, name: str) -> str | None:
-    values = [value for key, value in message.headers() or () if key == name]
-    return values[-1].decode() if values else None

@@ -13,7 +13,7 @@ from schemas.errors import Reason
 from schemas.json_form import to_json
 from schemas.records import record
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually, header
+from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import burst, click, message, now_ms
 
 Headers = dict[str, bytes]
@@ -98,14 +98,14 @@ def test_bad_input_lands_in_the_dead_letter_queue_and_the_flow_goes_on(running: 
     running.send(Name.MESSAGES, message(key))
 
     eventually(lambda: len(running.dead_letters(name)) > before, "a dead letter")
-    letter = max(running.dead_letters(name), key=lambda found: found.offset())
-    assert letter.value() == value
-    assert letter.key() == key.encode()
-    assert header(letter, "origin") == "test"
-    assert header(letter, "__connect.errors.reason") == reason
-    assert header(letter, "__connect.errors.topic") == running.settings.topics.name(name)
-    assert header(letter, "__connect.errors.stage") == "ingest"
-    assert header(letter, "__connect.errors.exception.message")
+    letter = max(running.dead_letters(name), key=lambda found: found.offset)
+    assert letter.value == value
+    assert letter.key == key.encode()
+    assert letter.header("origin") == "test"
+    assert letter.header("__connect.errors.reason") == reason
+    assert letter.header("__connect.errors.topic") == running.settings.topics.name(name)
+    assert letter.header("__connect.errors.stage") == "ingest"
+    assert letter.header("__connect.errors.exception.message")
     assert eventually(lambda: running.points(key), "the event after it")
     assert all(worker.alive for worker in running.workers)
 
@@ -130,12 +130,12 @@ def test_a_requeued_dead_letter_is_tried_again(running: Deployment) -> None:
     running.produce([(Name.MESSAGES, "requeued", b"", {"note": b"kept"})])
     running.produce([(Name.MESSAGES, "requeued", avro("message", message("requeued")), {"tenor-version": b"2"})])
     before = eventually(
-        lambda: [d for d in running.dead_letters(Name.MESSAGES) if d.key() == b"requeued"], "dead letters"
+        lambda: [d for d in running.dead_letters(Name.MESSAGES) if d.key == b"requeued"], "dead letters"
     )
     target = dlq.requeue(running.settings, before[0])
     assert target == running.settings.topics.name(Name.MESSAGES)
     eventually(
-        lambda: len([d for d in running.dead_letters(Name.MESSAGES) if d.key() == b"requeued"]) >= 3,
+        lambda: len([d for d in running.dead_letters(Name.MESSAGES) if d.key == b"requeued"]) >= 3,
         "the requeued letter refused again, from its new place",
     )
 

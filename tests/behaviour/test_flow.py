@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from agents import replay
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually, header
+from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import ANGRY, CALM, burst, click, conversation, message, now_ms
 
 START = now_ms() - 3_600_000
@@ -50,10 +50,10 @@ def test_outputs_carry_cloud_event_headers(running: Deployment) -> None:
     running.send(Name.MESSAGES, message("headers"))
     eventually(lambda: running.points("headers"), "the point")
     for found in running.read(Name.TRAJECTORIES):
-        assert header(found, "ce_specversion") == "1.0"
-        assert header(found, "ce_type") == "tenor.TrajectoryPoint"
-        assert header(found, "ce_id")
-        assert header(found, "tenor-version") == "1"
+        assert found.header("ce_specversion") == "1.0"
+        assert found.header("ce_type") == "tenor.TrajectoryPoint"
+        assert found.header("ce_id")
+        assert found.header("tenor-version") == "1"
 
 
 def test_json_is_accepted_on_every_input_topic(running: Deployment) -> None:
@@ -79,7 +79,7 @@ def test_signals_hold_no_text(running: Deployment) -> None:
     running.send(Name.MESSAGES, message("canary", f"I am so disappointed, {canary}!"))
     eventually(lambda: running.points("canary"), "the point")
     for name in (Name.SIGNALS, Name.TRAJECTORIES, Name.DECISIONS, Name.OUTCOMES, Name.ALERTS):
-        assert not any(b"xylophone" in (found.value() or b"") for found in running.read(name))
+        assert not any(b"xylophone" in (found.value or b"") for found in running.read(name))
     log = "".join(path.read_text() for path in running.directory.glob("*.log"))
     assert "xylophone" not in log
 

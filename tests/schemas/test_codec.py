@@ -259,9 +259,6 @@ def test_the_wrong_record(written: str, expected: str, confluent: Codec) -> None
         assert found.detail == f"the event is a {record(written).full_name}, expected {record(expected).full_name}"
 
 
-@pytest.mark.xfail(
-    strict=True, raises=(ValueError, AssertionError, KeyError), reason="agents/registry.py parses it bare"
-)
 @pytest.mark.parametrize(
     ("text", "kind"), [('"string"', "AVRO"), ('{"type": "object"}', "JSON"), ('syntax = "proto3";', "PROTOBUF")]
 )
@@ -272,7 +269,6 @@ def test_what_else_a_registry_holds_is_refused(text: str, kind: str) -> None:
     assert refusal(codec, "message", b"\x00" + number.to_bytes(4, "big")).reason is Reason.UNKNOWN_SCHEMA
 
 
-@pytest.mark.xfail(strict=True, reason="agents/registry.py takes the subject's latest id for its own schema's")
 def test_a_newer_schema_in_the_registry_does_not_change_the_id_we_write() -> None:
     registry = SchemaRegistryClient.new_client({"url": "mock://upgraded"})
     one = record("rating")

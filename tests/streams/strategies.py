@@ -39,6 +39,8 @@ PRIMITIVES: dict[str, st.SearchStrategy[Any]] = {
 }
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 PLAUSIBLE = {
+    "tenant": st.sampled_from(["default", "another"]),
+    "customer_id": st.sampled_from([None, "customer-1"]),
     "event_id": st.just("event-1"),
     "conversation_id": st.just("c1"),
     "event_time": st.integers(START - 10**9, START + 10**6),

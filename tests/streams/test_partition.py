@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streams import state as states
 from streams.extraction import Signal
 from streams.outputs import Output
-from streams.partition import FLOOR, Partition
+from streams.partition import FLOOR, SEPARATOR, Partition
 from streams.state import State
 from tests.streams.builders import published, tick_at
 from tests.streams.logs import CONFIG, LATEST_S, RESENT, TICKED, Log, logs
@@ -222,5 +222,18 @@ def test_the_states_come_before_the_floor_and_the_floor_before_the_ends() -> Non
     log.event("calm", "c2", 300, 0)
     log.tick(0)
     fold(partition, log.signals)
-    assert [(key, value is None) for key, value in partition.changes()] == [("c2", False), (FLOOR, False), ("c1", True)]
+    first, second = (f"default{SEPARATOR}{name}" for name in ("c1", "c2"))
+    written = [(key, value is None) for key, value in partition.changes()]
+    assert written == [(second, False), (FLOOR, False), (first, True)]
     assert partition.changes() == []
+
+
+def test_two_tenants_with_the_same_conversation_id_share_nothing() -> None:
+    log = Log()
+    log.event("calm", "c1", 0, 0)
+    log.event("calm", "c1", 1, 0)
+    log.signals[1]["tenant"] = "another"
+    partition = opened({})
+    points = [output.datum for signal in log.signals for output in partition.fold(signal)]
+    assert [(point["tenant"], point["turn"]) for point in points] == [("default", 1), ("another", 1)]
+    assert len(partition) == 2

@@ -1,0 +1,48 @@
+"""A record consumed through librdkafka, in the shape aiokafka's have: one shape for all who read."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
+
+from agents.errors import Failure
+
+
+class Received(NamedTuple):
+    """One consumed record; ``timestamp`` is Kafka's, milliseconds, 0 where there is none."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    timestamp: int
+
+    def header(self, name: str) -> str | None:
+        """The last header of that name, as text; None without one."""
+        values = [value for key, value in self.headers if key == name and value is not None]
+        return values[-1].decode(errors="replace") if values else None
+
+
+def headers(message: Message) -> list[tuple[str, bytes | None]]:
+    """Headers in order; the client's types allow more than it returns."""
+    found: Any = message.headers() or []
+    return list(found)
+
+
+def received(message: Message) -> Received:
+    """The record, in the shape aiokafka's have."""
+    error = message.error()
+    if error is not None:
+        raise Failure(f"Kafka cannot be read: {error.name()} on {message.topic()}", "run: tenor topics apply")
+    kind, timestamp = message.timestamp()
+    return Received(
+        message.topic() or "",
+        message.partition() or 0,
+        message.offset() or 0,
+        message.key(),
+        message.value(),
+        headers(message),
+        0 if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
+    )

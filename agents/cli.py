@@ -43,9 +43,9 @@ def main() -> None:
     try:
         app()
     except Failure as failure:
-        err.print(f"[bold red]error:[/] {escape(failure.message)}", highlight=False)
+        err.print(f"[bold red]error:[/] {escape(failure.message)}", highlight=False, soft_wrap=True)
         if failure.hint:
-            err.print(escape(failure.hint), style="dim", highlight=False)
+            err.print(escape(failure.hint), style="dim", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 
@@ -54,7 +54,8 @@ def escape(text: str) -> str:
 
 
 def on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(0)
+    """Leave through every ``finally``; the code says that the command did not come to its end."""
+    sys.exit(128 + signum)
 
 
 def loaded() -> Settings:
@@ -113,6 +114,7 @@ def up(directory: Directory = HOME, workers: Workers = 1) -> None:
 
     with stack.running(loaded(), directory, workers, out.print) as running:
         show_places(running)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # from here on, being stopped is success
         try:
             while True:
                 time.sleep(1)
@@ -146,12 +148,12 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Keep what earlier demos stored.")] = False,
 ) -> None:
     """Replay a simulated support day through the embedded stack and report what happened."""
-    import shutil
-
     from agents import demo as demos
+    from agents import stack
 
+    directory = stack.usable(directory)
     if not keep:
-        shutil.rmtree(directory, ignore_errors=True)
+        stack.forget(directory)
     logging.disable(logging.WARNING)
     demos.demo(settings.load(), directory, seed, conversations, seconds, workers)
 

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from socketserver import ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
@@ -17,6 +18,7 @@ from agents import metrics
 from agents.errors import Failure
 
 Clock = Callable[[], float]
+REQUEST_S = 10.0  # a client that has not finished its request by then is gone
 
 
 class Health:
@@ -58,8 +60,16 @@ class Health:
         return None
 
 
+class Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request: who connects and says nothing does not keep the others waiting."""
+
+    daemon_threads = True
+
+
 class QuietHandler(WSGIRequestHandler):
     """A request every few seconds is no news."""
+
+    timeout = REQUEST_S
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -92,7 +102,7 @@ def respond(path: str, health: Health) -> tuple[str, str]:
 def serve(health: Health, host: str, port: int) -> int:
     """Serve until the process ends; the port it took. ``Failure`` when the port is in use."""
     try:
-        server = make_server(host, port, application(health), handler_class=QuietHandler)
+        server = make_server(host, port, application(health), Server, QuietHandler)
     except OSError as error:
         raise Failure(f"{host}:{port} cannot be served: {error.strerror}", "set TENOR_HTTP_PORT") from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()

@@ -17,8 +17,8 @@ from schemas.topics import OUTPUTS, RECORD_OF, Name
 
 ROWS = 12
 BARS = "▁▂▃▄▅▆▇█"
-REMEMBERED = 24
-COLUMNS = (("conversation", 18), ("level", 8), ("per min", 8), ("trajectory", REMEMBERED), ("", None))
+REMEMBERED = 20
+COLUMNS = (("conversation", 12), ("level", 6), ("per min", 7), ("trajectory", 8), ("", 8))
 
 
 class Seen(NamedTuple):
@@ -96,7 +96,7 @@ class LiveView:
         """The board: the most frustrated of the conversations heard from lately."""
         board = Table(expand=True, box=None, pad_edge=False)
         for title, width in COLUMNS:
-            board.add_column(title, width=width, no_wrap=True)
+            board.add_column(title, min_width=width, no_wrap=True)
         lately = list(self._seen.items())[-60:]
         for key, seen in sorted(lately, key=lambda item: -item[1].levels[-1])[:ROWS]:
             style = "bold red" if seen.raised else ""

@@ -6,20 +6,30 @@ from typing import Any
 
 import structlog
 
+from agents.errors import Failure
+
+LEVELS = ("debug", "info", "warning", "error")
 # Libraries that are chatty at info, or whose debug output would hold payloads.
 QUIET = ("aiokafka", "faust", "mode", "asyncio", "vaderSentiment")
 
 
 def configure(level: str, as_json: bool) -> None:
-    """Set up structlog and route the standard library's loggers through the same handler."""
+    """Set up structlog and route the standard library's loggers through the same handler.
+
+    ``Failure`` when there is no such level.
+    """
+    if level.lower() not in LEVELS:
+        raise Failure(f"TENOR_LOG_LEVEL is wrong: {level} is none of {', '.join(LEVELS)}")
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(
-        colors=False,
-        exception_formatter=structlog.dev.plain_traceback,  # the rich one prints local variables: payloads
+    # Neither form of a traceback prints local variables: they are payloads.
+    rendering: list[Any] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if as_json
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -31,7 +41,7 @@ def configure(level: str, as_json: bool) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
     root = logging.getLogger()

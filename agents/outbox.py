@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from agents import metrics
 from agents.kafka import producer_config
@@ -33,6 +33,10 @@ class DeliveryFailed(Exception):
     """The broker did not take a record; the message names its topic and the broker's reason."""
 
 
+def not_taken(topic: str, error: KafkaError) -> DeliveryFailed:
+    return DeliveryFailed(f"a record for {topic} was not taken: {error.name()}")
+
+
 class Delivery:
     """Counts acknowledgements of one run; called from the poll thread."""
 
@@ -44,7 +48,7 @@ class Delivery:
 
     def acknowledged(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._error = DeliveryFailed(f"a record for {message.topic()} was not taken: {error.name()}")
+            self._error = not_taken(str(message.topic()), error)
         self._awaited -= 1
         if self._awaited == 0:
             self._loop.call_soon_threadsafe(self._finish)
@@ -96,6 +100,8 @@ class Outbox:
                 return
             except BufferError:  # the queue is full: the poll thread empties it
                 await asyncio.sleep(0.01)
+            except KafkaException as error:  # refused at once: too large, or the producer has failed for good
+                raise not_taken(record.topic, error.args[0]) from None
 
     def _poll(self) -> None:
         while self._open:

@@ -71,12 +71,12 @@ def interventions(found: Sequence[Report], note: str, console: Console) -> None:
     if not found:
         return
     heading("What followed each option (reward: fall of the level, positive is better)", console)
-    numbers = ("decided", "matured", "censored", "failed", "mean reward", "minus control (95 %)")
-    table = new_table(("option",), numbers)
+    table = new_table(("option",), ("matured", "failed", "mean reward", "minus control (95 %)"))
     for one in found:
         reward = f"{number(one['mean_reward'], 3)} ± {number(one['standard_error'], 3)}"
-        counts = [f"{one[name]:,}" for name in ("decisions", "matured", "censored", "failures")]
-        table.add_row(escape(one["option"]), *counts, reward, against_control(one["against_control"]))
+        matured = f"{one['matured']:,}/{one['decisions']:,}"
+        against = against_control(one["against_control"])
+        table.add_row(escape(one["option"]), matured, f"{one['failures']:,}", reward, against)
     console.print(table)
     console.print(note, style="dim")
 
@@ -125,7 +125,7 @@ def facts(rows: Iterable[tuple[str, str]], console: Console) -> None:
 def new_table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in texts:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", min_width=21)
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     return table

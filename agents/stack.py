@@ -1,17 +1,21 @@
 """The embedded stack: broker, ClickHouse, topics, tables, workers and sink, as children of this process."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from pydantic import SecretStr
+
 from agents import migrate, topics
 from agents.embedded.child import LOOPBACK, Child, free_port
-from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.clickhouse import ClickHouse, _require_unlocked
 from agents.embedded.tansu import Tansu
 from agents.errors import Failure
 from agents.settings import Settings, environment
@@ -65,8 +69,9 @@ class Stack:
 
     def supervise(self, say: Say) -> None:
         """Start again whatever of ours has died. ``Failure`` when the broker or ClickHouse has."""
-        if not self.broker.alive:
-            raise Failure("the embedded broker has stopped", self.broker.child.log_tail())
+        for name, engine in (("broker", self.broker), ("ClickHouse", self.clickhouse)):
+            if not engine.alive:
+                raise Failure(f"the embedded {name} has stopped", engine.child.log_tail())
         for process in self.processes:
             if not process.child.alive:
                 process.restarts += 1
@@ -103,10 +108,26 @@ def answers(url: str) -> bool:
         return False
 
 
+def usable(directory: Path) -> Path:
+    """The directory, absolute and there. ``Failure`` when it cannot be made."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"the directory {directory} cannot be used: {error.strerror}") from None
+    return directory.absolute()
+
+
+def forget(directory: Path) -> None:
+    """Remove what an earlier stack kept in a directory, and nothing else. ``Failure`` while it is running."""
+    _require_unlocked(directory / "clickhouse")
+    for name in ("clickhouse", "logs"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+
+
 @contextmanager
 def running(base: Settings, directory: Path, workers: int, say: Say) -> Iterator[Stack]:
     """Start the stack, hand it over ready, stop it in the end, whatever happens."""
-    directory = directory.absolute()
+    directory = usable(directory)
     broker = Tansu.start(free_port(), directory / "logs")
     try:
         clickhouse = ClickHouse.start(free_port(), free_port(), directory / "clickhouse")
@@ -122,15 +143,20 @@ def running(base: Settings, directory: Path, workers: int, say: Say) -> Iterator
 
 
 def embedded(base: Settings, broker: Tansu, clickhouse: ClickHouse) -> Settings:
-    return base.model_copy(
-        update={
-            "brokers": broker.bootstrap,
-            "embedded": True,
-            "session_timeout_s": SESSION_TIMEOUT_S,
-            "clickhouse_host": LOOPBACK,
-            "clickhouse_port": clickhouse.tcp_port,
-        }
-    )
+    """Settings that reach the embedded engines, whatever was set to reach others."""
+    reaching: dict[str, Any] = {
+        "brokers": broker.bootstrap,
+        "embedded": True,
+        "session_timeout_s": SESSION_TIMEOUT_S,
+        "clickhouse_host": LOOPBACK,
+        "clickhouse_port": clickhouse.tcp_port,
+    }
+    if {"clickhouse_user", "clickhouse_password", "clickhouse_secure"} & base.model_fields_set:
+        reaching |= {"clickhouse_user": clickhouse.user, "clickhouse_password": SecretStr("")}
+        reaching |= {"clickhouse_secure": False}
+    if base.protocols_file is not None:
+        reaching["protocols_file"] = base.protocols_file.absolute()  # the children work elsewhere
+    return base.model_copy(update=reaching)
 
 
 def fill(stack: Stack, workers: int, say: Say) -> None:

@@ -184,5 +184,3 @@ class Transport(aiokafka.Transport):
     fetch_wait_ms: int = 30
     #: Coroutine function giving true end offsets where the broker's own answer is wrong; None where it is right.
     end_offsets: Any = None
-
-

@@ -56,9 +56,7 @@ def step_in(decision: Mapping[str, Any]) -> str:
     return f"Answer by {decision['option']}; its guidance is on tenor.interventions."
 
 
-def from_decision(
-    decision: Mapping[str, Any], rule: str, severity: str, title: str, recommendation: str
-) -> Output:
+def from_decision(decision: Mapping[str, Any], rule: str, severity: str, title: str, recommendation: str) -> Output:
     return alert(
         decision,
         rule=rule,

@@ -135,8 +135,6 @@ def _java(jars: Path) -> list[str]:
 
 
 def _run(argv: list[str]) -> None:
-    result = subprocess.run(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=MAVEN_TIMEOUT_S
-    )
+    result = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=MAVEN_TIMEOUT_S)
     if result.returncode != 0:
         raise Failure(f"{argv[0]} failed with exit code {result.returncode}", hint=result.stdout[-2000:])

@@ -82,9 +82,7 @@ def test_child_has_a_session_of_its_own(child: Child) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
 @pytest.mark.parametrize("starter", ["main", "thread"])
-def test_child_dies_with_its_parent_and_not_with_the_thread_that_started_it(
-    tmp_path: Path, starter: str
-) -> None:
+def test_child_dies_with_its_parent_and_not_with_the_thread_that_started_it(tmp_path: Path, starter: str) -> None:
     program = f"""
 import sys, threading, time
 from pathlib import Path
@@ -199,9 +197,7 @@ def test_records_come_back_as_sent(bootstrap: str) -> None:
         ("none", None),
         ("empty", b""),
     ]
-    producer = Producer(
-        {"bootstrap.servers": bootstrap, "enable.idempotence": True, "compression.type": "zstd"}
-    )
+    producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "compression.type": "zstd"})
     producer.produce(topic, b"value", key=b"key", headers=headers, timestamp=1_700_000_000_123)
     producer.produce(topic, None, key=b"gone")
     assert producer.flush(10) == 0
@@ -266,9 +262,7 @@ def clickhouse_in(directory: Path, password: str | None = None) -> Iterator[Clic
         server.stop()
 
 
-def query(
-    server: ClickHouse, sql: str, user: str = "default", password: str = ""
-) -> list[tuple[object, ...]]:
+def query(server: ClickHouse, sql: str, user: str = "default", password: str = "") -> list[tuple[object, ...]]:
     client = Client(LOOPBACK, port=server.tcp_port, user=user, password=password)
     try:
         rows: list[tuple[object, ...]] = client.execute(sql)
@@ -296,9 +290,7 @@ def test_clickhouse_keeps_its_data(tmp_path: Path) -> None:
 @pytest.mark.integration
 def test_clickhouse_refuses_a_directory_or_a_port_in_use(tmp_path: Path) -> None:
     with clickhouse_in(tmp_path) as server:
-        with pytest.raises(
-            Failure, match=f"^the ClickHouse data in {tmp_path} is in use by another process$"
-        ):
+        with pytest.raises(Failure, match=f"^the ClickHouse data in {tmp_path} is in use by another process$"):
             ClickHouse.start(free_port(), free_port(), tmp_path)
         with pytest.raises(Failure, match=f"port {server.tcp_port}.*native protocol"):
             ClickHouse.start(server.tcp_port, free_port(), tmp_path / "other")

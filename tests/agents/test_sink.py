@@ -53,9 +53,7 @@ def outputs(settings: Settings, numbers: Iterable[int], kinds: Iterable[str] = K
 
 
 def rated(settings: Settings, datum: dict[str, Any]) -> Outgoing:
-    return Outgoing(
-        settings.topics.name(Name.RATINGS), b"c1", to_json(datum), [("content-type", b"application/json")]
-    )
+    return Outgoing(settings.topics.name(Name.RATINGS), b"c1", to_json(datum), [("content-type", b"application/json")])
 
 
 def publish(settings: Settings, records: Iterable[Outgoing]) -> None:

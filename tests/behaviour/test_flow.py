@@ -38,9 +38,7 @@ def test_propensities_sum_to_one_and_the_draw_can_be_repeated(running: Deploymen
     from streams.ids import lottery
 
     running.send(Name.MESSAGES, *conversation("audit", [ANGRY] * 8, START))
-    found = eventually(
-        lambda: [d for d in running.decoded(Name.DECISIONS) if d["available"]], "an available decision"
-    )
+    found = eventually(lambda: [d for d in running.decoded(Name.DECISIONS) if d["available"]], "an available decision")
     for decision in found:
         assert abs(sum(p["probability"] for p in decision["propensities"]) - 1) < 1e-9
         assert decision["lottery"] == lottery(decision["decision_id"], running.settings.decision.salt)

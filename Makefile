@@ -1,0 +1,50 @@
+# Everything runs in .venv, built from requirements.lock; each target builds it when it is missing or stale.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: install demo test test-quick lint format bench asyncapi config-docs lock clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install  ## a support day through the whole stack
+	$(BIN)/tenor demo
+
+test: install  ## everything, on the embedded stack and on Apache Kafka
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-quick: install  ## the two lower floors: no broker, no database
+	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install  ## cost per event of the fold
+	$(BIN)/python benchmarks/fold.py
+
+asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
+	$(BIN)/python -m schemas.asyncapi
+
+config-docs: install  ## write docs/configuration.md from the settings
+	$(BIN)/python -m agents.settings_table
+
+lock:  ## pin what pyproject.toml asks for; needs uv
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .cache .tenor build *.egg-info

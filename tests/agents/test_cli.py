@@ -1,0 +1,252 @@
+"""The command line: what people can get wrong is one sentence and a non-zero exit code; what is right works."""
+
+import json
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from agents import kafka, log_reader
+from agents.embedded.child import LOOPBACK, free_port
+from agents.embedded.clickhouse import ClickHouse
+from agents.settings import Settings, environment
+from schemas.errors import Reason, Rejected
+from schemas.headers import dead_letter
+from tests.agents.command import Result, assert_failure, sentences, succeeded, tenor
+
+pytestmark = pytest.mark.integration
+
+NOBODY = f"{LOOPBACK}:1"
+LETTERS = "conversation.messages"
+NEEDS_KAFKA = (
+    "worker",
+    "sink",
+    "topics apply",
+    "verify",
+    f"dlq list {LETTERS}",
+    f"dlq show {LETTERS} 0",
+    f"dlq requeue {LETTERS} 0",
+    "replay day.jsonl",
+)
+
+
+@pytest.fixture
+def env(settings: Settings) -> dict[str, str]:
+    """Variables that reach a broker and a ClickHouse in which nothing is created yet."""
+    return environment(settings)
+
+
+# --- what a person can get wrong ---
+
+
+@pytest.fixture(scope="module")
+def without_kafka(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """Every command that needs Kafka, run where there is none: at once, since each has patience."""
+    directory = tmp_path_factory.mktemp("no-kafka")
+    succeeded(tenor(directory, "simulate day.jsonl --conversations 2"))
+    with ThreadPoolExecutor(len(NEEDS_KAFKA)) as pool:
+        results = pool.map(lambda line: tenor(directory, line, TENOR_BROKERS=NOBODY), NEEDS_KAFKA)
+        return dict(zip(NEEDS_KAFKA, results, strict=True))
+
+
+@pytest.mark.parametrize("line", NEEDS_KAFKA)
+def test_an_unreachable_broker(without_kafka: dict[str, Result], line: str) -> None:
+    assert_failure(without_kafka[line], f"the Kafka broker at {NOBODY} does not answer", "TENOR_BROKERS")
+
+
+@pytest.mark.xfail(strict=True, reason="librdkafka writes every failed connection to standard error")
+def test_an_unreachable_broker_is_said_once(without_kafka: dict[str, Result]) -> None:
+    for result in without_kafka.values():
+        assert result.stderr.splitlines() == sentences(result)
+
+
+@pytest.mark.parametrize("line", ["migrate", "report"])
+def test_an_unreachable_clickhouse(tmp_path: Path, line: str) -> None:
+    result = tenor(tmp_path, line, TENOR_CLICKHOUSE_PORT="1")
+    assert_failure(result, "ClickHouse at 127.0.0.1:1 cannot be reached", "TENOR_CLICKHOUSE_PORT")
+
+
+def test_a_sink_without_topics_without_clickhouse_without_tables(tmp_path: Path, env: dict[str, str]) -> None:
+    assert_failure(tenor(tmp_path, "sink", **env), "topics are missing", "tenor topics apply")
+    succeeded(tenor(tmp_path, "topics apply", **env))
+    assert_failure(tenor(tmp_path, "sink", **{**env, "TENOR_CLICKHOUSE_PORT": "1"}), "cannot be reached")
+    assert_failure(tenor(tmp_path, "sink", **env), "has no database", "tenor migrate")
+    assert_failure(tenor(tmp_path, "report", **env), "has no database", "tenor migrate")
+
+
+def test_a_worker_without_topics(tmp_path: Path, env: dict[str, str]) -> None:
+    assert_failure(tenor(tmp_path, "worker", **env), "topics are missing", "tenor topics apply")
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """A ClickHouse with a password."""
+    server = ClickHouse.start(free_port(), free_port(), tmp_path_factory.mktemp("guarded"), "right")
+    yield server
+    server.stop()
+
+
+def test_a_wrong_clickhouse_password(tmp_path: Path, guarded: ClickHouse) -> None:
+    env = {"TENOR_CLICKHOUSE_PORT": str(guarded.tcp_port), "TENOR_CLICKHOUSE_USER": guarded.user}
+    for line in ("migrate", "report"):
+        result = tenor(tmp_path, line, **env, TENOR_CLICKHOUSE_PASSWORD="very-wrong")
+        assert_failure(result, "does not let user tenor in", "TENOR_CLICKHOUSE_PASSWORD")
+        assert "very-wrong" not in result.stderr
+    succeeded(tenor(tmp_path, "migrate", **env, TENOR_CLICKHOUSE_PASSWORD="right"))
+
+
+def test_an_http_port_in_use(tmp_path: Path, env: dict[str, str]) -> None:
+    for line in ("topics apply", "migrate"):
+        succeeded(tenor(tmp_path, line, **env))
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for line in ("worker", "sink"):
+            result = tenor(tmp_path, line, **{**env, "TENOR_HTTP_PORT": port})
+            assert_failure(result, f"{LOOPBACK}:{port} cannot be served", "TENOR_HTTP_PORT")
+
+
+WRONG = {
+    ("TENOR_PARTITIONS", "many"): ("TENOR_PARTITIONS", "integer"),
+    ("TENOR_PARTITIONS", "0"): ("TENOR_PARTITIONS",),
+    ("TENOR_HTTP_PORT", "99999"): ("TENOR_HTTP_PORT", "65535"),
+    ("TENOR_BELIEF__THRESHOLD", "high"): ("TENOR_BELIEF__THRESHOLD", "number"),
+    ("TENOR_SIGNALS__TEXT", "maybe"): ("TENOR_SIGNALS__TEXT", "boolean"),
+    ("TENOR_LOG_LEVEL", "loud"): ("TENOR_LOG_LEVEL", "loud", "warning"),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_variable(tmp_path: Path, name: str, value: str) -> None:
+    assert_failure(tenor(tmp_path, "migrate", **{name: value}), *WRONG[name, value])
+
+
+@pytest.mark.xfail(strict=True, reason="agents.settings.load does not catch pydantic_settings.SettingsError")
+def test_a_wrong_group_of_settings(tmp_path: Path) -> None:
+    assert_failure(tenor(tmp_path, "migrate", TENOR_BELIEF="no json"), "TENOR_BELIEF")
+
+
+@pytest.mark.xfail(strict=True, reason="a nested setting nobody knows is passed over")
+def test_a_misspelled_nested_variable(tmp_path: Path) -> None:
+    assert_failure(tenor(tmp_path, "migrate", TENOR_BELIEF__TRESHOLD="5", TENOR_CLICKHOUSE_PORT="1"), "TRESHOLD")
+
+
+def test_a_protocols_file_that_is_missing_or_broken(tmp_path: Path, env: dict[str, str]) -> None:
+    succeeded(tenor(tmp_path, "topics apply", **env))
+    missing = tenor(tmp_path, "worker", **env, TENOR_PROTOCOLS_FILE="none.yaml")
+    assert_failure(missing, "the protocols file none.yaml cannot be read: No such file")
+    (tmp_path / "broken.yaml").write_text("options: [{id: slow, patience: 3}]")
+    broken = tenor(tmp_path, "worker", **env, TENOR_PROTOCOLS_FILE="broken.yaml")
+    assert_failure(broken, "broken.yaml: option slow: unknown field patience")
+
+
+@pytest.mark.xfail(strict=True, reason="the YAML parser's message has several lines and quotes the file")
+def test_a_protocols_file_that_is_no_yaml(tmp_path: Path, env: dict[str, str]) -> None:
+    succeeded(tenor(tmp_path, "topics apply", **env))
+    (tmp_path / "broken.yaml").write_text("options: [")
+    assert_failure(tenor(tmp_path, "worker", **env, TENOR_PROTOCOLS_FILE="broken.yaml"), "not YAML")
+
+
+def test_a_recording_that_is_missing_or_broken(tmp_path: Path) -> None:
+    assert_failure(tenor(tmp_path, "replay none.jsonl"), "none.jsonl cannot be read: No such file")
+    (tmp_path / "broken.jsonl").write_text('{"recording":"tenor","version":1,"seed":1}\n{"secret words')
+    result = tenor(tmp_path, "replay broken.jsonl")
+    assert_failure(result, "broken.jsonl, line 2")
+    assert "secret words" not in result.stderr
+    (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08cut")
+    assert_failure(tenor(tmp_path, "replay broken.gz"), "broken.gz is not whole")
+    assert_failure(tenor(tmp_path, "simulate none/day.jsonl"), "none/day.jsonl cannot be written")
+
+
+def test_dead_letters_that_do_not_exist(tmp_path: Path, env: dict[str, str]) -> None:
+    assert_failure(tenor(tmp_path, "dlq list tenor.alerts", **env), "tenor.alerts has no dead letter queue", "one of:")
+    assert_failure(tenor(tmp_path, f"dlq show {env['TENOR_TOPIC_PREFIX']}{LETTERS} 7", **env), "offset 7")
+
+
+@pytest.mark.parametrize("line", ["perform", "topics perform", "replay", "up --workers 0", f"dlq show {LETTERS} first"])
+def test_a_command_nobody_knows_or_with_wrong_arguments(tmp_path: Path, line: str) -> None:
+    result = tenor(tmp_path, line)
+    assert result.returncode == 2
+    assert "Usage:" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.xfail(strict=True, reason="verify calls nothing at all equal")
+def test_verify_without_topics(tmp_path: Path, env: dict[str, str]) -> None:
+    assert_failure(tenor(tmp_path, "verify", **env), "topics are missing")
+
+
+# --- what is right ---
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    told = succeeded(tenor(tmp_path, "--help"))
+    for command in "worker sink migrate up demo simulate replay report verify topics dlq".split():
+        assert f" {command} " in told
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        told = succeeded(tenor(tmp_path, f"simulate {name}.jsonl.gz --seed {seed} --conversations 5"))
+        assert told == f"wrote {name}.jsonl.gz\n"
+    one, same, other = ((tmp_path / f"{name}.jsonl.gz").read_bytes() for name in "abc")
+    assert one == same
+    assert one != other
+
+
+def test_topics_apply_twice_and_drift(tmp_path: Path, env: dict[str, str]) -> None:
+    for _ in range(2):
+        assert succeeded(tenor(tmp_path, "topics apply", **env)) == "all topics are as they should be\n"
+    drifted = tenor(tmp_path, "topics apply", **{**env, "TENOR_PARTITIONS": "3"})
+    assert drifted.returncode == 1
+    assert f"{env['TENOR_TOPIC_PREFIX']}tenor.signals: 2 partitions, should be 3" in drifted.stdout
+
+
+def test_migrate_twice_and_an_empty_report(tmp_path: Path, env: dict[str, str]) -> None:
+    assert "0001_tables.sql" in succeeded(tenor(tmp_path, "migrate", **env))
+    assert succeeded(tenor(tmp_path, "migrate", **env)) == "nothing to do\n"
+    found = json.loads(succeeded(tenor(tmp_path, "report --json", **env)))
+    assert found["traffic"] == {"conversations": 0, "customer_turns": 0, "points": 0, "raised_conversations": 0}
+    assert found["interventions"] == []
+    assert succeeded(tenor(tmp_path, "report", **env))
+
+
+def refuse(settings: Settings, key: str, value: bytes) -> None:
+    """Put a dead letter in the queue of the messages."""
+    topic = settings.topics.name(LETTERS)
+    refusal = Rejected(Reason.BROKEN_AVRO, "the record ends too early")
+    producer = Producer(kafka.producer_config(settings))
+    headers = dead_letter([("note", b"[kept]")], refusal, (topic, 0, 41), "ingest")
+    producer.produce(f"{topic}.dlq", key=key, value=value, headers=list(headers), partition=0)
+    assert producer.flush(10) == 0
+
+
+def test_replay_verify_and_dead_letters(tmp_path: Path, settings: Settings, env: dict[str, str]) -> None:
+    succeeded(tenor(tmp_path, "topics apply", **env))
+    succeeded(tenor(tmp_path, "simulate day.jsonl --conversations 2", **env))
+    verdict = json.loads(succeeded(tenor(tmp_path, "verify --json", **env)))
+    assert verdict["equal"] is True
+    assert verdict["events"] == 0
+    assert " 2 conversations" in succeeded(tenor(tmp_path, "replay day.jsonl --no-finish", **env))
+    unfolded = tenor(tmp_path, "verify --json", **env)
+    assert unfolded.returncode == 1
+    assert json.loads(unfolded.stdout)["lost"]
+    assert "records behind" in unfolded.stderr
+
+    refuse(settings, "c1", b"secret words")
+    queue = settings.topics.dead_letters(LETTERS)
+    table = succeeded(tenor(tmp_path, "dlq list", **{**env, "COLUMNS": "200"}))
+    assert [line.split() for line in table.splitlines() if queue in line] == [[queue, "broken_avro", "1"]]
+    letters = succeeded(tenor(tmp_path, f"dlq list {queue}", **{**env, "COLUMNS": "200"}))
+    assert "0/41" in letters
+    assert "the record ends too early" in letters
+    shown = succeeded(tenor(tmp_path, f"dlq show {queue} 0", **env))
+    assert "reason: broken_avro" in shown
+    assert "secret words" not in table + letters + shown
+    assert "secret words" in succeeded(tenor(tmp_path, f"dlq show {queue} 0 --payload", **env))
+    said = succeeded(tenor(tmp_path, f"dlq requeue {queue} 0", **env))
+    assert said == f"{queue} 0 sent to {settings.topics.name(LETTERS)}\n"
+    [again] = [m for m in log_reader.read(settings, [settings.topics.name(LETTERS)]) if m.value == b"secret words"]
+    assert (again.key, list(again.headers)) == (b"c1", [("note", b"[kept]")])

@@ -1,0 +1,36 @@
+"""What a newcomer installs is what the project says it needs."""
+
+import re
+import tomllib
+from importlib.metadata import distribution
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def names(lines: list[str]) -> set[str]:
+    found = (re.match(r"[A-Za-z0-9_.-]+", line) for line in lines)
+    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in found if match}
+
+
+def test_everything_asked_for_is_pinned_with_its_hashes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = names(
+        project["dependencies"] + [one for extra in project["optional-dependencies"].values() for one in extra]
+    )
+    lock = (ROOT / "requirements.lock").read_text()
+    pins = re.findall(r"^([A-Za-z0-9_.-]+)==\S+(?: ;.*)? \\\n    --hash=", lock, re.MULTILINE)
+    assert asked <= names(pins)
+
+
+def test_the_data_files_of_the_lower_floors_are_packaged() -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for package, patterns in data.items():
+        packaged = {path for pattern in patterns for path in (ROOT / package).glob(pattern)}
+        present = {p for p in (ROOT / package).rglob("*") if p.suffix in {".avsc", ".sql", ".yaml", ".json"}}
+        assert present == packaged
+
+
+def test_the_command_is_tenor() -> None:
+    [script] = [entry for entry in distribution("tenor").entry_points if entry.group == "console_scripts"]
+    assert (script.name, script.value) == ("tenor", "agents.cli:main")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from agents import delay, recording, report, settling, stack
+from agents import delay, recording, report, settling, stack, verify
 from agents.errors import Failure
 from agents.live import LiveView
 from agents.replay import ReplayResult, finish, replay
@@ -48,6 +48,11 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         found = report.report(running.settings, result.recording.truths)
         report.render(found, console)
         console.print(pace(result, delay.histogram(p.url for p in running.processes)))
+        console.print("\n[bold]Verify: the signals log folded again, offline[/]")
+        verdict = verify.verify(running.settings)
+        verify.render(verdict, console)
+    if not verdict.equal:
+        raise Failure("the run is not what its log says")
 
 
 def watch(running: stack.Stack, path: Path, seconds: float, console: Console) -> ReplayResult:

@@ -1,0 +1,88 @@
+"""The whole stack, twice over: what follows from a recording does not depend on the run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents import recording, replay, report, settling, stack, verify
+from agents.clickhouse import connect
+from agents.embedded.child import Child
+from agents.settings import Settings
+from agents.simulator.day import simulate
+from schemas.topics import Name
+
+SETTLE_S = 60.0
+
+Outcome = tuple[dict[str, Any], verify.Verdict, list[Child]]
+
+
+def run(directory: Path, path: Path, workers: int) -> Outcome:
+    """Replay a file through a fresh stack; its report, its verdict, and the processes it had."""
+    base = Settings(_env_file=None)
+    with stack.running(base, directory, workers, lambda line: None) as running:
+        result = replay.replay(running.settings, path, None, lambda done, total: None)
+        replay.finish(running.settings, result.last_event_ms)
+        settling.settle(running.settings, SETTLE_S, lambda stage, lag: None)
+        children = [process.child for process in running.processes]
+        found = report.report(running.settings, result.recording.truths)
+        return found, verify.verify(running.settings), children
+
+
+@pytest.fixture(scope="module")
+def messages_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day of messages alone: topics cannot race each other."""
+    path = tmp_path_factory.mktemp("recordings") / "messages.jsonl"
+    lines = simulate(5, 60)
+    recording.write(path, (line for line in lines if getattr(line, "topic", Name.MESSAGES) == Name.MESSAGES), 5)
+    return path
+
+
+@pytest.fixture(scope="module")
+def with_one_worker(messages_only: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run(tmp_path_factory.mktemp("one"), messages_only, 1)
+
+
+def test_a_run_is_what_its_log_says_and_leaves_no_process(
+    with_one_worker: Outcome,
+) -> None:
+    found, verdict, children = with_one_worker
+    assert verdict.equal
+    assert verdict.folded == verdict.events
+    assert verdict.expected["decision"] > 0
+    assert verdict.expected["trajectory_point"] == found["traffic"]["points"]
+    assert not any(child.alive for child in children)
+
+
+def test_two_workers_in_a_fresh_stack_give_the_same_digests(
+    with_one_worker: Outcome, messages_only: Path, tmp_path: Path
+) -> None:
+    found, verdict, _ = run(tmp_path, messages_only, 2)
+    assert verdict.equal
+    assert found["digests"] == with_one_worker[0]["digests"]
+
+
+def test_a_labelled_file_gives_one_point_per_customer_turn(tmp_path: Path) -> None:
+    turns = [
+        {
+            "conversation_id": f"c{conversation}",
+            "turn": turn,
+            "speaker": "customer" if turn % 2 == 0 else "operator",
+            "text": "It still does not work",
+            "frustrated": None,
+            "intensity": None,
+            "split": None,
+        }
+        for conversation in range(20)
+        for turn in range(7)
+    ]
+    path = tmp_path / "labelled.jsonl"
+    path.write_text("".join(json.dumps(turn) + "\n" for turn in turns))
+    base = Settings(_env_file=None)
+    with stack.running(base, tmp_path / "stack", 1, lambda line: None) as running:
+        result = replay.replay(running.settings, path, None, lambda done, total: None)
+        replay.finish(running.settings, result.last_event_ms)
+        settling.settle(running.settings, SETTLE_S, lambda stage, lag: None)
+        query = "SELECT count(), uniqExact(event_id) FROM trajectory_points FINAL"
+        assert connect(running.settings).execute(query) == [(80, 80)]

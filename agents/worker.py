@@ -83,7 +83,8 @@ class Worker:
             schema=self._schema,
             partitions=self.settings.partitions,
             changelog_topic=self._changelog(),
-            recovery_buffer_size=1,  # runs, not records
+            # Runs, not records. Not 1: Faust then keeps applying the changelog after recovery, old over new.
+            recovery_buffer_size=2,
         )
         self.app.tables.add(table)
         return table

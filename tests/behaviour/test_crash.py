@@ -11,7 +11,7 @@ from agents import kafka
 from agents.verify import Verdict, verify
 from schemas.topics import INGESTED, Name
 from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import ANGRY, CALM, burst, click, conversation, now_ms
+from tests.behaviour.events import ANGRY, CALM, burst, click, conversation, message, now_ms
 
 CONVERSATIONS = 60
 START = now_ms() - 3_600_000
@@ -65,6 +65,21 @@ def test_an_undisturbed_run_is_exact(deployment: Deployment) -> None:
     events = publish(deployment)
     deployment.start_worker()
     assert_exact(settled(deployment), events)
+
+
+def test_a_worker_does_not_read_its_own_changelog_once_it_has_recovered(deployment: Deployment) -> None:
+    """Faust can be set to go on applying it, which puts old states over new ones."""
+    deployment.start_worker()
+    changelog = "tenor-conversations-changelog"
+    for turn in (1, 2):
+        deployment.send(Name.MESSAGES, message("own", event_time=START + turn * 60_000))
+        eventually(lambda turn=turn: len(deployment.points("own")) == turn, "the point")
+    first = eventually(lambda: deployment.read(changelog), "the changelog")[0]
+    deployment.produce([(changelog, (first.key or b"").decode(), first.value, {})])
+    time.sleep(2)
+    deployment.send(Name.MESSAGES, message("own", event_time=START + 180_000))
+    points = eventually(lambda: len(found := deployment.points("own")) == 3 and found, "the third point")
+    assert [point["turn"] for point in points] == [1, 2, 3]
 
 
 def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(deployment: Deployment) -> None:

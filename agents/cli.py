@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -47,10 +48,6 @@ def main() -> None:
         if failure.hint:
             err.print(escape(failure.hint), style="dim", highlight=False, soft_wrap=True)
         sys.exit(1)
-
-
-def escape(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 def on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
@@ -165,7 +162,7 @@ def simulate(file: Path, seed: Seed = 1, conversations: Annotated[int, typer.Opt
     from agents.simulator.day import simulate as simulated
 
     recording.write(file, simulated(seed, conversations), seed)
-    out.print(f"wrote {file}")
+    out.print(f"wrote {escape(str(file))}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -177,7 +174,6 @@ def replay(
 ) -> None:
     """Play a recording, or labelled conversations in the neutral format, onto the bus."""
     from agents import replay as replays
-    from agents import settling
 
     found = loaded()
     with out.status("replaying") as status:
@@ -185,9 +181,9 @@ def replay(
     total = sum(result.events.values())
     out.print(f"{total} events of {result.conversations} conversations in {result.seconds:.1f} s")
     if finish:
-        replays.finish(found, result.last_event_ms)
         with out.status("waiting for workers and sink") as status:
-            settling.settle(found, timeout, lambda stage, lag: status.update(f"{stage}: {lag} to go"))
+            told = lambda stage, lag: status.update(f"{stage}: {lag} to go")  # noqa: E731
+            replays.conclude(found, result.last_event_ms, timeout, told)
 
 
 @app.command()
@@ -196,7 +192,7 @@ def report(truth: Truth = None, as_json: AsJson = False) -> None:
     from agents import recording
     from agents import report as reports
 
-    truths = recording.read(truth).truths if truth else ()
+    truths = recording.read(truth).truths if truth else None
     found = reports.report(loaded(), truths)
     if as_json:
         sys.stdout.write(reports.as_json(found) + "\n")
@@ -230,14 +226,15 @@ def dlq_list(topic: Annotated[str | None, typer.Argument()] = None) -> None:
     if topic is None:
         table = Table("topic", "reason", "dead letters", box=None)
         for (name, reason), count in sorted(dlq.counts(loaded()).items()):
-            table.add_row(name, reason, str(count))
+            table.add_row(name, escape(reason), str(count))
     else:
         table = Table("offset", "from", "reason", "what is wrong", "bytes", box=None)
         for letter in dlq.letters(loaded(), topic):
             said = dlq.errors_of(letter)
             place = f"{said.get('partition')}/{said.get('offset')}"
             size = str(len(letter.value or b""))
-            table.add_row(str(letter.offset), place, said.get("reason"), said.get("exception.message"), size)
+            what = escape(said.get("exception.message", ""))  # names fields, which are what the sender called them
+            table.add_row(str(letter.offset), escape(place), escape(said.get("reason", "")), what, size)
     out.print(table)
 
 

@@ -12,16 +12,17 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from agents import delay, recording, report, settling, stack, verify
+from agents import delay, recording, report, stack, verify
 from agents.errors import Failure
 from agents.live import LiveView
-from agents.replay import ReplayResult, finish, replay
+from agents.replay import ReplayResult, conclude, replay
 from agents.settings import Settings
 from agents.simulator.day import simulate
 
 SETTLE_S = 90.0
 FRAME_S = 0.25
 PLAIN_EVERY_S = 5.0
+TICK_BEHIND_S = 5.0
 
 
 def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds: float, workers: int) -> None:
@@ -39,11 +40,13 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
     recording.write(path, simulate(seed, conversations), seed)
     console.print(f"Simulated a support day (seed {seed}): {path}")
     console.print(f"Starting broker, ClickHouse, {workers} worker(s) and sink; their logs are in {directory / 'logs'}")
-    with stack.running(base, directory, workers, console.print) as running, supervised(running, console):
-        result = watch(running, path, seconds, console)
+    speed = span_s(path) / seconds
+    # A tick keeps its distance in event time; at this speed that must be hours, or it overtakes the events.
+    tuned = base.model_copy(update={"tick_lateness_s": TICK_BEHIND_S * speed})
+    with stack.running(tuned, directory, workers, console.print) as running, supervised(running, console):
+        result = watch(running, path, speed, console)
         started = time.monotonic()
-        finish(running.settings, result.last_event_ms)
-        settling.settle(running.settings, SETTLE_S, lambda stage, lag: None)
+        conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         console.print(f"Everything is folded and stored {time.monotonic() - started:.1f} s after the last event.\n")
         found = report.report(running.settings, result.recording.truths)
         report.render(found, console)
@@ -55,16 +58,21 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         raise Failure("the run is not what its log says")
 
 
-def watch(running: stack.Stack, path: Path, seconds: float, console: Console) -> ReplayResult:
-    """Replay the recording in the background and draw what follows from it."""
+def span_s(path: Path) -> float:
+    """How long the recorded day took, seconds."""
     day = recording.read(path).events
-    span_s = (day[-1].event["event_time"] - day[0].event["event_time"]) / 1000
+    return float(day[-1].event["event_time"] - day[0].event["event_time"]) / 1000
+
+
+def watch(running: stack.Stack, path: Path, speed: float, console: Console) -> ReplayResult:
+    """Replay the recording in the background and draw what follows from it."""
+    total = len(recording.read(path).events)
     bar = Progress(TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    task = bar.add_task("replay", total=len(day))
+    task = bar.add_task("replay", total=total)
     view = LiveView(running.settings)
     try:
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(replay, running.settings, path, span_s / seconds, progress_to(bar, task))
+            future = pool.submit(replay, running.settings, path, speed, progress_to(bar, task))
             draw(view, bar, future, console)
             return future.result()
     finally:

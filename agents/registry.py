@@ -31,6 +31,10 @@ class ConfluentRegistry:
             return int(self._client.lookup_schema(subject, ours).schema_id or 0)
         except SchemaRegistryError as error:
             raise Failure(f"the registry has no schema under {subject} ({error.error_message})") from None
+        except Exception as error:  # of the client's HTTP library, which it does not promise to keep
+            raise Failure(
+                f"the schema registry cannot be asked ({type(error).__name__})", "check TENOR_REGISTRY_URL"
+            ) from None
 
     def _schema(self, schema_id: int) -> Schema:
         try:
@@ -46,4 +50,8 @@ def codec_for(settings: Settings) -> Codec:
     """The codec of a deployment."""
     if settings.registry_url is None:
         return Codec()
-    return Codec(ConfluentRegistry(SchemaRegistryClient({"url": settings.registry_url})))
+    try:
+        client = SchemaRegistryClient({"url": settings.registry_url})
+    except ValueError:
+        raise Failure(f"TENOR_REGISTRY_URL is wrong: {settings.registry_url!r} is no URL") from None
+    return Codec(ConfluentRegistry(client))

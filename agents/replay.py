@@ -15,7 +15,7 @@ from agents import kafka, recording
 from agents.errors import Failure
 from agents.recorded import Event, Recording
 from agents.settings import Settings
-from agents.settling import settle
+from agents.settling import OnWait, settle
 from schemas.codec import CONTRACT_VERSION, VERSION_HEADER, Codec
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
@@ -73,6 +73,16 @@ def replay(settings: Settings, path: Path, speed: float | None, progress: Progre
         publisher.send(event)
     publisher.flush()
     return result(read, time.monotonic() - started)
+
+
+def conclude(settings: Settings, last_event_ms: int, timeout_s: float, on_wait: OnWait) -> None:
+    """Wait until all is folded, close every window and conversation, and wait until that is stored too.
+
+    In this order: a closing tick that overtook the events would end conversations in their middle.
+    """
+    settle(settings, timeout_s, on_wait)
+    finish(settings, last_event_ms)
+    settle(settings, timeout_s, on_wait)
 
 
 def finish(settings: Settings, last_event_ms: int) -> None:

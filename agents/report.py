@@ -71,7 +71,7 @@ def gathered(client: Client, truths: Iterable[Truth] | None) -> Report:
         "detection": None if truths is None else detection(points(client), truths),
         "decisions": decisions(client),
         "interventions": interventions(client),
-        "note": REPLAY_NOTE,
+        "note": None if truths is None else REPLAY_NOTE,
         "alerts": dict(client.execute(ALERTS)),
         "dead_letters": [named(("topic", "reason", "count"), row) for row in client.execute(DEAD_LETTERS)],
         "digests": digests(client),

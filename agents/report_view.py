@@ -67,7 +67,7 @@ def decisions(found: Report, console: Console) -> None:
     )
 
 
-def interventions(found: Sequence[Report], note: str, console: Console) -> None:
+def interventions(found: Sequence[Report], note: str | None, console: Console) -> None:
     if not found:
         return
     heading("What followed each option (reward: fall of the level, positive is better)", console)
@@ -78,7 +78,8 @@ def interventions(found: Sequence[Report], note: str, console: Console) -> None:
         against = against_control(one["against_control"])
         table.add_row(escape(one["option"]), matured, f"{one['failures']:,}", reward, against)
     console.print(table)
-    console.print(note, style="dim")
+    if note:
+        console.print(note, style="dim")
 
 
 def against_control(found: Report | None) -> str:

@@ -1,6 +1,9 @@
 """Every setting of a deployment: ``TENOR_*`` variables, or a ``.env`` file in the working directory."""
 
+import difflib
 import json
+import os
+from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +18,14 @@ from schemas.validation import Limits
 from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
 from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
 
+PREFIX = "TENOR_"
+
 
 class Settings(BaseSettings):
     """Settings of one deployment. A nested setting is written ``TENOR_BELIEF__THRESHOLD``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TENOR_", env_file=".env", env_nested_delimiter="__", extra="ignore", frozen=True
+        env_prefix=PREFIX, env_file=".env", env_nested_delimiter="__", extra="ignore", frozen=True
     )
 
     brokers: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, separated by commas.")
@@ -46,7 +51,7 @@ class Settings(BaseSettings):
     fetch_wait_ms: int = Field(30, ge=1, description="Longest wait of a fetch for new records, milliseconds.")
     poll_records: int = Field(1000, ge=1, description="Most records folded as one run.")
     commit_interval_s: float = Field(1.0, gt=0, description="Time between offset commits.")
-    linger_ms: int = Field(5, ge=0, description="How long the producer waits to fill a batch.")
+    linger_ms: int = Field(1, ge=0, description="How long the producer waits to fill a batch.")
     stall_s: float = Field(30.0, gt=0, description="/healthz turns red when a run takes longer than this.")
     tick_s: float = Field(5.0, gt=0, description="Time between ticks, seconds.")
     tick_lateness_s: float = Field(30.0, ge=0, description="A tick stays this far behind the newest event.")
@@ -92,17 +97,28 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Settings from the environment; ``Failure`` names the variable that is wrong."""
+    refuse_misspelled(os.environ)
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "TENOR_" + "__".join(str(part) for part in first["loc"]).upper()
+        name = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
         raise Failure(f"{name} is wrong: {first['msg']}") from None
+
+
+def refuse_misspelled(variables: Iterable[str]) -> None:
+    """``Failure`` for a ``TENOR_*`` variable that sets nothing: it was meant to."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for variable in sorted(variables):
+        name = variable.split("__")[0].upper()
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise Failure(f"{variable} is no setting", f"is {near[0]} meant?" if near else "see docs/configuration.md")
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """Variables that give another process what was set here, secrets included; defaults are left out."""
-    return {f"TENOR_{name.upper()}": as_text(getattr(settings, name)) for name in sorted(settings.model_fields_set)}
+    return {f"{PREFIX}{name.upper()}": as_text(getattr(settings, name)) for name in sorted(settings.model_fields_set)}
 
 
 def as_text(value: Any) -> str:

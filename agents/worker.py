@@ -116,9 +116,16 @@ class Worker:
         self.app.on_rebalance_complete.connect(recovered, weak=False)
 
 
+class App(faust.App):
+    """A Faust app that keeps nothing on disk: recovery reads the changelog."""
+
+    def _create_directories(self) -> None:
+        pass
+
+
 def new_app(settings: Settings) -> faust.App:
     """A Faust app with our transport and settings; nothing registered."""
-    app = faust.App(
+    app = App(
         settings.topics.worker_group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
         version=1,

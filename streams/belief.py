@@ -2,7 +2,7 @@
 
 Level: scalar Kalman filter over irregular time; an observation far outside what is expected counts less.
 Alarm: CUSUM over standardised observations, each weighted by its channel's reliability and clipped, so that
-no single outlier fires it. Both from simulated ramps with irregular gaps and 4 % spikes (docs/science.md).
+no single outlier fires it. Both from simulated ramps with irregular gaps and 4 % spikes; see docs/science.md.
 """
 
 from collections.abc import Mapping

@@ -98,7 +98,7 @@ def describe(state: State, conversation_id: str, kind: str, cues: list[str], con
     """What every decision records, before anything is chosen."""
     index = state.decisions + 1
     return {
-        "decision_id": ids.stable_id("decision", state.tenant, conversation_id, state.opened_at, index),
+        "decision_id": ids.stable_id("decision", state.tenant, conversation_id, state.opened, index),
         "event_time": state.customer_at,
         **scope(state, conversation_id),
         "decision_index": index,

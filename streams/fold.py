@@ -22,10 +22,12 @@ Folded = tuple[State, list[Output]]
 def opening(signal: Signal, config: Config) -> State:
     """The state of a conversation nobody has seen."""
     at = signal["event_time"]
+    partition, offset = position(signal)
     return State(
         tenant=signal["tenant"],
         channel=signal["channel"],
         customer_id=signal["customer_id"],
+        opened=f"{partition}/{offset}",
         opened_at=at,
         last_at=at,
         positions={},
@@ -185,7 +187,7 @@ def fold_prosody(state: State, signal: Signal, config: Config) -> Folded:
 
 def trajectory_point(state: State, signal: Signal, said: float | None, config: Config) -> Output:
     """The belief after this customer turn."""
-    point_id = ids.stable_id("point", state.tenant, signal["conversation_id"], state.opened_at, state.turn)
+    point_id = ids.stable_id("point", state.tenant, signal["conversation_id"], state.opened, state.turn)
     datum = {
         "point_id": point_id,
         "event_id": signal["event_id"],

@@ -75,6 +75,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     """One conversation.
 
     Attributes:
+        opened: position of the event that opened it, ``topic/partition/offset``: part of every id, so that no two
+            lives of a conversation share one.
         opened_at: event time of its first event, milliseconds.
         last_at: stream time: the highest event time folded. Input topics may race each other, so decisions and
             outcomes are dated by the customer's own turns, not by this.
@@ -92,6 +94,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     tenant: str
     channel: str
     customer_id: str | None
+    opened: str
     opened_at: int
     last_at: int
     positions: dict[str, int]

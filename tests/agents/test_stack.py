@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents import recording, replay, report, settling, stack, verify
+from agents import recording, replay, report, stack, verify
 from agents.clickhouse import connect
 from agents.embedded.child import Child
 from agents.settings import Settings
@@ -23,8 +23,7 @@ def run(directory: Path, path: Path, workers: int) -> Outcome:
     base = Settings(_env_file=None)
     with stack.running(base, directory, workers, lambda line: None) as running:
         result = replay.replay(running.settings, path, None, lambda done, total: None)
-        replay.finish(running.settings, result.last_event_ms)
-        settling.settle(running.settings, SETTLE_S, lambda stage, lag: None)
+        replay.conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         children = [process.child for process in running.processes]
         found = report.report(running.settings, result.recording.truths)
         return found, verify.verify(running.settings), children
@@ -82,7 +81,6 @@ def test_a_labelled_file_gives_one_point_per_customer_turn(tmp_path: Path) -> No
     base = Settings(_env_file=None)
     with stack.running(base, tmp_path / "stack", 1, lambda line: None) as running:
         result = replay.replay(running.settings, path, None, lambda done, total: None)
-        replay.finish(running.settings, result.last_event_ms)
-        settling.settle(running.settings, SETTLE_S, lambda stage, lag: None)
+        replay.conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         query = "SELECT count(), uniqExact(event_id) FROM trajectory_points FINAL"
         assert connect(running.settings).execute(query) == [(80, 80)]

@@ -189,8 +189,8 @@ def test_the_reason_is_one_sentence(kind: str, share: float, reason: str) -> Non
 
 
 def test_decisions_of_one_conversation_have_ids_of_their_own() -> None:
-    config = nervous(outcome=QUICK)
-    outputs: list[Output] = told(config, *furies(0, 30, 60, 90, 120))[1]
+    config = nervous(outcome=QUICK, control_share=1.0)  # nobody steps in, so the conversation goes on
+    outputs: list[Output] = told(config, *furies(0, 70, 140, 210, 280))[1]
     found = of(outputs, "decision")
     assert len(found) > 2
     assert len({one["decision_id"] for one in found}) == len(found)

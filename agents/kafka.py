@@ -18,7 +18,8 @@ Position = tuple[str, int]
 
 def client_config(settings: Settings) -> dict[str, Any]:
     """What every client needs to reach the broker."""
-    return {"bootstrap.servers": settings.brokers, "log_level": 3}
+    # 2: librdkafka would write every failed connection to standard error; what matters reaches us as an error.
+    return {"bootstrap.servers": settings.brokers, "log_level": 2}
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:

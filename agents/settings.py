@@ -4,13 +4,13 @@ import difflib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from agents.errors import Failure
 from schemas.topics import Topics
@@ -19,6 +19,7 @@ from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, 
 from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
 
 PREFIX = "TENOR_"
+NESTED = ("signals", "belief", "decision", "outcome")
 
 
 class Settings(BaseSettings):
@@ -89,8 +90,9 @@ class Settings(BaseSettings):
             return default_protocols()
         try:
             return read_protocols(self.protocols_file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise Failure(f"the protocols file {self.protocols_file} cannot be read: {error.strerror}") from None
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text"
+            raise Failure(f"the protocols file {self.protocols_file} cannot be read: {reason}") from None
         except ProtocolError as error:
             raise Failure(f"{self.protocols_file}: {error}") from None
 
@@ -100,25 +102,40 @@ def load() -> Settings:
     refuse_misspelled(os.environ)
     try:
         return Settings()
+    except SettingsError as error:
+        raise Failure(f"{PREFIX}{error_field(error)} is wrong: it must be a JSON object") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
         raise Failure(f"{name} is wrong: {first['msg']}") from None
 
 
+def error_field(error: SettingsError) -> str:
+    """The setting a SettingsError is about; it only says so in its text."""
+    return next((name.upper() for name in Settings.model_fields if f'"{name}"' in str(error)), "variable")
+
+
 def refuse_misspelled(variables: Iterable[str]) -> None:
     """``Failure`` for a ``TENOR_*`` variable that sets nothing: it was meant to."""
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    known = variables_known()
     for variable in sorted(variables):
-        name = variable.split("__")[0].upper()
+        name = variable.upper()
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             raise Failure(f"{variable} is no setting", f"is {near[0]} meant?" if near else "see docs/configuration.md")
 
 
+def variables_known() -> list[str]:
+    """Every variable that sets something, those of nested settings included."""
+    nested = {name: fields(getattr(Config(), name)) for name in NESTED}
+    single = [PREFIX + name.upper() for name in Settings.model_fields]
+    return single + [f"{PREFIX}{group}__{one.name}".upper() for group, found in nested.items() for one in found]
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Variables that give another process what was set here, secrets included; defaults are left out."""
-    return {f"{PREFIX}{name.upper()}": as_text(getattr(settings, name)) for name in sorted(settings.model_fields_set)}
+    set_here = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
+    return {PREFIX + name.upper(): as_text(value) for name, value in set_here.items() if value is not None}
 
 
 def as_text(value: Any) -> str:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from agents import migrate, topics
 from agents.embedded.child import LOOPBACK, Child, free_port
-from agents.embedded.clickhouse import ClickHouse, _require_unlocked
+from agents.embedded.clickhouse import ClickHouse, require_unlocked
 from agents.embedded.tansu import Tansu
 from agents.errors import Failure
 from agents.settings import Settings, environment
@@ -119,7 +119,7 @@ def usable(directory: Path) -> Path:
 
 def forget(directory: Path) -> None:
     """Remove what an earlier stack kept in a directory, and nothing else. ``Failure`` while it is running."""
-    _require_unlocked(directory / "clickhouse")
+    require_unlocked(directory / "clickhouse")
     for name in ("clickhouse", "logs"):
         shutil.rmtree(directory / name, ignore_errors=True)
 

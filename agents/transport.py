@@ -9,7 +9,8 @@ tables, changelogs, rebalance and recovery stay Faust's. Three things are ours:
 * **The gate.** When recovery ends, Faust resumes the partitions, seeks to the committed offsets (where there are
   any), and then empties every stream's queue. What is fetched between the first and the last of these is lost
   until the next rebalance, so only changelogs are fetched until all three are done.
-* **Fetch wait.** Faust fixes it at 1,500 ms; ours is a setting.
+* **Fetches.** Faust fixes the wait at 1,500 ms and reads events that a transaction rolled back; ours is a setting,
+  and reads committed events only.
 """
 
 from collections import defaultdict, deque
@@ -84,11 +85,12 @@ class RunSchema(Schema[None, Run]):
 
 
 class RunConsumerThread(aiokafka.AIOKafkaConsumerThread):
-    """Faust's consumer thread with a fetch wait of our choosing."""
+    """Faust's consumer thread with fetches of our choosing."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # read when the consumer starts
+        consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # both are read when the consumer starts
+        consumer._isolation_level = transport.isolation_level
         return consumer
 
 
@@ -182,5 +184,7 @@ class Transport(aiokafka.Transport):
 
     Consumer = RunConsumer
     fetch_wait_ms: int = 30
+    #: What a producer rolled back did not happen.
+    isolation_level: str = "read_committed"
     #: Coroutine function giving true end offsets where the broker's own answer is wrong; None where it is right.
     end_offsets: Any = None

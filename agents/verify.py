@@ -16,7 +16,7 @@ from hashlib import blake2b
 from rich.console import Console
 from rich.table import Table
 
-from agents import kafka, log_reader
+from agents import kafka, log_reader, topics
 from agents.errors import Failure
 from agents.received import Received
 from agents.registry import codec_for
@@ -80,6 +80,7 @@ class Verdict:
 
 def verify(settings: Settings) -> Verdict:
     """Fold the log again and compare. ``Failure`` when the log no longer begins at its first record."""
+    topics.require_all(settings)
     verdict = Verdict()
     codec = codec_for(settings)
     # Before the log is read: what is published later may follow from signals that this reading does not see.
@@ -212,9 +213,9 @@ def account(settings: Settings, folded: Counter[Source], verdict: Verdict) -> No
 
 def refused_positions(settings: Settings) -> set[Source]:
     """Positions of the input events that stand in a dead letter queue."""
-    topics = settings.topics
+    names = settings.topics
     positions: set[Source] = set()
-    for message in log_reader.read(settings, [topics.dead_letters(name) for name in WITH_DEAD_LETTERS]):
+    for message in log_reader.read(settings, [names.dead_letters(name) for name in WITH_DEAD_LETTERS]):
         topic, partition, offset = (message.header(ERROR_PREFIX + name) for name in ("topic", "partition", "offset"))
         if topic and partition and offset:
             positions.add((topic, int(partition), int(offset)))

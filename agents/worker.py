@@ -154,6 +154,7 @@ def transport(app: faust.App, settings: Settings) -> Transport:
     batch = Transport(app.conf.broker_consumer, app)
     batch.fetch_wait_ms = settings.fetch_wait_ms
     if settings.embedded:
+        batch.isolation_level = "read_uncommitted"  # the embedded broker has no transactions
         batch.end_offsets = lambda positions: asyncio.to_thread(kafka.end_offsets, settings, positions)
     return batch
 

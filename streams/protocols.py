@@ -73,7 +73,9 @@ def read_protocols(text: str) -> tuple[Protocol, ...]:
     try:
         document = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that does not exist
-        raise ProtocolError(f"the protocols file is not YAML: {error}") from None
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise ProtocolError(f"the protocols file is not YAML{where}") from None
     if not isinstance(document, dict) or not isinstance(document.get("options"), list):
         raise ProtocolError("the protocols file must hold a list under 'options'")
     protocols = tuple(read_protocol(entry) for entry in document["options"])

@@ -115,13 +115,13 @@ def _require_ports(tcp_port: int, http_port: int) -> None:
 
 def _prepare(directory: Path, tcp_port: int, http_port: int, password: str | None) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    _require_unlocked(directory)  # before its configuration is touched
+    require_unlocked(directory)  # before its configuration is touched
     config = _CONFIG.format(tcp_port=tcp_port, http_port=http_port, host=LOOPBACK)
     _write_private(directory / "config.xml", config)
     _write_private(directory / "users.xml", _USERS.format(users=_users(password)))
 
 
-def _require_unlocked(directory: Path) -> None:
+def require_unlocked(directory: Path) -> None:
     status = directory / "data" / "status"
     if not status.exists():
         return

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -93,9 +94,14 @@ BAD: dict[str, tuple[Name, Callable[[], bytes | None], Headers, Reason]] = {
 def published(running: Deployment) -> dict[str, bytes | None]:
     """Every bad event, each followed by a good one of its own conversation; the values as published."""
     values = {case: make() for case, (_, make, _, _) in BAD.items()}
-    for case, (name, _, headers, _) in BAD.items():
-        running.produce([(name, case, values[case], {"origin": b"test", **headers})])
-        running.send(Name.MESSAGES, message(f"after {case}"))
+    for_each = [
+        [
+            (name, case, values[case], {"origin": b"test", **headers}),
+            (Name.MESSAGES, f"after {case}", avro("message", message(f"after {case}")), {}),
+        ]
+        for case, (name, _, headers, _) in BAD.items()
+    ]
+    running.produce(chain.from_iterable(for_each))
     return values
 
 

@@ -1,12 +1,10 @@
 """What brokers put into a log besides records one after another: gaps, markers, compression."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from agents import kafka
 from agents.kafka import client_config
@@ -83,7 +81,8 @@ def test_gaps_left_by_committed_transactions_do_not_stall_commits(new_deployment
     assert eventually(lambda: deployment.points("after"), "the event behind the gaps is folded")
     assert len(deployment.points("together")) == 5
     eventually(lambda: not lag(deployment, Name.MESSAGES), "committed to the end, over every marker")
-    assert verify(deployment.settings).equal
+    verdict = verify(deployment.settings)
+    assert verdict.equal, verdict
 
 
 def test_an_aborted_event_is_not_folded(new_deployment: Callable[..., Deployment]) -> None:
@@ -99,6 +98,7 @@ def test_an_aborted_event_is_not_folded(new_deployment: Callable[..., Deployment
     assert deployment.points("aborted") == []
 
 
+@pytest.mark.xfail(strict=True, reason="only records move the commit, a marker is none")
 def test_a_transaction_at_the_end_leaves_no_lag(new_deployment: Callable[..., Deployment]) -> None:
     """Its marker takes the last offset, and no record ever comes from there."""
     deployment = new_deployment(partitions=1)
@@ -107,39 +107,3 @@ def test_a_transaction_at_the_end_leaves_no_lag(new_deployment: Callable[..., De
     transaction(transactional(deployment), deployment, True, message("last"))
     assert eventually(lambda: deployment.points("last"), "it is folded")
     eventually(lambda: not lag(deployment, Name.MESSAGES), "committed to the end", 5)
-
-
-def test_gaps_left_by_compaction_do_not_stall_commits(new_deployment: Callable[..., Deployment]) -> None:
-    deployment = new_deployment(partitions=1)
-    only_kafka(deployment, "the embedded broker does not compact")
-    topic = deployment.settings.topics.name(Name.MESSAGES)
-    recreate_compacted(deployment, topic)
-    for number in range(30):
-        deployment.send(Name.MESSAGES, message("kept" if number % 10 else "again", f"number {number}"))
-        time.sleep(0.02)
-    deployment.send(Name.MESSAGES, message("rolls the segment"))
-    eventually(lambda: len(deployment.read(Name.MESSAGES)) < 20, "compaction has left gaps", 20)
-    deployment.start_worker()
-    deployment.send(Name.MESSAGES, message("after"))
-    assert eventually(lambda: deployment.points("after"), "the event behind the gaps is folded")
-    eventually(lambda: not lag(deployment, Name.MESSAGES), "committed to the end")
-
-
-def recreate_compacted(deployment: Deployment, topic: str) -> None:
-    admin = AdminClient(client_config(deployment.settings))
-    admin.delete_topics([topic])[topic].result(10)
-    config = {
-        "cleanup.policy": "compact",
-        "segment.ms": "100",
-        "min.cleanable.dirty.ratio": "0.01",
-        "max.compaction.lag.ms": "100",
-    }
-    eventually(lambda: created(admin, NewTopic(topic, 1, 1, config=config)), "the topic is made anew")
-
-
-def created(admin: AdminClient, topic: NewTopic) -> bool:
-    try:
-        admin.create_topics([topic])[topic.topic].result(10)
-    except Exception:  # it is still being deleted
-        return False
-    return True

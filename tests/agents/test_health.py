@@ -1,0 +1,116 @@
+"""Health over HTTP, as Kubernetes and Prometheus ask for it."""
+
+import socket
+from collections.abc import Callable
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from agents.embedded.child import LOOPBACK
+from agents.errors import Failure
+from agents.health import Health, serve
+
+Ask = Callable[[str], tuple[int, str]]
+
+
+class Clock:
+    """Monotonic seconds of our choosing."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def health(clock: Clock) -> Health:
+    return Health(30.0, clock)
+
+
+@pytest.fixture
+def port(health: Health) -> int:
+    return serve(health, LOOPBACK, 0)
+
+
+@pytest.fixture
+def ask(port: int) -> Ask:
+    def answer(path: str) -> tuple[int, str]:
+        try:
+            with urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=5) as response:
+                return response.status, response.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+
+    return answer
+
+
+def test_ready_follows_recovery(ask: Ask, health: Health) -> None:
+    assert ask("/ready") == (503, "recovering\n")
+    health.set_ready(True)
+    assert ask("/ready") == (200, "ready\n")
+    assert "tenor_ready 1.0" in ask("/metrics")[1]
+    health.set_ready(False)
+    assert ask("/ready")[0] == 503
+    assert "tenor_ready 0.0" in ask("/metrics")[1]
+
+
+def test_a_stall_turns_healthz_red_and_its_end_green(ask: Ask, health: Health, clock: Clock) -> None:
+    with health.working("conversation.messages"):
+        clock.now = 30.0
+        assert ask("/healthz") == (200, "work moves\n")
+        clock.now = 31.0
+        assert ask("/healthz") == (503, "conversation.messages has taken 31 s\n")
+    assert ask("/healthz")[0] == 200
+
+
+def test_one_stalled_piece_of_work_among_many(ask: Ask, health: Health, clock: Clock) -> None:
+    with health.working("stuck"):
+        for _ in range(5):
+            clock.now += 10
+            with health.working("moving"):
+                pass
+        assert ask("/healthz") == (503, "stuck has taken 50 s\n")
+
+
+def test_nothing_to_do_is_no_stall(ask: Ask, clock: Clock) -> None:
+    clock.now = 1e6
+    assert ask("/healthz")[0] == 200
+
+
+def test_work_that_fails_is_no_longer_under_way(health: Health, clock: Clock) -> None:
+    with pytest.raises(RuntimeError), health.working("broken"):
+        raise RuntimeError
+    clock.now = 100.0
+    assert health.stalled() is None
+
+
+def test_metrics_and_unknown_paths(ask: Ask) -> None:
+    status, body = ask("/metrics")
+    assert status == 200
+    assert "# TYPE tenor_events_in_total counter" in body
+    assert "# TYPE tenor_run_seconds histogram" in body
+    assert ask("/")[0] == 404
+
+
+def test_who_connects_and_says_nothing_keeps_nobody_waiting(port: int, ask: Ask) -> None:
+    with socket.create_connection((LOOPBACK, port)), socket.create_connection((LOOPBACK, port)) as half:
+        half.sendall(b"GET /healthz HT")
+        assert ask("/healthz")[0] == 200
+
+
+def test_a_port_in_use(port: int, health: Health) -> None:
+    with pytest.raises(Failure, match=f"{LOOPBACK}:{port} cannot be served") as found:
+        serve(health, LOOPBACK, port)
+    assert found.value.hint == "set TENOR_HTTP_PORT"
+
+
+def test_an_address_that_is_not_ours(health: Health) -> None:
+    with pytest.raises(Failure, match="cannot be served"):
+        serve(health, "192.0.2.1", 0)

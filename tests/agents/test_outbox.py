@@ -1,0 +1,132 @@
+"""The outbox on a real broker: acknowledged or an error, never silence."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents import kafka, log_reader, metrics, outbox, topics
+from agents.embedded.child import free_port
+from agents.embedded.tansu import Tansu
+from agents.outbox import DeliveryFailed, Outbox, Outgoing
+from agents.settings import Settings
+from schemas.topics import Name
+
+pytestmark = pytest.mark.integration
+
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def topic(settings: Settings) -> str:
+    topics.apply(settings)
+    return settings.topics.name(Name.SIGNALS)
+
+
+@pytest.fixture
+def box(settings: Settings) -> Iterator[Outbox]:
+    one = Outbox(settings)
+    yield one
+    one.close()
+
+
+async def send(box: Outbox, records: list[Outgoing]) -> None:
+    await asyncio.wait_for(box.send(records), PATIENCE_S)
+
+
+def published(topic: str) -> float:
+    return float(metrics.RECORDS_OUT.labels(topic)._value.get())
+
+
+async def test_all_are_acknowledged_in_order(settings: Settings, topic: str, box: Outbox) -> None:
+    headers = [("name", b"value"), ("empty", None)]
+    records = [
+        Outgoing(topic, b"c1", str(n).encode(), headers, timestamp_ms=1_700_000_000_000 + n) for n in range(5000)
+    ]
+    await send(box, records)
+    found = list(log_reader.read(settings, [topic]))
+    assert [record.value for record in found] == [record.value for record in records]
+    assert {(record.key, tuple(record.headers)) for record in found} == {(b"c1", tuple(headers))}
+    assert [record.timestamp for record in found] == [record.timestamp_ms for record in records]
+    assert published(topic) == 5000
+
+
+async def test_partition_tombstone_and_nothing_at_all(settings: Settings, topic: str, box: Outbox) -> None:
+    await send(box, [])
+    await send(box, [Outgoing(topic, b"k", None, partition=number) for number in (1, 0, 1)])
+    found = list(log_reader.read(settings, [topic]))
+    assert [(record.partition, record.value) for record in found] == [(0, None), (1, None), (1, None)]
+
+
+async def test_sends_at_once_do_not_wait_for_each_other(topic: str, box: Outbox) -> None:
+    await asyncio.gather(*(send(box, [Outgoing(topic, b"k", b"v")] * 200) for _ in range(10)))
+    assert published(topic) == 2000
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_record_over_the_limit_is_an_error_and_the_outbox_goes_on(topic: str, box: Outbox, place: int) -> None:
+    records = [Outgoing(topic, b"k", b"v")] * 2
+    records.insert(place, Outgoing(topic, b"k", b"x" * (kafka.LARGEST_BYTES + 1)))
+    with pytest.raises(DeliveryFailed, match=f"a record for {topic} was not taken: MSG_SIZE_TOO_LARGE"):
+        await send(box, records)
+    assert published(topic) == 0, "a run is published whole or not at all, as far as anybody is told"
+    await send(box, [Outgoing(topic, b"k", b"after")])
+
+
+async def test_a_partition_that_does_not_exist(topic: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    shorten(monkeypatch, 1000)
+    box = Outbox(settings)
+    with pytest.raises(DeliveryFailed, match="UNKNOWN_PARTITION"):
+        await send(box, [Outgoing(topic, b"k", b"v"), Outgoing(topic, b"k", b"v", partition=99)])
+    box.close()
+
+
+async def test_more_than_the_queue_holds(topic: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(monkeypatch, **{"queue.buffering.max.messages": 100})
+    box = Outbox(settings)
+    await send(box, [Outgoing(topic, b"k", b"v")] * 1000)
+    assert published(topic) == 1000
+    box.close()
+
+
+async def test_a_dead_broker_is_an_error_within_the_delivery_timeout(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten(monkeypatch, 2000)
+    broker = Tansu.start(free_port(), tmp_path)
+    own = settings.model_copy(update={"brokers": broker.bootstrap})
+    topics.apply(own)
+    box = Outbox(own)
+    name = own.topics.name(Name.SIGNALS)
+    await send(box, [Outgoing(name, b"k", b"before")])
+    run = [Outgoing(name, b"k", b"x" * 1000)] * 20_000
+    threading.Timer(0.02, os.kill, (broker.child.pid, signal.SIGKILL)).start()
+    asked = time.monotonic()
+    with pytest.raises(DeliveryFailed, match=f"a record for {name} was not taken"):
+        await send(box, run * 10)  # more than the broker takes before it dies
+    assert time.monotonic() - asked < 5
+    box.close()
+    assert time.monotonic() - asked < 10
+    broker.stop()
+
+
+def test_closing_leaves_no_thread(settings: Settings) -> None:
+    box = Outbox(settings)
+    box.close()
+    box.close()
+    assert "outbox" not in {thread.name for thread in threading.enumerate()}
+
+
+def shorten(monkeypatch: pytest.MonkeyPatch, timeout_ms: int) -> None:
+    change(monkeypatch, **{"delivery.timeout.ms": timeout_ms})
+
+
+def change(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    original = outbox.producer_config
+    monkeypatch.setattr(outbox, "producer_config", lambda settings: {**original(settings), **changes})

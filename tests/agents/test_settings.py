@@ -1,0 +1,141 @@
+"""Settings: what is set in one process reaches another whole."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from agents.errors import Failure
+from agents.settings import Settings, environment, load
+from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
+from streams.protocols import CATALOGUE, default_protocols
+
+CHANGED: dict[str, Any] = {
+    "brokers": "a:1,b:2",
+    "topic_prefix": "staging.",
+    "partitions": 3,
+    "replication": 2,
+    "registry_url": "http://registry:8081",
+    "clickhouse_host": "there",
+    "clickhouse_port": 9440,
+    "clickhouse_user": "writer",
+    "clickhouse_password": SecretStr("p'w\" $x#{}"),
+    "clickhouse_database": "other",
+    "clickhouse_secure": True,
+    "http_host": "0.0.0.0",
+    "http_port": 8000,
+    "log_level": "error",
+    "log_json": True,
+    "instance": "worker-0",
+    "session_timeout_s": 2.5,
+    "fetch_wait_ms": 7,
+    "poll_records": 5,
+    "commit_interval_s": 0.25,
+    "linger_ms": 0,
+    "stall_s": 9.0,
+    "tick_s": 0.5,
+    "tick_lateness_s": 0.0,
+    "sink_rows": 10,
+    "sink_wait_s": 0.1,
+    "sink_patience_s": 3.5,
+    "event_bytes": 100,
+    "future_s": 1.5,
+    "past_s": 2.5,
+    "embedded": True,
+    "protocols_file": CATALOGUE,
+    "signals": SignalConfig(text=False, typing_sd=0.123456789012345),
+    "belief": BeliefConfig(drift=1e-9, slope_points=7),
+    "decision": DecisionConfig(salt="geheim \N{SNOWMAN}", control_share=1 / 3),
+    "outcome": OutcomeConfig(window_turns=1, idle_s=0.1),
+}
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variables and no .env file."""
+    for name in [name for name in os.environ if name.startswith("TENOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return load()
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert CHANGED.keys() == Settings.model_fields.keys()
+    defaults = Settings()
+    assert all(getattr(defaults, name) != value for name, value in CHANGED.items())
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_one_changed_setting_reaches_another_process(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    settings = Settings(**{name: CHANGED[name]})
+    assert environment(settings).keys() == {f"TENOR_{name.upper()}"}
+    assert loaded(monkeypatch, environment(settings)) == settings
+
+
+def test_all_of_them_do_and_the_config_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(**CHANGED)
+    again = loaded(monkeypatch, environment(settings))
+    assert again == settings
+    assert again.config.version == settings.config.version != Config().version
+
+
+def test_defaults_are_left_out_and_copies_tell_what_they_changed() -> None:
+    assert environment(Settings()) == {}
+    assert environment(Settings().model_copy(update={"http_port": 5})) == {"TENOR_HTTP_PORT": "5"}
+
+
+@pytest.mark.parametrize("name", ["registry_url", "instance", "protocols_file"])
+def test_none_stays_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    settings = Settings(**{name: None})
+    assert loaded(monkeypatch, environment(settings)) == settings
+
+
+def test_a_nested_variable_changes_one_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = loaded(monkeypatch, {"TENOR_BELIEF__THRESHOLD": "5", "TENOR_DECISION__SALT": "x"})
+    assert found.belief == BeliefConfig(threshold=5.0)
+    assert found.decision == DecisionConfig(salt="x")
+    assert loaded(monkeypatch, environment(found)) == found
+
+
+def test_a_dotenv_file_counts_and_is_handed_on(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TENOR_PARTITIONS=5\nTENOR_CLICKHOUSE_PASSWORD=hidden\nOTHER=1\n")
+    found = load()
+    assert found.partitions == 5
+    assert environment(found) == {"TENOR_PARTITIONS": "5", "TENOR_CLICKHOUSE_PASSWORD": "hidden"}
+
+
+def test_secrets_do_not_show() -> None:
+    assert "hidden" not in repr(Settings(clickhouse_password="hidden"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TENOR_PARTITIONS", "0"), ("TENOR_STALL_S", "0"), ("TENOR_BELIEF__GATE", "wide"), ("TENOR_EMBEDDED", "perhaps")],
+)
+def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    with pytest.raises(Failure, match=f"^{name} is wrong: "):
+        loaded(monkeypatch, {name: value})
+
+
+def test_protocols(tmp_path: Path) -> None:
+    assert Settings().config.protocols == default_protocols()
+    with pytest.raises(Failure, match=r"nowhere\.yaml cannot be read: No such file"):
+        _ = Settings(protocols_file=tmp_path / "nowhere.yaml").config
+    with pytest.raises(Failure, match="cannot be read: Is a directory"):
+        _ = Settings(protocols_file=tmp_path).config
+    (tmp_path / "empty.yaml").write_text("options: []")
+    with pytest.raises(Failure, match=r"empty\.yaml: the protocols file holds no option"):
+        _ = Settings(protocols_file=tmp_path / "empty.yaml").config
+
+
+def test_a_protocols_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Failure, match=r"binary\.yaml"):
+        _ = Settings(protocols_file=tmp_path / "binary.yaml").config

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 
+from streams import signals
 from streams.protocols import Protocol, default_protocols
 
 
@@ -114,5 +115,6 @@ class Config:
 
     @cached_property
     def version(self) -> str:
-        """Digest of every number and protocol, 16 hex digits."""
-        return blake2b(json.dumps(asdict(self), sort_keys=True).encode(), digest_size=8).hexdigest()
+        """Digest of every number and protocol, 16 hex digits; what stands in streams/signals by its version."""
+        everything = {"signals_version": signals.VERSION, **asdict(self)}
+        return blake2b(json.dumps(everything, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -6,6 +6,9 @@ and the conversation's own baselines; it runs in the fold.
 
 from typing import NamedTuple
 
+# Part of config_version: raise it with every change of a weight, pattern or threshold in this folder.
+VERSION = 1
+
 
 class Extract(NamedTuple):
     """What ingest read in one event.

@@ -205,6 +205,7 @@ def verify(as_json: AsJson = False) -> None:
     """Fold the signals log again and compare with what was published. Exits 1 when they differ."""
     from dataclasses import asdict
 
+    from agents import verdict as verdicts
     from agents import verify as verification
 
     found = loaded()
@@ -212,7 +213,7 @@ def verify(as_json: AsJson = False) -> None:
     if as_json:
         sys.stdout.write(json.dumps({"equal": verdict.equal, **asdict(verdict)}, default=sorted) + "\n")
     else:
-        verification.render(verdict, out)
+        verdicts.render(verdict, out)
     if not verdict.equal:
         err.print(verification.lag_hint(found))
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from agents import delay, recording, report, stack, verify
+from agents import delay, recording, report, stack, verdict, verify
 from agents.errors import Failure
 from agents.live import LiveView
 from agents.replay import ReplayResult, conclude, replay
@@ -48,13 +48,12 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         started = time.monotonic()
         conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         console.print(f"Everything is folded and stored {time.monotonic() - started:.1f} s after the last event.\n")
-        found = report.report(running.settings, result.recording.truths)
-        report.render(found, console)
+        report.render(report.report(running.settings, result.recording.truths), console)
         console.print(pace(result, delay.histogram(p.url for p in running.processes)))
         console.print("\n[bold]Verify: the signals log folded again, offline[/]")
-        verdict = verify.verify(running.settings)
-        verify.render(verdict, console)
-    if not verdict.equal:
+        found = verify.verify(running.settings)
+        verdict.render(found, console)
+    if not found.equal:
         raise Failure("the run is not what its log says")
 
 

@@ -10,17 +10,14 @@ Two questions, both answered exactly:
 
 from collections import Counter
 from collections.abc import Container
-from dataclasses import dataclass, field
 from hashlib import blake2b
-
-from rich.console import Console
-from rich.table import Table
 
 from agents import kafka, log_reader, topics
 from agents.errors import Failure
 from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings
+from agents.verdict import Verdict
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.headers import ERROR_PREFIX
@@ -33,49 +30,6 @@ from streams.partition import Partition
 SIGNAL = record("signal")
 Source = tuple[str, int, int]
 Digests = dict[tuple[str, str], bytes]  # of encoded records, by record name and id
-
-
-@dataclass
-class Verdict:
-    """What verify found. ``equal`` is the answer; the rest says why.
-
-    Attributes:
-        signals: records in the log, ticks included.
-        ticks: how many of them are ticks.
-        unreadable: records in the log that are no signal.
-        skipped: repeats that the fold skipped.
-        expected: outputs the log calls for, by record.
-        published: distinct outputs found, by record.
-        repeated: further copies of an output under the same id and bytes, by record.
-        missing, different, unexpected: ids that are wrong, by record.
-        events: input events on the bus.
-        folded: of them, folded.
-        refused: of them, in a dead letter queue.
-        lost: of them, neither.
-        folded_twice: events folded more than once.
-        other_config: config versions found in outputs that are not this one.
-    """
-
-    signals: int = 0
-    ticks: int = 0
-    unreadable: int = 0
-    skipped: int = 0
-    expected: Counter[str] = field(default_factory=Counter)
-    published: Counter[str] = field(default_factory=Counter)
-    repeated: Counter[str] = field(default_factory=Counter)
-    missing: list[str] = field(default_factory=list)
-    different: list[str] = field(default_factory=list)
-    unexpected: list[str] = field(default_factory=list)
-    events: int = 0
-    folded: int = 0
-    refused: int = 0
-    lost: list[str] = field(default_factory=list)
-    folded_twice: int = 0
-    other_config: set[str] = field(default_factory=set)
-
-    @property
-    def equal(self) -> bool:
-        return not (self.missing or self.different or self.unexpected or self.lost or self.folded_twice)
 
 
 def verify(settings: Settings) -> Verdict:
@@ -229,24 +183,3 @@ def lag_hint(settings: Settings) -> str:
     done = kafka.committed(settings, settings.topics.worker_group, positions)
     behind = sum(max(0, ends[position] - done[position]) for position in positions)
     return f"the workers are {behind} records behind; wait and verify again" if behind else "the workers are caught up"
-
-
-def render(verdict: Verdict, console: Console) -> None:
-    """Print a verdict."""
-    table = Table("record", "the log calls for", "published", "further copies", box=None)
-    for name in sorted(verdict.expected | verdict.published):
-        table.add_row(name, *(str(count[name]) for count in (verdict.expected, verdict.published, verdict.repeated)))
-    console.print(table)
-    console.print(
-        f"{verdict.signals} signals in the log, {verdict.ticks} of them ticks; {verdict.skipped} repeats skipped, "
-        f"{verdict.unreadable} unreadable.\n"
-        f"{verdict.events} input events: {verdict.folded} folded once, {verdict.refused} refused, "
-        f"{len(verdict.lost)} lost, {verdict.folded_twice} folded twice."
-    )
-    for title in ("missing", "different", "unexpected", "lost"):
-        found = getattr(verdict, title)
-        if found:
-            console.print(f"{title}: {len(found)}, {found[0]} among them", style="bold red")
-    if verdict.other_config:
-        console.print(f"published under other settings: {', '.join(sorted(verdict.other_config))}", style="bold red")
-    console.print("equal" if verdict.equal else "NOT EQUAL", style="bold green" if verdict.equal else "bold red")

@@ -5,6 +5,8 @@ conversation ends. Reward is the level before minus the level after. A rise beyo
 intervention is a failure: the option is excluded and the next turn reroutes, or escalates.
 """
 
+from typing import Any
+
 import msgspec
 
 from streams import ids
@@ -42,41 +44,56 @@ def close(
     window = state.window
     if window is None:
         return state, []
-    post = state.belief.level if window.turns else None
-    change = None if post is None else post - window.level
+    change = state.belief.level - window.level if window.turns else None
     failed = change is not None and not window.control and change > config.outcome.margin
-    failures = state.failures + failed
-    action = "none" if state.handed_over else follow_up(window, change, failed, failures, config)
+    closed = msgspec.structs.replace(
+        state,
+        window=None,
+        failures=state.failures + failed,
+        excluded=(*state.excluded, window.option) if failed else state.excluded,
+        failed=window.decision_id if failed else None,
+    )
+    outcome_id = ids.stable_id("outcome", window.decision_id)
     outcome = {
-        "outcome_id": ids.stable_id("outcome", window.decision_id),
-        "decision_id": window.decision_id,
+        "outcome_id": outcome_id,
         "event_time": at,
         **scope(state, conversation_id),
+        **decided(window),
+        **observed(state, change, reason_if_unseen),
+        "turns": window.turns,
+        "elapsed_s": (at - window.decided_at) / 1000,
+        "failed": failed,
+        "action": "none" if state.handed_over else follow_up(window, change, failed, closed.failures, config),
+        "config_version": config.version,
+    }
+    return closed, [Output("outcome", outcome_id, outcome)]
+
+
+def decided(window: Window) -> dict[str, Any]:
+    """What an outcome repeats of its decision."""
+    return {
+        "decision_id": window.decision_id,
         "decided_at": window.decided_at,
         "option": window.option,
         "control": window.control,
         "propensity": window.propensity,
-        "status": "censored" if change is None else "matured",
-        "censoring_reason": reason_if_unseen if change is None else None,
         "pre_level": window.level,
         "pre_sd": window.variance**0.5,
-        "post_level": post,
-        "post_sd": None if post is None else state.belief.variance**0.5,
-        "reward": None if change is None else -change,
-        "turns": window.turns,
-        "elapsed_s": (at - window.decided_at) / 1000,
-        "failed": failed,
-        "action": action,
-        "config_version": config.version,
     }
-    state = msgspec.structs.replace(
-        state,
-        window=None,
-        failures=failures,
-        excluded=(*state.excluded, window.option) if failed else state.excluded,
-        failed=window.decision_id if failed else None,
-    )
-    return state, [Output("outcome", outcome["outcome_id"], outcome)]
+
+
+def observed(state: State, change: float | None, reason_if_unseen: str) -> dict[str, Any]:
+    """What was seen of the level at the end of a window; ``change`` is None where the customer never wrote."""
+    if change is None:
+        unseen = {"post_level": None, "post_sd": None, "reward": None}
+        return {"status": "censored", "censoring_reason": reason_if_unseen, **unseen}
+    return {
+        "status": "matured",
+        "censoring_reason": None,
+        "post_level": state.belief.level,
+        "post_sd": state.belief.variance**0.5,
+        "reward": -change,
+    }
 
 
 def follow_up(window: Window, change: float | None, failed: bool, failures: int, config: Config) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents import recording, replay, report, stack, verify
+from agents import recording, replay, report, stack, verdict, verify
 from agents.clickhouse import connect
 from agents.embedded.child import Child
 from agents.settings import Settings
@@ -15,7 +15,7 @@ from schemas.topics import Name
 
 SETTLE_S = 60.0
 
-Outcome = tuple[dict[str, Any], verify.Verdict, list[Child]]
+Outcome = tuple[dict[str, Any], verdict.Verdict, list[Child]]
 
 
 def run(directory: Path, path: Path, workers: int) -> Outcome:

@@ -5,10 +5,10 @@ the first folds the run again from the older state and publishes the same record
 after the second reads it again and skips it. See docs/decisions.
 """
 
-import time
 from typing import Any
 
 from agents import metrics
+from agents.clock import now_ms
 from agents.outbox import Outbox, Outgoing
 from agents.publishing import headers_of, published, refused
 from agents.store import PartitionedStore
@@ -69,9 +69,9 @@ class Conversations:
         return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)
 
     def _count(self, run: Run, skipped: int, arrived: list[int]) -> None:
-        now_ms = time.time_ns() // 1_000_000
+        now = now_ms()
         for received_at in arrived:
-            metrics.EVENT_DELAY.observe((now_ms - received_at) / 1000)
+            metrics.EVENT_DELAY.observe((now - received_at) / 1000)
         metrics.SIGNALS_SKIPPED.inc(skipped)
         metrics.SIGNALS_FOLDED.inc(len(run.records) - skipped)
         metrics.CONVERSATIONS.set(sum(map(len, self.partitions.values())))

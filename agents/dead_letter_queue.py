@@ -1,4 +1,4 @@
-"""Publishes dead letters from a thread that has no event loop: the sink's."""
+"""Publishes to and from dead letter queues where there is no event loop: in the sink and on the command line."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -30,7 +30,7 @@ class DeadLetterQueue:
         if letters and self._producer.flush(FLUSH_S):
             raise DeliveryFailed(f"the broker did not take {letters[0].topic} within {FLUSH_S:g} s")
         if self._failed is not None:
-            raise DeliveryFailed(f"a dead letter was not taken: {self._failed.name()}")
+            raise DeliveryFailed(f"a record was not taken: {self._failed.name()}")
 
     def _produce(self, letter: Outgoing) -> None:
         self._producer.poll(0)

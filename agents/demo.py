@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from agents import delay, recording, report, stack, verdict, verify
 from agents.errors import Failure
 from agents.live import LiveView
+from agents.recorded import Event
 from agents.replay import ReplayResult, conclude, replay
 from agents.settings import Settings
 from agents.simulator.day import simulate
@@ -40,11 +41,12 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
     recording.write(path, simulate(seed, conversations), seed)
     console.print(f"Simulated a support day (seed {seed}): {path}")
     console.print(f"Starting broker, ClickHouse, {workers} worker(s) and sink; their logs are in {directory / 'logs'}")
-    speed = span_s(path) / seconds
+    day = recording.read(path).events
+    speed = span_s(day) / seconds
     # A tick keeps its distance in event time; at this speed that must be hours, or it overtakes the events.
     tuned = base.model_copy(update={"tick_lateness_s": TICK_BEHIND_S * speed})
     with stack.running(tuned, directory, workers, console.print) as running, supervised(running, console):
-        result = watch(running, path, speed, console)
+        result = watch(running, path, len(day), speed, console)
         started = time.monotonic()
         conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         console.print(f"Everything is folded and stored {time.monotonic() - started:.1f} s after the last event.\n")
@@ -57,15 +59,13 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         raise Failure("the run is not what its log says")
 
 
-def span_s(path: Path) -> float:
-    """How long the recorded day took, seconds."""
-    day = recording.read(path).events
+def span_s(day: Sequence[Event]) -> float:
+    """How long a recorded day took, seconds."""
     return float(day[-1].event["event_time"] - day[0].event["event_time"]) / 1000
 
 
-def watch(running: stack.Stack, path: Path, speed: float, console: Console) -> ReplayResult:
+def watch(running: stack.Stack, path: Path, total: int, speed: float, console: Console) -> ReplayResult:
     """Replay the recording in the background and draw what follows from it."""
-    total = len(recording.read(path).events)
     bar = Progress(TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     task = bar.add_task("replay", total=total)
     view = LiveView(running.settings)

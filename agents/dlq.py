@@ -2,18 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
-from confluent_kafka import KafkaException, Producer
-
-from agents import kafka, log_reader
+from agents import log_reader
+from agents.dead_letter_queue import DeadLetterQueue
 from agents.errors import Failure
+from agents.outbox import DeliveryFailed, Outgoing
 from agents.received import Received
 from agents.settings import Settings
 from schemas.headers import ERROR_PREFIX, without_errors
 from schemas.topics import WITH_DEAD_LETTERS
-
-FLUSH_S = 30.0
 
 
 def dead_letter_topics(settings: Settings) -> list[str]:
@@ -60,20 +57,8 @@ def requeue(settings: Settings, message: Received) -> str:
     target = errors_of(message).get("topic")
     if not target:
         raise Failure(f"the dead letter at offset {message.offset} does not say where it came from")
-    failures: list[str] = []
-    producer = Producer(kafka.producer_config(settings))
-    headers: Any = without_errors(message.headers)
-    producer.produce(
-        target,
-        key=message.key,
-        value=message.value,
-        headers=headers,
-        on_delivery=lambda error, _: failures.append(error.name()) if error else None,
-    )
     try:
-        waiting = producer.flush(FLUSH_S)
-    except KafkaException as error:
-        raise kafka.unreachable(settings, error) from None
-    if waiting or failures:
-        raise Failure(f"{target} did not take the record ({failures[0] if failures else 'timed out'})")
+        DeadLetterQueue(settings).send([Outgoing(target, message.key, message.value, without_errors(message.headers))])
+    except DeliveryFailed as error:
+        raise Failure(f"the record could not be sent back: {error}") from None
     return target

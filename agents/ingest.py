@@ -4,11 +4,11 @@ One agent per input topic. What cannot be accepted goes to the topic's dead lett
 acknowledged run as the signals: an event is in one or the other before its offset is committed.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from agents import metrics
+from agents.clock import now_ms
 from agents.outbox import Outbox, Outgoing
 from agents.publishing import headers_of, refused
 from agents.transport import Run
@@ -20,10 +20,6 @@ from schemas.validation import Limits, check, check_size
 from streams.extraction import signal_of
 
 SIGNAL = record("signal")
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class Ingest:

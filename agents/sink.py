@@ -5,13 +5,13 @@ again; rows carry deterministic ids, so what is inserted twice collapses.
 """
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
 from agents import migrate, topics
+from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.dead_letters import DEAD_LETTERS
 from agents.health import Health
@@ -32,10 +32,6 @@ from schemas.validation import check, check_size
 log = structlog.get_logger(__name__)
 
 Batch = Mapping[Table, list[Row]]
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class OwnRecordBroken(Exception):

@@ -37,7 +37,6 @@ class Process:
     argv: list[str]
     http_port: int
     child: Child
-    restarts: int = 0
 
     @property
     def url(self) -> str:
@@ -74,7 +73,6 @@ class Stack:
                 raise Failure(f"the embedded {name} has stopped", engine.child.log_tail())
         for process in self.processes:
             if not process.child.alive:
-                process.restarts += 1
                 say(f"{process.name} ended with code {process.child.exit_code}; starting it again")
                 process.child = self._spawn(process.name, process.argv, process.http_port)
 

@@ -55,7 +55,6 @@ class Pointer(msgspec.Struct, frozen=True, array_like=True):
     y: float
     run: int
     view_at: int
-    view_depth: int
 
 
 class Window(msgspec.Struct, frozen=True, array_like=True):

@@ -36,7 +36,7 @@ WEIGHTS = {
     "navigation.help": 0.25,
     "navigation.error": 0.3,
 }
-NOWHERE = Pointer(click_at=0, x=0.0, y=0.0, run=0, view_at=0, view_depth=0)
+NOWHERE = Pointer(click_at=0, x=0.0, y=0.0, run=0, view_at=0)
 
 
 def extract(event: Mapping[str, Any]) -> Extract:
@@ -74,12 +74,12 @@ def observe(
 def moved(before: Pointer, features: Mapping[str, float | None], cues: list[str], at: int) -> Pointer:
     """The pointer after an event."""
     if "navigation.page_view" in cues:
-        return Pointer(0, 0.0, 0.0, 0, at, before.view_depth + 1)
+        return Pointer(0, 0.0, 0.0, 0, at)
     x, y = features.get("navigation.x"), features.get("navigation.y")
     if "navigation.click" not in cues or "navigation.ignored" in cues or x is None or y is None:
         return before
     close = 0 <= at - before.click_at < RAGE_MS and math.fabs(x - before.x) + math.fabs(y - before.y) < RAGE_PX
-    return Pointer(at, x, y, before.run + 1 if close else 1, before.view_at, before.view_depth)
+    return Pointer(at, x, y, before.run + 1 if close else 1, before.view_at)
 
 
 def remembered_cues(before: Pointer, after: Pointer, cues: list[str], at: int) -> list[str]:

@@ -1,19 +1,17 @@
 """Events as a platform team would publish them."""
 
 import itertools
-import time
 from typing import Any
+
+from agents.clock import now_ms
 
 NUMBERS = itertools.count(1)
 CALM = "Hello, could you tell me when my parcel arrives?"
 ANGRY = "This is ridiculous! You never answer, it is STILL not working, I want to speak to a real person!!"
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def message(conversation_id: str, text: str | None = CALM, **changes: Any) -> dict[str, Any]:
+def common(conversation_id: str) -> dict[str, Any]:
+    """What every event of a customer carries."""
     return {
         "event_id": f"e{next(NUMBERS)}",
         "conversation_id": conversation_id,
@@ -22,6 +20,12 @@ def message(conversation_id: str, text: str | None = CALM, **changes: Any) -> di
         "channel": "chat",
         "customer_id": None,
         "participant_role": "customer",
+    }
+
+
+def message(conversation_id: str, text: str | None = CALM, **changes: Any) -> dict[str, Any]:
+    return {
+        **common(conversation_id),
         "participant_id": None,
         "text": text,
         "language": "en",
@@ -34,13 +38,7 @@ def message(conversation_id: str, text: str | None = CALM, **changes: Any) -> di
 
 def burst(conversation_id: str, **changes: Any) -> dict[str, Any]:
     return {
-        "event_id": f"e{next(NUMBERS)}",
-        "conversation_id": conversation_id,
-        "event_time": now_ms(),
-        "tenant": "default",
-        "channel": "chat",
-        "customer_id": None,
-        "participant_role": "customer",
+        **common(conversation_id),
         "consent": True,
         "keys": ["letter"] * 9 + ["backspace"],
         "pressed_ms": [120.0 * i for i in range(10)],
@@ -51,13 +49,7 @@ def burst(conversation_id: str, **changes: Any) -> dict[str, Any]:
 
 def click(conversation_id: str, **changes: Any) -> dict[str, Any]:
     return {
-        "event_id": f"e{next(NUMBERS)}",
-        "conversation_id": conversation_id,
-        "event_time": now_ms(),
-        "tenant": "default",
-        "channel": "chat",
-        "customer_id": None,
-        "participant_role": "customer",
+        **common(conversation_id),
         "action": "click",
         "page": "checkout",
         "target": "pay",

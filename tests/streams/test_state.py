@@ -27,7 +27,7 @@ STATES = st.builds(
     belief=BELIEFS,
     recent=st.lists(st.tuples(TIMES, FINITE), max_size=4).map(tuple),
     baselines=st.dictionaries(NAMES, st.builds(Baseline, FINITE, FINITE, TIMES)),
-    pointer=st.none() | st.builds(Pointer, TIMES, FINITE, FINITE, TIMES, TIMES, TIMES),
+    pointer=st.none() | st.builds(Pointer, TIMES, FINITE, FINITE, TIMES, TIMES),
     keystroke_consent=st.none() | st.booleans(),
     excluded=st.lists(NAMES, max_size=3).map(tuple),
     failed=st.none() | NAMES,

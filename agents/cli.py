@@ -200,6 +200,22 @@ def report(truth: Truth = None, as_json: AsJson = False) -> None:
         reports.render(found, out)
 
 
+@app.command("explain")
+def explain_conversation(
+    conversation: Annotated[str, typer.Argument(help="Its conversation_id.")],
+    tenant: Annotated[str | None, typer.Option(help="Whose it is, where several tenants have one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell one conversation turn by turn: which signals moved the belief, what was done, what followed."""
+    from agents import explain
+
+    found = explain.explain(loaded(), conversation, tenant)
+    if as_json:
+        sys.stdout.write(explain.as_json(found) + "\n")
+    else:
+        explain.render(found, out)
+
+
 @app.command()
 def verify(as_json: AsJson = False) -> None:
     """Fold the signals log again and compare with what was published. Exits 1 when they differ."""

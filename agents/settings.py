@@ -107,7 +107,7 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
-        raise Failure(f"{name} is wrong: {first['msg']}") from None
+        raise Failure(f"{name} is wrong: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def error_field(error: SettingsError) -> str:

@@ -1,15 +1,18 @@
 """Every number the domain uses, with its default and where it comes from.
 
-A change here changes decisions, so every output carries the digest of the whole (``config_version``).
+A change here changes decisions, so every output carries the digest of the whole (``config_version``). A value the
+domain cannot work with raises ``ValueError`` naming it.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from hashlib import blake2b
+from math import inf
 
 from streams import signals
 from streams.protocols import Protocol, default_protocols
+from streams.ranges import at_most, below, positive, within
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class SignalConfig:
     navigation_sd: float = 0.5
     latency_sd: float = 0.9
 
+    def __post_init__(self) -> None:
+        positive(self, *(one.name for one in fields(self) if one.name.endswith("_sd")))
+
 
 @dataclass(frozen=True)
 class BeliefConfig:
@@ -45,8 +51,11 @@ class BeliefConfig:
         gate: an observation further out than this many standard deviations counts less.
         noise_floor: added to every channel's deviation in the alarm.
         clip: no single observation moves the alarm by more than this many deviations.
-        shift: rise of the level the alarm is tuned to detect.
+        shift: rise above the level so far that the alarm looks for.
+        shift_most: the alarm looks for no rise above usual beyond this.
+        shift_raised: once raised, it looks for no less than this, so that calm turns let it fall.
         threshold: alarm above this (20 false alarms per 1,000 quiet simulated conversations).
+        defer: most observations that raising waits while the level falls; 0 raises at once.
         clear: alarm below this ends a raised state (hysteresis).
         ceiling: the alarm never exceeds this, so that recovery takes finite time.
         slope_points: turns the slope is fitted over.
@@ -58,11 +67,24 @@ class BeliefConfig:
     gate: float = 2.0
     noise_floor: float = 0.09
     clip: float = 2.5
-    shift: float = 0.3
-    threshold: float = 7.4
+    shift: float = 0.2
+    shift_most: float = 0.6
+    shift_raised: float = 0.3
+    threshold: float = 6.4
+    defer: int = 0
     clear: float = 2.5
     ceiling: float = 12.0
     slope_points: int = 4
+
+    def __post_init__(self) -> None:
+        positive(self, "prior_sd", "max_sd", "gate", "clip", "shift", "shift_most", "shift_raised", "threshold")
+        within(self, 0, inf, "drift", "noise_floor", "clear", "ceiling", "defer")
+        within(self, 2, inf, "slope_points")
+        at_most(self, "prior_sd", "max_sd")
+        at_most(self, "shift", "shift_most")
+        at_most(self, "shift_raised", "shift_most")
+        below(self, "clear", "threshold")
+        below(self, "threshold", "ceiling")
 
 
 @dataclass(frozen=True)
@@ -85,6 +107,11 @@ class DecisionConfig:
     salt: str = "tenor"
     policy_version: str = "uniform-1"
 
+    def __post_init__(self) -> None:
+        within(self, 0, inf, "cooldown_s", "burden")
+        within(self, 1, inf, "max_failures")
+        within(self, 0, 1, "control_share")
+
 
 @dataclass(frozen=True)
 class OutcomeConfig:
@@ -101,6 +128,11 @@ class OutcomeConfig:
     window_s: float = 600.0
     margin: float = 0.05
     idle_s: float = 1800.0
+
+    def __post_init__(self) -> None:
+        within(self, 1, inf, "window_turns")
+        positive(self, "window_s", "idle_s")
+        within(self, 0, inf, "margin")
 
 
 @dataclass(frozen=True)

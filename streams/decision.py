@@ -114,7 +114,7 @@ def describe(state: State, conversation_id: str, kind: str, cues: list[str], con
         "snapshot_offset": None,
         "window_turns": config.outcome.window_turns,
         "window_s": config.outcome.window_s,
-        "contributions": belief.contributions(state.belief.evidence),
+        "contributions": belief.shares(state.belief.evidence),
         "cues": cues,
         "config_version": config.version,
     }

@@ -197,12 +197,18 @@ def trajectory_point(state: State, signal: Signal, said: float | None, config: C
         **decision.reading(state),
         "raised": state.belief.raised,
         "observation": said,
-        "contributions": belief.contributions(state.belief.moved),
+        "contributions": belief.movements(state.belief.moved, level_change(state)),
         "cues": list(signal["cues"]),
         "source": dict(signal["source"]),
         "config_version": config.version,
     }
     return Output("trajectory_point", point_id, datum)
+
+
+def level_change(state: State) -> float:
+    """How far the level moved since the trajectory point before this one, or since the conversation began."""
+    before = state.recent[-2][1] if len(state.recent) > 1 else 0.0
+    return state.belief.level - before
 
 
 STEPS = {

@@ -27,7 +27,9 @@ class Belief(msgspec.Struct, frozen=True, array_like=True):
         raised: whether frustration counts as raised.
         at: stream time of the last update, milliseconds.
         evidence: what moved the alarm since it last left zero, by signal.
-        moved: what moved it since the last trajectory point.
+        moved: how far each signal moved the level since the last trajectory point.
+        fell: whether the last observation lowered the level.
+        deferred: observations the alarm has been above its threshold without raising, waiting for a recovery.
     """
 
     level: float
@@ -37,6 +39,8 @@ class Belief(msgspec.Struct, frozen=True, array_like=True):
     at: int
     evidence: dict[str, float]
     moved: dict[str, float]
+    fell: bool = False
+    deferred: int = 0
 
 
 class Baseline(msgspec.Struct, frozen=True, array_like=True):

@@ -178,7 +178,7 @@ def nervous(
 ) -> Config:
     """Settings under which one furious message raises the alarm."""
     return Config(
-        belief=belief or BeliefConfig(threshold=1.5, clear=0.5),
+        belief=belief or BeliefConfig(threshold=1.0, clear=0.4),
         decision=DecisionConfig(control_share=control_share, **decision),
         outcome=outcome or OutcomeConfig(),
         protocols=protocols,

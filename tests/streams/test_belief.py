@@ -1,7 +1,9 @@
 """The belief against a second implementation, written plainly from its definition."""
 
+from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -41,9 +43,10 @@ def reference(seen: list[tuple[float, float, float]], c: BeliefConfig) -> np.nda
         innovation = value - level
         r *= np.maximum(1.0, np.abs(innovation) / np.sqrt(p + r) / c.gate) ** 2
         k = p / (p + r)
+        rise = np.clip(level + c.shift, c.shift_raised if raised else c.shift, c.shift_most)
         level, p = level + k * innovation, p * r / (p + r)
         spread = np.hypot(sd, c.noise_floor)
-        drift = c.shift / spread
+        drift = rise / spread
         alarm = np.clip(alarm + drift * (np.minimum(value / spread, c.clip) - drift / 2), 0.0, c.ceiling)
         raised = bool(alarm > c.threshold or (raised and alarm >= c.clear))
         rows.append((level, p, alarm, raised))
@@ -110,21 +113,45 @@ def test_the_level_moves_towards_what_was_seen_and_never_beyond(
     assert 0.0 < left <= variance
 
 
-def test_no_single_reading_however_wild_moves_the_alarm_further_than_the_clip() -> None:
-    s = (0.35**2 + USUAL.noise_floor**2) ** 0.5
-    k = USUAL.shift / s
-    assert belief.alarm_step(saw(1e6), USUAL) == belief.alarm_step(saw(USUAL.clip * s), USUAL)
-    assert belief.alarm_step(saw(1e6), USUAL) == pytest.approx(k * USUAL.clip - k * k / 2)
-    assert belief.alarm_step(saw(1e6), USUAL) < USUAL.threshold
+@given(st.floats(-10, 1e6), st.floats(1e-3, 5), st.floats(0, 0.6))
+def test_no_single_reading_fires_the_alarm_however_wild_or_sure(value: float, sd: float, level: float) -> None:
+    """Whatever rise is sought, a likelihood ratio clipped at c deviations is at most c²/2."""
+    before = msgspec.structs.replace(belief.start(moment(0), USUAL), level=level, alarm=USUAL.clear)
+    assert belief.alarm_step(saw(value, sd), belief.sought(before, USUAL), USUAL)[1] <= USUAL.clip**2 / 2 + 1e-9
+    assert not belief.update(before, saw(value, sd), moment(60), USUAL).raised
+
+
+def step(value: float, sd: float = 0.35, rise: float = 0.3) -> float:
+    return belief.alarm_step(saw(value, sd), rise, USUAL)[1]
+
+
+@given(st.floats(-2, 2), st.floats(0.1, 1), st.floats(0.1, 0.6))
+def test_the_step_is_a_log_likelihood_ratio(value: float, sd: float, rise: float) -> None:
+    s = (sd**2 + USUAL.noise_floor**2) ** 0.5
+    clipped = min(value, USUAL.clip * s)
+    ratio = ((clipped**2) - (clipped - rise) ** 2) / (2 * s**2)
+    assert step(value, sd, rise) == pytest.approx(ratio, abs=1e-9)
 
 
 def test_a_reading_as_usual_lets_the_alarm_fall() -> None:
-    assert belief.alarm_step(saw(0.0), USUAL) < 0.0
+    assert step(0.0) < 0.0
 
 
 def test_the_less_reliable_a_channel_the_less_it_moves_the_alarm() -> None:
-    steps = [belief.alarm_step(saw(0.5, sd), USUAL) for sd in (0.35, 0.5, 0.9)]
+    steps = [step(0.5, sd) for sd in (0.35, 0.5, 0.9)]
     assert steps == sorted(steps, reverse=True)
+
+
+def at_level(level: float, raised: bool = False) -> Belief:
+    return msgspec.structs.replace(belief.start(moment(0), USUAL), level=level, raised=raised)
+
+
+@pytest.mark.parametrize(
+    ("level", "raised", "rise"),
+    [(0.0, False, 0.2), (-0.5, False, 0.2), (0.25, False, 0.45), (0.9, False, 0.6), (0.0, True, 0.3), (0.2, True, 0.4)],
+)
+def test_the_rise_sought_stands_above_the_level_so_far(level: float, raised: bool, rise: float) -> None:
+    assert belief.sought(at_level(level, raised), USUAL) == pytest.approx(rise)
 
 
 def test_once_raised_it_stays_raised_until_the_alarm_is_clear() -> None:
@@ -143,7 +170,7 @@ def test_once_raised_it_stays_raised_until_the_alarm_is_clear() -> None:
 
 @pytest.mark.parametrize(
     ("raised", "alarm", "expected"),
-    [(False, 7.4, False), (False, 7.41, True), (True, 2.5, True), (True, 2.49, False), (False, 2.5, False)],
+    [(False, 6.4, False), (False, 6.41, True), (True, 2.5, True), (True, 2.49, False), (False, 2.5, False)],
 )
 def test_the_thresholds_themselves(raised: bool, alarm: float, expected: bool) -> None:
     assert belief.is_raised(raised, alarm, USUAL) is expected
@@ -156,32 +183,104 @@ def test_the_alarm_stops_at_its_ceiling_so_that_peace_is_seen_in_finite_time() -
     assert not calm.raised
 
 
-def test_what_moved_the_alarm_is_told_by_share() -> None:
-    evidence = belief.credit({}, Observation(0.2, 0.35, {"a": 0.3, "b": -0.1}), 2.0)
-    assert evidence == pytest.approx({"a": 1.5, "b": -0.5})
-    told = [(one["signal"], pytest.approx(one["share"])) for one in belief.contributions(evidence)]
-    assert told == [("a", 0.75), ("b", -0.25)]
+READINGS = st.lists(st.tuples(st.floats(0, 600), PARTS, st.floats(0.1, 1.0)), min_size=1, max_size=12)
 
 
-@given(st.lists(st.tuples(PARTS, st.floats(-3, 3)), max_size=12))
-def test_contributions_sum_to_one_in_absolute_value_strongest_first(
-    moves: list[tuple[dict[str, float], float]],
+def told(ranked: list[dict[str, str | float]]) -> list[float]:
+    """The shares, checked to stand strongest first."""
+    found = [float(one["share"]) for one in ranked]
+    assert all(abs(earlier) >= abs(later) for earlier, later in pairwise(found))
+    return found
+
+
+def after_readings(readings: list[tuple[float, dict[str, float], float]]) -> Belief:
+    state, at = belief.start(moment(0), USUAL), 0.0
+    for gap, parts, sd in readings:
+        at += gap
+        state = belief.update(state, Observation(sum(parts.values()), sd, parts), moment(at), USUAL)
+    return state
+
+
+@given(READINGS)
+def test_movements_sum_to_the_change_of_the_level(readings: list[tuple[float, dict[str, float], float]]) -> None:
+    state = after_readings(readings)
+    assert sum(told(belief.movements(state.moved, state.level))) == pytest.approx(state.level, abs=1e-9)
+
+
+def test_a_first_reading_moves_the_level_by_its_gain_and_nothing_settles() -> None:
+    state = belief.update(
+        belief.start(moment(0), USUAL), Observation(0.2, 0.35, {"a": 0.3, "b": -0.1}), moment(0), USUAL
+    )
+    gain = USUAL.prior_sd**2 / (USUAL.prior_sd**2 + 0.35**2)
+    moved = {one["signal"]: one["share"] for one in belief.movements(state.moved, state.level)}
+    assert moved["a"] == pytest.approx(0.3 * gain)
+    assert moved["b"] == pytest.approx(-0.1 * gain)
+    assert moved.get(belief.SETTLING, 0.0) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_reading_below_the_level_lets_it_settle() -> None:
+    risen = after(*((i, 0.8) for i in range(8)))
+    start = msgspec.structs.replace(risen, moved={})
+    state = belief.update(start, saw(0.05), risen.at + 60_000, USUAL)
+    moved = {one["signal"]: one["share"] for one in belief.movements(state.moved, state.level - risen.level)}
+    assert moved["text.sentiment"] > 0.0 > moved[belief.SETTLING]
+    assert sum(moved.values()) == pytest.approx(state.level - risen.level)
+
+
+@given(READINGS)
+def test_shares_of_the_alarm_sum_to_one_in_absolute_value(
+    readings: list[tuple[float, dict[str, float], float]],
 ) -> None:
-    evidence: dict[str, float] = {}
-    for parts, step in moves:
-        evidence = belief.credit(evidence, Observation(sum(parts.values()), 0.35, parts), step)
-    told = [abs(float(one["share"])) for one in belief.contributions(evidence)]
-    assert not told or sum(told) == pytest.approx(1.0)
-    assert all(earlier >= later for earlier, later in pairwise(told))
+    found = told(belief.shares(after_readings(readings).evidence))
+    assert not found or sum(map(abs, found)) == pytest.approx(1.0)
+
+
+def test_the_alarm_credits_a_wild_reading_no_further_than_the_clip() -> None:
+    weight, moved = belief.alarm_step(Observation(90.0, 0.35, {"a": 90.0}), 0.3, USUAL)
+    assert 90.0 * weight == pytest.approx(moved + 0.3**2 / 2 / (0.35**2 + USUAL.noise_floor**2))
 
 
 @pytest.mark.parametrize("evidence", [{}, {"a": 0.0}])
 def test_where_nothing_moved_nothing_contributed(evidence: dict[str, float]) -> None:
-    assert belief.contributions(evidence) == []
+    assert belief.shares(evidence) == []
+    assert belief.movements(evidence, 0.0) == []
 
 
 def test_equal_contributions_stand_by_name() -> None:
-    assert [one["signal"] for one in belief.contributions({"b": 1.0, "a": -1.0})] == ["a", "b"]
+    assert [one["signal"] for one in belief.shares({"b": 1.0, "a": -1.0})] == ["a", "b"]
+
+
+LOW = replace(USUAL, threshold=2.0, clear=1.0, ceiling=6.0)
+
+
+@given(st.lists(SEEN, min_size=1, max_size=40), st.integers(1, 4))
+def test_deferral_is_bounded_and_never_raises_sooner(seen: list[tuple[float, float, float]], most: int) -> None:
+    waiting, at_once = belief.start(moment(0), LOW), belief.start(moment(0), LOW)
+    at, above = moment(0), 0
+    for gap, value, sd in seen:
+        at += round(gap * 1000)
+        before, waiting = waiting, belief.update(waiting, saw(value, sd), at, replace(LOW, defer=most))
+        at_once = belief.update(at_once, saw(value, sd), at, LOW)
+        above = above + 1 if waiting.alarm > LOW.threshold else 0
+        assert waiting.deferred <= most
+        assert above <= most or waiting.raised
+        if not before.raised and not at_once.raised:
+            assert not waiting.raised
+        if waiting.raised:
+            return
+
+
+def test_deferral_waits_while_the_level_falls_and_raises_when_it_does_not_recover() -> None:
+    config = replace(LOW, defer=2)
+    near = msgspec.structs.replace(at_level(0.5), alarm=1.9)
+    eased = belief.update(near, saw(0.45), moment(10), config)
+    assert eased.alarm > config.threshold
+    assert (eased.raised, eased.deferred) == (False, 1)
+    assert belief.update(near, saw(0.45), moment(10), LOW).raised
+    again = belief.update(eased, saw(0.9), moment(20), config)
+    assert (again.raised, again.deferred) == (False, 2)  # the level fell just before
+    assert belief.update(again, saw(0.9), moment(30), config).raised
+    assert belief.update(eased, saw(-1.0), moment(20), config).deferred == 0
 
 
 def test_evidence_begins_when_the_alarm_leaves_zero() -> None:

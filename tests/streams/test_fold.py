@@ -98,7 +98,9 @@ def test_points_tell_what_moved_the_belief_since_the_point_before() -> None:
     assert "navigation.rage_click" not in first
     assert second["navigation.rage_click"] > 0.0
     assert second["text.gratitude"] < 0.0
-    assert sum(map(abs, second.values())) == pytest.approx(1.0)
+    levels = [point["level"] for point in of(outputs, "trajectory_point")]
+    assert sum(first.values()) == pytest.approx(levels[0])
+    assert sum(second.values()) == pytest.approx(levels[1] - levels[0])
 
 
 @pytest.mark.parametrize("withdrawal", [message(CALM, 50, keystroke_consent=False), keystrokes(50, consent=False)])
@@ -147,7 +149,7 @@ def test_a_signal_switched_off_is_not_weighed(off: str) -> None:
     named = {one["signal"] for point in of(outputs, "trajectory_point") for one in point["contributions"]}
     assert not any(name.startswith(f"{off}.") for name in named)
     others = {name.split(".")[0] for name in named}
-    assert others == {"text", "typing", "navigation", "latency"} - {off}
+    assert others == {"text", "typing", "navigation", "latency", "level"} - {off}
 
 
 def test_status_resolved_closes_the_window_and_calls_for_nothing_more() -> None:
@@ -236,7 +238,7 @@ def test_what_a_message_says_leaves_no_trace_of_its_words() -> None:
 
 
 def test_options_that_compete_are_both_tried_over_many_conversations() -> None:
-    config = nervous(protocols=(SLOW, OFFER), control_share=0.2, belief=BeliefConfig(threshold=1.5))
+    config = nervous(protocols=(SLOW, OFFER), control_share=0.2, belief=BeliefConfig(threshold=1.0, clear=0.4))
     seen = {
         one["option"]
         for i in range(40)

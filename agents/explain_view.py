@@ -1,0 +1,88 @@
+"""An explained conversation on a terminal, for people: readable at 100 columns."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+
+Row = dict[str, Any]
+
+LEAST_SHOWN = 0.005
+UNKNOWN = "–"
+
+
+def render(found: Row, console: Console) -> None:
+    """Print an explanation."""
+    name, tenant = escape(found["conversation_id"]), escape(found["tenant"])
+    console.print(f"[bold]{name}[/], tenant {tenant}", highlight=False)
+    for number, life in enumerate(found["lives"], 1):
+        if len(found["lives"]) > 1:
+            console.print(f"\n[bold]Life {number} of {len(found['lives'])}[/]", highlight=False)
+        for one in life:
+            SHOWN[one["what"]](one, console)
+
+
+def turn(one: Row, console: Console) -> None:
+    raised = ", [bold red]raised[/]" if one["raised"] else ""
+    console.print(
+        f"\nturn {one['turn']}, {moment(one)}: level [bold]{one['level']:.2f}[/] ± {one['level_sd']:.2f} "
+        f"({one['change']:+.2f}), alarm {one['alarm']:.1f}{raised}; words said {signed(one['observation'])}",
+        highlight=False,
+    )
+    below(f"moved by {movers(one['contributions']) or 'nothing'}", console)
+    if one["cues"]:
+        below(f"cues: {', '.join(one['cues'])}", console)
+
+
+def decision(one: Row, console: Console) -> None:
+    by = movers(one["contributions"][:3], "{:+.0%}")
+    below(f"→ decision {one['decision_index']} ({one['kind']}): {done(one)}; the alarm rose by {by}", console, "cyan")
+
+
+def done(one: Row) -> str:
+    """What a decision led to."""
+    if not one["available"]:
+        return f"no intervention was possible ({one['unavailable_reason']})"
+    chance = f"chance {one['propensity']:.2f}"
+    return f"left alone as control, {chance}" if one["control"] else f"intervention {one['option']}, {chance}"
+
+
+def outcome(one: Row, console: Console) -> None:
+    then = f"level {one['pre_level']:.2f} to {signed(one['post_level'], '{:.2f}')}"
+    if one["status"] != "matured":
+        then = f"not observed ({one['censoring_reason']})"
+    failed = ", failed" if one["failed"] else ""
+    after = f"{one['turns']} turns, {one['elapsed_s']:.0f} s"
+    below(f"→ outcome of {one['option']} after {after}: {then}{failed}; next: {one['action']}", console, "cyan")
+
+
+def alert(one: Row, console: Console) -> None:
+    below(f"! alert {one['rule']} ({one['severity']}): {one['title']}", console, "yellow")
+
+
+SHOWN = {"turn": turn, "decision": decision, "outcome": outcome, "alert": alert}
+
+
+def below(text: str, console: Console, style: str = "dim") -> None:
+    """A line that belongs to the turn above. What it quotes is what others called it: no markup."""
+    console.print(Padding(f"[{style}]{escape(text)}[/]", (0, 0, 0, 4)), highlight=False)
+
+
+def movers(contributions: Sequence[Row], how: str = "{:+.2f}") -> str:
+    """Signals with their signed shares; what rounds to nothing is left out."""
+    return ", ".join(f"{one['signal']} {how.format(one['share'])}" for one in worth_showing(contributions))
+
+
+def worth_showing(contributions: Iterable[Row]) -> list[Row]:
+    return [one for one in contributions if abs(one["share"]) >= LEAST_SHOWN]
+
+
+def moment(one: Row) -> str:
+    """Date and time to the second, UTC."""
+    return str(one["event_time"])[:19].replace("T", " ")
+
+
+def signed(value: float | None, how: str = "{:+.2f}") -> str:
+    return UNKNOWN if value is None else how.format(value)

@@ -1,0 +1,217 @@
+"""The explanation of one conversation: order as arithmetic, the whole against the real engine."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from agents.clickhouse import connect
+from agents.errors import Failure
+from agents.explain import as_json, explain, render
+from agents.migrate import migrate
+from agents.rows import TABLES, columnar
+from agents.settings import Settings, environment
+from schemas.topics import Name
+from streams.config import Config
+from streams.outputs import Output
+from streams.partition import Partition
+from tests.agents.command import assert_failure, succeeded, tenor
+from tests.agents.samples import alert, decision, outcome, point
+from tests.streams.builders import CALM, FURIOUS, GLAD, answer, log, message, nervous, tick_at
+
+pytestmark = pytest.mark.integration
+
+TABLE_OF = {
+    "trajectory_point": TABLES[Name.TRAJECTORIES],
+    "decision": TABLES[Name.DECISIONS],
+    "outcome": TABLES[Name.OUTCOMES],
+    "alert": TABLES[Name.ALERTS],
+}
+
+
+@pytest.fixture
+def migrated(settings: Settings) -> Settings:
+    migrate(settings)
+    return settings
+
+
+def insert(settings: Settings, record: str, *data: Any) -> None:
+    client, table = connect(settings), TABLE_OF[record]
+    client.execute(table.insert, columnar(table, [table.row(one) for one in data]), columnar=True)
+    client.disconnect()
+
+
+def folded(*events: dict[str, Any], config: Config | None = None) -> list[Output]:
+    """What a worker publishes of these events."""
+    partition = Partition(config or nervous(), {}.get, {})
+    return [output for signal in log(*events) for output in partition.fold(signal)]
+
+
+def keep(settings: Settings, outputs: Iterable[Output]) -> Counter[str]:
+    """Stored as the sink does, newest first: the order of rows is not to matter."""
+    kept = [one for one in outputs if one.record in TABLE_OF]
+    for one in reversed(kept):
+        insert(settings, one.record, one.datum)
+    return Counter(one.record for one in kept)
+
+
+def shown(found: dict[str, Any], width: int = 100) -> str:
+    out = StringIO()
+    render(found, Console(file=out, width=width))
+    return out.getvalue()
+
+
+def whats(life: list[dict[str, Any]]) -> list[str]:
+    return [one["what"] for one in life]
+
+
+STORY = [
+    message(FURIOUS, 0),
+    answer("Please wait.", 20),
+    message(FURIOUS, 30),
+    message(FURIOUS, 60),
+    message(FURIOUS, 90),
+    message(GLAD, 120),
+    tick_at(4000),
+]
+
+
+def test_a_conversation_is_told_in_its_order(migrated: Settings) -> None:
+    counts = keep(migrated, folded(*STORY))
+    found = explain(migrated, "c1")
+    [life] = found["lives"]
+    assert Counter(whats(life)) == Counter({"turn": 5, "decision": counts["decision"], "outcome": counts["outcome"]})
+    assert counts["decision"] >= 2
+    assert counts["outcome"] >= 1
+    turns = [one for one in life if one["what"] == "turn"]
+    assert [one["turn"] for one in turns] == [1, 2, 3, 4, 5]
+    for index, one in enumerate(life):
+        if one["what"] == "decision":
+            assert next(e for e in reversed(life[:index]) if e["what"] == "turn")["turn"] == one["turn"]
+        if one["what"] == "outcome":
+            earlier = [e["decision_id"] for e in life[:index] if e["what"] == "decision"]
+            assert one["decision_id"] in earlier
+
+
+def test_what_moved_a_turn_sums_to_its_change(migrated: Settings) -> None:
+    keep(migrated, folded(*STORY))
+    for one in explain(migrated, "c1")["lives"][0]:
+        if one["what"] == "turn":
+            assert sum(c["share"] for c in one["contributions"]) == pytest.approx(one["change"])
+
+
+def test_an_outcome_stands_before_the_decision_of_the_same_turn_and_alerts_after_their_cause(
+    migrated: Settings,
+) -> None:
+    at = point(1)["event_time"]
+    insert(migrated, "trajectory_point", *(point(number) for number in (3, 1, 2)))
+    insert(migrated, "decision", decision(1, turn=1), decision(2, turn=3, event_time=at + 2000, decision_index=2))
+    insert(migrated, "outcome", outcome(1, event_time=at + 2000))
+    insert(
+        migrated, "alert", alert(1, outcome_id="outcome-1", event_time=at + 2000), alert(2, decision_id="decision-2")
+    )
+    insert(migrated, "alert", alert(3, decision_id="long gone", event_time=at + 1500))
+    [life] = explain(migrated, "c1")["lives"]
+    assert [(one["what"], one.get("turn")) for one in life if one["what"] in ("turn", "decision")] == [
+        ("turn", 1),
+        ("decision", 1),
+        ("turn", 2),
+        ("turn", 3),
+        ("decision", 3),
+    ]
+    assert whats(life) == ["turn", "decision", "turn", "alert", "turn", "outcome", "alert", "decision", "alert"]
+
+
+def test_lives_are_told_apart_though_turns_begin_anew(migrated: Settings) -> None:
+    events = [message(FURIOUS, at) for at in (0, 30, 60, 90)]
+    events += [message(FURIOUS, at) for at in (7200, 7230, 7260)]
+    keep(migrated, folded(*events, tick_at(20_000)))
+    first, second = explain(migrated, "c1")["lives"]
+    assert [one["turn"] for one in first if one["what"] == "turn"] == [1, 2, 3, 4]
+    assert [one["turn"] for one in second if one["what"] == "turn"] == [1, 2, 3]
+    assert second[0]["change"] == second[0]["level"]
+    for life in (first, second):
+        decided = {one["decision_id"] for one in life if one["what"] == "decision"}
+        assert decided
+        assert {one["decision_id"] for one in life if one["what"] == "outcome"} <= decided
+    assert "Life 2 of 2" in shown(explain(migrated, "c1"))
+
+
+def test_turns_stand_in_the_order_they_were_folded_not_of_their_clocks(migrated: Settings) -> None:
+    keep(migrated, folded(message(CALM, 100), message(CALM, 40), message(CALM, 110)))
+    [life] = explain(migrated, "c1")["lives"]
+    assert [one["turn"] for one in life] == [1, 2, 3]
+
+
+def test_rows_stored_twice_are_told_once(migrated: Settings) -> None:
+    outputs = folded(*STORY)
+    keep(migrated, outputs)
+    once = explain(migrated, "c1")
+    keep(migrated, outputs)
+    assert explain(migrated, "c1") == once
+
+
+def test_decisions_whose_turns_have_not_arrived_are_told(migrated: Settings) -> None:
+    insert(migrated, "decision", decision(1))
+    assert whats(explain(migrated, "c1")["lives"][0]) == ["decision"]
+
+
+def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None:
+    keep(migrated, folded(*STORY))
+    at = point(1)["event_time"]
+    unseen = {"post_level": None, "reward": None, "status": "censored", "censoring_reason": "ended"}
+    insert(migrated, "decision", decision(8, turn=2, decision_id="d8", available=False, unavailable_reason="burden"))
+    insert(migrated, "decision", decision(9, turn=3, decision_id="d9", option="control", control=True))
+    insert(migrated, "outcome", outcome(9, **unseen, decision_id="d9", event_time=at + 60_000))
+    text = shown(explain(migrated, "c1"))
+    assert max(map(len, text.splitlines())) <= 100
+    for words in ("turn 1", "raised", "moved by text.", "cues: text.", "intervention", "burden", "as control"):
+        assert words in text
+    assert "not observed (ended)" in text
+    assert FURIOUS.split()[0] not in text.split()
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(migrated: Settings) -> None:
+    odd = {"conversation_id": "[/x] 'c\\", "tenant": "[red]t"}
+    insert(
+        migrated, "trajectory_point", point(1, cues=["[/y]"], contributions=[{"signal": "[/z]", "share": 1.0}], **odd)
+    )
+    insert(migrated, "alert", alert(1, title="[bold]", **odd))
+    found = explain(migrated, odd["conversation_id"], odd["tenant"])
+    text = shown(found)
+    for words in (*odd.values(), "[/y]", "[/z]", "[bold]"):
+        assert words in text
+    assert json.loads(as_json(found)) == found
+
+
+def test_a_conversation_nobody_has_heard_of(migrated: Settings) -> None:
+    with pytest.raises(Failure, match="nothing is known of a conversation c1") as caught:
+        explain(migrated, "c1")
+    assert caught.value.hint is not None
+
+
+def test_a_tenant_is_asked_for_only_where_it_must_be(migrated: Settings) -> None:
+    insert(migrated, "trajectory_point", point(1, tenant="north"))
+    assert explain(migrated, "c1")["tenant"] == "north"
+    with pytest.raises(Failure, match="tenant south has no conversation c1"):
+        explain(migrated, "c1", "south")
+    insert(migrated, "trajectory_point", point(2, tenant="south", point_id="other"))
+    with pytest.raises(Failure, match="several tenants") as caught:
+        explain(migrated, "c1")
+    assert caught.value.hint == "add --tenant: north, south"
+    [[one]] = explain(migrated, "c1", "south")["lives"]
+    assert one["point_id"] == "other"
+
+
+def test_the_command(migrated: Settings, tmp_path: Path) -> None:
+    env = environment(migrated)
+    insert(migrated, "trajectory_point", point(1))
+    assert "turn 1" in succeeded(tenor(tmp_path, "explain c1", **env))
+    found = json.loads(succeeded(tenor(tmp_path, "explain c1 --tenant default --json", **env)))
+    assert found == explain(migrated, "c1")
+    assert_failure(tenor(tmp_path, "explain [/x]", **env), "conversation [/x]", "tenor report")

@@ -33,8 +33,10 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install  ## cost per event of the fold
+bench: install  ## cost per event of the fold; how soon the alarm notices simulated ramps
 	$(BIN)/python benchmarks/fold.py
+	$(BIN)/python benchmarks/ramps.py
+	$(BIN)/python benchmarks/ramps_limit.py
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi

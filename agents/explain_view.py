@@ -67,7 +67,7 @@ SHOWN = {"turn": turn, "decision": decision, "outcome": outcome, "alert": alert}
 
 def below(text: str, console: Console, style: str = "dim") -> None:
     """A line that belongs to the turn above. What it quotes is what others called it: no markup."""
-    console.print(Padding(f"[{style}]{escape(text)}[/]", (0, 0, 0, 4)), highlight=False)
+    console.print(Padding(f"[{style}]{escape(text)}[/]", (0, 0, 0, 4), expand=False), highlight=False)
 
 
 def movers(contributions: Sequence[Row], how: str = "{:+.2f}") -> str:

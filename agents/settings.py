@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from agents.errors import Failure
@@ -105,9 +106,16 @@ def load() -> Settings:
     except SettingsError as error:
         raise Failure(f"{PREFIX}{error_field(error)} is wrong: it must be a JSON object") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        name = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
-        raise Failure(f"{name} is wrong: {first['msg'].removeprefix('Value error, ')}") from None
+        raise Failure(wrong(error.errors()[0])) from None
+
+
+def wrong(error: ErrorDetails) -> str:
+    """What is wrong with a variable. A number out of range is told by its group, in words that begin with its name."""
+    said = error["msg"].removeprefix("Value error, ")
+    place = [str(part) for part in error["loc"]]
+    if error["type"] == "value_error" and place[-1] in NESTED:
+        place.append(said.split()[0])
+    return f"{PREFIX}{'__'.join(place).upper()} is wrong: {said}"
 
 
 def error_field(error: SettingsError) -> str:

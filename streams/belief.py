@@ -77,12 +77,8 @@ def filtered(level: float, variance: float, observation: Observation, config: Be
 
 
 def sought(belief: Belief, config: BeliefConfig) -> float:
-    """The rise the alarm looks for: ``shift`` above the level so far, at most ``shift_most``.
-
-    Once raised it is no less than ``shift_raised``, so that calm turns are not in vain.
-    """
-    least = config.shift_raised if belief.raised else config.shift
-    return min(max(belief.level + config.shift, least), config.shift_most)
+    """The rise above usual the alarm looks for: ``shift`` above the level so far, at most ``shift_most``."""
+    return min(max(belief.level, 0.0) + config.shift, config.shift_most)
 
 
 def alarm_step(observation: Observation, rise: float, config: BeliefConfig) -> tuple[float, float]:

@@ -53,7 +53,6 @@ class BeliefConfig:
         clip: no single observation moves the alarm by more than this many deviations.
         shift: rise above the level so far that the alarm looks for.
         shift_most: the alarm looks for no rise above usual beyond this.
-        shift_raised: once raised, it looks for no less than this, so that calm turns let it fall.
         threshold: alarm above this (20 false alarms per 1,000 quiet simulated conversations).
         defer: most observations that raising waits while the level falls; 0 raises at once.
         clear: alarm below this ends a raised state (hysteresis).
@@ -69,7 +68,6 @@ class BeliefConfig:
     clip: float = 2.5
     shift: float = 0.2
     shift_most: float = 0.6
-    shift_raised: float = 0.3
     threshold: float = 6.4
     defer: int = 0
     clear: float = 2.5
@@ -77,12 +75,11 @@ class BeliefConfig:
     slope_points: int = 4
 
     def __post_init__(self) -> None:
-        positive(self, "prior_sd", "max_sd", "gate", "clip", "shift", "shift_most", "shift_raised", "threshold")
+        positive(self, "prior_sd", "max_sd", "gate", "clip", "shift", "shift_most", "threshold")
         within(self, 0, inf, "drift", "noise_floor", "clear", "ceiling", "defer")
         within(self, 2, inf, "slope_points")
         at_most(self, "prior_sd", "max_sd")
         at_most(self, "shift", "shift_most")
-        at_most(self, "shift_raised", "shift_most")
         below(self, "clear", "threshold")
         below(self, "threshold", "ceiling")
 

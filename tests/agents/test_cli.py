@@ -51,7 +51,7 @@ def without_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[
         yield {line: pool.submit(tenor, directory, line, TENOR_BROKERS=NOBODY) for line in NEEDS_KAFKA}
 
 
-@pytest.mark.parametrize("line", ["migrate", "report"])
+@pytest.mark.parametrize("line", ["migrate", "report", "explain c1"])
 def test_an_unreachable_clickhouse(tmp_path: Path, line: str) -> None:
     result = tenor(tmp_path, line, TENOR_CLICKHOUSE_PORT="1")
     assert_failure(result, "ClickHouse at 127.0.0.1:1 cannot be reached", "TENOR_CLICKHOUSE_PORT")

@@ -117,11 +117,26 @@ def test_secrets_do_not_show() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TENOR_PARTITIONS", "0"), ("TENOR_STALL_S", "0"), ("TENOR_BELIEF__GATE", "wide"), ("TENOR_EMBEDDED", "perhaps")],
+    [
+        ("TENOR_PARTITIONS", "0"),
+        ("TENOR_STALL_S", "0"),
+        ("TENOR_BELIEF__GATE", "wide"),
+        ("TENOR_EMBEDDED", "perhaps"),
+        ("TENOR_DECISION__CONTROL_SHARE", "1.2"),
+        ("TENOR_BELIEF__SLOPE_POINTS", "1"),
+        ("TENOR_OUTCOME__WINDOW_S", "nan"),
+        ("TENOR_SIGNALS__TEXT_SD", "0"),
+    ],
 )
 def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     with pytest.raises(Failure, match=f"^{name} is wrong: "):
         loaded(monkeypatch, {name: value})
+
+
+def test_a_number_out_of_range_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "^TENOR_DECISION__CONTROL_SHARE is wrong: control_share must be between 0 and 1, not 1.2$"
+    with pytest.raises(Failure, match=said):
+        loaded(monkeypatch, {"TENOR_DECISION__CONTROL_SHARE": "1.2"})
 
 
 def test_protocols(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def reference(seen: list[tuple[float, float, float]], c: BeliefConfig) -> np.nda
         innovation = value - level
         r *= np.maximum(1.0, np.abs(innovation) / np.sqrt(p + r) / c.gate) ** 2
         k = p / (p + r)
-        rise = np.clip(level + c.shift, c.shift_raised if raised else c.shift, c.shift_most)
+        rise = np.clip(level + c.shift, c.shift, c.shift_most)
         level, p = level + k * innovation, p * r / (p + r)
         spread = np.hypot(sd, c.noise_floor)
         drift = rise / spread
@@ -142,16 +142,16 @@ def test_the_less_reliable_a_channel_the_less_it_moves_the_alarm() -> None:
     assert steps == sorted(steps, reverse=True)
 
 
-def at_level(level: float, raised: bool = False) -> Belief:
-    return msgspec.structs.replace(belief.start(moment(0), USUAL), level=level, raised=raised)
+def at_level(level: float) -> Belief:
+    return msgspec.structs.replace(belief.start(moment(0), USUAL), level=level)
 
 
 @pytest.mark.parametrize(
-    ("level", "raised", "rise"),
-    [(0.0, False, 0.2), (-0.5, False, 0.2), (0.25, False, 0.45), (0.9, False, 0.6), (0.0, True, 0.3), (0.2, True, 0.4)],
+    ("level", "rise"),
+    [(0.0, 0.2), (-0.5, 0.2), (0.25, 0.45), (0.9, 0.6)],
 )
-def test_the_rise_sought_stands_above_the_level_so_far(level: float, raised: bool, rise: float) -> None:
-    assert belief.sought(at_level(level, raised), USUAL) == pytest.approx(rise)
+def test_the_rise_sought_stands_above_the_level_so_far(level: float, rise: float) -> None:
+    assert belief.sought(at_level(level), USUAL) == pytest.approx(rise)
 
 
 def test_once_raised_it_stays_raised_until_the_alarm_is_clear() -> None:

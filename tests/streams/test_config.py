@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streams.config import Config
+from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
 from streams.protocols import Protocol
 
 
@@ -84,3 +84,60 @@ def test_the_version_is_the_same_in_every_process(seed: str) -> None:
 def test_settings_cannot_be_changed_in_passing() -> None:
     with pytest.raises(AttributeError):
         Config().belief.threshold = 1.0  # type: ignore[misc]
+
+
+REFUSED: list[tuple[type[Any], dict[str, Any], str]] = [
+    (SignalConfig, {"text_sd": 0.0}, "text_sd must be above 0, not 0.0"),
+    (SignalConfig, {"typing_sd": float("inf")}, "typing_sd must be above 0, not inf"),
+    (BeliefConfig, {"prior_sd": -0.1}, "prior_sd must be above 0, not -0.1"),
+    (BeliefConfig, {"prior_sd": 0.6}, r"prior_sd must be at most max_sd \(0.5\), not 0.6"),
+    (BeliefConfig, {"drift": -1e-9}, "drift must be 0 or more, not -1e-09"),
+    (BeliefConfig, {"noise_floor": float("nan")}, "noise_floor must be 0 or more, not nan"),
+    (BeliefConfig, {"clip": 0.0}, "clip must be above 0, not 0.0"),
+    (BeliefConfig, {"shift": 0.7}, r"shift must be at most shift_most \(0.6\), not 0.7"),
+    (BeliefConfig, {"threshold": 2.5}, r"clear must be below threshold \(2.5\), not 2.5"),
+    (BeliefConfig, {"threshold": 12.0}, r"threshold must be below ceiling \(12.0\), not 12.0"),
+    (BeliefConfig, {"clear": -1.0}, "clear must be 0 or more, not -1.0"),
+    (BeliefConfig, {"defer": -1}, "defer must be 0 or more, not -1"),
+    (BeliefConfig, {"slope_points": 1}, "slope_points must be 2 or more, not 1"),
+    (DecisionConfig, {"control_share": 1.1}, "control_share must be between 0 and 1, not 1.1"),
+    (DecisionConfig, {"control_share": -0.1}, "control_share must be between 0 and 1, not -0.1"),
+    (DecisionConfig, {"cooldown_s": -1.0}, "cooldown_s must be 0 or more, not -1.0"),
+    (DecisionConfig, {"burden": -1.0}, "burden must be 0 or more, not -1.0"),
+    (DecisionConfig, {"max_failures": 0}, "max_failures must be 1 or more, not 0"),
+    (OutcomeConfig, {"window_turns": 0}, "window_turns must be 1 or more, not 0"),
+    (OutcomeConfig, {"window_s": 0.0}, "window_s must be above 0, not 0.0"),
+    (OutcomeConfig, {"margin": -0.1}, "margin must be 0 or more, not -0.1"),
+    (OutcomeConfig, {"idle_s": float("nan")}, "idle_s must be above 0, not nan"),
+]
+
+
+@pytest.mark.parametrize(("group", "setting", "sentence"), REFUSED)
+def test_a_setting_the_domain_cannot_work_with_is_refused_by_name(
+    group: type[Any], setting: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        group(**setting)
+
+
+@pytest.mark.parametrize(
+    ("group", "setting"),
+    [
+        (BeliefConfig, {"drift": 0.0, "noise_floor": 0.0, "clear": 0.0, "defer": 0, "slope_points": 2}),
+        (BeliefConfig, {"shift": 0.6, "prior_sd": 0.5}),
+        (DecisionConfig, {"control_share": 0.0, "cooldown_s": 0.0, "burden": 0.0, "max_failures": 1}),
+        (DecisionConfig, {"control_share": 1.0}),
+        (OutcomeConfig, {"margin": 0.0, "window_turns": 1}),
+    ],
+)
+def test_the_ends_of_the_ranges_are_allowed(group: type[Any], setting: dict[str, Any]) -> None:
+    group(**setting)
+
+
+def test_every_number_has_its_range() -> None:
+    """None of them can be what no number is."""
+    for group in (SignalConfig(), BeliefConfig(), DecisionConfig(), OutcomeConfig()):
+        for one in fields(group):
+            if isinstance(getattr(group, one.name), float):
+                with pytest.raises(ValueError, match=one.name):
+                    replace(group, **{one.name: float("nan")})

@@ -182,7 +182,7 @@ def main(conversations: int) -> None:
     chosen = talks(draw(chosen_on, 2 * conversations, 0.0))
     quiet = talks(draw(rng, 2 * conversations, 0.0))
     ramps = [talks(draw(rng, conversations, slope)) for slope in SLOPES]
-    table = Table("detector", "threshold", "false", *(f"{slope}/min" for slope in SLOPES), "µs", title=TITLE)
+    table = Table("detector", "threshold", "false", *(f"{slope}/min" for slope in SLOPES), "µs", title=TITLE, box=None)
     for column in table.columns:
         column.no_wrap = True
     for name, track in TRACKS.items():
@@ -204,7 +204,7 @@ def waiting(quiet: Sequence[Talk]) -> Iterator[tuple[str, BeliefConfig]]:
     for defer in (1, 2, 3):
         config = replace(SHIPPED, defer=defer)
         yield f"deferring {defer}, same", config
-        yield f"deferring {defer}, equal false", replace(config, threshold=waiting_threshold(config, quiet))
+        yield f"deferring {defer}, equal", replace(config, threshold=waiting_threshold(config, quiet))
 
 
 if __name__ == "__main__":

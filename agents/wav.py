@@ -132,10 +132,10 @@ def decoded(data: bytes, how: Format) -> Samples:
     if how.codec == FLOAT:
         return np.frombuffer(data, f"<f{how.bits // 8}").astype(np.float64)
     if how.bits == 8:
-        return (np.frombuffer(data, np.uint8) - 128.0) / 128.0
+        return (np.frombuffer(data, np.uint8).astype(np.float64) - 128.0) / 128.0
     if how.bits == 24:
         three = np.frombuffer(data, np.uint8).reshape(-1, 3)
         whole = np.zeros((len(three), 4), np.uint8)
         whole[:, 1:] = three  # the upper three bytes of 32 bits
-        return whole.view("<i4")[:, 0] / 2.0**31
+        return whole.view("<i4")[:, 0].astype(np.float64) / 2.0**31
     return np.frombuffer(data, f"<i{how.bits // 8}").astype(np.float64) / 2.0 ** (how.bits - 1)

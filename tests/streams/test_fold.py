@@ -245,6 +245,13 @@ def test_a_voice_is_learned_afresh_after_a_new_consent() -> None:
     assert again.baselines["prosody.f0_semitones"].count == 1
 
 
+def test_a_frame_that_says_nothing_of_consent_is_not_weighed_after_a_refusal() -> None:
+    *told_before, unsaid = log(message(CALM, voice_consent=False), prosody(10))
+    state, _ = fold_all([*told_before, {**unsaid, "voice_consent": None}], Config())
+    assert state.baselines == {}
+    assert state.voice_consent is False
+
+
 SHOUTED = {"f0_semitones": 40.0, "f0_sd_semitones": 8.0, "speech_rate": 9.0, "jitter": 0.1, "shimmer": 0.5}
 
 

@@ -187,6 +187,31 @@ def replay(
 
 
 @app.command()
+def voice(
+    file: Annotated[str, typer.Argument(metavar="WAV", help="Sound of the customer alone; - for standard input.")],
+    conversation: Annotated[str, typer.Option(help="Id of the conversation.")],
+    consent: Annotated[
+        bool, typer.Option("--consent/--no-consent", help="Whether the customer agreed; without, nothing is read.")
+    ],
+    customer: Annotated[str | None, typer.Option(help="Pseudonymous id of the customer.")] = None,
+    tenant: Annotated[str, typer.Option(help="Whose conversation it is.")] = "default",
+    frame_ms: Annotated[int, typer.Option(min=500, max=60_000, help="Length of a frame, milliseconds.")] = 2000,
+    track: Annotated[int | None, typer.Option(help="The customer's track, from 1, where there are several.")] = None,
+    started: Annotated[
+        str | None, typer.Option(help="When the sound began, RFC 3339; unset: a file ended now, a pipe begins now.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Write a recording instead of publishing.")] = None,
+) -> None:
+    """Measure a customer's voice and publish it as prosody, frame by frame. The sound goes nowhere."""
+    from agents import voice as voices
+
+    caller = voices.Caller(conversation, customer, tenant, consent)
+    heard = voices.voice(loaded(), file, caller, frame_ms, track, started, to)
+    unknown = ", ".join(f"{count} {reason}" for reason, count in sorted(heard.unknown.items())) or "none"
+    out.print(f"{heard.frames} frames; measures that are unknown: {unknown}" if consent else "no consent; nothing read")
+
+
+@app.command()
 def report(truth: Truth = None, as_json: AsJson = False) -> None:
     """Print what happened, from ClickHouse."""
     from agents import recording

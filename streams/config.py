@@ -24,17 +24,22 @@ class SignalConfig:
         typing_sd: the same of typing rhythm: weak alone (52 persons: chance).
         navigation_sd: of a single navigation cue.
         latency_sd: of reply times: no published effect size, so little weight.
-        text, typing, navigation, latency: whether the signal is read at all.
+        prosody_sd: of a frame of voice. Telling low valence with an AUC of .66 is a standard deviation of .51 against
+            a rise of .3; frames of a turn share speaker, line and topic, so half a minute (15 frames of two seconds)
+            counts as one such reading.
+        text, typing, navigation, latency, prosody: whether the signal is read at all.
     """
 
     text: bool = True
     typing: bool = True
     navigation: bool = True
     latency: bool = True
+    prosody: bool = True
     text_sd: float = 0.35
     typing_sd: float = 0.9
     navigation_sd: float = 0.5
     latency_sd: float = 0.9
+    prosody_sd: float = 2.0
 
     def __post_init__(self) -> None:
         positive(self, *(one.name for one in fields(self) if one.name.endswith("_sd")))

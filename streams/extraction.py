@@ -74,7 +74,7 @@ def from_keystrokes(event: Event) -> Extract:
 
 def from_prosody(event: Event) -> Extract:
     if not event["consent"]:
-        return unknown("no_consent", *(f"prosody.{name}" for name in prosody.FEATURES))
+        return unknown("no_consent", *prosody.NAMES)
     return prosody.extract(event)
 
 

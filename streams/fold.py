@@ -12,7 +12,7 @@ import msgspec
 from streams import belief, decision, ids, outcome
 from streams.config import Config
 from streams.outputs import Output, scope
-from streams.signals import latency, navigation, text, typing
+from streams.signals import latency, navigation, prosody, text, typing
 from streams.state import State
 
 Signal = Mapping[str, Any]
@@ -100,15 +100,17 @@ def end(state: State, conversation_id: str, config: Config) -> list[Output]:
 def received(state: State, signal: Signal) -> State:
     """The state after any signal, before its content is read. Consent withdrawn takes what was learned with it."""
     partition, offset = position(signal)
-    consent = latest(signal["keystroke_consent"], state.keystroke_consent)
+    keystroke_consent = latest(signal["keystroke_consent"], state.keystroke_consent)
+    voice_consent = latest(signal["voice_consent"], state.voice_consent)
+    baselines = typing.forget(state.baselines) if keystroke_consent is False else state.baselines
     return msgspec.structs.replace(
         state,
         last_at=max(state.last_at, signal["event_time"]),
         positions={**state.positions, partition: offset},
         customer_id=signal["customer_id"] or state.customer_id,
-        baselines=typing.forget(state.baselines) if consent is False else state.baselines,
-        keystroke_consent=consent,
-        voice_consent=latest(signal["voice_consent"], state.voice_consent),
+        baselines=prosody.forget(baselines) if voice_consent is False else baselines,
+        keystroke_consent=keystroke_consent,
+        voice_consent=voice_consent,
     )
 
 
@@ -181,8 +183,10 @@ def fold_navigation(state: State, signal: Signal, config: Config) -> Folded:
 
 
 def fold_prosody(state: State, signal: Signal, config: Config) -> Folded:
-    """Prosody is carried to the log but not weighed yet: its reliability is still to be measured."""
-    return state, []
+    if state.voice_consent is False or not config.signals.prosody:
+        return state, []
+    observation, baselines = prosody.observe(signal["features"], state.baselines, config.signals.prosody_sd)
+    return observed(msgspec.structs.replace(state, baselines=baselines), observation, config), []
 
 
 def trajectory_point(state: State, signal: Signal, said: float | None, config: Config) -> Output:

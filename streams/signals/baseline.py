@@ -8,11 +8,11 @@ MEMORY = 30
 ENOUGH = 3
 
 
-def learn(baseline: Baseline | None, value: float) -> Baseline:
-    """The baseline after one more value: exact mean and variance at first, then a memory of ``MEMORY`` values."""
+def learn(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Baseline:
+    """The baseline after one more value: exact mean and variance at first, then a memory of so many values."""
     if baseline is None:
         return Baseline(value, 0.0, 1)
-    count = min(baseline.count + 1, MEMORY)
+    count = min(baseline.count + 1, memory)
     surprise = value - baseline.mean
     mean = baseline.mean + surprise / count
     variance = (1 - 1 / count) * (baseline.variance + surprise * surprise / count)

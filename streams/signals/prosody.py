@@ -1,18 +1,104 @@
-"""Prosody: acoustic measures of a frame, carried as they are. The fold does not weigh them yet.
+"""Prosody: how a stretch of voice sounds against the person's own, never the sound.
 
-Features, units as in the contract: prosody.f0_semitones, .f0_sd_semitones, .speech_rate, .jitter, .shimmer,
-.hnr_db, .loudness_db.
+Features, each with the range that is believed. What a voice cannot do is a fault of the measurement, not a feeling:
+    prosody.f0_semitones     mean F0, semitones above 27.5 Hz: 10 to 63 (49 to 1,047 Hz).
+    prosody.f0_sd_semitones  standard deviation of F0: 0 to 24 semitones.
+    prosody.speech_rate      syllables per second: 0.1 to 15; none at all is no speech.
+    prosody.jitter           local jitter: 0 to 0.3.
+    prosody.shimmer          local shimmer: 0 to 1.
+    prosody.hnr_db           harmonics-to-noise ratio: -20 to 60 dB.
+    prosody.loudness_db      -60 to 6 dB relative to full scale.
+
+Below -60 dB nobody speaks: the whole frame is ``silence``. Stretches outside 0.25 s to one hour are not read at all.
+
+Weights. Measured on IEMOCAP, three such features tell high arousal with an AUC of .78 and low valence with .66;
+frustration needs both, so the weaker counts. Anger is louder, higher, more varied and faster (Juslin & Laukka,
+Psychological Bulletin 2003), so these four carry nine tenths; their proportions are ours. "Micro-tremor" stress
+detectors are at chance: jitter, shimmer and HNR get the rest.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from streams.signals import Extract
+from streams.belief import Observation
+from streams.signals import Extract, unknown
+from streams.signals.baseline import deviation, learn
+from streams.state import Baseline
 
-FEATURES = ("f0_semitones", "f0_sd_semitones", "speech_rate", "jitter", "shimmer", "hnr_db", "loudness_db")
+# Feature: least and greatest value believed.
+RANGES = {
+    "f0_semitones": (10.0, 63.0),
+    "f0_sd_semitones": (0.0, 24.0),
+    "speech_rate": (0.1, 15.0),
+    "jitter": (0.0, 0.3),
+    "shimmer": (0.0, 1.0),
+    "hnr_db": (-20.0, 60.0),
+    "loudness_db": (-60.0, 6.0),
+}
+FEATURES = tuple(RANGES)
+NAMES = tuple(f"prosody.{name}" for name in FEATURES)
+SILENCE_DB = RANGES["loudness_db"][0]
+SHORTEST_MS, LONGEST_MS = 250.0, 3_600_000.0
+# Frames of a baseline: five minutes of two-second frames, so that a rise of some minutes is not taken for usual.
+MEMORY = 150
+# Feature: weight of its deviation, and the least standard deviation a person is taken to have, in its unit.
+WEIGHTS = {
+    "prosody.loudness_db": (0.12, 2.0),
+    "prosody.f0_semitones": (0.12, 1.0),
+    "prosody.f0_sd_semitones": (0.06, 0.5),
+    "prosody.speech_rate": (0.06, 0.8),
+    "prosody.jitter": (0.015, 0.005),
+    "prosody.shimmer": (0.015, 0.02),
+    "prosody.hnr_db": (-0.01, 1.5),
+}
 
 
 def extract(event: Mapping[str, Any]) -> Extract:
-    """Read one frame, as in the contract."""
-    features = {f"prosody.{name}": event[name] for name in FEATURES}
-    return Extract(features, [], {name: "not_measured" for name, value in features.items() if value is None})
+    """Read one frame, as in the contract.
+
+    Reasons: too_short, too_long (the whole frame), silence (the whole frame), not_measured, out_of_range.
+    """
+    if (reason := unreadable(event["duration_ms"], event["loudness_db"])) is not None:
+        return unknown(reason, *NAMES)
+    reasons = {f"prosody.{name}": why for name in FEATURES if (why := doubt(name, event[name])) is not None}
+    features = {name: None if name in reasons else event[name.removeprefix("prosody.")] for name in NAMES}
+    return Extract(features, [], reasons)
+
+
+def unreadable(duration_ms: float, loudness_db: float | None) -> str | None:
+    """Why nothing in a frame can be believed; None when something can."""
+    if not duration_ms >= SHORTEST_MS:
+        return "too_short"
+    if duration_ms > LONGEST_MS:
+        return "too_long"
+    return "silence" if loudness_db is not None and loudness_db < SILENCE_DB else None
+
+
+def doubt(name: str, value: float | None) -> str | None:
+    """Why one measure is not believed; None when it is. What is not finite is in no range."""
+    if value is None:
+        return "not_measured"
+    low, high = RANGES[name]
+    return None if low <= value <= high else "out_of_range"
+
+
+def observe(
+    features: Mapping[str, float | None], baselines: Mapping[str, Baseline], sd: float
+) -> tuple[Observation | None, dict[str, Baseline]]:
+    """What the frame says against the person's own voice, and the baselines that learned it."""
+    learned, parts = dict(baselines), {}
+    for name, (weight, least_sd) in WEIGHTS.items():
+        value = features.get(name)
+        if value is None:
+            continue
+        z = deviation(baselines.get(name), value, least_sd)
+        if z is not None:
+            parts[name] = weight * z
+        learned[name] = learn(baselines.get(name), value, MEMORY)
+    observation = Observation(sum(parts.values()), sd, parts) if parts else None
+    return observation, learned
+
+
+def forget(baselines: Mapping[str, Baseline]) -> dict[str, Baseline]:
+    """The baselines without anything learned from the voice."""
+    return {name: value for name, value in baselines.items() if not name.startswith("prosody.")}

@@ -40,6 +40,8 @@ EVENTS: dict[str, dict[str, Any]] = {
     "page": builders.navigation("page_view"),
     "back": builders.navigation("back"),
     "voice": builders.prosody(),
+    "raised voice": builders.prosody(loudness_db=-8.0, f0_semitones=30.0),
+    "refuses voice": builders.message(builders.CALM, voice_consent=False),
 }
 
 

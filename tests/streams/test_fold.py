@@ -4,6 +4,7 @@ import pytest
 
 from streams import fold
 from streams.config import BeliefConfig, Config, OutcomeConfig, SignalConfig
+from streams.signals import prosody as prosodic
 from tests.streams.builders import (
     CALM,
     FURIOUS,
@@ -136,7 +137,7 @@ def test_the_pace_is_learned_and_a_long_wait_speaks() -> None:
     assert last["level"] > 0.0
 
 
-@pytest.mark.parametrize("off", ["text", "typing", "navigation", "latency"])
+@pytest.mark.parametrize("off", ["text", "typing", "navigation", "latency", "prosody"])
 def test_a_signal_switched_off_is_not_weighed(off: str) -> None:
     minutes = [60.0 * i for i in range(6)]
     turns = [
@@ -144,12 +145,13 @@ def test_a_signal_switched_off_is_not_weighed(off: str) -> None:
         for at in minutes
     ]
     events = [one for turn in turns for one in turn]
+    events += [prosody(370.0 + i, loudness_db=-20.0 + i) for i in range(6)]
     events += [navigation("help", 400), message(FURIOUS, 401)]
     _, outputs = told(Config(signals=SignalConfig(**{off: False})), *events)
     named = {one["signal"] for point in of(outputs, "trajectory_point") for one in point["contributions"]}
     assert not any(name.startswith(f"{off}.") for name in named)
     others = {name.split(".")[0] for name in named}
-    assert others == {"text", "typing", "navigation", "latency", "level"} - {off}
+    assert others == {"text", "typing", "navigation", "latency", "prosody", "level"} - {off}
 
 
 def test_status_resolved_closes_the_window_and_calls_for_nothing_more() -> None:
@@ -213,10 +215,55 @@ def test_who_the_customer_is_may_be_learned_later_and_is_not_forgotten() -> None
     assert state.customer_id == "u7"
 
 
-def test_prosody_is_carried_but_not_weighed() -> None:
-    state, outputs = told(Config(), prosody(0), prosody(10, loudness_db=0.0))
+def test_a_voice_that_rises_moves_the_level_and_says_nothing_by_itself() -> None:
+    calm = [prosody(2.0 * i) for i in range(10)]
+    state, outputs = told(Config(), *calm, *(prosody(20 + 2.0 * i, loudness_db=-10.0) for i in range(5)))
     assert outputs == []
-    assert state.belief.level == 0.0
+    assert state.belief.level > 0.0
+    assert set(state.belief.moved) == set(prosodic.NAMES)
+
+
+@pytest.mark.parametrize("withdrawal", [message(CALM, 50, voice_consent=False), prosody(50, consent=False)])
+def test_consent_to_voice_withdrawn_drops_what_was_learned_and_nothing_else(withdrawal: dict[str, object]) -> None:
+    heard = [one for i in range(4) for one in (prosody(10.0 * i), keystrokes(10.0 * i + 5))]
+    known, _ = told(Config(), *heard)
+    assert {name.split(".")[0] for name in known.baselines} == {"typing", "prosody"}
+    after, _ = told(Config(), *heard, withdrawal)
+    assert {name.split(".")[0] for name in after.baselines} == {"typing"}
+    assert after.voice_consent is False
+    assert after.keystroke_consent is True
+
+
+def test_consent_to_typing_withdrawn_leaves_the_voice() -> None:
+    heard = [one for i in range(4) for one in (prosody(10.0 * i), keystrokes(10.0 * i + 5))]
+    after, _ = told(Config(), *heard, message(CALM, 50, keystroke_consent=False))
+    assert {name.split(".")[0] for name in after.baselines} == {"prosody"}
+
+
+def test_a_voice_is_learned_afresh_after_a_new_consent() -> None:
+    heard = [prosody(2.0 * i) for i in range(4)]
+    refused = message(CALM, 50, voice_consent=False)
+    again, _ = told(Config(), *heard, refused, message(CALM, 60), prosody(70))
+    assert again.baselines["prosody.f0_semitones"].count == 1
+
+
+def test_a_frame_that_says_nothing_of_consent_is_not_weighed_after_a_refusal() -> None:
+    *told_before, unsaid = log(message(CALM, voice_consent=False), prosody(10))
+    state, _ = fold_all([*told_before, {**unsaid, "voice_consent": None}], Config())
+    assert state.baselines == {}
+    assert state.voice_consent is False
+
+
+SHOUTED = {"f0_semitones": 40.0, "f0_sd_semitones": 8.0, "speech_rate": 9.0, "jitter": 0.1, "shimmer": 0.5}
+
+
+def test_a_voice_that_changes_once_and_stays_raises_no_alarm_alone() -> None:
+    """Not even one that changes in everything, for ten minutes, after two minutes of calm."""
+    events = [prosody(2.0 * i) for i in range(60)]
+    events += [prosody(120 + 2.0 * i, **SHOUTED, hnr_db=0.0, loudness_db=0.0) for i in range(300)]
+    alarms = [told(Config(), *events[:end])[0].belief for end in (100, 200, len(events))]
+    assert not any(belief.raised for belief in alarms)
+    assert alarms[0].alarm > 1.0
 
 
 @pytest.mark.parametrize("window_s", [600.0, 1800.0, 5000.0])

@@ -33,6 +33,16 @@ def test_old_habits_fade() -> None:
     assert baseline.mean == pytest.approx(50.0, abs=0.1)
 
 
+def test_a_longer_memory_fades_more_slowly() -> None:
+    short, long = learned([100.0] * 200 + [50.0] * 50), None
+    for value in [100.0] * 200 + [50.0] * 50:
+        long = learn(long, value, 150)
+    assert long is not None
+    assert long.count == 150
+    assert long.mean == pytest.approx(50 + 50 * (149 / 150) ** 50)
+    assert short.mean < 60 < 80 < long.mean
+
+
 @pytest.mark.parametrize("count", range(ENOUGH))
 def test_two_values_are_no_habit(count: int) -> None:
     assert deviation(Baseline(1.0, 1.0, count) if count else None, 5.0, 1.0) is None

@@ -16,11 +16,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from agents.errors import Failure
 from schemas.topics import Topics
 from schemas.validation import Limits
-from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
+from streams.config import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
 from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
 
 PREFIX = "TENOR_"
-NESTED = ("signals", "belief", "decision", "outcome")
+NESTED = ("signals", "navigation", "belief", "decision", "outcome")
 
 
 class Settings(BaseSettings):
@@ -69,6 +69,7 @@ class Settings(BaseSettings):
 
     protocols_file: Path | None = Field(None, description="Catalogue of intervention options; unset uses ours.")
     signals: SignalConfig = SignalConfig()
+    navigation: NavigationConfig = NavigationConfig()
     belief: BeliefConfig = BeliefConfig()
     decision: DecisionConfig = DecisionConfig()
     outcome: OutcomeConfig = OutcomeConfig()
@@ -84,7 +85,9 @@ class Settings(BaseSettings):
     @cached_property
     def config(self) -> Config:
         """The domain's numbers; ``Failure`` when the protocols file cannot be used."""
-        return Config(self.signals, self.belief, self.decision, self.outcome, self._protocols())
+        return Config(
+            self.signals, self.belief, self.decision, self.outcome, self._protocols(), navigation=self.navigation
+        )
 
     def _protocols(self) -> tuple[Protocol, ...]:
         if self.protocols_file is None:

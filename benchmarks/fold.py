@@ -67,7 +67,8 @@ def keystrokes(i: int) -> dict[str, Any]:
 
 def navigation(i: int) -> dict[str, Any]:
     where = {"page": "/orders", "target": "button", "x": 10.0 + i % 3, "y": 20.0}
-    return common(i) | {"action": "click", **where, "reaction_ms": 80.0, "watched_ms": 3000.0, "error_ms": None}
+    reaction = {"reaction_ms": 80.0, "watched_ms": 3000.0, "error_ms": None, "scroll_ms": None, "selection_ms": None}
+    return common(i) | {"action": "click"} | where | reaction
 
 
 def prosody(i: int) -> dict[str, Any]:

@@ -28,6 +28,10 @@ class SignalConfig:
             a rise of .3; frames of a turn share speaker, line and topic, so half a minute (15 frames of two seconds)
             counts as one such reading.
         text, typing, navigation, latency, prosody: whether the signal is read at all.
+        usual_z: a rhythm or pace that deviates by fewer of the person's own standard deviations says nothing; ours.
+        typing_share: the most that typing may add to the alarm in one climb from zero, as a share of the threshold;
+            ours, because typing alone is at chance.
+        navigation_share, latency_share: the same of navigation, and of reply times.
     """
 
     text: bool = True
@@ -40,9 +44,65 @@ class SignalConfig:
     navigation_sd: float = 0.5
     latency_sd: float = 0.9
     prosody_sd: float = 2.0
+    usual_z: float = 1.5
+    typing_share: float = 0.1
+    navigation_share: float = 0.5
+    latency_share: float = 0.1
 
     def __post_init__(self) -> None:
         positive(self, *(one.name for one in fields(self) if one.name.endswith("_sd")))
+        within(self, 0.0, 1.0, *(one.name for one in fields(self) if one.name.endswith("_share")))
+        within(self, 0.0, inf, "usual_z")
+
+
+@dataclass(frozen=True)
+class NavigationConfig:
+    """What counts as a struggle on a page.
+
+    Rage and dead clicks are PostHog's definitions with its defaults; for the others vendors publish no thresholds.
+    What is ignored is ignored for rage clicks and dead clicks alike.
+
+    Attributes:
+        rage_clicks: clicks in a run that make it a rage click (PostHog: 3; Sentry and Datadog: 3).
+        rage_ms: longest time between two of them, exclusive, milliseconds (PostHog: 1000).
+        rage_px: farthest distance between two of them, exclusive, Manhattan, CSS pixels (PostHog: 30).
+        dead_ms: a click the page leaves unanswered for this long is dead, milliseconds (PostHog: 2500; Sentry: 7000).
+        gesture_ms: a click that scrolls or selects text in less than this is a gesture, milliseconds (PostHog: 100).
+        error_ms: a script error within this time belongs to the click, milliseconds; ours.
+        quick_back_ms: leaving a page within this time of opening it is a quick back, milliseconds; ours.
+        thrash_turns: turns of the cursor by more than 90 degrees that make it a thrashed cursor; ours.
+        thrash_ms: longest time between two of them, milliseconds; ours.
+        thrash_px: a movement shorter than this is no movement, Manhattan, CSS pixels; ours.
+        scroll_turns: changes of scrolling direction that make it excessive; ours.
+        scroll_ms: longest time between two of them, milliseconds; ours.
+        scroll_px: scrolling by less than this is no scrolling, CSS pixels; ours.
+        help_visits: visits to help, without another page in between, that make a loop; ours.
+        help_ms: longest time between two of them, milliseconds; ours.
+        ignore_steppers, ignore_paging, ignore_gestures: whether steppers (plus, minus, sliders, carousels), next and
+            previous, and clicks that select text or scroll are ignored (PostHog ignores them).
+    """
+
+    rage_clicks: int = 3
+    rage_ms: float = 1000.0
+    rage_px: float = 30.0
+    dead_ms: float = 2500.0
+    gesture_ms: float = 100.0
+    error_ms: float = 1000.0
+    quick_back_ms: float = 4000.0
+    thrash_turns: int = 6
+    thrash_ms: float = 500.0
+    thrash_px: float = 20.0
+    scroll_turns: int = 6
+    scroll_ms: float = 1500.0
+    scroll_px: float = 100.0
+    help_visits: int = 3
+    help_ms: float = 120_000.0
+    ignore_steppers: bool = True
+    ignore_paging: bool = True
+    ignore_gestures: bool = True
+
+    def __post_init__(self) -> None:
+        positive(self, *(one.name for one in fields(self) if not one.name.startswith("ignore_")))
 
 
 @dataclass(frozen=True)
@@ -146,6 +206,7 @@ class Config:
     decision: DecisionConfig = field(default_factory=DecisionConfig)
     outcome: OutcomeConfig = field(default_factory=OutcomeConfig)
     protocols: tuple[Protocol, ...] = field(default_factory=default_protocols)
+    navigation: NavigationConfig = field(default_factory=NavigationConfig)
 
     @cached_property
     def version(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from streams import belief, decision, ids, outcome
+from streams import belief, corroboration, decision, ids, outcome
 from streams.config import Config
 from streams.outputs import Output, scope
 from streams.signals import latency, navigation, prosody, text, typing
@@ -126,6 +126,14 @@ def observed(state: State, observation: belief.Observation | None, config: Confi
     return msgspec.structs.replace(state, belief=updated)
 
 
+def corroborated(
+    state: State, observation: belief.Observation | None, signal: str, share: float, config: Config
+) -> State:
+    """The state whose belief has taken in what behaviour adds, if it may."""
+    told = corroboration.corroborated(state.belief, observation, signal, share, config.belief)
+    return state if told is state.belief else msgspec.structs.replace(state, belief=told)
+
+
 def fold_message(state: State, signal: Signal, config: Config) -> Folded:
     if signal["participant_role"] != "customer":
         state = msgspec.structs.replace(state, operator_at=max(state.operator_at, signal["event_time"]))
@@ -146,8 +154,9 @@ def read_turn(state: State, signal: Signal, config: Config) -> tuple[State, floa
     at, switches = signal["event_time"], config.signals
     if switches.latency:
         numbers = latency.measure(state.customer_at, state.operator_at, at)
-        pace, baselines = latency.observe(numbers, state.baselines, switches.latency_sd)
-        state = observed(msgspec.structs.replace(state, baselines=baselines), pace, config)
+        pace, baselines = latency.observe(numbers, state.baselines, switches.latency_sd, switches.usual_z)
+        state = msgspec.structs.replace(state, baselines=baselines)
+        state = corroborated(state, pace, "latency", switches.latency_share, config)
     said = text.observe(signal["features"], signal["cues"], switches.text_sd) if switches.text else None
     state = observed(state, said, config)
     spoken_at = max(state.customer_at, at)
@@ -167,19 +176,22 @@ def after_status(state: State, signal: Signal, config: Config) -> Folded:
 
 
 def fold_keystrokes(state: State, signal: Signal, config: Config) -> Folded:
-    if state.keystroke_consent is False or not config.signals.typing:
+    switches = config.signals
+    if state.keystroke_consent is False or not switches.typing:
         return state, []
-    observation, baselines = typing.observe(signal["features"], state.baselines, config.signals.typing_sd)
-    return observed(msgspec.structs.replace(state, baselines=baselines), observation, config), []
+    said, baselines = typing.observe(signal["features"], state.baselines, switches.typing_sd, switches.usual_z)
+    state = msgspec.structs.replace(state, baselines=baselines)
+    return corroborated(state, said, "typing", switches.typing_share, config), []
 
 
 def fold_navigation(state: State, signal: Signal, config: Config) -> Folded:
-    if not config.signals.navigation:
+    switches = config.signals
+    if not switches.navigation:
         return state, []
-    observation, pointer = navigation.observe(
-        signal["features"], signal["cues"], signal["event_time"], state.pointer, config.signals.navigation_sd
-    )
-    return observed(msgspec.structs.replace(state, pointer=pointer), observation, config), []
+    features, cues, at = signal["features"], signal["cues"], signal["event_time"]
+    said, pointer = navigation.observe(features, cues, at, state.pointer, switches.navigation_sd, config.navigation)
+    state = msgspec.structs.replace(state, pointer=pointer)
+    return corroborated(state, said, "navigation", switches.navigation_share, config), []
 
 
 def fold_prosody(state: State, signal: Signal, config: Config) -> Folded:

@@ -51,14 +51,29 @@ class Baseline(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class Motion(msgspec.Struct, frozen=True, array_like=True):
+    """Where something is, CSS pixels, how it last moved, when it last turned, and turns in a row."""
+
+    x: int
+    y: int
+    dx: int
+    dy: int
+    turned_at: int
+    turns: int
+
+
 class Pointer(msgspec.Struct, frozen=True, array_like=True):
-    """What the last navigation events were: enough to see a rage click and a quick back."""
+    """What the last navigation events were: enough to see a struggle that takes several."""
 
     click_at: int
     x: float
     y: float
     run: int
     view_at: int
+    help_at: int = 0
+    help_run: int = 0
+    cursor: Motion | None = None
+    scroll: Motion | None = None
 
 
 class Window(msgspec.Struct, frozen=True, array_like=True):

@@ -1,35 +1,41 @@
 """Latency: how long people wait for each other, against this conversation's own pace.
 
-Numbers, log2 of seconds, measured in the fold because they need the turn before:
-    latency.wait    how long the customer waited for the last answer.
-    latency.reply   how long the customer took to reply to it.
+Numbers, log2 of seconds, measured in the fold because they need the turn before; one that is not known is left out:
+    latency.wait         how long the customer waited for the last answer, against the operator's pace so far.
+    latency.reply        how long the customer took to reply to it, against their own pace.
+    latency.unanswered   how long a customer who writes again has waited without an answer, against the operator's
+                         pace. It is no answer, so that pace does not learn it.
 
-No effect sizes are published: SignalConfig.latency_sd is wide.
+Reliability: SignalConfig.latency_sd, and no more of the alarm than SignalConfig.latency_share. No effect sizes are
+published; the weights are ours. A usual pace says nothing, and neither does a quicker answer than usual.
 """
 
 from collections.abc import Mapping
 from math import log2
 
 from streams.belief import Observation
-from streams.signals.baseline import deviation, learn
+from streams.signals.unusual import leaning, learned
 from streams.state import Baseline
 
 SHORTEST_S = 1.0
 LEAST_SD = 0.7
-WEIGHTS = {"latency.wait": 0.1, "latency.reply": -0.05}
+WEIGHTS = {"latency.wait": (0.1, LEAST_SD), "latency.reply": (-0.05, LEAST_SD)}
+CHASING = {"latency.unanswered": (0.1, LEAST_SD)}
 
 
 def measure(customer_at: int, operator_at: int, at: int) -> dict[str, float]:
-    """Waiting and reply time of a customer turn, log2 seconds; empty when nobody answered since the last turn.
+    """Pace of a customer turn, log2 seconds; empty when times are unknown or contradict each other.
 
     Args:
         customer_at: when the customer last wrote, milliseconds; 0 for never.
         operator_at: when somebody last answered; 0 for never.
         at: when the customer writes now.
     """
-    if not customer_at < operator_at <= at or not customer_at:
+    if not 0 < customer_at <= at:
         return {}
-    return {"latency.wait": seconds(operator_at - customer_at), "latency.reply": seconds(at - operator_at)}
+    if customer_at < operator_at <= at:
+        return {"latency.wait": seconds(operator_at - customer_at), "latency.reply": seconds(at - operator_at)}
+    return {"latency.unanswered": seconds(at - customer_at)} if operator_at < customer_at else {}
 
 
 def seconds(milliseconds: int) -> float:
@@ -37,13 +43,18 @@ def seconds(milliseconds: int) -> float:
 
 
 def observe(
-    numbers: Mapping[str, float], baselines: Mapping[str, Baseline], sd: float
+    numbers: Mapping[str, float], baselines: Mapping[str, Baseline], sd: float, usual_z: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
-    """What the pace says against the conversation's own, and the baselines that learned it."""
-    learned, parts = dict(baselines), {}
-    for name, value in numbers.items():
-        z = deviation(baselines.get(name), value, LEAST_SD)
-        if z is not None:
-            parts[name] = WEIGHTS[name] * z
-        learned[name] = learn(baselines.get(name), value)
-    return (Observation(sum(parts.values()), sd, parts) if parts else None), learned
+    """What is unusual in the pace against the conversation's own, and the baselines that learned it.
+
+    The value is at most 0.45: the sum of the weights at three standard deviations each.
+    """
+    parts = leaning(numbers, baselines, WEIGHTS, usual_z) | chasing(numbers, baselines, usual_z)
+    observation = Observation(sum(parts.values()), sd, parts) if parts else None
+    return observation, learned(numbers, baselines, WEIGHTS)
+
+
+def chasing(numbers: Mapping[str, float], baselines: Mapping[str, Baseline], usual_z: float) -> dict[str, float]:
+    """A customer who waits without an answer is held against how long answers usually take."""
+    pace = baselines.get("latency.wait")
+    return leaning(numbers, {"latency.unanswered": pace}, CHASING, usual_z) if pace else {}

@@ -1,92 +1,123 @@
-"""Navigation: signs of struggle on a page.
+"""Navigation: signs of struggle on a page. Thresholds, defaults and their sources: NavigationConfig.
 
-Features:
-    navigation.x, navigation.y   position of a click, CSS pixels.
+Features, null with a reason (not_sent, not_finite, out_of_range):
+    navigation.x, navigation.y        position of the pointer or of the scrolled page, CSS pixels.
+    navigation.unanswered_ms          of a click: how long the page did not react while it was watched, milliseconds.
+    navigation.error_ms               of a click: time until a script error, milliseconds.
+    navigation.gesture_ms             of a click: time until the page scrolled or text was selected, milliseconds.
 Cues of one event, named at ingest:
-    navigation.click, .page_view, .back, .help   what was done.
-    navigation.dead_click    no reaction while the page was watched for DEAD_MS (PostHog: 2,500 ms).
-    navigation.error_click   a script error within ERROR_MS; vendors publish no threshold, this one is ours.
-    navigation.ignored       the target repeats clicks by nature (stepper, next, previous).
-Cues that need memory, found in the fold:
-    navigation.rage_click    RAGE_RUN clicks, each within RAGE_MS and RAGE_PX (Manhattan) of the last (PostHog).
-    navigation.quick_back    back within QUICK_BACK_MS of opening a page; ours.
+    navigation.<action>               what was done.
+    navigation.stepper, .paging       the target repeats clicks by nature: plus, minus, slider; next, previous.
+    navigation.ignored                the target asks to be ignored: no-rageclick, as PostHog's class ph-no-rageclick.
+    navigation.help_page, .other_page   whether a page opened is a page of help; neither where the page is unknown.
+Signs of struggle, found in the fold (the first three in the click itself, the others need memory):
+    navigation.help, .error           help was asked for; the page showed an error.
+    navigation.dead_click             no reaction in dead_ms, and no gesture.
+    navigation.error_click            a script error within error_ms.
+    navigation.rage_click             rage_clicks clicks, each within rage_ms and rage_px of the last.
+    navigation.quick_back             back within quick_back_ms of opening a page.
+    navigation.thrashed_cursor        thrash_turns turns of over 90 degrees, each within thrash_ms of the last.
+    navigation.excessive_scroll       scroll_turns changes of direction, each within scroll_ms of the last.
+    navigation.help_loop              help_visits visits to help, each within help_ms of the last, no other page.
 
-Reliability: SignalConfig.navigation_sd. An event without a sign of struggle says nothing: no observation.
+Reliability: SignalConfig.navigation_sd, and no more of the alarm than SignalConfig.navigation_share; weights are ours.
+An event without a sign of struggle says nothing: no observation. A struggle counts once, when it is complete.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from streams.belief import Observation
+from streams.config import NavigationConfig
 from streams.signals import Extract
+from streams.signals.plausible import plausible
+from streams.signals.struggle import NOWHERE, completed, moved
 from streams.state import Pointer
 
-DEAD_MS = 2500.0
-ERROR_MS = 1000.0
-RAGE_MS, RAGE_PX, RAGE_RUN = 1000, 30.0, 3
-QUICK_BACK_MS = 4000
-IGNORED = re.compile(r"step(?:per)?|next|prev(?:ious)?|plus|minus|increment|decrement|carousel|slider", re.IGNORECASE)
+FARTHEST_PX = 1e6
+LONGEST_MS = 3_600_000.0
+REPEATED = re.compile(
+    r"(?P<ignored>no-?rage-?click)|(?P<paging>next|prev(?!iew)(?:ious)?)"
+    r"|(?P<stepper>step(?:per)?|plus|minus|increment|decrement|carousel|slider)",
+    re.IGNORECASE,
+)
+HELP = re.compile(r"(?:^|[/_.-])(?:help|faq|support|contact)", re.IGNORECASE)
 WEIGHTS = {
     "navigation.rage_click": 0.8,
     "navigation.dead_click": 0.4,
     "navigation.error_click": 0.5,
     "navigation.quick_back": 0.3,
+    "navigation.thrashed_cursor": 0.3,
+    "navigation.excessive_scroll": 0.2,
+    "navigation.help_loop": 0.4,
     "navigation.help": 0.25,
     "navigation.error": 0.3,
 }
-NOWHERE = Pointer(click_at=0, x=0.0, y=0.0, run=0, view_at=0)
 
 
 def extract(event: Mapping[str, Any]) -> Extract:
     """Read one navigation event, as in the contract."""
     cues = [f"navigation.{event['action']}"]
+    features, reasons = plausible({"navigation.x": event["x"], "navigation.y": event["y"]}, -FARTHEST_PX, FARTHEST_PX)
     if event["action"] == "click":
-        cues += click_cues(event)
-    features = {"navigation.x": event["x"], "navigation.y": event["y"]}
-    return Extract(features, cues, {name: "not_sent" for name, value in features.items() if value is None})
+        cues += repeated(event["target"])
+        measured, why = plausible(reactions(event), 0.0, LONGEST_MS)
+        features, reasons = features | measured, reasons | why
+    elif event["action"] == "page_view" and event["page"]:
+        cues.append("navigation.help_page" if HELP.search(event["page"]) else "navigation.other_page")
+    return Extract(features, cues, reasons)
 
 
-def click_cues(event: Mapping[str, Any]) -> list[str]:
-    cues = []
-    if event["target"] and IGNORED.search(event["target"]):
-        cues.append("navigation.ignored")
-    elif event["reaction_ms"] is None and (event["watched_ms"] or 0.0) >= DEAD_MS:
-        cues.append("navigation.dead_click")
-    if event["error_ms"] is not None and 0 <= event["error_ms"] <= ERROR_MS:
-        cues.append("navigation.error_click")
-    return cues
+def repeated(target: str | None) -> list[str]:
+    """Why clicks on this target repeat without frustration."""
+    return sorted({f"navigation.{found.lastgroup}" for found in REPEATED.finditer(target or "")})
+
+
+def reactions(event: Mapping[str, Any]) -> dict[str, float | None]:
+    gestures = [after for after in (event["scroll_ms"], event["selection_ms"]) if after is not None]
+    return {
+        "navigation.unanswered_ms": event["watched_ms"] if event["reaction_ms"] is None else event["reaction_ms"],
+        "navigation.error_ms": event["error_ms"],
+        "navigation.gesture_ms": min(gestures, default=None),
+    }
 
 
 def observe(
-    features: Mapping[str, float | None], cues: list[str], at: int, pointer: Pointer | None, sd: float
+    features: Mapping[str, float | None],
+    cues: list[str],
+    at: int,
+    pointer: Pointer | None,
+    sd: float,
+    config: NavigationConfig,
 ) -> tuple[Observation | None, Pointer]:
-    """What the event says, and the pointer's new memory. ``at`` is stream time, milliseconds."""
+    """What the event says, 1 at most, and the pointer's new memory. ``at``: when it happened, milliseconds."""
     before = pointer or NOWHERE
-    after = moved(before, features, cues, at)
-    seen = [*cues, *remembered_cues(before, after, cues, at)]
+    idle = "navigation.click" in cues and is_ignored(features, cues, config)
+    after = moved(before, features, cues, at, idle, config)
+    seen = [*cues, *click_cues(features, idle, config), *completed(before, after, cues, at, config)]
     parts = {name: WEIGHTS[name] for name in seen if name in WEIGHTS}
     observation = Observation(min(sum(parts.values()), 1.0), sd, parts) if parts else None
     return observation, after
 
 
-def moved(before: Pointer, features: Mapping[str, float | None], cues: list[str], at: int) -> Pointer:
-    """The pointer after an event."""
-    if "navigation.page_view" in cues:
-        return Pointer(0, 0.0, 0.0, 0, at)
-    x, y = features.get("navigation.x"), features.get("navigation.y")
-    if "navigation.click" not in cues or "navigation.ignored" in cues or x is None or y is None:
-        return before
-    close = 0 <= at - before.click_at < RAGE_MS and math.fabs(x - before.x) + math.fabs(y - before.y) < RAGE_PX
-    return Pointer(at, x, y, before.run + 1 if close else 1, before.view_at)
+def is_ignored(features: Mapping[str, float | None], cues: list[str], config: NavigationConfig) -> bool:
+    """Whether this click repeats, or leaves the page as it is, by nature."""
+    gesture = features.get("navigation.gesture_ms")
+    return (
+        "navigation.ignored" in cues
+        or (config.ignore_steppers and "navigation.stepper" in cues)
+        or (config.ignore_paging and "navigation.paging" in cues)
+        or (config.ignore_gestures and gesture is not None and gesture < config.gesture_ms)
+    )
 
 
-def remembered_cues(before: Pointer, after: Pointer, cues: list[str], at: int) -> list[str]:
+def click_cues(features: Mapping[str, float | None], idle: bool, config: NavigationConfig) -> list[str]:
+    """Struggles seen in one click alone; only clicks carry these features."""
     found = []
-    # Only the click that completes the run counts: ten furious clicks are one rage click, not eight.
-    if after.run == RAGE_RUN and before.run == RAGE_RUN - 1:
-        found.append("navigation.rage_click")
-    if "navigation.back" in cues and before.view_at and 0 <= at - before.view_at <= QUICK_BACK_MS:
-        found.append("navigation.quick_back")
+    unanswered, error = features.get("navigation.unanswered_ms"), features.get("navigation.error_ms")
+    if not idle and unanswered is not None and unanswered >= config.dead_ms:
+        found.append("navigation.dead_click")
+    if error is not None and error <= config.error_ms:
+        found.append("navigation.error_click")
     return found

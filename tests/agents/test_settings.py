@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from agents.errors import Failure
 from agents.settings import Settings, environment, load
-from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
+from streams.config import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
 from streams.protocols import CATALOGUE, default_protocols
 
 CHANGED: dict[str, Any] = {
@@ -46,6 +46,7 @@ CHANGED: dict[str, Any] = {
     "embedded": True,
     "protocols_file": CATALOGUE,
     "signals": SignalConfig(text=False, typing_sd=0.123456789012345),
+    "navigation": NavigationConfig(rage_clicks=4, help_ms=0.1, ignore_paging=False),
     "belief": BeliefConfig(drift=1e-9, slope_points=7),
     "decision": DecisionConfig(salt="geheim \N{SNOWMAN}", control_share=1 / 3),
     "outcome": OutcomeConfig(window_turns=1, idle_s=0.1),
@@ -98,9 +99,12 @@ def test_none_stays_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def test_a_nested_variable_changes_one_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = loaded(monkeypatch, {"TENOR_BELIEF__THRESHOLD": "5", "TENOR_DECISION__SALT": "x"})
+    found = loaded(
+        monkeypatch, {"TENOR_BELIEF__THRESHOLD": "5", "TENOR_DECISION__SALT": "x", "TENOR_NAVIGATION__DEAD_MS": "7000"}
+    )
     assert found.belief == BeliefConfig(threshold=5.0)
     assert found.decision == DecisionConfig(salt="x")
+    assert found.navigation == NavigationConfig(dead_ms=7000.0)
     assert loaded(monkeypatch, environment(found)) == found
 
 

@@ -58,6 +58,8 @@ def click(conversation_id: str, **changes: Any) -> dict[str, Any]:
         "reaction_ms": None,
         "watched_ms": None,
         "error_ms": None,
+        "scroll_ms": None,
+        "selection_ms": None,
         **changes,
     }
 

@@ -87,6 +87,8 @@ def navigation(action: str = "click", at: float = 0.0, **changes: Any) -> dict[s
         "reaction_ms": None,
         "watched_ms": None,
         "error_ms": None,
+        "scroll_ms": None,
+        "selection_ms": None,
     }
     return event(at, **fields) | changes
 

@@ -146,7 +146,7 @@ def test_a_signal_switched_off_is_not_weighed(off: str) -> None:
     ]
     events = [one for turn in turns for one in turn]
     events += [prosody(370.0 + i, loudness_db=-20.0 + i) for i in range(6)]
-    events += [navigation("help", 400), message(FURIOUS, 401)]
+    events += [navigation("click", 400, watched_ms=3000.0, error_ms=5.0), message(FURIOUS, 401)]
     _, outputs = told(Config(signals=SignalConfig(**{off: False})), *events)
     named = {one["signal"] for point in of(outputs, "trajectory_point") for one in point["contributions"]}
     assert not any(name.startswith(f"{off}.") for name in named)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams import fold, state
 from streams.config import Config
-from streams.state import NEVER, Baseline, Belief, Pointer, State, StateError, Window
+from streams.state import NEVER, Baseline, Belief, Motion, Pointer, State, StateError, Window
 from tests.streams.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -16,6 +16,8 @@ NAMES = st.text(max_size=6)
 BELIEFS = st.builds(
     Belief, FINITE, FINITE, FINITE, st.booleans(), TIMES, st.dictionaries(NAMES, FINITE), st.dictionaries(NAMES, FINITE)
 )
+PIXELS = st.integers(-(10**6), 10**6)
+MOTIONS = st.none() | st.builds(Motion, PIXELS, PIXELS, PIXELS, PIXELS, TIMES, TIMES)
 STATES = st.builds(
     State,
     tenant=NAMES,
@@ -27,7 +29,7 @@ STATES = st.builds(
     belief=BELIEFS,
     recent=st.lists(st.tuples(TIMES, FINITE), max_size=4).map(tuple),
     baselines=st.dictionaries(NAMES, st.builds(Baseline, FINITE, FINITE, TIMES)),
-    pointer=st.none() | st.builds(Pointer, TIMES, FINITE, FINITE, TIMES, TIMES),
+    pointer=st.none() | st.builds(Pointer, TIMES, FINITE, FINITE, TIMES, TIMES, TIMES, TIMES, MOTIONS, MOTIONS),
     keystroke_consent=st.none() | st.booleans(),
     excluded=st.lists(NAMES, max_size=3).map(tuple),
     failed=st.none() | NAMES,
@@ -42,8 +44,11 @@ def busy() -> tuple[State, Config]:
         one
         for i in range(6)
         for one in (
-            keystrokes(60.0 * i),
+            keystrokes(60.0 * i, gap_ms=100.0 + 1100 * (i % 2)),
             navigation("page_view", 60.0 * i + 1),
+            navigation("cursor", 60.0 * i + 1, x=1000.0 - i, y=500.0 * (i % 2)),
+            navigation("scroll", 60.0 * i + 1, x=0.0, y=5000.0 * (i % 2)),
+            navigation("help", 60.0 * i + 1),
             navigation("click", 60.0 * i + 2, x=10.0, y=20.0, error_ms=5.0),
             message(FURIOUS if i == 5 else CALM, 60.0 * i + 3),
             answer(at=60.0 * i + 20),
@@ -64,6 +69,8 @@ def test_a_busy_conversation_fits_in_a_kilobyte(record_property: pytest.FixtureR
     one, config = busy()
     assert one.window is not None
     assert one.baselines
+    assert one.pointer is not None
+    assert one.pointer.scroll
     size = len(state.encode(one, fold.deadline(one, config)))
     record_property("bytes", size)  # type: ignore[operator]
     assert size < 1024
@@ -108,3 +115,7 @@ def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
     one, _ = busy()
     older = msgspec.msgpack.encode(msgspec.to_builtins(one)[:-1])
     assert state.decode(state.HEADER.pack(state.FORMAT, 0) + older) == msgspec.structs.replace(one, window=None)
+
+
+def test_a_pointer_of_before_the_cursor_was_followed_is_read() -> None:
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode([1, 2.0, 3.0, 2, 5]), type=Pointer) == Pointer(1, 2, 3, 2, 5)

@@ -1,0 +1,42 @@
+"""Behaviour beside the words: it may add a little to the alarm, and never takes away.
+
+Public data show that rhythm, pace and pointer carry little (``streams/signals/typing.py``), so they must not be able
+to make the belief worse. The level is what the customer says; behaviour leaves it alone. To the alarm an observation
+counts only
+
+- if it raises it: CUSUM takes everything below half the rise it seeks for a sign of calm, rhythm cannot be one;
+- while what its signal added since the alarm last stood at zero stays within a share of the threshold.
+
+So with a signal on, the alarm is never lower than without it, and never higher by more than that share.
+"""
+
+import msgspec
+
+from streams import belief
+from streams.belief import Observation
+from streams.config import BeliefConfig
+from streams.state import Belief
+
+
+def corroborated(
+    current: Belief, observation: Observation | None, signal: str, share: float, config: BeliefConfig
+) -> Belief:
+    """The belief after what behaviour says, if it may count.
+
+    Args:
+        signal: whose it is: the part of its names before the dot.
+        share: the most it may add to the alarm, as a share of the threshold.
+    """
+    if observation is None:
+        return current
+    weight, step = belief.alarm_step(observation, belief.sought(current, config), config)
+    before = sum(amount for name, amount in current.evidence.items() if name.startswith(f"{signal}."))
+    if step <= 0.0 or before + weight * observation.value > share * config.threshold:
+        return current
+    alarm = min(current.alarm + step, config.ceiling)
+    return msgspec.structs.replace(
+        current,
+        alarm=alarm,
+        raised=belief.is_raised(current.raised, alarm, config) and not current.deferred,
+        evidence=belief.added(current.evidence, observation.parts, weight),
+    )

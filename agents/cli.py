@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -35,6 +35,8 @@ Workers = Annotated[int, typer.Option(min=1, help="Number of worker processes.")
 Seed = Annotated[int, typer.Option(help="Same seed, same day, byte for byte.")]
 Truth = Annotated[Path | None, typer.Option(help="Recording whose labels to judge by.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+Prior = Annotated[str | None, typer.Option(help="Weights to begin with: a file, none, or unset for the shipped ones.")]
+Mode = Literal["shipped", "online", "folds"]
 HOME = Path(".tenor")
 
 
@@ -209,6 +211,43 @@ def voice(
     heard = voices.voice(loaded(), file, caller, frame_ms, track, started, to)
     unknown = ", ".join(f"{count} {reason}" for reason, count in sorted(heard.unknown.items())) or "none"
     out.print(f"{heard.frames} frames; measures that are unknown: {unknown}" if consent else "no consent; nothing read")
+
+
+@app.command()
+def train(
+    files: list[Path],
+    to: Annotated[Path, typer.Option("--out", help="Where the weights are written.")],
+    prior: Prior = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the files.")] = 4,
+) -> None:
+    """Learn the text model's weights from labelled conversations in the neutral format."""
+    from agents import train as training
+
+    turns = training.train(files, to, training.named(prior), epochs)
+    out.print(f"learned {turns} labelled turns, wrote {escape(str(to))}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    file: Path,
+    mode: Annotated[Mode, typer.Option(help="Whether and when labels are learned.")] = "shipped",
+    folds: Annotated[int, typer.Option(min=2, help="Parts in mode folds, by conversation.")] = 10,
+    prior: Prior = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Write a prediction a labelled customer turn.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Predict labelled conversations through the live path, and score what was said."""
+    from agents import evaluate as evaluation
+    from agents import labelled, scores, scores_view, train
+
+    predictions = evaluation.run(labelled.read(file), mode, train.named(prior), settings.load().config, folds)
+    if to is not None:
+        evaluation.write(to, predictions)
+    found = scores.evaluation(predictions)
+    if as_json:
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        scores_view.render(found, out)
 
 
 @app.command()

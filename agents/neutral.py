@@ -30,13 +30,19 @@ def is_neutral(first: dict[str, Any]) -> bool:
 
 def lines(path: Path, rows: Iterable[Row]) -> list[Line]:
     """Events and truths of a file's rows (line number and object), merged in event-time order."""
-    conversations: dict[str, list[dict[str, Any]]] = {}
+    found = conversations(path, rows)
+    starts = range(START_MS, START_MS + len(found) * CONVERSATION_GAP_MS, CONVERSATION_GAP_MS)
+    made = [one for start, turns in zip(starts, found.values(), strict=True) for one in converted(turns, start)]
+    return [line for _, line in sorted(made, key=lambda one: one[0])]
+
+
+def conversations(path: Path, rows: Iterable[Row]) -> dict[str, list[dict[str, Any]]]:
+    """Checked turns by conversation, in the order of the file."""
+    found: dict[str, list[dict[str, Any]]] = {}
     for number, turn in rows:
         check(path, number, turn)
-        conversations.setdefault(str(turn["conversation_id"]), []).append(turn)
-    starts = range(START_MS, START_MS + len(conversations) * CONVERSATION_GAP_MS, CONVERSATION_GAP_MS)
-    made = [one for start, turns in zip(starts, conversations.values(), strict=True) for one in converted(turns, start)]
-    return [line for _, line in sorted(made, key=lambda one: one[0])]
+        found.setdefault(str(turn["conversation_id"]), []).append(turn)
+    return found
 
 
 def check(path: Path, number: int, turn: dict[str, Any]) -> None:

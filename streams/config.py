@@ -20,6 +20,7 @@ class SignalConfig:
     """Which signals are read, and how far each is trusted.
 
     Attributes:
+        text_usual: probability of frustration of a turn like any other, where the level is 0.
         text_sd: standard deviation of what a message's words say about frustration, on the level's scale.
         typing_sd: the same of typing rhythm: weak alone (52 persons: chance).
         navigation_sd: of a single navigation cue.
@@ -39,6 +40,7 @@ class SignalConfig:
     navigation: bool = True
     latency: bool = True
     prosody: bool = True
+    text_usual: float = 0.2
     text_sd: float = 0.35
     typing_sd: float = 0.9
     navigation_sd: float = 0.5
@@ -53,6 +55,7 @@ class SignalConfig:
         positive(self, *(one.name for one in fields(self) if one.name.endswith("_sd")))
         within(self, 0.0, 1.0, *(one.name for one in fields(self) if one.name.endswith("_share")))
         within(self, 0.0, inf, "usual_z")
+        within(self, 0.01, 0.99, "text_usual")
 
 
 @dataclass(frozen=True)

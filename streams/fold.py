@@ -5,7 +5,7 @@ moment it was due, so that it makes no difference whether a tick came first.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,7 @@ from streams.config import Config
 from streams.outputs import Output, scope
 from streams.signals import latency, navigation, prosody, text, typing
 from streams.state import State
+from streams.text_model.model import Forecast, Reading, TextModel, shipped_model
 
 Signal = Mapping[str, Any]
 Folded = tuple[State, list[Output]]
@@ -57,17 +58,21 @@ def deadline(state: State, config: Config) -> int:
     return min(outcome.deadline(state, config.outcome), idle_deadline(state, config))
 
 
-def fold(state: State | None, signal: Signal, config: Config) -> Folded:
+def fold(state: State | None, signal: Signal, config: Config, model: TextModel | None = None) -> Folded:
     """Fold one signal of a conversation that is no duplicate.
 
     Args:
         state: the conversation so far; None when it is new.
         signal: a record of tenor.signals that is no tick.
         config: every number of the domain.
+        model: the text model in use; None for the one that is shipped.
     """
     state, outputs = caught_up(state, signal, config)
     state = received(state, signal)
-    state, more = STEPS[signal["kind"]](state, signal, config)
+    if signal["kind"] == "message":
+        state, more = fold_message(state, signal, config, model or shipped_model())
+    else:
+        state, more = STEPS[signal["kind"]](state, signal, config)
     return state, outputs + more
 
 
@@ -134,13 +139,12 @@ def corroborated(
     return state if told is state.belief else msgspec.structs.replace(state, belief=told)
 
 
-def fold_message(state: State, signal: Signal, config: Config) -> Folded:
+def fold_message(state: State, signal: Signal, config: Config, model: TextModel) -> Folded:
     if signal["participant_role"] != "customer":
-        state = msgspec.structs.replace(state, operator_at=max(state.operator_at, signal["event_time"]))
-        return after_status(state, signal, config)
-    state, said = read_turn(state, signal, config)
+        return after_status(fold_answer(state, signal, model), signal, config)
+    state, turn = read_turn(state, signal, config, model)
     state, outcomes = outcome.count_turn(state, signal["conversation_id"], config)
-    point = trajectory_point(state, signal, said, config)
+    point = trajectory_point(state, signal, turn, config)
     moved = msgspec.structs.replace(state.belief, moved={})
     state, ended = after_status(msgspec.structs.replace(state, belief=moved), signal, config)
     decisions: list[Output] = []
@@ -149,20 +153,50 @@ def fold_message(state: State, signal: Signal, config: Config) -> Folded:
     return state, [point, *outcomes, *ended, *decisions]
 
 
-def read_turn(state: State, signal: Signal, config: Config) -> tuple[State, float | None]:
-    """The state after the words and the pace of a customer turn, and what the words said."""
-    at, switches = signal["event_time"], config.signals
-    if switches.latency:
-        numbers = latency.measure(state.customer_at, state.operator_at, at)
-        pace, baselines = latency.observe(numbers, state.baselines, switches.latency_sd, switches.usual_z)
-        state = msgspec.structs.replace(state, baselines=baselines)
-        state = corroborated(state, pace, "latency", switches.latency_share, config)
-    said = text.observe(signal["features"], signal["cues"], switches.text_sd) if switches.text else None
-    state = observed(state, said, config)
-    spoken_at = max(state.customer_at, at)
+def fold_answer(state: State, signal: Signal, model: TextModel) -> State:
+    """The state after a message of operator or bot."""
+    heard = model.answered(state.dialogue or model.start(), signal["terms"], signal["cues"], signal["features"])
+    operator_at = max(state.operator_at, signal["event_time"])
+    return msgspec.structs.replace(state, operator_at=operator_at, dialogue=heard)
+
+
+class ReadTurn(NamedTuple):
+    """What the text model and the belief made of a customer turn; None where its words could not be read."""
+
+    forecast: Forecast
+    reading: Reading | None
+    observation: belief.Observation | None
+    model_version: str
+
+
+def read_turn(state: State, signal: Signal, config: Config, model: TextModel) -> tuple[State, ReadTurn]:
+    """The state after the pace and the words of a customer turn, and what they said."""
+    state = read_pace(state, signal, config)
+    state, turn = read_words(state, signal, config, model)
+    state = observed(state, turn.observation, config)
+    spoken_at = max(state.customer_at, signal["event_time"])
     recent = (*state.recent, (spoken_at, state.belief.level))[-config.belief.slope_points :]
-    state = msgspec.structs.replace(state, turn=state.turn + 1, customer_at=spoken_at, recent=recent)
-    return state, said.value if said else None
+    return msgspec.structs.replace(state, turn=state.turn + 1, customer_at=spoken_at, recent=recent), turn
+
+
+def read_pace(state: State, signal: Signal, config: Config) -> State:
+    switches = config.signals
+    if not switches.latency:
+        return state
+    numbers = latency.measure(state.customer_at, state.operator_at, signal["event_time"])
+    pace, baselines = latency.observe(numbers, state.baselines, switches.latency_sd, switches.usual_z)
+    state = msgspec.structs.replace(state, baselines=baselines)
+    return corroborated(state, pace, "latency", switches.latency_share, config)
+
+
+def read_words(state: State, signal: Signal, config: Config, model: TextModel) -> tuple[State, ReadTurn]:
+    """The state whose dialogue has taken in a customer turn, and what its words said."""
+    remembered, switches = state.dialogue or model.start(), config.signals
+    message = signal["terms"], signal["cues"], signal["features"]
+    reading = model.read(remembered, *message) if signal["terms"] and switches.text else None
+    said = text.observe(reading, switches.text_usual, switches.text_sd) if reading else None
+    turn = ReadTurn(model.forecast(remembered), reading, said, model.version)
+    return msgspec.structs.replace(state, dialogue=model.after(remembered, *message)), turn
 
 
 def after_status(state: State, signal: Signal, config: Config) -> Folded:
@@ -201,7 +235,7 @@ def fold_prosody(state: State, signal: Signal, config: Config) -> Folded:
     return observed(msgspec.structs.replace(state, baselines=baselines), observation, config), []
 
 
-def trajectory_point(state: State, signal: Signal, said: float | None, config: Config) -> Output:
+def trajectory_point(state: State, signal: Signal, turn: ReadTurn, config: Config) -> Output:
     """The belief after this customer turn."""
     point_id = ids.stable_id("point", state.tenant, signal["conversation_id"], state.opened, state.turn)
     datum = {
@@ -212,7 +246,11 @@ def trajectory_point(state: State, signal: Signal, said: float | None, config: C
         "turn": state.turn,
         **decision.reading(state),
         "raised": state.belief.raised,
-        "observation": said,
+        "observation": turn.observation.value if turn.observation else None,
+        "p_now": turn.reading.now if turn.reading else None,
+        "p_next": turn.forecast.next,
+        "p_rise": turn.forecast.rise,
+        "model_version": turn.model_version,
         "contributions": belief.movements(state.belief.moved, level_change(state)),
         "cues": list(signal["cues"]),
         "source": dict(signal["source"]),
@@ -228,7 +266,6 @@ def level_change(state: State) -> float:
 
 
 STEPS = {
-    "message": fold_message,
     "keystrokes": fold_keystrokes,
     "navigation": fold_navigation,
     "prosody": fold_prosody,

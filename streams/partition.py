@@ -19,6 +19,7 @@ from streams import state as states
 from streams.config import Config
 from streams.outputs import Output
 from streams.state import State
+from streams.text_model.model import TextModel, shipped_model
 
 FLOOR = "\x00floor"  # no tenant or conversation id holds a control character
 SEPARATOR = "\x1f"
@@ -33,14 +34,16 @@ class Partition:
         config: every number of the domain.
         load: encoded state of a key as last written, None when there is none.
         deadlines: when stream time next concerns each known conversation, milliseconds.
+        model: the text model in use; None for the one that is shipped.
 
     Attributes:
         newest: highest event time folded, ticks left out, milliseconds; after recovery a moment not after it.
         skipped: repeats skipped.
     """
 
-    def __init__(self, config: Config, load: Load, deadlines: dict[str, int]) -> None:
+    def __init__(self, config: Config, load: Load, deadlines: dict[str, int], model: TextModel | None = None) -> None:
         self._config = config
+        self._model = model or shipped_model()
         self._load = load
         self._due = dict(deadlines)
         self._queued = dict(deadlines)
@@ -66,7 +69,7 @@ class Partition:
             self.skipped += 1
             return []
         known = state is not None
-        state, outputs = folding.fold(state, signal, self._config)
+        state, outputs = folding.fold(state, signal, self._config, self._model)
         self._keep(key, state if known else self._above_floor(state))
         return outputs
 

@@ -8,9 +8,14 @@ import struct
 
 import msgspec
 
+from streams.text_model.dialogue import Dialogue
+
 FORMAT = 1
 HEADER = struct.Struct(">Bq")
 NEVER = 2**62
+
+
+Sums = tuple[float, float, float]
 
 
 class StateError(ValueError):
@@ -107,6 +112,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
         spent: burden of the interventions so far.
         excluded: options that failed.
         failed: decision whose failure awaits a reroute.
+        dialogue: what the text model remembers; None before the first message.
     """
 
     tenant: str
@@ -133,6 +139,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     failed: str | None = None
     handed_over: bool = False
     window: Window | None = None
+    dialogue: Dialogue[Sums] | None = None
 
 
 ENCODER = msgspec.msgpack.Encoder()

@@ -4,10 +4,11 @@
 and the conversation's own baselines; it runs in the fold.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # Part of config_version: raise it with every change of a weight, pattern or threshold in this folder.
-VERSION = 1
+VERSION = 2
 
 
 class Extract(NamedTuple):
@@ -17,11 +18,13 @@ class Extract(NamedTuple):
         features: numbers by name; None when one could not be measured.
         cues: names of what was found.
         reasons: why a feature is None, by its name.
+        terms: hashed words and pairs of words of a message; empty for everything else.
     """
 
     features: dict[str, float | None]
     cues: list[str]
     reasons: dict[str, str]
+    terms: Sequence[int] = ()
 
 
 def unknown(reason: str, *features: str) -> Extract:

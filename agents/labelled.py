@@ -1,0 +1,89 @@
+"""Labelled conversations as the live path sees them: the signals of every message, beside what people said of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents import neutral, recording
+from agents.errors import Failure
+from streams.extraction import Signal, signal_of
+from streams.text_model import examples
+from streams.text_model.learner import Label, Turn
+
+SOURCE = "conversation.messages"
+
+
+class LabelledTurn(NamedTuple):
+    """One customer turn.
+
+    Attributes:
+        number: its number among all turns of the conversation, as in the file.
+        seen: whether its words are known.
+        frustrated: what people said; None when they did not.
+        intensity: how much, 0 to 1; None when they did not say.
+        split: train, test, or None.
+    """
+
+    number: int
+    seen: bool
+    frustrated: bool | None
+    intensity: float | None
+    split: str | None
+
+
+class Conversation(NamedTuple):
+    """Signals of all messages in order, and the customer turns among them, in the same order."""
+
+    id: str
+    signals: tuple[Signal, ...]
+    turns: tuple[LabelledTurn, ...]
+
+    @property
+    def is_test(self) -> bool:
+        """Whether its predictions count; everything does in a file without splits."""
+        return self.turns[0].split in (None, "test") if self.turns else True
+
+
+def read(path: Path) -> list[Conversation]:
+    """The conversations of a file in the neutral format. ``Failure`` names what cannot be used."""
+    rows = list(recording.numbered(path))
+    if not rows:
+        raise Failure(f"{path} is empty", "it should hold labelled conversations in the neutral format")
+    if not neutral.is_neutral(rows[0][1]):
+        raise Failure(f"{path} holds no labelled conversations in the neutral format", "see docs/events.md")
+    return [conversation(name, turns) for name, turns in neutral.conversations(path, rows).items()]
+
+
+def conversation(name: str, turns: list[dict[str, Any]]) -> Conversation:
+    """One conversation, its messages read as ingest reads them."""
+    events = [neutral.message(turn, neutral.START_MS + i * neutral.TURN_GAP_MS).event for i, turn in enumerate(turns)]
+    signals = tuple(signal_of("message", event, (SOURCE, 0, i)) for i, event in enumerate(events))
+    return Conversation(name, signals, tuple(labelled(turn) for turn in turns if turn["speaker"] == "customer"))
+
+
+def labelled(turn: dict[str, Any]) -> LabelledTurn:
+    frustrated = turn["frustrated"]
+    return LabelledTurn(
+        number=int(turn["turn"]),
+        seen=turn["text"] is not None,
+        frustrated=None if frustrated is None else bool(frustrated),
+        intensity=turn.get("intensity"),
+        split=turn.get("split"),
+    )
+
+
+def lessons(one: Conversation) -> Iterator[tuple[Turn, Label]]:
+    """What a conversation teaches: features and label of its labelled turns."""
+    before: LabelledTurn | None = None
+    for turn, (_, features) in zip(one.turns, examples.turns(one.signals), strict=True):
+        if turn.frustrated is None:
+            continue
+        yield features, Label(turn.frustrated, rose(before, turn))
+        before = turn
+
+
+def rose(before: LabelledTurn | None, turn: LabelledTurn) -> bool | None:
+    """Whether a labelled turn is more frustrated than the labelled one before; None where that is not known."""
+    if before is None or before.intensity is None or turn.intensity is None:
+        return None
+    return turn.intensity > before.intensity

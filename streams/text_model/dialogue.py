@@ -1,0 +1,195 @@
+"""The dialogue: what is remembered of a conversation, and the features of a customer's turn in it.
+
+The model is linear, so what earlier messages say about the next turn can be remembered in two shapes: as three sums
+(one a head) where the model is used, a few bytes in the conversation's state; as the features themselves where it is
+learned. ``Space`` is the difference, everything else is the same code.
+
+Groups of terms: the customer's turn, what the operator or bot said since the last one, the customer's turn before.
+Binned numbers and cues stand beside them. Weights of groups were chosen by ten folds on public dialogues.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from functools import cache
+from math import sqrt
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from streams.text_model import terms
+from streams.text_model.weights import PLACES, SIZE
+
+V = TypeVar("V")
+Features = dict[int, float]
+Numbers = Mapping[str, float | None]
+
+MULTIPLIER = 2654435761
+TURN, OPERATOR, PREVIOUS = terms.hashed("turn"), terms.hashed("operator"), terms.hashed("previous")
+TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT = 1.0, 0.7, 0.4
+BIN_WEIGHT = 0.3
+# Terms beyond this many make a message weigh more; up to it, longer messages weigh as much as short ones.
+LONG = 40
+# Numbers of a turn, also handed on to later ones, with the scale that makes them about as large as a bin.
+HANDED_ON = {"sentiment": 1.0, "displeasure": 0.6, "distress": 0.6, "negations": 0.3, "second_person": 4.0}
+MOST = 3.0
+FADING = 0.7
+LENGTHS = (1, 2, 4, 7, 11, 16, 24, 40)
+SENTIMENTS = (-0.6, -0.3, -0.05, 0.05, 0.3, 0.6)
+OVERLAPS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75)
+TURNS = (0, 1, 2, 3, 4, 6, 8, 11, 15)
+BINS = {
+    "text.words": LENGTHS,
+    "text.sentiment": SENTIMENTS,
+    "text.questions": (0, 1),
+    "text.exclamations": (0, 1),
+    "text.capitals": (0.0, 0.2),
+}
+
+
+class Space(Protocol[V]):
+    """How what was read is remembered: as sums or as features."""
+
+    def read(self, features: Features) -> V: ...
+    def plus(self, one: V, other: V) -> V: ...
+
+
+class Dialogue(msgspec.Struct, Generic[V], frozen=True, array_like=True):
+    """What the model remembers of a conversation.
+
+    Attributes:
+        operator: what operator and bot said since the customer's last turn.
+        previous: the customer's last turn, as the turn after it sees it.
+        turns: customer turns so far.
+        answers: messages of operator and bot since the customer's last turn.
+        so_far: fading sums of the numbers in ``HANDED_ON``, in that order; the last entry is their weight.
+        asked: sketch of all the customer wrote.
+        answered: sketch of all operator and bot wrote.
+    """
+
+    operator: V
+    previous: V
+    turns: int = 0
+    answers: int = 0
+    so_far: tuple[float, ...] = (0.0,) * (len(HANDED_ON) + 1)
+    asked: tuple[int, ...] = ()
+    answered: tuple[int, ...] = ()
+
+
+def start(space: Space[V]) -> Dialogue[V]:
+    """A dialogue before anything was said."""
+    nothing = space.read({})
+    return Dialogue(nothing, nothing)
+
+
+def context(dialogue: Dialogue[V], space: Space[V]) -> V:
+    """All that is known of the next customer turn before it is seen."""
+    known = {
+        PLACES["bias"]: 1.0,
+        binned("dialogue.turn", dialogue.turns, TURNS): BIN_WEIGHT,
+        binned("dialogue.answers", dialogue.answers, (0, 1, 2)): BIN_WEIGHT,
+        **so_far(dialogue),
+    }
+    return space.plus(space.plus(dialogue.operator, dialogue.previous), space.read(known))
+
+
+def so_far(dialogue: Dialogue[V]) -> Features:
+    """Means of the customer's numbers over the conversation, recent turns first."""
+    weight = dialogue.so_far[-1]
+    if not weight:
+        return {}
+    sums = zip(HANDED_ON.items(), dialogue.so_far, strict=False)
+    return {PLACES[f"so_far.{name}"]: scale * total / weight for (name, scale), total in sums}
+
+
+def answered(
+    dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers, space: Space[V]
+) -> Dialogue[V]:
+    """The dialogue after a message of operator or bot."""
+    sketched = terms.sketch(found)
+    features = grouped(found, OPERATOR, OPERATOR_WEIGHT)
+    features |= bins("operator", numbers) | flags(cues)
+    features |= overlap("operator.repeats", sketched, dialogue.answered)
+    features |= overlap("operator.on_topic", sketched, dialogue.asked)
+    return msgspec.structs.replace(
+        dialogue,
+        operator=space.plus(dialogue.operator, space.read(features)),
+        answers=dialogue.answers + 1,
+        answered=terms.sketch((*sketched, *dialogue.answered)),
+    )
+
+
+def turn(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers) -> dict[str, Features]:
+    """Features of a customer's turn itself, by the name they are explained under."""
+    sketched = terms.sketch(found)
+    parts = {"text.terms": grouped(found, TURN, TURN_WEIGHT), "text.form": bins("turn", numbers)}
+    parts |= {cue: flags([cue]) for cue in cues}
+    parts["text.repetition"] = overlap("turn.repeats", sketched, dialogue.asked)
+    parts["text.echo"] = overlap("turn.echoes", sketched, dialogue.answered)
+    parts |= {
+        f"text.{name}": number(f"text.{name}", numbers.get(f"text.{name}"), scale) for name, scale in HANDED_ON.items()
+    }
+    return parts
+
+
+def after(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers, space: Space[V]) -> Dialogue[V]:
+    """The dialogue after a customer's turn."""
+    features = grouped(found, PREVIOUS, PREVIOUS_WEIGHT) | bins("previous", numbers) | flags(cues, "previous.")
+    for name, scale in HANDED_ON.items():
+        features |= number(f"previous.{name}", numbers.get(f"text.{name}"), scale)
+    return Dialogue(
+        operator=space.read({}),
+        previous=space.read(features),
+        turns=dialogue.turns + 1,
+        so_far=faded(dialogue.so_far, numbers),
+        asked=terms.sketch((*found, *dialogue.asked)),
+        answered=dialogue.answered,
+    )
+
+
+def faded(sums: tuple[float, ...], numbers: Numbers) -> tuple[float, ...]:
+    """The fading sums after one more turn; a turn that could not be read changes nothing."""
+    values = [value for name in HANDED_ON if (value := numbers.get(f"text.{name}")) is not None]
+    if len(values) < len(HANDED_ON):
+        return sums
+    return tuple(FADING * total + min(value, MOST) for total, value in zip(sums, [*values, 1.0], strict=True))
+
+
+def grouped(found: list[int], salt: int, weight: float) -> Features:
+    """Terms of one group, the whole of length ``weight``, a message beyond ``LONG`` terms longer."""
+    each = weight / sqrt(min(len(found), LONG)) if found else 0.0
+    return {((term ^ salt) * MULTIPLIER >> 9) & (SIZE - 1): each for term in found}
+
+
+def bins(group: str, numbers: Numbers) -> Features:
+    """Numbers of a message by the bin they fall in; unknown ones in none."""
+    known = [(name, value, edges) for name, edges in BINS.items() if (value := numbers.get(name)) is not None]
+    return {binned(f"{group}.{name}", value, edges): BIN_WEIGHT for name, value, edges in known}
+
+
+def flags(cues: Iterable[str], prefix: str = "") -> Features:
+    return {named(prefix + cue): BIN_WEIGHT for cue in cues}
+
+
+def overlap(name: str, sketched: tuple[int, ...], earlier: tuple[int, ...]) -> Features:
+    share = terms.containment(sketched, earlier)
+    return {} if share is None else {binned(name, share, OVERLAPS): BIN_WEIGHT}
+
+
+def number(place: str, value: float | None, scale: float) -> Features:
+    return {} if value is None else {PLACES[place]: min(value, MOST) * scale}
+
+
+def binned(name: str, value: float, edges: tuple[float, ...]) -> int:
+    """Place of the bin a number falls in."""
+    return binned_place(name, bisect_left(edges, value))
+
+
+@cache
+def binned_place(name: str, place: int) -> int:
+    return named(f"{name}={place}")
+
+
+@cache
+def named(name: str) -> int:
+    """Place of a named feature."""
+    return (terms.hashed(name) * MULTIPLIER >> 9) & (SIZE - 1)

@@ -1,0 +1,113 @@
+"""The model in use: weights and a turn to probabilities, and to the parts that made them."""
+
+from collections.abc import Mapping
+from functools import cache
+from math import exp
+from typing import NamedTuple
+
+from streams.text_model import dialogue
+from streams.text_model.dialogue import Dialogue, Features, Numbers
+from streams.text_model.shipped import shipped
+from streams.text_model.weights import Weights
+
+Sums = tuple[float, float, float]
+Remembered = Dialogue[Sums]
+
+
+class Forecast(NamedTuple):
+    """What is expected of the next customer turn before it is seen, as probabilities.
+
+    Attributes:
+        next: frustrated.
+        rise: more frustrated than at the last turn; None at a conversation's first turn and for an untrained head.
+    """
+
+    next: float
+    rise: float | None
+
+
+class Reading(NamedTuple):
+    """A customer's turn read.
+
+    Attributes:
+        now: probability that the customer is frustrated, 0 to 1.
+        parts: log odds by what they come from; they add up to those of ``now``.
+    """
+
+    now: float
+    parts: dict[str, float]
+
+
+class Projection:
+    """A space where what was read is three sums, one a head."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+
+    def read(self, features: Features) -> Sums:
+        now, next_, rise = self._weights[:3]
+        a = b = c = 0.0
+        for place, value in features.items():
+            a += now[place] * value
+            b += next_[place] * value
+            c += rise[place] * value
+        return a, b, c
+
+    def plus(self, one: Sums, other: Sums) -> Sums:
+        return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+class TextModel:
+    """Weights in use.
+
+    Attributes:
+        version: digest of the weights.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._space = Projection(weights)
+        self._tells_rises = any(weights.rise)
+        self.version = weights.version
+
+    def start(self) -> Remembered:
+        """A dialogue before anything was said."""
+        return dialogue.start(self._space)
+
+    def forecast(self, remembered: Remembered) -> Forecast:
+        """What is expected of the next customer turn."""
+        _, next_, rise = dialogue.context(remembered, self._space)
+        return Forecast(probability(next_), probability(rise) if self._tells_rises and remembered.turns else None)
+
+    def read(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Reading:
+        """A customer's turn that could be read."""
+        parts = {"dialogue": dialogue.context(remembered, self._space)[0]}
+        for name, features in dialogue.turn(remembered, terms, cues, numbers).items():
+            parts[name] = self._sum(features)
+        return Reading(probability(sum(parts.values())), {name: part for name, part in parts.items() if part})
+
+    def answered(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:
+        """The dialogue after a message of operator or bot."""
+        return dialogue.answered(remembered, terms, cues, numbers, self._space)
+
+    def after(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:
+        """The dialogue after a customer's turn."""
+        return dialogue.after(remembered, terms, cues, numbers, self._space)
+
+    def _sum(self, features: Mapping[int, float]) -> float:
+        weights = self._weights.now
+        return sum([weights[place] * value for place, value in features.items()])
+
+
+@cache
+def shipped_model() -> TextModel:
+    """The model a new deployment begins with."""
+    return TextModel(shipped())
+
+
+def probability(log_odds: float) -> float:
+    """Logistic function."""
+    if log_odds < 0:
+        grown = exp(max(log_odds, -700.0))
+        return grown / (1.0 + grown)
+    return 1.0 / (1.0 + exp(-min(log_odds, 700.0)))

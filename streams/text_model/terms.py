@@ -1,0 +1,53 @@
+"""Words to hashed terms: what leaves ingest instead of text.
+
+A term is the CRC-32 of a token or of two neighbouring tokens, cut to ``BITS`` bits: a fixed seed, so that every
+process and every version reads the same. Terms are no secret: who has the vocabulary can look them up.
+"""
+
+import re
+from collections.abc import Iterable
+from zlib import crc32
+
+BITS = 24
+MASK = (1 << BITS) - 1
+MAX_TOKENS = 300
+TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[!?.,]+|[^\w\s]")
+START, END = "^", "$"
+
+
+def tokens(text: str) -> list[str]:
+    """Lower-case words, marks and numbers (every number is ``0``), at most ``MAX_TOKENS``."""
+    return ["0" if token[0].isdigit() else token for token in TOKEN.findall(text.lower())[:MAX_TOKENS]]
+
+
+def terms(found: list[str]) -> list[int]:
+    """Distinct hashed tokens and pairs of neighbours, in order of appearance. Empty for no tokens."""
+    if not found:
+        return []
+    pairs = map(" ".join, zip([START, *found], [*found, END], strict=True))
+    return list(dict.fromkeys(map(hashed, [*found, *pairs])))
+
+
+def hashed(term: str) -> int:
+    """The hash of a term, 0 to 2**BITS - 1."""
+    return crc32(term.encode()) & MASK
+
+
+SKETCH = 16
+
+
+def sketch(shingles: Iterable[int]) -> tuple[int, ...]:
+    """The ``SKETCH`` smallest of the hashes, ascending: a bottom-k sketch (Broder 1997)."""
+    return tuple(sorted(set(shingles))[:SKETCH])
+
+
+def containment(one: tuple[int, ...], earlier: tuple[int, ...]) -> float | None:
+    """Share of one text's shingles that an earlier one had, estimated, 0 to 1; None where either is empty.
+
+    Where the earlier sketch is full, only hashes up to its largest can be compared.
+    """
+    if not one or not earlier:
+        return None
+    limit = earlier[-1] if len(earlier) == SKETCH else MASK
+    comparable = [shingle for shingle in one if shingle <= limit]
+    return sum(map(set(earlier).__contains__, comparable)) / len(comparable) if comparable else None

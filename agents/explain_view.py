@@ -28,17 +28,22 @@ def turn(one: Row, console: Console) -> None:
     raised = ", [bold red]raised[/]" if one["raised"] else ""
     console.print(
         f"\nturn {one['turn']}, {moment(one)}: level [bold]{one['level']:.2f}[/] ± {one['level_sd']:.2f} "
-        f"({one['change']:+.2f}), alarm {one['alarm']:.1f}{raised}; words said {signed(one['observation'])}",
+        f"({one['level_change']:+.2f}), alarm {one['alarm']:.1f} ({one['alarm_change']:+.1f}){raised}",
         highlight=False,
     )
-    below(f"moved by {movers(one['contributions']) or 'nothing'}", console)
+    below(
+        f"words said {signed(one['observation'])}; level moved by {movers(one['contributions']) or 'nothing'}", console
+    )
     if one["cues"]:
         below(f"cues: {', '.join(one['cues'])}", console)
 
 
 def decision(one: Row, console: Console) -> None:
-    by = movers(one["contributions"][:3], "{:+.0%}")
-    below(f"→ decision {one['decision_index']} ({one['kind']}): {done(one)}; the alarm rose by {by}", console, "cyan")
+    below(f"→ decision {one['decision_index']} ({one['kind']}): {done(one)}", console, "cyan")
+    kinds, strongest = (
+        movers(shares, "{:+.0%}") for shares in (by_kind(one["contributions"]), one["contributions"][:3])
+    )
+    below(f"  alarm moved by {kinds or 'nothing'}; most by {strongest or 'nothing'}", console, "cyan")
 
 
 def done(one: Row) -> str:
@@ -68,6 +73,16 @@ SHOWN = {"turn": turn, "decision": decision, "outcome": outcome, "alert": alert}
 def below(text: str, console: Console, style: str = "dim") -> None:
     """A line that belongs to the turn above. What it quotes is what others called it: no markup."""
     console.print(Padding(f"[{style}]{escape(text)}[/]", (0, 0, 0, 4), expand=False), highlight=False)
+
+
+def by_kind(contributions: Iterable[Row]) -> list[Row]:
+    """Contributions summed by kind of signal: words, voice, and each kind of behaviour; largest first."""
+    sums: dict[str, float] = {}
+    for one in contributions:
+        kind = one["signal"].partition(".")[0]
+        sums[kind] = sums.get(kind, 0.0) + one["share"]
+    ordered = sorted(sums.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return [{"signal": kind, "share": share} for kind, share in ordered]
 
 
 def movers(contributions: Sequence[Row], how: str = "{:+.2f}") -> str:

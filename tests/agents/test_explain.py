@@ -122,9 +122,9 @@ def test_behaviour_stands_in_the_alarm_of_a_turn_and_in_the_evidence_of_a_decisi
 
 
 def test_kinds_of_signal_are_summed_with_their_signs_and_largest_first() -> None:
-    shares = {"text.blame": 0.3, "typing.speed": 0.2, "text.gratitude": -0.4, "navigation.help": 0.2}
+    shares = {"text.blame": 0.3, "typing.speed": 0.2, "text.gratitude": -0.4, "level.settling": 0.2}
     told = by_kind({"signal": name, "share": share} for name, share in shares.items())
-    assert [one["signal"] for one in told] == ["navigation", "typing", "text"]
+    assert [one["signal"] for one in told] == ["level.settling", "typing", "text"]
     assert [one["share"] for one in told] == pytest.approx([0.2, 0.2, -0.1])
 
 
@@ -197,7 +197,7 @@ def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None
     for words in (
         "turn 1",
         "raised",
-        "level moved by text.",
+        "level moved by text +",
         "alarm moved by text +",
         "cues: text.",
         "intervention",

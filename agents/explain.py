@@ -112,13 +112,14 @@ def told(
 
 
 def lives_of(points: Iterable[Row]) -> list[list[Row]]:
-    """The points of each life, each with how far the level moved since the one before."""
+    """The points of each life, each with how far level and alarm moved since the one before."""
     lives: list[list[Row]] = []
     for point in points:
         if not lives or point["turn"] <= lives[-1][-1]["turn"]:
             lives.append([])
-        before = lives[-1][-1]["level"] if lives[-1] else 0.0
-        lives[-1].append({"what": "turn", **point, "change": point["level"] - before})
+        before = lives[-1][-1] if lives[-1] else {"level": 0.0, "alarm": 0.0}
+        changes = {f"{name}_change": point[name] - before[name] for name in ("level", "alarm")}
+        lives[-1].append({"what": "turn", **point, **changes})
     return sorted(lives, key=lambda life: life[0]["event_time"])
 
 

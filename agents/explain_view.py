@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
+from streams.belief import SETTLING
+
 Row = dict[str, Any]
 
-LEAST_SHOWN = 0.005
+LEAST_SHOWN, MOST_NAMED = 0.005, 3
 UNKNOWN = "–"
 
 
@@ -28,17 +30,17 @@ def turn(one: Row, console: Console) -> None:
     raised = ", [bold red]raised[/]" if one["raised"] else ""
     console.print(
         f"\nturn {one['turn']}, {moment(one)}: level [bold]{one['level']:.2f}[/] ± {one['level_sd']:.2f} "
-        f"({one['change']:+.2f}), alarm {one['alarm']:.1f}{raised}; words said {signed(one['observation'])}",
+        f"({one['level_change']:+.2f}), alarm {one['alarm']:.1f} ({one['alarm_change']:+.1f}){raised}",
         highlight=False,
     )
-    below(f"moved by {movers(one['contributions']) or 'nothing'}", console)
+    below(f"words said {signed(one['observation'])}; level moved by {told(one['contributions'], '{:+.2f}')}", console)
     if one["cues"]:
         below(f"cues: {', '.join(one['cues'])}", console)
 
 
 def decision(one: Row, console: Console) -> None:
-    by = movers(one["contributions"][:3], "{:+.0%}")
-    below(f"→ decision {one['decision_index']} ({one['kind']}): {done(one)}; the alarm rose by {by}", console, "cyan")
+    below(f"→ decision {one['decision_index']} ({one['kind']}): {done(one)}", console, "cyan")
+    below(f"alarm moved by {told(one['contributions'], '{:+.0%}')}", console, "cyan")
 
 
 def done(one: Row) -> str:
@@ -70,13 +72,26 @@ def below(text: str, console: Console, style: str = "dim") -> None:
     console.print(Padding(f"[{style}]{escape(text)}[/]", (0, 0, 0, 4), expand=False), highlight=False)
 
 
-def movers(contributions: Sequence[Row], how: str = "{:+.2f}") -> str:
+def by_kind(contributions: Iterable[Row]) -> list[Row]:
+    """Contributions summed by kind of signal (text, prosody, typing, ...; settling is no signal's); largest first."""
+    sums: dict[str, float] = {}
+    for one in contributions:
+        kind = one["signal"] if one["signal"] == SETTLING else one["signal"].partition(".")[0]
+        sums[kind] = sums.get(kind, 0.0) + one["share"]
+    ordered = sorted(sums.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return [{"signal": kind, "share": share} for kind, share in ordered]
+
+
+def movers(contributions: Iterable[Row], how: str) -> str:
     """Signals with their signed shares; what rounds to nothing is left out."""
-    return ", ".join(f"{one['signal']} {how.format(one['share'])}" for one in worth_showing(contributions))
+    worth_showing = [one for one in contributions if abs(one["share"]) >= LEAST_SHOWN]
+    return ", ".join(f"{one['signal']} {how.format(one['share'])}" for one in worth_showing)
 
 
-def worth_showing(contributions: Iterable[Row]) -> list[Row]:
-    return [one for one in contributions if abs(one["share"]) >= LEAST_SHOWN]
+def told(contributions: Sequence[Row], how: str) -> str:
+    """What moved level or alarm, by kind of signal, and the strongest by name."""
+    kinds, strongest = movers(by_kind(contributions), how), movers(contributions[:MOST_NAMED], how)
+    return "; most by ".join(filter(None, (kinds, strongest))) or "nothing to speak of"
 
 
 def moment(one: Row) -> str:

@@ -4,6 +4,7 @@
 
 The days of ``tenor simulate`` with seeds 1 to ``days``, folded offline. The simulator lets rhythm, pace and struggle
 lean weakly on frustration, so this shows that they do no harm and how far they can reach, not what real ones are worth.
+Behaviour moves the alarm alone, so the AUC, which judges the level, is the same in every row.
 """
 
 import sys

@@ -53,8 +53,8 @@ class SignalConfig:
 
     def __post_init__(self) -> None:
         positive(self, *(one.name for one in fields(self) if one.name.endswith("_sd")))
-        within(self, 0.0, 1.0, *(one.name for one in fields(self) if one.name.endswith("_share")))
-        within(self, 0.0, inf, "usual_z")
+        within(self, 0, 1, *(one.name for one in fields(self) if one.name.endswith("_share")))
+        within(self, 0, inf, "usual_z")
         within(self, 0.01, 0.99, "text_usual")
 
 
@@ -105,7 +105,8 @@ class NavigationConfig:
     ignore_gestures: bool = True
 
     def __post_init__(self) -> None:
-        positive(self, *(one.name for one in fields(self) if not one.name.startswith("ignore_")))
+        positive(self, *(one.name for one in fields(self) if one.name.endswith(("_ms", "_px"))))
+        within(self, 2, inf, "rage_clicks", "thrash_turns", "scroll_turns", "help_visits")
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
-"""Behaviour beside the words: it may add a little to the alarm, and never takes away.
+"""Behaviour beside the words: it may add a little to the alarm, never takes away, and leaves the level alone.
 
 Public data show that rhythm, pace and pointer carry little (``streams/signals/typing.py``), so they must not be able
-to make the belief worse. The level is what the customer says; behaviour leaves it alone. To the alarm an observation
-counts only
+to make the belief worse. The level is what the customer says. To the alarm an observation of behaviour counts only
 
 - if it raises it: CUSUM takes everything below half the rise it seeks for a sign of calm, rhythm cannot be one;
 - while what its signal added since the alarm last stood at zero stays within a share of the threshold.
 
-So with a signal on, the alarm is never lower than without it, and never higher by more than that share.
+So with a signal on, the level is exactly what it is without it; the alarm is never lower, and never higher by more
+than that share.
 """
 
 import msgspec
@@ -34,9 +34,10 @@ def corroborated(
     if step <= 0.0 or before + weight * observation.value > share * config.threshold:
         return current
     alarm = min(current.alarm + step, config.ceiling)
+    waiting = current.deferred > 0 or belief.waits(current, alarm, False, config)
     return msgspec.structs.replace(
         current,
         alarm=alarm,
-        raised=belief.is_raised(current.raised, alarm, config) and not current.deferred,
+        raised=not waiting and belief.is_raised(current.raised, alarm, config),
         evidence=belief.added(current.evidence, observation.parts, weight),
     )

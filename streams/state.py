@@ -31,8 +31,8 @@ class Belief(msgspec.Struct, frozen=True, array_like=True):
         alarm: CUSUM statistic.
         raised: whether frustration counts as raised.
         at: stream time of the last update, milliseconds.
-        evidence: what moved the alarm since it last left zero, by signal.
-        moved: how far each signal moved the level since the last trajectory point.
+        evidence: what moved the alarm since it last left zero, by signal, behaviour included.
+        moved: how far each signal moved the level since the last trajectory point; words and voice only.
         fell: whether the last observation lowered the level.
         deferred: observations the alarm has been above its threshold without raising, waiting for a recovery.
     """

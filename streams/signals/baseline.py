@@ -1,5 +1,6 @@
 """A person's own usual value: numbers about behaviour mean nothing without it."""
 
+from collections.abc import Iterable, Mapping
 from math import sqrt
 
 from streams.state import Baseline
@@ -17,6 +18,14 @@ def learn(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Base
     mean = baseline.mean + surprise / count
     variance = (1 - 1 / count) * (baseline.variance + surprise * surprise / count)
     return Baseline(mean, variance, count)
+
+
+def learned(
+    numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], names: Iterable[str], memory: int = MEMORY
+) -> dict[str, Baseline]:
+    """The baselines after the known ones of these numbers, unusual ones too: what was unusual may become usual."""
+    known = {name: value for name in names if (value := numbers.get(name)) is not None}
+    return {**baselines, **{name: learn(baselines.get(name), value, memory) for name, value in known.items()}}
 
 
 def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float | None:

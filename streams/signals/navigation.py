@@ -96,9 +96,10 @@ def observe(
     idle = "navigation.click" in cues and is_ignored(features, cues, config)
     after = moved(before, features, cues, at, idle, config)
     seen = [*cues, *click_cues(features, idle, config), *completed(before, after, cues, at, config)]
-    parts = {name: WEIGHTS[name] for name in seen if name in WEIGHTS}
-    observation = Observation(min(sum(parts.values()), 1.0), sd, parts) if parts else None
-    return observation, after
+    weights = {name: WEIGHTS[name] for name in seen if name in WEIGHTS}
+    most = max(sum(weights.values()), 1.0)
+    parts = {name: weight / most for name, weight in weights.items()}
+    return Observation(sum(parts.values()), sd, parts) if parts else None, after
 
 
 def is_ignored(features: Mapping[str, float | None], cues: list[str], config: NavigationConfig) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 
 from streams.belief import Observation
 from streams.signals import Extract, unknown
-from streams.signals.baseline import deviation, learn
+from streams.signals.baseline import deviation, learned
 from streams.state import Baseline
 
 # Feature: least and greatest value believed.
@@ -86,17 +86,14 @@ def observe(
     features: Mapping[str, float | None], baselines: Mapping[str, Baseline], sd: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
     """What the frame says against the person's own voice, and the baselines that learned it."""
-    learned, parts = dict(baselines), {}
+    parts = {}
     for name, (weight, least_sd) in WEIGHTS.items():
         value = features.get(name)
-        if value is None:
-            continue
-        z = deviation(baselines.get(name), value, least_sd)
+        z = None if value is None else deviation(baselines.get(name), value, least_sd)
         if z is not None:
             parts[name] = weight * z
-        learned[name] = learn(baselines.get(name), value, MEMORY)
     observation = Observation(sum(parts.values()), sd, parts) if parts else None
-    return observation, learned
+    return observation, learned(features, baselines, WEIGHTS, MEMORY)
 
 
 def forget(baselines: Mapping[str, Baseline]) -> dict[str, Baseline]:

@@ -24,7 +24,8 @@ from statistics import median
 
 from streams.belief import Observation
 from streams.signals import Extract, unknown
-from streams.signals.unusual import leaning, learned
+from streams.signals.baseline import learned
+from streams.signals.unusual import leaning
 from streams.state import Baseline
 
 FEATURES = (

@@ -6,7 +6,7 @@ either: what leans away from frustration or deviates by less than ``usual_z`` is
 
 from collections.abc import Mapping
 
-from streams.signals.baseline import deviation, learn
+from streams.signals.baseline import deviation
 from streams.state import Baseline
 
 Weights = Mapping[str, tuple[float, float]]
@@ -29,11 +29,3 @@ def leaning(
         if z is not None and abs(z) >= usual_z and weight * z > 0.0:
             parts[name] = weight * z
     return parts
-
-
-def learned(
-    numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], weights: Weights
-) -> dict[str, Baseline]:
-    """The baselines after these numbers, unusual ones included: what was unusual may become usual."""
-    known = {name: numbers.get(name) for name in weights}
-    return {**baselines, **{n: learn(baselines.get(n), value) for n, value in known.items() if value is not None}}

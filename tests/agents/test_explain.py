@@ -1,6 +1,7 @@
 """The explanation of one conversation: order as arithmetic, the whole against the real engine."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from io import StringIO
@@ -13,6 +14,7 @@ from rich.console import Console
 from agents.clickhouse import connect
 from agents.errors import Failure
 from agents.explain import as_json, explain, render
+from agents.explain_view import by_kind
 from agents.migrate import migrate
 from agents.rows import TABLES, columnar
 from agents.settings import Settings, environment
@@ -22,7 +24,7 @@ from streams.outputs import Output
 from streams.partition import Partition
 from tests.agents.command import assert_failure, succeeded, tenor
 from tests.agents.samples import alert, decision, outcome, point
-from tests.streams.builders import CALM, FURIOUS, GLAD, answer, log, message, nervous, tick_at
+from tests.streams.builders import CALM, FURIOUS, GLAD, answer, log, message, navigation, nervous, tick_at
 
 pytestmark = pytest.mark.integration
 
@@ -102,7 +104,28 @@ def test_what_moved_a_turn_sums_to_its_change(migrated: Settings) -> None:
     keep(migrated, folded(*STORY))
     for one in explain(migrated, "c1")["lives"][0]:
         if one["what"] == "turn":
-            assert sum(c["share"] for c in one["contributions"]) == pytest.approx(one["change"])
+            assert sum(c["share"] for c in one["contributions"]) == pytest.approx(one["level_change"])
+
+
+def test_behaviour_stands_in_the_alarm_of_a_turn_and_in_the_evidence_of_a_decision(migrated: Settings) -> None:
+    struggle = [navigation("error", 5), navigation("help", 6)]
+    keep(migrated, folded(message(CALM), *struggle, message(None, 10), message(FURIOUS, 20)))
+    turns = [one for one in explain(migrated, "c1")["lives"][0] if one["what"] == "turn"]
+    assert turns[1]["level_change"] == 0.0
+    assert turns[1]["contributions"] == []
+    assert turns[1]["alarm_change"] > 0.0
+    assert sum(one["alarm_change"] for one in turns) == pytest.approx(turns[-1]["alarm"])
+    text = shown(explain(migrated, "c1"))
+    assert f"alarm {turns[1]['alarm']:.1f} ({turns[1]['alarm_change']:+.1f})" in text
+    [evidence] = [line for line in text.splitlines() if "alarm moved by" in line]
+    assert re.search(r"alarm moved by text \+\d+%, navigation \+\d+%; most by text\.", evidence)
+
+
+def test_kinds_of_signal_are_summed_with_their_signs_and_largest_first() -> None:
+    shares = {"text.blame": 0.3, "typing.speed": 0.2, "text.gratitude": -0.4, "level.settling": 0.2}
+    told = by_kind({"signal": name, "share": share} for name, share in shares.items())
+    assert [one["signal"] for one in told] == ["level.settling", "typing", "text"]
+    assert [one["share"] for one in told] == pytest.approx([0.2, 0.2, -0.1])
 
 
 def test_an_outcome_stands_before_the_decision_of_the_same_turn_and_alerts_after_their_cause(
@@ -134,7 +157,8 @@ def test_lives_are_told_apart_though_turns_begin_anew(migrated: Settings) -> Non
     first, second = explain(migrated, "c1")["lives"]
     assert [one["turn"] for one in first if one["what"] == "turn"] == [1, 2, 3, 4]
     assert [one["turn"] for one in second if one["what"] == "turn"] == [1, 2, 3]
-    assert second[0]["change"] == second[0]["level"]
+    assert second[0]["level_change"] == second[0]["level"]
+    assert second[0]["alarm_change"] == second[0]["alarm"]
     for life in (first, second):
         decided = {one["decision_id"] for one in life if one["what"] == "decision"}
         assert decided
@@ -170,7 +194,16 @@ def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None
     insert(migrated, "outcome", outcome(9, **unseen, decision_id="d9", event_time=at + 60_000))
     text = shown(explain(migrated, "c1"))
     assert max(map(len, text.splitlines())) <= 100
-    for words in ("turn 1", "raised", "moved by text.", "cues: text.", "intervention", "burden", "as control"):
+    for words in (
+        "turn 1",
+        "raised",
+        "level moved by text +",
+        "alarm moved by text +",
+        "cues: text.",
+        "intervention",
+        "burden",
+        "as control",
+    ):
         assert words in text
     assert "not observed (ended)" in text
     assert FURIOUS.split()[0] not in text.split()

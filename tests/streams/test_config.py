@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
+from streams.config import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
 from streams.protocols import Protocol
 
 
@@ -89,6 +89,10 @@ def test_settings_cannot_be_changed_in_passing() -> None:
 REFUSED: list[tuple[type[Any], dict[str, Any], str]] = [
     (SignalConfig, {"text_sd": 0.0}, "text_sd must be above 0, not 0.0"),
     (SignalConfig, {"typing_sd": float("inf")}, "typing_sd must be above 0, not inf"),
+    (SignalConfig, {"usual_z": -0.1}, "usual_z must be 0 or more, not -0.1"),
+    (SignalConfig, {"typing_share": 1.1}, "typing_share must be between 0 and 1, not 1.1"),
+    (NavigationConfig, {"dead_ms": 0.0}, "dead_ms must be above 0, not 0.0"),
+    (NavigationConfig, {"rage_clicks": 1}, "rage_clicks must be 2 or more, not 1"),
     (BeliefConfig, {"prior_sd": -0.1}, "prior_sd must be above 0, not -0.1"),
     (BeliefConfig, {"prior_sd": 0.6}, r"prior_sd must be at most max_sd \(0.5\), not 0.6"),
     (BeliefConfig, {"drift": -1e-9}, "drift must be 0 or more, not -1e-09"),
@@ -123,6 +127,8 @@ def test_a_setting_the_domain_cannot_work_with_is_refused_by_name(
 @pytest.mark.parametrize(
     ("group", "setting"),
     [
+        (SignalConfig, {"usual_z": 0.0, "typing_share": 0.0, "latency_share": 1.0}),
+        (NavigationConfig, {"rage_clicks": 2, "thrash_turns": 2, "scroll_turns": 2, "help_visits": 2}),
         (BeliefConfig, {"drift": 0.0, "noise_floor": 0.0, "clear": 0.0, "defer": 0, "slope_points": 2}),
         (BeliefConfig, {"shift": 0.6, "prior_sd": 0.5}),
         (DecisionConfig, {"control_share": 0.0, "cooldown_s": 0.0, "burden": 0.0, "max_failures": 1}),
@@ -136,7 +142,7 @@ def test_the_ends_of_the_ranges_are_allowed(group: type[Any], setting: dict[str,
 
 def test_every_number_has_its_range() -> None:
     """None of them can be what no number is."""
-    for group in (SignalConfig(), BeliefConfig(), DecisionConfig(), OutcomeConfig()):
+    for group in (SignalConfig(), NavigationConfig(), BeliefConfig(), DecisionConfig(), OutcomeConfig()):
         for one in fields(group):
             if isinstance(getattr(group, one.name), float):
                 with pytest.raises(ValueError, match=one.name):

@@ -1,5 +1,8 @@
 """Conversations told from beginning to end."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from streams import fold
@@ -90,15 +93,22 @@ def test_silence_and_operators_do_not_move_the_level() -> None:
     assert len(outputs) == 1
 
 
-def test_points_tell_what_moved_the_belief_since_the_point_before() -> None:
+def named(records: list[dict[str, Any]]) -> set[str]:
+    """The kinds of signal their contributions name."""
+    return {one["signal"].split(".")[0] for record in records for one in record["contributions"]}
+
+
+def test_points_tell_what_moved_the_level_since_the_point_before() -> None:
     rage = [navigation("click", 5 + i / 10, x=1.0, y=1.0) for i in range(3)]
-    _, outputs = told(Config(), message(CALM), *rage, message(GLAD, 10))
+    shouts = [prosody(0.1 * i, loudness_db=-20.0 + i) for i in range(6)]
+    _, outputs = told(Config(), message(CALM), *rage, *shouts, message(GLAD, 10))
     first, second = (
         {one["signal"]: one["share"] for one in point["contributions"]} for point in of(outputs, "trajectory_point")
     )
-    assert "navigation.rage_click" not in first
-    assert second["navigation.rage_click"] > 0.0
+    assert "prosody.loudness_db" not in first
+    assert second["prosody.loudness_db"] > 0.0
     assert second["text.gratitude"] < 0.0
+    assert named(of(outputs, "trajectory_point")) == {"text", "prosody", "level"}
     levels = [point["level"] for point in of(outputs, "trajectory_point")]
     assert sum(first.values()) == pytest.approx(levels[0])
     assert sum(second.values()) == pytest.approx(levels[1] - levels[0])
@@ -131,27 +141,33 @@ def test_typing_alone_never_raises_an_alarm() -> None:
 def test_the_pace_is_learned_and_a_long_wait_speaks() -> None:
     usual = [one for i in range(5) for one in (message(CALM, 100.0 * i), answer(at=100.0 * i + 8))]
     config = Config(signals=SignalConfig(text=False))
-    _, outputs = told(config, *usual, message(CALM, 500), answer(at=1500), message(CALM, 1510))
-    *_, last = of(outputs, "trajectory_point")
-    assert last["contributions"][0]["signal"] == "latency.wait"
-    assert last["level"] > 0.0
+    state, outputs = told(config, *usual, message(CALM, 500), answer(at=1500), message(CALM, 1510))
+    *before, last = of(outputs, "trajectory_point")
+    assert state.belief.evidence["latency.wait"] > 0.0
+    assert last["alarm"] > 0.0
+    assert {one["alarm"] for one in before} == {one["level"] for one in (*before, last)} == {0.0}
+    assert last["contributions"] == []
 
 
 @pytest.mark.parametrize("off", ["text", "typing", "navigation", "latency", "prosody"])
 def test_a_signal_switched_off_is_not_weighed(off: str) -> None:
-    minutes = [60.0 * i for i in range(6)]
-    turns = [
-        (message(FURIOUS, at), answer(at=at + 5 + at / 10), keystrokes(at + 50, backspaces=round(at / 60)))
-        for at in minutes
+    usual = [
+        one
+        for at in (0.0, 60.0, 120.0, 180.0, 240.0)
+        for one in (message(CALM, at), answer(at=at + 5), keystrokes(at + 30), prosody(at + 30))
     ]
-    events = [one for turn in turns for one in turn]
-    events += [prosody(370.0 + i, loudness_db=-20.0 + i) for i in range(6)]
-    events += [navigation("click", 400, watched_ms=3000.0, error_ms=5.0), message(FURIOUS, 401)]
-    _, outputs = told(Config(signals=SignalConfig(**{off: False})), *events)
-    named = {one["signal"] for point in of(outputs, "trajectory_point") for one in point["contributions"]}
-    assert not any(name.startswith(f"{off}.") for name in named)
-    others = {name.split(".")[0] for name in named}
-    assert others == {"text", "typing", "navigation", "latency", "prosody", "level"} - {off}
+    odd = [
+        navigation("click", 300, error_ms=5.0),
+        keystrokes(301, backspaces=15),
+        answer(at=500),
+        *(prosody(510 + i, loudness_db=-10.0) for i in range(5)),
+    ]
+    shares = {"typing_share": 1.0, "navigation_share": 1.0, "latency_share": 1.0}
+    config = nervous(belief=BeliefConfig(threshold=0.45, clear=0.1))
+    config = replace(config, signals=SignalConfig(prosody_sd=1.0, **{off: False, **shares}))
+    _, outputs = told(config, *usual, message(CALM, 290), *odd, message(FURIOUS, 520))
+    assert named(of(outputs, "trajectory_point")) == {"text", "prosody", "level"} - {off}
+    assert named(of(outputs, "decision")) == {"text", "typing", "navigation", "latency", "prosody"} - {off}
 
 
 def test_status_resolved_closes_the_window_and_calls_for_nothing_more() -> None:

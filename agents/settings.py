@@ -15,11 +15,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from agents.errors import Failure
 from schemas.topics import Topics
 from schemas.validation import Limits
-from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, SignalConfig
+from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig, ProfileConfig, SignalConfig
 from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
 
 PREFIX = "TENOR_"
-NESTED = ("signals", "belief", "decision", "outcome")
+NESTED = ("signals", "belief", "decision", "outcome", "profile")
 
 
 class Settings(BaseSettings):
@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     belief: BeliefConfig = BeliefConfig()
     decision: DecisionConfig = DecisionConfig()
     outcome: OutcomeConfig = OutcomeConfig()
+    profile: ProfileConfig = ProfileConfig()
 
     @cached_property
     def topics(self) -> Topics:
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
     @cached_property
     def config(self) -> Config:
         """The domain's numbers; ``Failure`` when the protocols file cannot be used."""
-        return Config(self.signals, self.belief, self.decision, self.outcome, self._protocols())
+        return Config(self.signals, self.belief, self.decision, self.outcome, self._protocols(), self.profile)
 
     def _protocols(self) -> tuple[Protocol, ...]:
         if self.protocols_file is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from streams import belief, decision, ids, outcome
+from streams import belief, decision, ids, memory, outcome
 from streams.config import Config
 from streams.outputs import Output, scope
 from streams.signals import latency, navigation, text, typing
@@ -65,10 +65,15 @@ def fold(state: State | None, signal: Signal, config: Config) -> Folded:
         signal: a record of tenor.signals that is no tick.
         config: every number of the domain.
     """
+    if state is not None and signal["kind"] == "profile":
+        return memory.recalled(state, signal), []
     state, outputs = caught_up(state, signal, config)
-    state = received(state, signal)
+    consented = state.keystroke_consent is not False
+    state, opened = memory.asked(received(state, signal), signal, config)
     state, more = STEPS[signal["kind"]](state, signal, config)
-    return state, outputs + more
+    withdrawn = consented and state.keystroke_consent is False and not opened
+    state, notes = memory.noted(memory.judged(state, more, config), signal, withdrawn, config)
+    return state, [*outputs, *opened, *more, *notes]
 
 
 def caught_up(state: State | None, signal: Signal, config: Config) -> Folded:
@@ -88,19 +93,24 @@ def advance(state: State, conversation_id: str, now: int, config: Config) -> Fol
     due = outcome.deadline(state, config.outcome)
     if due <= now:
         state, outputs = outcome.close(state, conversation_id, due, "no_turns", config)
-    return state, outputs
+    return memory.judged(state, outputs, config), outputs
 
 
 def end(state: State, conversation_id: str, config: Config) -> list[Output]:
     """What is still to be said of a conversation that fell silent."""
-    due = min(idle_deadline(state, config), outcome.deadline(state, config.outcome))
-    return outcome.close(state, conversation_id, due, "no_turns", config)[1]
+    silent = idle_deadline(state, config)
+    due = min(silent, outcome.deadline(state, config.outcome))
+    state, outputs = outcome.close(state, conversation_id, due, "no_turns", config)
+    return outputs + memory.ended(memory.judged(state, outputs, config), conversation_id, silent, config)[1]
 
 
 def received(state: State, signal: Signal) -> State:
     """The state after any signal, before its content is read. Consent withdrawn takes what was learned with it."""
     partition, offset = position(signal)
     consent = latest(signal["keystroke_consent"], state.keystroke_consent)
+    usual = state.usual
+    if consent is False and usual is not None:
+        usual = msgspec.structs.replace(usual, baselines=typing.forget(usual.baselines))
     return msgspec.structs.replace(
         state,
         last_at=max(state.last_at, signal["event_time"]),
@@ -109,6 +119,7 @@ def received(state: State, signal: Signal) -> State:
         baselines=typing.forget(state.baselines) if consent is False else state.baselines,
         keystroke_consent=consent,
         voice_consent=latest(signal["voice_consent"], state.voice_consent),
+        usual=usual,
     )
 
 
@@ -144,10 +155,12 @@ def read_turn(state: State, signal: Signal, config: Config) -> tuple[State, floa
     at, switches = signal["event_time"], config.signals
     if switches.latency:
         numbers = latency.measure(state.customer_at, state.operator_at, at)
-        pace, baselines = latency.observe(numbers, state.baselines, switches.latency_sd)
+        pace, baselines = memory.weighed(latency.observe, numbers, state, switches.latency_sd, config.profile.seed)
         state = observed(msgspec.structs.replace(state, baselines=baselines), pace, config)
     said = text.observe(signal["features"], signal["cues"], switches.text_sd) if switches.text else None
+    tone, said = said.value if said else None, memory.relative(said, state.usual)
     state = observed(state, said, config)
+    state = memory.heard(state, tone, signal["cues"], config.profile)
     spoken_at = max(state.customer_at, at)
     recent = (*state.recent, (spoken_at, state.belief.level))[-config.belief.slope_points :]
     state = msgspec.structs.replace(state, turn=state.turn + 1, customer_at=spoken_at, recent=recent)
@@ -167,7 +180,8 @@ def after_status(state: State, signal: Signal, config: Config) -> Folded:
 def fold_keystrokes(state: State, signal: Signal, config: Config) -> Folded:
     if state.keystroke_consent is False or not config.signals.typing:
         return state, []
-    observation, baselines = typing.observe(signal["features"], state.baselines, config.signals.typing_sd)
+    sd, seed = config.signals.typing_sd, config.profile.seed
+    observation, baselines = memory.weighed(typing.observe, signal["features"], state, sd, seed)
     return observed(msgspec.structs.replace(state, baselines=baselines), observation, config), []
 
 

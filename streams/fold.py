@@ -66,7 +66,7 @@ def fold(state: State | None, signal: Signal, config: Config) -> Folded:
         config: every number of the domain.
     """
     if state is not None and signal["kind"] == "profile":
-        return memory.recalled(state, signal), []
+        return memory.recalled(state, signal, config.profile), []
     state, outputs = caught_up(state, signal, config)
     consented = state.keystroke_consent is not False
     state, opened = memory.asked(received(state, signal), signal, config)

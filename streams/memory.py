@@ -29,22 +29,31 @@ Baselines = dict[str, Baseline]
 Observed = tuple[Observation | None, Baselines]
 
 
-def recalled(state: State, signal: Signal) -> State:
+def recalled(state: State, signal: Signal, config: ProfileConfig) -> State:
     """The state with the profile taken in, from now on; one for another customer, or a second one, says nothing."""
     source, brought = signal["source"], signal["profile"]
     positions = {**state.positions, f"{source['topic']}/{source['partition']}": source["offset"]}
     state = msgspec.structs.replace(state, positions=positions)
-    if brought is None or signal["customer_id"] != state.customer_id or state.usual is not None:
+    has_one = state.usual is not None and state.usual.conversations > 0
+    if brought is None or has_one or signal["customer_id"] != state.customer_id:
         return state
-    baselines = {name: Baseline(**usual) for name, usual in brought["baselines"].items()}
-    usual = Usual(
+    return msgspec.structs.replace(state, usual=usual(brought, state, config))
+
+
+def usual(brought: Mapping[str, Any], state: State, config: ProfileConfig) -> Usual:
+    """What is usual by a profile, and by what the conversation has told already: the profile may come later."""
+    baselines = {name: Baseline(**one) for name, one in brought["baselines"].items()}
+    if state.keystroke_consent is False:
+        baselines = typing.forget(baselines)
+    if state.usual is not None:
+        baselines = pooled(baselines, state.usual.baselines, config.seed)
+    return Usual(
         tone=brought["tone"],
         conversations=brought["conversations"],
-        baselines=typing.forget(baselines) if state.keystroke_consent is False else baselines,
+        baselines=baselines,
         triggers=dict(brought["triggers"]),
         defused={option: Defused(**followed) for option, followed in brought["defused"].items()},
     )
-    return msgspec.structs.replace(state, usual=usual)
 
 
 def relative(said: Observation | None, usual: Usual | None) -> Observation | None:
@@ -166,9 +175,10 @@ def ended(state: State, conversation_id: str, at: int, config: Config) -> tuple[
         "defused": {option: as_counts(followed) for option, followed in memory.defused.items()},
     }
     state, note = told(state, conversation_id, "learned", at, learned, config)
-    usual = state.usual or Usual()
-    usual = msgspec.structs.replace(usual, baselines=pooled(usual.baselines, state.baselines, config.profile.seed))
-    return msgspec.structs.replace(state, baselines={}, usual=usual, memory=NOTHING), [note]
+    before = state.usual or Usual()
+    after = pooled(before.baselines, state.baselines, config.profile.seed)
+    before = msgspec.structs.replace(before, baselines=after)
+    return msgspec.structs.replace(state, baselines={}, usual=before, memory=NOTHING), [note]
 
 
 def as_counts(followed: Defused) -> dict[str, int]:

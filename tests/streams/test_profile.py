@@ -380,6 +380,13 @@ def test_a_profile_of_somebody_else_or_a_second_one_says_nothing() -> None:
     )
 
 
+def test_a_profile_may_come_after_the_conversation_has_told() -> None:
+    state, _ = told(Config(), message(CALM), answer(at=9), message(GLAD, 30, status="resolved"))
+    late = brought(tone=0.2, baselines={"latency.wait": {"mean": 5.0, "variance": 1.0, "count": 60}})
+    after = fold.fold(state, late, Config())[0].usual
+    assert after is not None and (after.tone, after.baselines["latency.wait"].count) == (0.2, CONFIG.seed + 1)
+
+
 def test_a_profile_opens_no_conversation_and_keeps_none_alive() -> None:
     partition = Partition(Config(), {}.get, {})
     assert partition.fold(brought()) == []

@@ -159,12 +159,20 @@ def demo(
 
 
 @app.command()
-def simulate(file: Path, seed: Seed = 1, conversations: Annotated[int, typer.Option(min=1)] = 400) -> None:
-    """Write a simulated support day, its hidden truth included, to FILE."""
+def simulate(
+    file: Path,
+    seed: Seed = 1,
+    conversations: Annotated[int, typer.Option(min=1)] = 400,
+    visits: Annotated[int, typer.Option(min=1, help="Conversations of each customer, over days; 1: one day.")] = 1,
+) -> None:
+    """Write a simulated support day, or weeks in which customers return, its hidden truth included, to FILE."""
     from agents import recording
     from agents.simulator.day import simulate as simulated
+    from agents.simulator.weeks import simulate_weeks
 
-    recording.write(file, simulated(seed, conversations), seed)
+    customers = -(-conversations // visits)
+    lines = simulated(seed, conversations) if visits == 1 else simulate_weeks(seed, customers, visits)
+    recording.write(file, lines, seed)
     out.print(f"wrote {escape(str(file))}", highlight=False, soft_wrap=True)
 
 

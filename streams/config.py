@@ -116,6 +116,7 @@ class ProfileConfig:
         seed: values it counts for in a new conversation, so that the new one can move it.
         decay: what a count of triggers or outcomes is worth one conversation later.
         names: most triggers, and most options, that are kept.
+        failures: an option that failed a customer this much more often than it helped is not drawn again.
         kept_days: a profile that has learned nothing for this long is dropped.
         erased_days: how long an erasure is remembered; longer than tenor.customers is kept.
     """
@@ -128,6 +129,7 @@ class ProfileConfig:
     seed: int = 10
     decay: float = 0.9
     names: int = 16
+    failures: float = 2.0
     kept_days: float = 365.0
     erased_days: float = 30.0
 

@@ -160,10 +160,10 @@ def read_turn(state: State, signal: Signal, config: Config) -> tuple[State, floa
     said = text.observe(signal["features"], signal["cues"], switches.text_sd) if switches.text else None
     tone, said = said.value if said else None, memory.relative(said, state.usual)
     state = observed(state, said, config)
-    state = memory.heard(state, tone, signal["cues"], config.profile)
+    told = memory.heard(state, tone, signal["cues"], config.profile)
     spoken_at = max(state.customer_at, at)
     recent = (*state.recent, (spoken_at, state.belief.level))[-config.belief.slope_points :]
-    state = msgspec.structs.replace(state, turn=state.turn + 1, customer_at=spoken_at, recent=recent)
+    state = msgspec.structs.replace(state, turn=state.turn + 1, customer_at=spoken_at, recent=recent, memory=told)
     return state, said.value if said else None
 
 

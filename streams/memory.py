@@ -15,6 +15,7 @@ from streams import ids
 from streams.belief import Observation
 from streams.config import Config, ProfileConfig
 from streams.outputs import Output
+from streams.protocols import CONTROL
 from streams.signals import typing
 from streams.signals.baseline import learn
 from streams.state import Baseline, Defused, Memory, State, Usual
@@ -23,6 +24,7 @@ TONE = "text.tone"  # what the words said, among the baselines of a note
 SHIFT = "profile.tone"  # what was taken off it, among the parts of an observation
 ENDED = ("resolved", "abandoned")
 NOTHING = Memory()
+TOLD = 3
 
 Signal = Mapping[str, Any]
 Baselines = dict[str, Baseline]
@@ -93,22 +95,21 @@ def together(one: Baseline, other: Baseline) -> Baseline:
     return Baseline(one.mean + share * gap, within + share * (1 - share) * gap * gap, count)
 
 
-def heard(state: State, said: float | None, cues: Sequence[str], config: ProfileConfig) -> State:
-    """The state after a customer turn has moved the belief.
+def heard(state: State, said: float | None, cues: Sequence[str], config: ProfileConfig) -> Memory:
+    """What is to be told after a customer turn has moved the belief.
 
     Args:
         said: what the words said, before the usual tone was taken off; None when unreadable.
         cues: found in the turn; what was done on the pages since the last one counts as well.
     """
     if not config.remember:
-        return state
+        return NOTHING
     memory, triggers = state.memory, dict(state.memory.triggers)
     for name, by in state.belief.moved.items():
         if by > 0 and (name in cues or name.startswith("navigation.")):
             triggers[name] = triggers.get(name, 0) + 1
     tone = memory.tone if said is None else learn(memory.tone, said)
-    heard = msgspec.structs.replace(memory, turns=memory.turns + 1, tone=tone, triggers=strongest(triggers, config))
-    return msgspec.structs.replace(state, memory=heard)
+    return Memory(memory.turns + 1, tone, strongest(triggers, config), memory.defused)
 
 
 def strongest(counts: Mapping[str, Any], config: ProfileConfig) -> dict[str, Any]:
@@ -116,6 +117,17 @@ def strongest(counts: Mapping[str, Any], config: ProfileConfig) -> dict[str, Any
     if len(counts) <= config.names:
         return dict(counts)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: config.names])
+
+
+def experience(usual: Usual | None) -> str:
+    """What earlier conversations say of this customer, as a sentence with a space before it; nothing without any."""
+    if usual is None:
+        return ""
+    triggers = sorted(usual.triggers, key=lambda name: (-usual.triggers[name], name))[:TOLD]
+    helped = [option for option, one in sorted(usual.defused.items()) if one.helped > one.failed and option != CONTROL]
+    known = [("rose mostly with", triggers), ("calmed after", helped[:TOLD])]
+    said = [f"{what} {', '.join(names)}" for what, names in known if names]
+    return f" In earlier conversations it {' and '.join(said)}." if said else ""
 
 
 def judged(state: State, outputs: Sequence[Output], config: Config) -> State:

@@ -430,3 +430,36 @@ def test_a_profile_that_answers_fits_the_log() -> None:
     assert codec.decode(signal, codec.encode(signal, answered), {}) == answered
     note = record("customer_note")
     assert all(codec.decode(note, codec.encode(note, one), {}) == one for one in found)
+
+
+# What is made of it
+
+FURIES = [message(FURIOUS, 30.0 * i) for i in range(1, 6)]
+
+
+def test_what_often_failed_a_customer_is_not_drawn_again() -> None:
+    failed = {"slow": {"helped": 0.5, "failed": 2.6}, "offer": {"helped": 1.0, "failed": 1.9}}
+    _, outputs = with_profile(nervous(), message(CALM), brought(defused=failed), *FURIES)
+    first = of(outputs, "decision")[0]
+    assert first["eligible"] == ["offer"]
+    assert {one["option"] for one in first["propensities"]} == {"control", "offer"}
+
+
+def test_where_everything_failed_before_there_is_still_something() -> None:
+    failed = {name: {"helped": 0.0, "failed": 5.0} for name in ("slow", "offer", "hand-over")}
+    _, outputs = with_profile(nervous(), message(CALM), brought(defused=failed), *FURIES)
+    assert of(outputs, "decision")[0]["eligible"] == ["slow", "offer"]
+
+
+def test_an_intervention_says_what_is_known_of_the_customer() -> None:
+    known = {
+        "triggers": {"text.waiting": 2.0, "text.leaving": 1.0, "text.blame": 3.0, "text.marks": 0.1},
+        "defused": {"offer": {"helped": 2.0, "failed": 1.0}, "slow": {"helped": 0.0, "failed": 1.0}},
+    }
+    _, outputs = with_profile(nervous(), message(CALM), brought(**known), *FURIES)
+    reason = of(outputs, "intervention")[0]["reason"]
+    assert reason.endswith(
+        "In earlier conversations it rose mostly with text.blame, text.waiting, text.leaving and calmed after offer."
+    )
+    _, outputs = with_profile(nervous(), message(CALM), brought(), *FURIES)
+    assert "earlier" not in of(outputs, "intervention")[0]["reason"]

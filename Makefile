@@ -33,8 +33,9 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install  ## cost per event of the fold
+bench: install  ## cost per event of the fold, and what remembering customers buys
 	$(BIN)/python benchmarks/fold.py
+	$(BIN)/python benchmarks/memory.py
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi

@@ -52,11 +52,13 @@ class Customers:
         return self._remember(key, known, note, source)
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """What to write since the last call, in the order that is safe to break off: what is kept, what is gone."""
-        kept = [(key, profile.encode(one)) for key, one in self._changed.items() if one is not None]
-        gone: list[tuple[str, bytes | None]] = [(key, None) for key, one in self._changed.items() if one is None]
+        """What to write since the last call, in the order that is safe to break off: marks, profiles, what is gone.
+
+        A profile that began after an erasure would otherwise take the erasure for one it has read.
+        """
+        changed = sorted(self._changed.items(), key=lambda item: (item[1] is None, not item[0].startswith(MARK)))
         self._changed = {}
-        return [*kept, *gone]
+        return [(key, None if one is None else profile.encode(one)) for key, one in changed]
 
     def _remember(self, key: str, known: Profile | None, note: Note, source: tuple[str, int, int]) -> Signal | None:
         after = profile.merge(known, note, self._config)

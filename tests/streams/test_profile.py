@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import Codec
@@ -175,6 +175,7 @@ def test_another_format_is_refused_and_says_what_to_do(value: bytes) -> None:
 # What survives a crash, and an erasure
 
 
+@settings(max_examples=300)
 @given(MANY, st.integers(0, 25), st.integers(0, 6))
 def test_a_crash_anywhere_changes_nothing(found: list[dict[str, Any]], cut: int, writes: int) -> None:
     """A run breaks off after some writes and is read again from its first note."""
@@ -220,6 +221,14 @@ def test_after_an_erasure_a_customer_is_remembered_anew() -> None:
     stored, _, customers = told_customers([learned(0, 0), erased, learned(2, 120), learned(3, 300)])
     assert profile.decode(stored["default\x1fu1"]).conversations == 1
     assert customers.skipped == 1  # opened before
+
+
+def test_the_mark_is_written_before_a_profile_that_begins_after_it() -> None:
+    found = [learned(0, 0), learned(1, 100, kind="erased", opened_at=moment(100)), learned(2, 300)]
+    customers = Customers(CONFIG, {})
+    for offset, note in enumerate(found):
+        customers.fold(note, ("notes", 0, offset))
+    assert [key.startswith(MARK) for key, _ in customers.changes()] == [True, False]
 
 
 def test_the_tombstone_comes_after_the_mark() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from streams import belief, ids, memory, policy
+from streams import belief, ids, policy, recall
 from streams.config import Config
 from streams.outputs import Output, scope
 from streams.protocols import CONTROL, Protocol, as_record
@@ -69,7 +69,7 @@ def choose(
     outputs = [Output("decision", decision["decision_id"], decision)]
     chosen = next((option for option in options if option.id == name), None)
     if chosen is not None:
-        outputs.append(intervention(decision, chosen, memory.experience(state.usual), config))
+        outputs.append(intervention(decision, chosen, recall.experience(state.usual), config))
     return opened(state, decision, chosen), outputs
 
 

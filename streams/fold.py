@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from streams import belief, decision, ids, memory, outcome
+from streams import belief, decision, ids, memory, outcome, recall
 from streams.config import Config
 from streams.outputs import Output, scope
 from streams.signals import latency, navigation, text, typing
@@ -66,7 +66,7 @@ def fold(state: State | None, signal: Signal, config: Config) -> Folded:
         config: every number of the domain.
     """
     if state is not None and signal["kind"] == "profile":
-        return memory.recalled(state, signal, config.profile), []
+        return recall.recalled(state, signal, config.profile), []
     state, outputs = caught_up(state, signal, config)
     consented = state.keystroke_consent is not False
     state, opened = memory.asked(received(state, signal), signal, config)
@@ -155,10 +155,10 @@ def read_turn(state: State, signal: Signal, config: Config) -> tuple[State, floa
     at, switches = signal["event_time"], config.signals
     if switches.latency:
         numbers = latency.measure(state.customer_at, state.operator_at, at)
-        pace, baselines = memory.weighed(latency.observe, numbers, state, switches.latency_sd, config.profile.seed)
+        pace, baselines = recall.weighed(latency.observe, numbers, state, switches.latency_sd, config.profile.seed)
         state = observed(msgspec.structs.replace(state, baselines=baselines), pace, config)
     said = text.observe(signal["features"], signal["cues"], switches.text_sd) if switches.text else None
-    tone, said = said.value if said else None, memory.relative(said, state.usual)
+    tone, said = said.value if said else None, recall.relative(said, state.usual)
     state = observed(state, said, config)
     told = memory.heard(state, tone, signal["cues"], config.profile)
     spoken_at = max(state.customer_at, at)
@@ -181,7 +181,7 @@ def fold_keystrokes(state: State, signal: Signal, config: Config) -> Folded:
     if state.keystroke_consent is False or not config.signals.typing:
         return state, []
     sd, seed = config.signals.typing_sd, config.profile.seed
-    observation, baselines = memory.weighed(typing.observe, signal["features"], state, sd, seed)
+    observation, baselines = recall.weighed(typing.observe, signal["features"], state, sd, seed)
     return observed(msgspec.structs.replace(state, baselines=baselines), observation, config), []
 
 

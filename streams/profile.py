@@ -16,7 +16,8 @@ import msgspec
 
 from streams.config import ProfileConfig
 from streams.extraction import Signal, tick
-from streams.memory import TONE, pooled, strongest
+from streams.memory import TONE, strongest
+from streams.recall import pooled
 from streams.signals import typing
 from streams.state import Baseline, Defused
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.codec import Codec
 from schemas.records import record
-from streams import fold, memory, profile
+from streams import fold, profile, recall
 from streams.config import Config, ProfileConfig
 from streams.customers import MARK, Customers
 from streams.outputs import Output
@@ -142,10 +142,10 @@ def test_baselines_do_not_depend_on_the_order_of_conversations(samples: list[Any
     parts = [{"f": Baseline(mean, variance, count)} for count, mean, variance in samples]
     one, other = ({}, {})  # type: ignore[var-annotated]
     for part in parts:
-        one = memory.pooled(one, part, 1000)
+        one = recall.pooled(one, part, 1000)
     chance.shuffle(parts)
     for part in parts:
-        other = memory.pooled(other, part, 1000)
+        other = recall.pooled(other, part, 1000)
     assert one["f"].count == other["f"].count == sum(count for count, _, _ in samples)
     assert one["f"].mean == pytest.approx(other["f"].mean, abs=1e-6)
     assert one["f"].variance == pytest.approx(other["f"].variance, abs=1e-3)
@@ -153,7 +153,7 @@ def test_baselines_do_not_depend_on_the_order_of_conversations(samples: list[Any
 
 def test_pooling_is_the_mean_and_variance_of_all_values() -> None:
     one, other = Baseline(2.0, 2 / 3, 3), Baseline(6.0, 1.0, 2)  # 1 2 3 and 5 7
-    pooled = memory.together(one, other)
+    pooled = recall.together(one, other)
     assert pooled.mean == pytest.approx(3.6)
     assert pooled.variance == pytest.approx(4.64)
 

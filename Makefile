@@ -33,10 +33,11 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install  ## cost per event of the fold; how soon the alarm notices simulated ramps
+bench: install  ## cost per event; how soon the alarm notices ramps; what remembering customers buys
 	$(BIN)/python benchmarks/fold.py
 	$(BIN)/python benchmarks/ramps.py
 	$(BIN)/python benchmarks/ramps_limit.py
+	$(BIN)/python benchmarks/memory.py
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi

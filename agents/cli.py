@@ -26,6 +26,8 @@ topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
 dlq_app = typer.Typer(no_args_is_help=True, help="The dead letter queues.")
 app.add_typer(topics_app, name="topics")
 app.add_typer(dlq_app, name="dlq")
+profiles_app = typer.Typer(no_args_is_help=True, help="What is remembered of customers.")
+app.add_typer(profiles_app, name="profiles")
 
 out = Console()
 err = Console(stderr=True)
@@ -34,6 +36,7 @@ Directory = Annotated[Path, typer.Option(help="Where data and logs are kept.")]
 Workers = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same day, byte for byte.")]
 Truth = Annotated[Path | None, typer.Option(help="Recording whose labels to judge by.")]
+Tenant = Annotated[str, typer.Option(help="Whose customer it is.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 Prior = Annotated[str | None, typer.Option(help="Weights to begin with: a file, none, or unset for the shipped ones.")]
 Mode = Literal["shipped", "online", "folds"]
@@ -158,12 +161,20 @@ def demo(
 
 
 @app.command()
-def simulate(file: Path, seed: Seed = 1, conversations: Annotated[int, typer.Option(min=1)] = 400) -> None:
-    """Write a simulated support day, its hidden truth included, to FILE."""
+def simulate(
+    file: Path,
+    seed: Seed = 1,
+    conversations: Annotated[int, typer.Option(min=1)] = 400,
+    visits: Annotated[int, typer.Option(min=1, help="Conversations of each customer, over days; 1: one day.")] = 1,
+) -> None:
+    """Write a simulated support day, or weeks in which customers return, its hidden truth included, to FILE."""
     from agents import recording
     from agents.simulator.day import simulate as simulated
+    from agents.simulator.weeks import simulate_weeks
 
-    recording.write(file, simulated(seed, conversations), seed)
+    customers = -(-conversations // visits)
+    lines = simulated(seed, conversations) if visits == 1 else simulate_weeks(seed, customers, visits)
+    recording.write(file, lines, seed)
     out.print(f"wrote {escape(str(file))}", highlight=False, soft_wrap=True)
 
 
@@ -345,6 +356,26 @@ def dlq_requeue(topic: str, offsets: list[int]) -> None:
     for offset in track(offsets, description="requeueing", console=err, disable=len(offsets) < 2):
         target = dlq.requeue(found, dlq.find(found, topic, offset))
         out.print(f"{topic} {offset} sent to {target}")
+
+
+@profiles_app.command("show")
+def profiles_show(customer: str, tenant: Tenant = "default") -> None:
+    """Print what is remembered of a customer, as JSON. Exits 1 when nothing is."""
+    from agents import memories
+
+    found = memories.find(loaded(), tenant, customer)
+    if found is None:
+        raise Failure("nothing is remembered of this customer")
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+
+
+@profiles_app.command("erase")
+def profiles_erase(customer: str, tenant: Tenant = "default") -> None:
+    """Forget a customer: the profile, and what conversations opened until now would still add to it."""
+    from agents import memories
+
+    memories.erase(loaded(), tenant, customer)
+    out.print("the workers will forget this customer; see docs/decisions/0008-profiles.md for what expires when")
 
 
 if __name__ == "__main__":

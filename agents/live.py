@@ -116,4 +116,5 @@ TAKES = {
     Name.OUTCOMES: LiveView.take_outcome,
     Name.INTERVENTIONS: LiveView.ignore,
     Name.ALERTS: LiveView.ignore,
+    Name.CUSTOMERS: LiveView.ignore,
 }

@@ -8,18 +8,19 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.headers import cloud_event, dead_letter
 from schemas.records import record
-from schemas.topics import TOPIC_OF, Topics
+from schemas.topics import KEY_OF, TOPIC_OF, Topics
 from streams.outputs import Output
 
 SOURCE = "tenor"
+BY_HAND = "tenor-command"  # what a person asked for: it follows from no signal
 
 
 def published(output: Output, codec: Codec, topics: Topics) -> Outgoing:
-    """One output as a Kafka record, keyed by conversation."""
-    schema, datum = record(output.record), output.datum
+    """One output as a Kafka record, keyed by conversation, or by customer."""
+    schema, datum, name = record(output.record), output.datum, TOPIC_OF[output.record]
     return Outgoing(
-        topic=topics.name(TOPIC_OF[output.record]),
-        key=datum["conversation_id"].encode(),
+        topic=topics.name(name),
+        key=datum[KEY_OF.get(name, "conversation_id")].encode(),
         value=codec.encode(schema, datum),
         headers=cloud_event(schema, output.id, datum["event_time"], SOURCE),
     )

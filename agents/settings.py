@@ -16,11 +16,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from agents.errors import Failure
 from schemas.topics import Topics
 from schemas.validation import Limits
-from streams.config import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
+from streams.config import (
+    BeliefConfig,
+    Config,
+    DecisionConfig,
+    NavigationConfig,
+    OutcomeConfig,
+    ProfileConfig,
+    SignalConfig,
+)
 from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
 
 PREFIX = "TENOR_"
-NESTED = ("signals", "navigation", "belief", "decision", "outcome")
+NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile")
 
 
 class Settings(BaseSettings):
@@ -73,6 +81,7 @@ class Settings(BaseSettings):
     belief: BeliefConfig = BeliefConfig()
     decision: DecisionConfig = DecisionConfig()
     outcome: OutcomeConfig = OutcomeConfig()
+    profile: ProfileConfig = ProfileConfig()
 
     @cached_property
     def topics(self) -> Topics:
@@ -86,7 +95,13 @@ class Settings(BaseSettings):
     def config(self) -> Config:
         """The domain's numbers; ``Failure`` when the protocols file cannot be used."""
         return Config(
-            self.signals, self.belief, self.decision, self.outcome, self._protocols(), navigation=self.navigation
+            signals=self.signals,
+            navigation=self.navigation,
+            belief=self.belief,
+            decision=self.decision,
+            outcome=self.outcome,
+            protocols=self._protocols(),
+            profile=self.profile,
         )
 
     def _protocols(self) -> tuple[Protocol, ...]:

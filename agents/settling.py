@@ -25,7 +25,13 @@ class Stage(NamedTuple):
 
 def stages(topics: Topics) -> list[Stage]:
     """Every stage, each before those that read what it writes."""
-    workers = {"ingest": INGESTED, "conversations": (Name.SIGNALS,), "alerts": (Name.DECISIONS, Name.OUTCOMES)}
+    workers = {
+        "ingest": INGESTED,
+        "conversations": (Name.SIGNALS,),
+        "profiles": (Name.CUSTOMERS,),
+        "conversations, with their profiles": (Name.SIGNALS,),  # which call for no further profile
+        "alerts": (Name.DECISIONS, Name.OUTCOMES),
+    }
     dead_letters = [topics.dead_letters(name) for name in WITH_DEAD_LETTERS]
     return [
         *(Stage(name, topics.worker_group, [topics.name(one) for one in read]) for name, read in workers.items()),

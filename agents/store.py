@@ -1,4 +1,4 @@
-"""The conversations table's store: encoded states in memory, by partition.
+"""The store of our tables: encoded states in memory, by partition.
 
 Faust's own memory store is one dictionary; ours forgets a partition whole when it goes to another worker, and
 reads the changelog in runs. Writes are ours too: the changelog is published and acknowledged *before* the store
@@ -90,7 +90,7 @@ class PartitionedStore(base.Store[str, bytes]):
         """The changelog is the backup."""
 
 
-class ConversationsTable(faust.Table[str, bytes]):
+class PartitionedTable(faust.Table[str, bytes]):
     """A Faust table for its changelog, recovery and co-partitioning, over our store."""
 
     def _new_store(self) -> PartitionedStore:

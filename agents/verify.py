@@ -2,8 +2,8 @@
 
 Two questions, both answered exactly:
 
-* Does every output follow from the log? Each decision, outcome, point, intervention and alert must be there
-  under its id with the very same bytes, and no other.
+* Does every output follow from the log? Each decision, outcome, point, intervention, alert and customer note must
+  be there under its id with the very same bytes, and no other. A profile is no output: it stands in the log.
 * Did every input event count once? Each must stand in the signals log or in a dead letter queue, and be folded
   once however often ingest sent it.
 """
@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 from agents import kafka, log_reader, topics
 from agents.errors import Failure
+from agents.publishing import BY_HAND
 from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings
@@ -28,6 +29,7 @@ from streams.outputs import Output
 from streams.partition import Partition
 
 SIGNAL = record("signal")
+WORKED = (*INGESTED, Name.SIGNALS, Name.CUSTOMERS)
 Source = tuple[str, int, int]
 Digests = dict[tuple[str, str], bytes]  # of encoded records, by record name and id
 
@@ -94,7 +96,7 @@ def fold_one(
     verdict.ticks += signal["kind"] == "tick"
     skipped = partition.skipped
     outputs = partition.fold(signal)
-    if signal["source"] is not None and partition.skipped == skipped:
+    if signal["kind"] not in ("tick", "profile") and partition.skipped == skipped:
         source = signal["source"]
         folded[source["topic"], source["partition"], source["offset"]] += 1
     for key, value in partition.changes():
@@ -123,6 +125,8 @@ def compare(
     found: Digests = {}
     for name in OUTPUTS:
         for message in log_reader.read(settings, [settings.topics.name(name)]):
+            if message.header("ce_source") == BY_HAND:
+                continue
             key = (RECORD_OF[name], message.header("ce_id") or "")
             if key not in expected and message.offset >= ends[message.topic, message.partition]:
                 continue
@@ -178,7 +182,7 @@ def refused_positions(settings: Settings) -> set[Source]:
 
 def lag_hint(settings: Settings) -> str:
     """Says when a worker has not caught up, which explains what is missing."""
-    positions = kafka.partitions_of(settings, [settings.topics.name(name) for name in (*INGESTED, Name.SIGNALS)])
+    positions = kafka.partitions_of(settings, [settings.topics.name(name) for name in WORKED])
     ends = kafka.end_offsets(settings, positions)
     done = kafka.committed(settings, settings.topics.worker_group, positions)
     behind = sum(max(0, ends[position] - done[position]) for position in positions)

@@ -15,9 +15,10 @@ from agents.conversations import Conversations
 from agents.health import Health
 from agents.ingest import Ingest
 from agents.outbox import Outbox
+from agents.profiles import Profiles
 from agents.registry import codec_for
 from agents.settings import Settings
-from agents.store import ConversationsTable
+from agents.store import PartitionedTable
 from agents.ticks import Ticks
 from agents.transport import RunSchema, Transport
 from schemas.topics import INGESTED, Name
@@ -41,7 +42,8 @@ class Worker:
         self.app = new_app(settings)
         self._codec = codec_for(settings)
         self._schema = RunSchema()
-        self._table = self._new_table()
+        self._table = self._new_table("conversations", settings.topics.changelog)
+        self._profiles_table = self._new_table("profiles", settings.topics.profiles)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -52,12 +54,18 @@ class Worker:
         settings = self.settings
         return Conversations(settings.config, settings.topics, self._codec, self._table.states, self.outbox)
 
+    @cached_property
+    def profiles(self) -> Profiles:
+        settings = self.settings
+        return Profiles(settings.config, settings.topics, self._codec, self._profiles_table.states, self.outbox)
+
     def build(self) -> faust.App:
         """Register agents, ticks and readiness; the app, not started."""
         settings = self.settings
         for name in INGESTED:
             self._agent(name, Ingest(name, settings.topics, self._codec, settings.limits, self.outbox))
         self._agent(Name.SIGNALS, self.conversations)
+        self._agent(Name.CUSTOMERS, self.profiles)
         for name in (Name.DECISIONS, Name.OUTCOMES):
             self._agent(name, Alerts(name, settings.topics, self._codec, self.outbox))
         self._ticks()
@@ -75,22 +83,21 @@ class Worker:
     def _topic(self, name: str) -> Any:
         return self.app.topic(name, schema=self._schema)
 
-    def _new_table(self) -> ConversationsTable:
-        """The conversations table; its changelog is one of our topics, created by ``tenor topics apply``."""
-        table = ConversationsTable(
+    def _new_table(self, name: str, changelog: str) -> PartitionedTable:
+        """A table whose changelog is one of our topics, created by ``tenor topics apply``."""
+        table = PartitionedTable(
             self.app,
-            name="conversations",
+            name=name,
             schema=self._schema,
             partitions=self.settings.partitions,
-            changelog_topic=self._changelog(),
+            changelog_topic=self._changelog(changelog),
             # Runs, not records. Not 1: Faust then keeps applying the changelog after recovery, old over new.
             recovery_buffer_size=2,
         )
         self.app.tables.add(table)
         return table
 
-    def _changelog(self) -> Any:
-        name = self.settings.topics.changelog
+    def _changelog(self, name: str) -> Any:
         partitions = self.settings.partitions
         return self.app.topic(name, schema=self._schema, acks=False, compacting=True, partitions=partitions)
 
@@ -105,15 +112,19 @@ class Worker:
     def _readiness(self) -> None:
         async def revoked(*_: Any, **__: Any) -> None:
             self.health.set_ready(False)
-            self.conversations.forget()
+            self._forget()
 
         async def recovered(*_: Any, **__: Any) -> None:
-            self.conversations.forget()
+            self._forget()
             self.health.set_ready(True)
-            log.info("ready", conversations=len(self._table.states))
+            log.info("ready", conversations=len(self._table.states), profiles=len(self._profiles_table.states))
 
         self.app.on_partitions_revoked.connect(revoked, weak=False)
         self.app.on_rebalance_complete.connect(recovered, weak=False)
+
+    def _forget(self) -> None:
+        self.conversations.forget()
+        self.profiles.forget()
 
 
 class App(faust.App):

@@ -1,7 +1,7 @@
 """Every topic: what it holds, its key, how long it is kept.
 
 All conversation topics are keyed by conversation id and share one partition count, because Faust's table
-must be co-partitioned with ``tenor.signals``.
+must be co-partitioned with ``tenor.signals``. What concerns a customer is keyed by customer id.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ class Name(StrEnum):
     INTERVENTIONS = "tenor.interventions"
     OUTCOMES = "tenor.outcomes"
     ALERTS = "tenor.alerts"
+    CUSTOMERS = "tenor.customers"
     POLICY = "tenor.policy"
 
 
@@ -41,13 +42,15 @@ RECORD_OF = {
     Name.INTERVENTIONS: "intervention",
     Name.OUTCOMES: "outcome",
     Name.ALERTS: "alert",
+    Name.CUSTOMERS: "customer_note",
     Name.POLICY: "policy_snapshot",
 }
 TOPIC_OF = {record: name for name, record in RECORD_OF.items()}
 
 INGESTED = (Name.MESSAGES, Name.KEYSTROKES, Name.NAVIGATION, Name.PROSODY)
-OUTPUTS = (Name.TRAJECTORIES, Name.DECISIONS, Name.INTERVENTIONS, Name.OUTCOMES, Name.ALERTS)
-WITH_DEAD_LETTERS = (*INGESTED, Name.RATINGS, Name.SIGNALS, Name.DECISIONS, Name.OUTCOMES)
+OUTPUTS = (Name.TRAJECTORIES, Name.DECISIONS, Name.INTERVENTIONS, Name.OUTCOMES, Name.ALERTS, Name.CUSTOMERS)
+WITH_DEAD_LETTERS = (*INGESTED, Name.RATINGS, Name.SIGNALS, Name.DECISIONS, Name.OUTCOMES, Name.CUSTOMERS)
+KEY_OF = {Name.CUSTOMERS: "customer_id"}  # of all others the conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,16 @@ class Topics:
         """Changelog of the conversations table, by Faust's naming rule."""
         return f"{self.worker_group}-conversations-changelog"
 
+    @property
+    def profiles(self) -> str:
+        """What is remembered of each customer: changelog of the profiles table."""
+        return self.name("tenor.profiles")
+
+    @property
+    def changelogs(self) -> tuple[str, str]:
+        """Topics that hold state in a form of our own, nobody else's business."""
+        return self.changelog, self.profiles
+
     def all(self) -> list[Topic]:
         """Every topic that must exist."""
         return [*self._inputs(), *self._flow(), *self._dead_letters(), *self._state()]
@@ -133,7 +146,9 @@ class Topics:
         return [
             Topic(self.name(Name.POLICY), "tenant", 1, None, record=RECORD_OF[Name.POLICY]),
             Topic(self.changelog, "conversation_id", self.partitions, None),
+            Topic(self.profiles, "customer_id", self.partitions, None),
         ]
 
     def _topic(self, name: Name, retention_ms: int, max_bytes: int = 1_048_588) -> Topic:
-        return Topic(self.name(name), "conversation_id", self.partitions, retention_ms, max_bytes, RECORD_OF[name])
+        key = KEY_OF.get(name, "conversation_id")
+        return Topic(self.name(name), key, self.partitions, retention_ms, max_bytes, RECORD_OF[name])

@@ -202,6 +202,37 @@ class OutcomeConfig:
 
 
 @dataclass(frozen=True)
+class ProfileConfig:
+    """What is remembered of a customer from conversation to conversation.
+
+    Attributes:
+        remember: whether customers are remembered at all.
+        tone_prior: earlier conversations it takes until a usual tone counts by half.
+        tone_limit: a usual tone never shifts a reading by more than this.
+        tones: conversations the usual tone is the median of.
+        memory: values a baseline of typing or latency remembers over all conversations.
+        seed: values it counts for in a new conversation, so that the new one can move it.
+        decay: what a count of triggers or outcomes is worth one conversation later.
+        names: most triggers, and most options, that are kept.
+        failures: an option that failed a customer this much more often than it helped is not drawn again.
+        kept_days: a profile that has learned nothing for this long is dropped.
+        erased_days: how long an erasure is remembered; longer than tenor.customers is kept.
+    """
+
+    remember: bool = True
+    tone_prior: float = 2.0
+    tone_limit: float = 0.3
+    tones: int = 9
+    memory: int = 60
+    seed: int = 10
+    decay: float = 0.9
+    names: int = 16
+    failures: float = 2.0
+    kept_days: float = 365.0
+    erased_days: float = 30.0
+
+
+@dataclass(frozen=True)
 class Config:
     """All of it."""
 
@@ -211,6 +242,7 @@ class Config:
     outcome: OutcomeConfig = field(default_factory=OutcomeConfig)
     protocols: tuple[Protocol, ...] = field(default_factory=default_protocols)
     navigation: NavigationConfig = field(default_factory=NavigationConfig)
+    profile: ProfileConfig = field(default_factory=ProfileConfig)
 
     @cached_property
     def version(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from streams import belief, ids, policy
+from streams import belief, ids, policy, recall
 from streams.config import Config
 from streams.outputs import Output, scope
 from streams.protocols import CONTROL, Protocol, as_record
@@ -69,7 +69,7 @@ def choose(
     outputs = [Output("decision", decision["decision_id"], decision)]
     chosen = next((option for option in options if option.id == name), None)
     if chosen is not None:
-        outputs.append(intervention(decision, chosen, config))
+        outputs.append(intervention(decision, chosen, recall.experience(state.usual), config))
     return opened(state, decision, chosen), outputs
 
 
@@ -154,8 +154,8 @@ def nothing_chosen(decision: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def intervention(decision: dict[str, Any], chosen: Protocol, config: Config) -> Output:
-    """What the platform should do, until the outcome window closes."""
+def intervention(decision: dict[str, Any], chosen: Protocol, experience: str, config: Config) -> Output:
+    """What the platform should do, until the outcome window closes. ``experience`` is of earlier conversations."""
     datum = {
         "intervention_id": decision["decision_id"],
         "decision_id": decision["decision_id"],
@@ -166,7 +166,7 @@ def intervention(decision: dict[str, Any], chosen: Protocol, config: Config) -> 
         "constraints": as_record(chosen.constraints),
         "guidance": chosen.guidance,
         "prompt": chosen.prompt,
-        "reason": because(decision),
+        "reason": because(decision) + experience,
         "escalation": decision["kind"] == "escalation",
         "config_version": config.version,
     }

@@ -38,6 +38,7 @@ def signal_of(kind: str, event: Event, source: tuple[str, int, int], received_at
         "status": event.get("status", "open"),
         "keystroke_consent": event["consent"] if kind == "keystrokes" else event.get("keystroke_consent"),
         "voice_consent": event["consent"] if kind == "prosody" else event.get("voice_consent"),
+        "profile": None,
     }
 
 
@@ -61,6 +62,7 @@ def tick(event_time: int) -> Signal:
         "status": "open",
         "keystroke_consent": None,
         "voice_consent": None,
+        "profile": None,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import belief, corroboration, decision, ids, outcome
+from streams import belief, corroboration, decision, ids, memory, outcome, recall
 from streams.config import Config
 from streams.outputs import Output, scope
 from streams.signals import latency, navigation, prosody, text, typing
@@ -67,13 +67,18 @@ def fold(state: State | None, signal: Signal, config: Config, model: TextModel |
         config: every number of the domain.
         model: the text model in use; None for the one that is shipped.
     """
+    if state is not None and signal["kind"] == "profile":
+        return recall.recalled(state, signal, config.profile), []
     state, outputs = caught_up(state, signal, config)
-    state = received(state, signal)
+    consented = state.keystroke_consent is not False
+    state, opened = memory.asked(received(state, signal), signal, config)
     if signal["kind"] == "message":
         state, more = fold_message(state, signal, config, model or shipped_model())
     else:
         state, more = STEPS[signal["kind"]](state, signal, config)
-    return state, outputs + more
+    withdrawn = consented and state.keystroke_consent is False and not opened
+    state, notes = memory.noted(memory.judged(state, more, config), signal, withdrawn, config)
+    return state, [*outputs, *opened, *more, *notes]
 
 
 def caught_up(state: State | None, signal: Signal, config: Config) -> Folded:
@@ -93,13 +98,15 @@ def advance(state: State, conversation_id: str, now: int, config: Config) -> Fol
     due = outcome.deadline(state, config.outcome)
     if due <= now:
         state, outputs = outcome.close(state, conversation_id, due, "no_turns", config)
-    return state, outputs
+    return memory.judged(state, outputs, config), outputs
 
 
 def end(state: State, conversation_id: str, config: Config) -> list[Output]:
     """What is still to be said of a conversation that fell silent."""
-    due = min(idle_deadline(state, config), outcome.deadline(state, config.outcome))
-    return outcome.close(state, conversation_id, due, "no_turns", config)[1]
+    silent = idle_deadline(state, config)
+    due = min(silent, outcome.deadline(state, config.outcome))
+    state, outputs = outcome.close(state, conversation_id, due, "no_turns", config)
+    return outputs + memory.ended(memory.judged(state, outputs, config), conversation_id, silent, config)[1]
 
 
 def received(state: State, signal: Signal) -> State:
@@ -107,7 +114,10 @@ def received(state: State, signal: Signal) -> State:
     partition, offset = position(signal)
     keystroke_consent = latest(signal["keystroke_consent"], state.keystroke_consent)
     voice_consent = latest(signal["voice_consent"], state.voice_consent)
-    baselines = typing.forget(state.baselines) if keystroke_consent is False else state.baselines
+    baselines, usual = state.baselines, state.usual
+    if keystroke_consent is False:
+        baselines = typing.forget(baselines)
+        usual = usual and msgspec.structs.replace(usual, baselines=typing.forget(usual.baselines))
     return msgspec.structs.replace(
         state,
         last_at=max(state.last_at, signal["event_time"]),
@@ -116,6 +126,7 @@ def received(state: State, signal: Signal) -> State:
         baselines=prosody.forget(baselines) if voice_consent is False else baselines,
         keystroke_consent=keystroke_consent,
         voice_consent=voice_consent,
+        usual=usual,
     )
 
 
@@ -161,10 +172,19 @@ def fold_answer(state: State, signal: Signal, model: TextModel) -> State:
 
 
 class ReadTurn(NamedTuple):
-    """What the text model and the belief made of a customer turn; None where its words could not be read."""
+    """What was made of a customer turn; None where its words could not be read.
+
+    Attributes:
+        forecast: what was expected before it was seen.
+        reading: what the text model says.
+        said: the same as an observation.
+        observation: the same beyond what this customer usually says.
+        model_version: whose reading it is.
+    """
 
     forecast: Forecast
     reading: Reading | None
+    said: belief.Observation | None
     observation: belief.Observation | None
     model_version: str
 
@@ -174,9 +194,11 @@ def read_turn(state: State, signal: Signal, config: Config, model: TextModel) ->
     state = read_pace(state, signal, config)
     state, turn = read_words(state, signal, config, model)
     state = observed(state, turn.observation, config)
+    told = memory.heard(state, turn.said.value if turn.said else None, signal["cues"], config.profile)
     spoken_at = max(state.customer_at, signal["event_time"])
     recent = (*state.recent, (spoken_at, state.belief.level))[-config.belief.slope_points :]
-    return msgspec.structs.replace(state, turn=state.turn + 1, customer_at=spoken_at, recent=recent), turn
+    changes = {"turn": state.turn + 1, "customer_at": spoken_at, "recent": recent, "memory": told}
+    return msgspec.structs.replace(state, **changes), turn
 
 
 def read_pace(state: State, signal: Signal, config: Config) -> State:
@@ -184,7 +206,7 @@ def read_pace(state: State, signal: Signal, config: Config) -> State:
     if not switches.latency:
         return state
     numbers = latency.measure(state.customer_at, state.operator_at, signal["event_time"])
-    pace, baselines = latency.observe(numbers, state.baselines, switches.latency_sd, switches.usual_z)
+    pace, baselines = recall.weighed(latency.observe, numbers, state, config, switches.latency_sd, switches.usual_z)
     state = msgspec.structs.replace(state, baselines=baselines)
     return corroborated(state, pace, "latency", switches.latency_share, config)
 
@@ -195,7 +217,7 @@ def read_words(state: State, signal: Signal, config: Config, model: TextModel) -
     message = signal["terms"], signal["cues"], signal["features"]
     reading = model.read(remembered, *message) if signal["terms"] and switches.text else None
     said = text.observe(reading, switches.text_usual, switches.text_sd) if reading else None
-    turn = ReadTurn(model.forecast(remembered), reading, said, model.version)
+    turn = ReadTurn(model.forecast(remembered), reading, said, recall.relative(said, state.usual), model.version)
     return msgspec.structs.replace(state, dialogue=model.after(remembered, *message)), turn
 
 
@@ -213,7 +235,8 @@ def fold_keystrokes(state: State, signal: Signal, config: Config) -> Folded:
     switches = config.signals
     if state.keystroke_consent is False or not switches.typing:
         return state, []
-    said, baselines = typing.observe(signal["features"], state.baselines, switches.typing_sd, switches.usual_z)
+    numbers = signal["features"]
+    said, baselines = recall.weighed(typing.observe, numbers, state, config, switches.typing_sd, switches.usual_z)
     state = msgspec.structs.replace(state, baselines=baselines)
     return corroborated(state, said, "typing", switches.typing_share, config), []
 

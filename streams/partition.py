@@ -38,7 +38,7 @@ class Partition:
 
     Attributes:
         newest: highest event time folded, ticks left out, milliseconds; after recovery a moment not after it.
-        skipped: repeats skipped.
+        skipped: repeats skipped, and profiles that came after the end.
     """
 
     def __init__(self, config: Config, load: Load, deadlines: dict[str, int], model: TextModel | None = None) -> None:
@@ -68,6 +68,9 @@ class Partition:
         if self._is_repeat(state, signal):
             self.skipped += 1
             return []
+        if state is None and signal["kind"] == "profile":
+            self._pass_by(signal)
+            return []
         known = state is not None
         state, outputs = folding.fold(state, signal, self._config, self._model)
         self._keep(key, state if known else self._above_floor(state))
@@ -92,6 +95,13 @@ class Partition:
             return folding.is_duplicate(state, signal)
         partition, offset = folding.position(signal)
         return offset <= self._floor.get(partition, -1)
+
+    def _pass_by(self, signal: folding.Signal) -> None:
+        """A profile after the conversation's end: it opens none, and when it comes again it is a repeat."""
+        self.skipped += 1
+        partition, offset = folding.position(signal)
+        self._floor[partition] = offset
+        self._floor_changed = True
 
     def _above_floor(self, state: State) -> State:
         return msgspec.structs.replace(state, positions={**self._floor, **state.positions})

@@ -94,6 +94,47 @@ class Window(msgspec.Struct, frozen=True, array_like=True):
     turns: int
 
 
+class Defused(msgspec.Struct, frozen=True, array_like=True):
+    """How often the level fell (helped) or rose (failed) beyond the margin after an option, control included."""
+
+    helped: float = 0.0
+    failed: float = 0.0
+
+
+class Usual(msgspec.Struct, frozen=True, array_like=True):
+    """What is usual for this customer, as the profile brought it.
+
+    Attributes:
+        tone: what this person's words usually say, on the level's scale; taken off every reading.
+        conversations: how many earlier conversations it rests on.
+        baselines: of typing and latency.
+        triggers: cues that moved the belief up before, with decayed counts.
+        defused: what followed each option before.
+    """
+
+    tone: float = 0.0
+    conversations: int = 0
+    baselines: dict[str, Baseline] = {}
+    triggers: dict[str, float] = {}
+    defused: dict[str, Defused] = {}
+
+
+class Memory(msgspec.Struct, frozen=True, array_like=True):
+    """What the conversation has to tell its customer's profile, since it last did.
+
+    Attributes:
+        turns: customer turns.
+        tone: what the words said, before the customer's usual tone was taken off.
+        triggers: in how many turns each cue moved the belief up.
+        defused: what followed each option.
+    """
+
+    turns: int = 0
+    tone: Baseline | None = None
+    triggers: dict[str, int] = {}
+    defused: dict[str, Defused] = {}
+
+
 class State(msgspec.Struct, frozen=True, array_like=True):
     """One conversation.
 
@@ -113,6 +154,10 @@ class State(msgspec.Struct, frozen=True, array_like=True):
         excluded: options that failed.
         failed: decision whose failure awaits a reroute.
         dialogue: what the text model remembers; None before the first message.
+        asked: customer whose profile was asked for.
+        notes: notes told to the customer's profile so far.
+        usual: what the profile brought; None without one.
+        memory: what the profile will be told.
     """
 
     tenant: str
@@ -140,6 +185,10 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     handed_over: bool = False
     window: Window | None = None
     dialogue: Dialogue[Sums] | None = None
+    asked: str | None = None
+    notes: int = 0
+    usual: Usual | None = None
+    memory: Memory = Memory()
 
 
 ENCODER = msgspec.msgpack.Encoder()

@@ -12,9 +12,15 @@ from confluent_kafka import Producer
 from agents import kafka, log_reader
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.registry import codec_for
 from agents.settings import Settings, environment
 from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter
+from schemas.records import record
+from schemas.topics import Name
+from streams.customers import SEPARATOR, key_of
+from streams.profile import Profile, encode
+from streams.state import Baseline
 from tests.agents.command import Result, assert_failure, sentences, succeeded, tenor
 
 pytestmark = pytest.mark.integration
@@ -29,6 +35,8 @@ NEEDS_KAFKA = (
     f"dlq list {LETTERS}",
     f"dlq show {LETTERS} 0",
     f"dlq requeue {LETTERS} 0",
+    "profiles show anna",
+    "profiles erase anna",
     "replay day.jsonl",
 )
 
@@ -176,6 +184,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         "verify",
         "topics",
         "dlq",
+        "profiles",
     ]:
         assert f" {command} " in told
 
@@ -244,6 +253,27 @@ def test_replay_verify_and_dead_letters(tmp_path: Path, settings: Settings, env:
     assert said == f"{queue} 0 sent to {settings.topics.name(LETTERS)}\n"
     [again] = [m for m in log_reader.read(settings, [settings.topics.name(LETTERS)]) if m.value == b"secret words"]
     assert (again.key, list(again.headers)) == (b"c1", [("note", b"[kept]")])
+
+
+def test_profiles_shown_and_erased(tmp_path: Path, settings: Settings, env: dict[str, str]) -> None:
+    assert_failure(tenor(tmp_path, "profiles show anna", **env), "topics are missing")
+    succeeded(tenor(tmp_path, "topics apply", **env))
+    assert_failure(tenor(tmp_path, "profiles show anna", **env), "nothing is remembered")
+    known = Profile(1, 5, 3, 20, (0.1,), {"latency.wait": Baseline(4.0, 1.0, 9)}, {"text.blame": 2.0})
+    producer = Producer(kafka.producer_config(settings))
+    for key, one in ((key_of({"tenant": "t2", "customer_id": "anna"}), known), (f"default{SEPARATOR}bert", known)):
+        producer.produce(settings.topics.profiles, key=key, value=encode(one), partition=0)
+    assert producer.flush(10) == 0
+    assert_failure(tenor(tmp_path, "profiles show anna", **env), "nothing is remembered")
+    shown = json.loads(succeeded(tenor(tmp_path, "profiles show anna --tenant t2", **env)))
+    assert (shown["conversations"], shown["triggers"]) == (3, {"text.blame": 2.0})
+    assert shown["baselines"] == {"latency.wait": {"mean": 4.0, "variance": 1.0, "count": 9}}
+    succeeded(tenor(tmp_path, "profiles erase anna --tenant t2", **env))
+    [note] = log_reader.read(settings, [settings.topics.name(Name.CUSTOMERS)])
+    datum = codec_for(settings).decode(record("customer_note"), note.value, {})
+    assert (note.key, datum["kind"], datum["tenant"], datum["customer_id"]) == (b"anna", "erased", "t2", "anna")
+    verdict = json.loads(succeeded(tenor(tmp_path, "verify --json", **env)))
+    assert (verdict["equal"], verdict["unexpected"]) == (True, [])
 
 
 # --- the broker that was not there from the beginning of this file ---

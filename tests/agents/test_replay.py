@@ -222,6 +222,8 @@ def test_stages_are_waited_for_in_the_order_of_the_flow(bus: Settings, day: Path
 
 def test_every_ingested_and_sunk_topic_is_waited_for(bus: Settings) -> None:
     read = {stage.name: {name.removeprefix(bus.topic_prefix) for name in stage.topics} for stage in stages(bus.topics)}
-    assert list(read) == ["ingest", "conversations", "alerts", "sink"]
+    with_profiles = "conversations, with their profiles"  # which come to the signals from what the first look wrote
+    assert list(read) == ["ingest", "conversations", "profiles", with_profiles, "alerts", "sink"]
+    assert read["conversations"] == read[with_profiles] == {"tenor.signals"}
     assert read["ingest"] == {str(name) for name in INGESTED}
     assert {"tenor.trajectories", "tenor.alerts", "conversation.messages.dlq"} <= read["sink"]

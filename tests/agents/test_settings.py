@@ -9,7 +9,15 @@ from pydantic import SecretStr
 
 from agents.errors import Failure
 from agents.settings import Settings, environment, load
-from streams.config import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
+from streams.config import (
+    BeliefConfig,
+    Config,
+    DecisionConfig,
+    NavigationConfig,
+    OutcomeConfig,
+    ProfileConfig,
+    SignalConfig,
+)
 from streams.protocols import CATALOGUE, default_protocols
 
 CHANGED: dict[str, Any] = {
@@ -50,6 +58,7 @@ CHANGED: dict[str, Any] = {
     "belief": BeliefConfig(drift=1e-9, slope_points=7),
     "decision": DecisionConfig(salt="geheim \N{SNOWMAN}", control_share=1 / 3),
     "outcome": OutcomeConfig(window_turns=1, idle_s=0.1),
+    "profile": ProfileConfig(remember=False, decay=0.5),
 }
 
 

@@ -3,11 +3,13 @@
 import time
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 
 from agents.recorded import Event, Line, Truth
 from agents.simulator import simulate
+from agents.simulator.weeks import customer, simulate_weeks
 from schemas.json_form import from_json, to_json
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
@@ -154,3 +156,18 @@ def test_a_day_takes_seconds() -> None:
     started = time.perf_counter()
     list(simulate(1))
     assert time.perf_counter() - started < 20
+
+
+def test_customers_come_back_as_the_same_people() -> None:
+    lines = list(simulate_weeks(5, 4, 3))
+    assert lines == list(simulate_weeks(5, 4, 3))
+    events = [line for line in lines if isinstance(line, Event)]
+    visits = defaultdict(set)
+    for event in events:
+        visits[event.event["customer_id"]].add(event.key)
+    assert {name: len(found) for name, found in visits.items()} == {f"cust-{number:04d}": 3 for number in range(1, 5)}
+    first = {one.key: one.event["event_time"] for one in reversed(customers(events))}
+    for found in visits.values():
+        times = [first[key] for key in sorted(found)]
+        assert all(later - earlier > DAY_MS / 3 for earlier, later in pairwise(times))
+    assert customer(5, 1) == customer(5, 1) != customer(6, 1)

@@ -12,6 +12,7 @@ from agents.embedded.child import Child
 from agents.settings import Settings
 from agents.simulator.day import simulate
 from schemas.topics import Name
+from streams.config import ProfileConfig
 
 SETTLE_S = 60.0
 
@@ -20,7 +21,8 @@ Outcome = tuple[dict[str, Any], verdict.Verdict, list[Child]]
 
 def run(directory: Path, path: Path, workers: int) -> Outcome:
     """Replay a file through a fresh stack; its report, its verdict, and the processes it had."""
-    base = Settings(_env_file=None)
+    # A profile races the turns of the conversation that asked for it: two runs may take it in at different ones.
+    base = Settings(_env_file=None, profile=ProfileConfig(remember=False))
     with stack.running(base, directory, workers, lambda line: None) as running:
         result = replay.replay(running.settings, path, None, lambda done, total: None)
         replay.conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)

@@ -33,7 +33,8 @@ def publish(deployment: Deployment) -> int:
 
 def caught_up(deployment: Deployment) -> bool:
     """Whether the workers have committed all there is, and outputs no longer move."""
-    names = [deployment.settings.topics.name(name) for name in (*INGESTED, Name.SIGNALS, Name.DECISIONS, Name.OUTCOMES)]
+    read = (*INGESTED, Name.SIGNALS, Name.CUSTOMERS, Name.DECISIONS, Name.OUTCOMES)
+    names = [deployment.settings.topics.name(name) for name in read]
     positions = kafka.partitions_of(deployment.settings, names)
     ends = kafka.end_offsets(deployment.settings, positions)
     done = kafka.committed(deployment.settings, deployment.settings.topics.worker_group, positions)

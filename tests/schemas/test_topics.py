@@ -31,8 +31,8 @@ def by_name(topics: Topics) -> dict[str, Topic]:
 
 def test_every_topic_exists_once_under_the_prefix() -> None:
     names = {TOPICS.name(name) for name in Name} | {TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS}
-    assert set(by_name(TOPICS)) == names | {TOPICS.changelog}
-    assert all(name.startswith("staging.") for name in names | {TOPICS.changelog})
+    assert set(by_name(TOPICS)) == names | set(TOPICS.changelogs)
+    assert all(name.startswith("staging.") for name in names | set(TOPICS.changelogs))
 
 
 def test_names_without_a_prefix() -> None:
@@ -56,15 +56,18 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
     conversations = [topic for topic in found.values() if topic.key == "conversation_id"]
     assert {topic.partitions for topic in conversations} == {12}
     assert {topic.name for topic in found.values()} - {topic.name for topic in conversations} == {
+        TOPICS.name(Name.CUSTOMERS),
+        TOPICS.profiles,
         TOPICS.name(Name.POLICY),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
     assert found[TOPICS.changelog].partitions == found[TOPICS.name(Name.SIGNALS)].partitions
+    assert found[TOPICS.profiles].partitions == found[TOPICS.name(Name.CUSTOMERS)].partitions
 
 
 def test_whatever_is_accepted_can_be_refused() -> None:
     """All that comes from outside, and all that a worker reads back, has a dead letter queue."""
-    assert {*INGESTED, Name.RATINGS, Name.SIGNALS} <= set(WITH_DEAD_LETTERS)
+    assert {*INGESTED, Name.RATINGS, Name.SIGNALS, Name.CUSTOMERS} <= set(WITH_DEAD_LETTERS)
     found = by_name(TOPICS)
     for name in WITH_DEAD_LETTERS:
         queue = found[TOPICS.dead_letters(name)]
@@ -107,7 +110,7 @@ def test_configuration_in_kafkas_words() -> None:
 
 def test_only_state_is_compacted() -> None:
     compacted = {topic.name for topic in TOPICS.all() if topic.config["cleanup.policy"] == "compact"}
-    assert compacted == {TOPICS.name(Name.POLICY), TOPICS.changelog}
+    assert compacted == {TOPICS.name(Name.POLICY), *TOPICS.changelogs}
     found = by_name(TOPICS)
     assert found[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
     assert found[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS

@@ -26,6 +26,7 @@ TOPICS = {
     "navigation": "conversation.navigation",
     "prosody": "conversation.prosody",
 }
+CUSTOMERS = "tenor.customers"
 CODEC = Codec()
 NUMBERS = count(1)
 
@@ -129,6 +130,14 @@ def log(*events: Event) -> list[Signal]:
 
 def tick_at(at: float) -> Signal:
     return tick(moment(at))
+
+
+def brought(conversation: str = "c1", offset: int = 7, **known: Any) -> Signal:
+    """The signal with which the profile of the customer comes."""
+    nothing = {"conversations": 4, "tone": 0.0, "baselines": {}, "triggers": {}, "defused": {}}
+    whose = {"kind": "profile", "conversation_id": conversation, "customer_id": "u1"}
+    source = {"topic": CUSTOMERS, "partition": 0, "offset": offset}
+    return tick_at(0) | whose | {"source": source, "profile": nothing | known}
 
 
 def fold_all(signals: Iterable[Signal], config: Config, state: State | None = None) -> tuple[State, list[Output]]:

@@ -43,6 +43,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "raised voice": builders.prosody(loudness_db=-8.0, f0_semitones=30.0),
     "refuses voice": builders.message(builders.CALM, voice_consent=False),
 }
+USUAL = {"latency.reply": {"mean": 4.0, "variance": 1.0, "count": 40}}
 
 
 @cache
@@ -76,6 +77,13 @@ class Log:
     def tick(self, behind: float) -> None:
         self.signals.append(tick(builders.moment(self.now - behind)))
 
+    def profile(self, conversation: str, tone: float) -> None:
+        """The profiles agent answers; the conversation may have ended meanwhile, or never have been."""
+        source = builders.CUSTOMERS, 0
+        offset = self.offsets[source] = self.offsets.get(source, -1) + 1
+        answer = builders.brought(conversation, offset, tone=tone, baselines=USUAL)
+        self.signals.append(answer | {"event_time": builders.moment(self.now)})
+
     def resend(self, start: int, length: int) -> None:
         """Ingest died before it committed: a stretch of one source partition comes again, in order."""
         found = [signal for signal in self.signals if signal["kind"] != "tick"]
@@ -93,6 +101,7 @@ NAMES = st.sampled_from([*EVENTS, *["furious"] * 6])
 PASSED = st.sampled_from([0.0, 0.4, 1.0, 1.0, 5.0, 5.0, 5.0, 20.0, 20.0, 60.0, 100.0, 250.0])
 LATE = st.sampled_from([0.0, 0.0, 0.0, 1.0, 5.0, float(LATEST_S)])
 SAID = st.tuples(st.just("event"), NAMES, st.sampled_from(["c1", "c1", "c2", "c3"]), PASSED, LATE)
+PROFILED = st.tuples(st.just("profile"), st.sampled_from(["c1", "c2", "c3"]), st.sampled_from([-0.2, 0.0, 0.3]))
 TICKED = st.tuples(st.just("tick"), st.sampled_from([0.0, 5.0, float(LATEST_S)]))
 RESENT = st.tuples(st.just("resend"), st.integers(0, 60), st.integers(1, 4))
 

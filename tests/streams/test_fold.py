@@ -49,7 +49,7 @@ def test_a_friendly_conversation_is_left_in_peace() -> None:
         message(text, 30.0 * i) for i, text in enumerate([CALM, GLAD, "Where can I see the price?", CALM, GLAD] * 4)
     ]
     state, outputs = told(Config(), *events)
-    assert {one.record for one in outputs} == {"trajectory_point"}
+    assert {one.record for one in outputs} == {"trajectory_point", "customer_note"}
     assert not state.belief.raised
 
 
@@ -77,7 +77,9 @@ def test_every_customer_turn_has_exactly_one_point_and_nothing_else_has() -> Non
 
 def test_every_record_fits_its_contract() -> None:
     _, outputs = told(nervous(), *FURIES, answer(at=300), message(GLAD, 310, status="resolved"))
-    assert {published(one)[0] for one in outputs} == {"trajectory_point", "decision", "intervention", "outcome"}
+    assert {published(one)[0] for one in outputs} == {
+        *("trajectory_point", "decision", "intervention", "outcome", "customer_note")
+    }
 
 
 def test_an_unreadable_message_moves_nothing() -> None:
@@ -90,7 +92,7 @@ def test_silence_and_operators_do_not_move_the_level() -> None:
     before, _ = told(Config(), message(FURIOUS))
     after, outputs = told(Config(), message(FURIOUS), answer("This is terrible, awful, the worst!", 100))
     assert after.belief == before.belief
-    assert len(outputs) == 1
+    assert [one.record for one in outputs] == ["customer_note", "trajectory_point"]
 
 
 def named(records: list[dict[str, Any]]) -> set[str]:

@@ -14,12 +14,12 @@ from streams.outputs import Output
 from streams.partition import FLOOR, SEPARATOR, Partition
 from streams.state import State
 from tests.streams.builders import published, tick_at
-from tests.streams.logs import CONFIG, LATEST_S, RESENT, TICKED, Log, logs
+from tests.streams.logs import CONFIG, LATEST_S, PROFILED, RESENT, TICKED, Log, logs
 
 Published = set[tuple[str, str, bytes]]
 Stored = dict[str, bytes]
 END = tick_at(1e6)
-EVERYTHING = logs(TICKED, RESENT)
+EVERYTHING = logs(TICKED, RESENT, PROFILED)
 CUTS = st.lists(st.integers(0, 80), min_size=1, max_size=6)
 
 
@@ -106,7 +106,7 @@ def test_after_a_crash_nothing_that_comes_again_is_folded_again(
     assert partition.skipped == len(again)
 
 
-@given(logs(TICKED), st.data())
+@given(logs(TICKED, PROFILED), st.data())
 def test_what_comes_again_changes_nothing(signals: list[Signal], data: st.DataObject) -> None:
     """A stretch of what was sent is sent again, anywhere: ingest died before it committed."""
     at = data.draw(st.integers(0, len(signals)))
@@ -234,6 +234,7 @@ def test_two_tenants_with_the_same_conversation_id_share_nothing() -> None:
     log.event("calm", "c1", 1, 0)
     log.signals[1]["tenant"] = "another"
     partition = opened({})
-    points = [output.datum for signal in log.signals for output in partition.fold(signal)]
+    told = [output for signal in log.signals for output in partition.fold(signal)]
+    points = [output.datum for output in told if output.record == "trajectory_point"]
     assert [(point["tenant"], point["turn"]) for point in points] == [("default", 1), ("another", 1)]
     assert len(partition) == 2

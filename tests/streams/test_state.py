@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams import fold, state
 from streams.config import Config
-from streams.state import NEVER, Baseline, Belief, Motion, Pointer, State, StateError, Window
+from streams.state import NEVER, Baseline, Belief, Memory, Motion, Pointer, State, StateError, Window
 from tests.streams.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -114,7 +114,10 @@ def test_noise_is_refused_not_crashed_on(noise: bytes) -> None:
 def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
     one, _ = busy()
     older = msgspec.msgpack.encode(msgspec.to_builtins(one)[:-1])
-    assert state.decode(state.HEADER.pack(state.FORMAT, 0) + older) == msgspec.structs.replace(one, window=None)
+    assert state.decode(state.HEADER.pack(state.FORMAT, 0) + older) == msgspec.structs.replace(one, memory=Memory())
+    oldest = msgspec.msgpack.encode(msgspec.to_builtins(one)[:-5])
+    forgotten = msgspec.structs.replace(one, dialogue=None, asked=None, notes=0, usual=None, memory=Memory())
+    assert state.decode(state.HEADER.pack(state.FORMAT, 0) + oldest) == forgotten
 
 
 def test_a_pointer_of_before_the_cursor_was_followed_is_read() -> None:

@@ -1,0 +1,77 @@
+"""Profiles for people: look at what is remembered of one customer, and have it forgotten."""
+
+from typing import Any
+
+import msgspec
+
+from agents import log_reader, topics
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.errors import Failure
+from agents.outbox import DeliveryFailed, Outgoing
+from agents.publishing import BY_HAND
+from agents.registry import codec_for
+from agents.settings import Settings
+from schemas.headers import cloud_event
+from schemas.records import record
+from schemas.topics import Name
+from streams import profile
+from streams.customers import key_of, mark_of
+from streams.ids import stable_id
+
+NOTE = record("customer_note")
+INTERNAL = ("offset", "seen")
+
+
+def find(settings: Settings, tenant: str, customer_id: str) -> dict[str, Any] | None:
+    """What is remembered of a customer; None when nothing is."""
+    value = stored(settings, key_of({"tenant": tenant, "customer_id": customer_id}))
+    if value is None:
+        return None
+    found = msgspec.to_builtins(msgspec.structs.asdict(profile.decode(value)))
+    baselines = {
+        name: dict(zip(("mean", "variance", "count"), one, strict=True)) for name, one in found["baselines"].items()
+    }
+    defused = {name: dict(zip(("helped", "failed"), one, strict=True)) for name, one in found["defused"].items()}
+    shown = found | {"baselines": baselines, "defused": defused}
+    return {name: one for name, one in shown.items() if name not in INTERNAL}
+
+
+def erased_at(settings: Settings, tenant: str, customer_id: str) -> int | None:
+    """When a customer was last erased, milliseconds; None when never, or long ago."""
+    value = stored(settings, mark_of({"tenant": tenant, "customer_id": customer_id}))
+    return None if value is None else profile.at_of(value)
+
+
+def stored(settings: Settings, key: str) -> bytes | None:
+    """What the changelog last says of a key."""
+    topics.require_all(settings)
+    messages = log_reader.read(settings, [settings.topics.profiles])
+    return {message.key: message.value for message in messages}.get(key.encode())
+
+
+def erase(settings: Settings, tenant: str, customer_id: str) -> str:
+    """Ask the workers to forget a customer; the id of the note. ``Failure`` when the broker does not take it."""
+    topics.require_all(settings)
+    note = erasure(settings, tenant, customer_id, now_ms())
+    headers = cloud_event(NOTE, note["note_id"], note["event_time"], BY_HAND)
+    value = codec_for(settings).encode(NOTE, note)
+    topic = settings.topics.name(Name.CUSTOMERS)
+    try:
+        DeadLetterQueue(settings).send([Outgoing(topic, customer_id.encode(), value, headers)])
+    except DeliveryFailed as error:
+        raise Failure(f"the erasure could not be sent: {error}") from None
+    return str(note["note_id"])
+
+
+def erasure(settings: Settings, tenant: str, customer_id: str, at: int) -> dict[str, Any]:
+    """The note that has a customer forgotten."""
+    return {
+        "note_id": stable_id("erasure", tenant, customer_id, at),
+        "kind": "erased",
+        "event_time": at,
+        "tenant": tenant,
+        "customer_id": customer_id,
+        "opened_at": at,
+        "config_version": settings.config.version,
+    }

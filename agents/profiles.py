@@ -1,0 +1,61 @@
+"""Profiles: reads tenor.customers, remembers each customer, and answers a conversation that asks.
+
+The answer is a signal on tenor.signals, keyed by conversation, so it stands in the log that everything follows from.
+Order of a run as in the conversations agent: answers, changelog, offset. A crash after the first answers again; the
+fold knows the position of the note and skips the second answer.
+"""
+
+from typing import Any
+
+from agents.outbox import Outbox, Outgoing
+from agents.publishing import headers_of, refused
+from agents.store import PartitionedStore
+from agents.transport import Run
+from schemas.codec import Codec
+from schemas.errors import Rejected
+from schemas.records import record
+from schemas.topics import Name, Topics
+from streams.config import Config
+from streams.customers import Customers
+
+NOTE, SIGNAL = record("customer_note"), record("signal")
+
+
+class Profiles:
+    """Folds runs of tenor.customers into the profiles of their partition."""
+
+    def __init__(self, config: Config, topics: Topics, codec: Codec, store: PartitionedStore, outbox: Outbox) -> None:
+        self._config, self._topics, self._codec = config, topics, codec
+        self._store, self._outbox = store, outbox
+        self._partitions: dict[int, Customers] = {}
+
+    def forget(self) -> None:
+        """A rebalance: what is known of the partitions is read from the store again."""
+        self._partitions.clear()
+
+    async def step(self, run: Run) -> None:
+        """One run, in the order above."""
+        customers = self._partition(run.partition)
+        answers = [out for message in run.records for out in self._fold(customers, message)]
+        await self._outbox.send(answers)
+        changes = customers.changes()
+        await self._outbox.send(
+            [Outgoing(self._topics.profiles, key.encode(), value, partition=run.partition) for key, value in changes]
+        )
+        self._store.write(run.partition, changes)
+
+    def _partition(self, number: int) -> Customers:
+        if number not in self._partitions:
+            self._partitions[number] = Customers(self._config.profile, self._store.partition(number))
+        return self._partitions[number]
+
+    def _fold(self, customers: Customers, message: Any) -> list[Outgoing]:
+        try:
+            note = self._codec.decode(NOTE, message.value, headers_of(message))
+        except Rejected as refusal:
+            return [refused(message, refusal, "profiles")]
+        answer = customers.fold(note, (message.topic, message.partition, message.offset))
+        if answer is None:
+            return []
+        value = self._codec.encode(SIGNAL, answer)
+        return [Outgoing(self._topics.name(Name.SIGNALS), answer["conversation_id"].encode(), value)]

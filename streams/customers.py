@@ -1,0 +1,109 @@
+"""One partition of tenor.customers: many customers, their notes folded in the order of the log.
+
+Exact after a crash at any moment: a profile carries the offset of the last note it folded, so one that is read again
+is skipped. An erasure leaves a *mark* in its place, under a hash instead of the customer's id: nothing that belongs to
+a conversation opened before the erasure is remembered after it, be it still running or replayed. Profiles and marks
+that have become too old are swept out when a worker takes the partition.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from streams import ids, profile
+from streams.config import ProfileConfig
+from streams.extraction import Signal
+from streams.profile import Note, Profile
+
+MARK = "\x00erased\x1f"  # no tenant or customer id holds a control character
+SEPARATOR = "\x1f"
+DAY_MS = 86_400_000
+
+
+class Customers:
+    """Folds the notes of one partition.
+
+    Args:
+        stored: encoded profiles and marks by key as last written, live.
+
+    Attributes:
+        skipped: notes that say nothing: read again, or about a conversation opened before its customer was erased.
+    """
+
+    def __init__(self, config: ProfileConfig, stored: Mapping[str, bytes]) -> None:
+        self._config, self._stored = config, stored
+        self._changed: dict[str, Profile | None] = dict.fromkeys(too_old(stored, config))
+        self.skipped = 0
+
+    def fold(self, note: Note, source: tuple[str, int, int]) -> Signal | None:
+        """Fold one note; the answer, where it asks and something is known.
+
+        Args:
+            source: topic, partition and offset of the note.
+        """
+        key, mark_key = key_of(note), mark_of(note)
+        known, mark = self._get(key), self._get(mark_key)
+        if is_repeat(known or mark, source[2]) or is_erased(mark, note):
+            self.skipped += 1
+            return None
+        if note["kind"] == "erased":
+            self._erase(key, mark_key, Profile(note["event_time"], source[2]))
+            return None
+        return self._remember(key, known, note, source)
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """What to write since the last call, in the order that is safe to break off: marks, profiles, what is gone.
+
+        A profile that began after an erasure would otherwise take the erasure for one it has read.
+        """
+        changed = sorted(self._changed.items(), key=lambda item: (item[1] is None, not item[0].startswith(MARK)))
+        self._changed = {}
+        return [(key, None if one is None else profile.encode(one)) for key, one in changed]
+
+    def _remember(self, key: str, known: Profile | None, note: Note, source: tuple[str, int, int]) -> Signal | None:
+        after = profile.merge(known, note, self._config)
+        if after is not None and after != known:
+            self._changed[key] = after = msgspec.structs.replace(after, offset=source[2])
+        if after is None or note["kind"] != "opened":
+            return None
+        return profile.answer(after, note, source, self._config)
+
+    def _erase(self, key: str, mark_key: str, mark: Profile) -> None:
+        self._changed[mark_key] = mark
+        self._changed[key] = None
+
+    def _get(self, key: str) -> Profile | None:
+        if key in self._changed:
+            return self._changed[key]
+        value = self._stored.get(key)
+        return None if value is None else profile.decode(value)
+
+
+def is_repeat(known: Profile | None, offset: int) -> bool:
+    return known is not None and offset <= known.offset
+
+
+def is_erased(mark: Profile | None, note: Note) -> bool:
+    """Whether a note belongs to what was erased."""
+    return mark is not None and note["kind"] != "erased" and note["opened_at"] <= mark.at
+
+
+def key_of(note: Note) -> str:
+    """Key of a customer's profile: two tenants may use the same customer id."""
+    return f"{note['tenant']}{SEPARATOR}{note['customer_id']}"
+
+
+def mark_of(note: Note) -> str:
+    """Key of the mark an erasure leaves: no longer the id, though whoever knows the id can find it."""
+    return MARK + ids.stable_id("erased", note["tenant"], note["customer_id"])
+
+
+def too_old(stored: Mapping[str, bytes], config: ProfileConfig) -> list[str]:
+    """Profiles that have learned nothing for too long, and marks no older note can reach any more."""
+    times = {key: profile.at_of(value) for key, value in stored.items()}
+    newest = max((at for key, at in times.items() if not key.startswith(MARK)), default=0)
+    return [key for key, at in times.items() if newest - at > kept_ms(key, config)]
+
+
+def kept_ms(key: str, config: ProfileConfig) -> float:
+    return (config.erased_days if key.startswith(MARK) else config.kept_days) * DAY_MS

@@ -1,0 +1,140 @@
+"""Memory: what a conversation asks its customer's profile, and what it tells it.
+
+The conversation asks for the profile when it opens or when its customer becomes known (note ``opened``), and tells
+what carries over when the platform says that it ended, or when it falls silent (``learned``). A note tells only what
+came after the one before: nothing is told twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from streams import ids
+from streams.config import Config, ProfileConfig
+from streams.outputs import Output
+from streams.recall import pooled
+from streams.signals import prosody, typing
+from streams.signals.baseline import learn
+from streams.state import Defused, Memory, State, Usual
+
+TONE = "text.tone"  # what the words said, among the baselines of a note
+ENDED = ("resolved", "abandoned")
+NOTHING = Memory()
+
+Signal = Mapping[str, Any]
+
+
+def heard(state: State, said: float | None, cues: Sequence[str], config: ProfileConfig) -> Memory:
+    """What is to be told after a customer turn has moved the belief.
+
+    Args:
+        said: what the words said, before the usual tone was taken off; None when unreadable.
+        cues: found in the turn.
+    """
+    if not config.remember:
+        return NOTHING
+    memory, triggers = state.memory, dict(state.memory.triggers)
+    for name, by in state.belief.moved.items():
+        if by > 0 and name in cues:
+            triggers[name] = triggers.get(name, 0) + 1
+    tone = memory.tone if said is None else learn(memory.tone, said)
+    return Memory(memory.turns + 1, tone, strongest(triggers, config), memory.defused)
+
+
+def strongest(counts: Mapping[str, Any], config: ProfileConfig) -> dict[str, Any]:
+    """The ``names`` largest counts; ties by name."""
+    if len(counts) <= config.names:
+        return dict(counts)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: config.names])
+
+
+def judged(state: State, outputs: Sequence[Output], config: Config) -> State:
+    """The state after outcomes: what followed each option. A change within the margin says nothing."""
+    for output in outputs:
+        if output.record != "outcome" or output.datum["reward"] is None:
+            continue
+        reward, margin = output.datum["reward"], config.outcome.margin
+        before = state.memory.defused.get(output.datum["option"], Defused())
+        after = Defused(before.helped + (reward > margin), before.failed + (reward < -margin))
+        defused = {**state.memory.defused, output.datum["option"]: after}
+        state = msgspec.structs.replace(state, memory=msgspec.structs.replace(state.memory, defused=defused))
+    return state
+
+
+def asked(state: State, signal: Signal, config: Config) -> tuple[State, list[Output]]:
+    """Ask for the profile of a customer just known. Where another takes over, what was learned is not theirs."""
+    if state.customer_id in (None, state.asked) or not config.profile.remember:
+        return state, []
+    if state.asked is not None:
+        state = msgspec.structs.replace(state, baselines={}, usual=None, memory=NOTHING)
+    state = msgspec.structs.replace(state, asked=state.customer_id)
+    state, note = told(state, signal["conversation_id"], "opened", signal["event_time"], {}, config)
+    return state, [note]
+
+
+def noted(state: State, signal: Signal, withdrawn: bool, config: Config) -> tuple[State, list[Output]]:
+    """The state and notes after a signal.
+
+    Args:
+        withdrawn: whether it ended the consent to typing analysis.
+    """
+    if state.customer_id is None or not config.profile.remember:
+        return state, []
+    notes: list[Output] = []
+    if withdrawn:
+        state, note = told(state, signal["conversation_id"], "withdrawn", state.last_at, {}, config)
+        notes = [note]
+    if signal["kind"] == "message" and signal["status"] in ENDED:
+        state, learned = ended(state, signal["conversation_id"], state.last_at, config)
+        notes += learned
+    return state, notes
+
+
+def ended(state: State, conversation_id: str, at: int, config: Config) -> tuple[State, list[Output]]:
+    """Tell what carries over, if there is anything new; what was told counts as usual from then on."""
+    if state.customer_id is None or not config.profile.remember or state.memory == NOTHING:
+        return state, []
+    memory, consent = state.memory, state.keystroke_consent is True
+    baselines = prosody.forget(state.baselines if consent else typing.forget(state.baselines))
+    if memory.tone is not None:
+        baselines = {**baselines, TONE: memory.tone}
+    learned = {
+        "turns": memory.turns,
+        "baselines": {name: msgspec.structs.asdict(one) for name, one in baselines.items()},
+        "triggers": memory.triggers,
+        "defused": {option: as_counts(followed) for option, followed in memory.defused.items()},
+    }
+    state, note = told(state, conversation_id, "learned", at, learned, config)
+    before = state.usual or Usual()
+    after = pooled(before.baselines, state.baselines, config.profile.seed)
+    before = msgspec.structs.replace(before, baselines=after)
+    return msgspec.structs.replace(state, baselines={}, usual=before, memory=NOTHING), [note]
+
+
+def as_counts(followed: Defused) -> dict[str, int]:
+    return {"helped": int(followed.helped), "failed": int(followed.failed)}
+
+
+def told(
+    state: State, conversation_id: str, kind: str, at: int, learned: Mapping[str, Any], config: Config
+) -> tuple[State, Output]:
+    """A note of this kind, and the state that has told it."""
+    note_id = ids.stable_id("note", state.tenant, conversation_id, state.opened, state.notes + 1)
+    datum = {
+        "note_id": note_id,
+        "kind": kind,
+        "event_time": at,
+        "tenant": state.tenant,
+        "customer_id": state.customer_id,
+        "conversation_id": conversation_id,
+        "opened_at": state.opened_at,
+        "keystroke_consent": state.keystroke_consent,
+        "turns": 0,
+        "baselines": {},
+        "triggers": {},
+        "defused": {},
+        "config_version": config.version,
+        **learned,
+    }
+    return msgspec.structs.replace(state, notes=state.notes + 1), Output("customer_note", note_id, datum)

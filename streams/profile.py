@@ -1,0 +1,181 @@
+"""The profile: what is remembered of one customer. Small, bounded, versioned, no pickle.
+
+Wire: one byte of format, eight bytes of the time it last learned (milliseconds, big-endian), a MessagePack array.
+The time stands in front so that a scan for what is too old need not decode the rest.
+
+The usual tone is the median over the last conversations of what the words said on average: one or two angry
+conversations do not make anger usual. It is shrunk towards 0 while there are few.
+"""
+
+import struct
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from streams.config import ProfileConfig
+from streams.extraction import Signal, tick
+from streams.memory import TONE, strongest
+from streams.recall import pooled
+from streams.signals import typing
+from streams.state import Baseline, Defused
+
+FORMAT = 1
+HEADER = struct.Struct(">Bq")
+SEEN = 16
+LEAST = 0.05
+
+Note = Mapping[str, Any]
+
+
+class ProfileError(ValueError):
+    """Bytes that are not a profile this version can read. The message says what to do."""
+
+
+class Profile(msgspec.Struct, frozen=True, array_like=True):
+    """What is remembered of one customer.
+
+    Attributes:
+        at: when it last learned, stream time, milliseconds.
+        offset: last note folded, in the customer's partition of tenor.customers.
+        conversations: how many it learned from.
+        turns: customer turns it learned from.
+        tones: mean of what the words said, of each of the last conversations.
+        baselines: usual typing and latency, by feature.
+        triggers: cues that moved the belief up; counts fade with every conversation.
+        defused: what followed each option, control included; fades alike.
+        seen: ids of the last notes: one that a worker published twice is one.
+    """
+
+    at: int
+    offset: int = -1
+    conversations: int = 0
+    turns: int = 0
+    tones: tuple[float, ...] = ()
+    baselines: dict[str, Baseline] = {}
+    triggers: dict[str, float] = {}
+    defused: dict[str, Defused] = {}
+    seen: tuple[str, ...] = ()
+
+
+def merge(profile: Profile | None, note: Note, config: ProfileConfig) -> Profile | None:
+    """The profile after a note; None while there is nothing to remember. A note it has seen changes nothing."""
+    if note["kind"] == "learned" and (profile is None or note["note_id"] not in profile.seen):
+        profile = learned(profile or Profile(note["event_time"]), note, config)
+    if profile is not None and note["keystroke_consent"] is False:
+        profile = msgspec.structs.replace(profile, baselines=typing.forget(profile.baselines))
+    return profile
+
+
+def learned(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
+    news = {name: Baseline(**usual) for name, usual in note["baselines"].items()}
+    tone = news.pop(TONE, None)
+    tones = profile.tones if tone is None else (*profile.tones, tone.mean)[-config.tones :]
+    return msgspec.structs.replace(
+        profile,
+        at=max(profile.at, note["event_time"]),
+        conversations=profile.conversations + 1,
+        turns=profile.turns + note["turns"],
+        tones=tones,
+        baselines=capped(pooled(profile.baselines, news, config.memory), config),
+        triggers=strongest(faded(profile.triggers, note["triggers"], config.decay), config),
+        defused=followed(profile.defused, note["defused"], config),
+        seen=(*profile.seen, note["note_id"])[-SEEN:],
+    )
+
+
+def capped(baselines: Mapping[str, Baseline], config: ProfileConfig) -> dict[str, Baseline]:
+    names = sorted(baselines)[: config.names]
+    return {
+        name: msgspec.structs.replace(one, count=min(one.count, config.memory))
+        for name, one in baselines.items()
+        if name in names
+    }
+
+
+def faded(before: Mapping[str, float], news: Mapping[str, float], decay: float) -> dict[str, float]:
+    """Counts, those of before worth less; what has faded away is gone."""
+    counts = {name: decay * before.get(name, 0.0) + news.get(name, 0.0) for name in [*before, *(news.keys() - before)]}
+    return {name: count for name, count in sorted(counts.items()) if count >= LEAST}
+
+
+def followed(before: Mapping[str, Defused], news: Note, config: ProfileConfig) -> dict[str, Defused]:
+    """What followed each option, helped and failed faded alike."""
+    helped, failed = (
+        faded(
+            {option: getattr(one, name) for option, one in before.items()},
+            {option: float(one[name]) for option, one in news.items()},
+            config.decay,
+        )
+        for name in ("helped", "failed")
+    )
+    tried = strongest(
+        {name: helped.get(name, 0.0) + failed.get(name, 0.0) for name in sorted({*helped, *failed})}, config
+    )
+    return {option: Defused(helped.get(option, 0.0), failed.get(option, 0.0)) for option in tried}
+
+
+def usual_tone(profile: Profile, config: ProfileConfig) -> float:
+    """What this person's words usually say, on the level's scale; near 0 while little is known."""
+    if not profile.tones:
+        return 0.0
+    known = len(profile.tones)
+    tone = median(profile.tones) * known / (known + config.tone_prior)
+    return min(max(tone, -config.tone_limit), config.tone_limit)
+
+
+def answer(profile: Profile, note: Note, source: tuple[str, int, int], config: ProfileConfig) -> Signal:
+    """The signal that brings a profile into the conversation that asked for it.
+
+    Args:
+        source: topic, partition and offset of its note: the fold skips a repeat.
+    """
+    topic, partition, offset = source
+    return tick(note["event_time"]) | {
+        "kind": "profile",
+        "conversation_id": note["conversation_id"],
+        "tenant": note["tenant"],
+        "customer_id": note["customer_id"],
+        "source": {"topic": topic, "partition": partition, "offset": offset},
+        "profile": brought(profile, config),
+    }
+
+
+def brought(profile: Profile, config: ProfileConfig) -> dict[str, Any]:
+    """What a conversation is told of its customer."""
+    return {
+        "conversations": profile.conversations,
+        "tone": usual_tone(profile, config),
+        "baselines": {name: msgspec.structs.asdict(one) for name, one in profile.baselines.items()},
+        "triggers": profile.triggers,
+        "defused": {option: msgspec.structs.asdict(one) for option, one in profile.defused.items()},
+    }
+
+
+ENCODER = msgspec.msgpack.Encoder()
+DECODER = msgspec.msgpack.Decoder(Profile)
+
+
+def encode(profile: Profile) -> bytes:
+    return HEADER.pack(FORMAT, profile.at) + ENCODER.encode(profile)
+
+
+def decode(value: bytes) -> Profile:
+    """The profile in ``value``; ``ProfileError`` when it is newer than this version or broken."""
+    at_of(value)
+    try:
+        return DECODER.decode(memoryview(value)[HEADER.size :])
+    except msgspec.MsgspecError as error:
+        raise ProfileError(f"a customer's profile cannot be read: {error}") from None
+
+
+def at_of(value: bytes) -> int:
+    """When the profile in ``value`` last learned, milliseconds."""
+    if len(value) < HEADER.size or value[0] != FORMAT:
+        found = value[0] if value else "nothing"
+        raise ProfileError(
+            f"a customer's profile has format {found}, this version reads {FORMAT}: "
+            "run the version that wrote it, or empty tenor.profiles and begin to remember anew"
+        )
+    return int(HEADER.unpack_from(value)[1])

@@ -1,0 +1,96 @@
+"""Recall: what a customer's profile does in the conversation it was brought into.
+
+What it brought is kept apart from what the conversation learns itself, so that it never comes back to the profile as
+news, and so that the conversation can move it: a remembered baseline counts for a few values only.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from streams.belief import Observation
+from streams.config import Config, ProfileConfig
+from streams.protocols import CONTROL
+from streams.signals import typing
+from streams.state import Baseline, Defused, State, Usual
+
+SHIFT = "profile.tone"  # what was taken off a reading, among its parts
+TOLD = 3
+
+Baselines = dict[str, Baseline]
+Observed = tuple[Observation | None, Baselines]
+
+
+def recalled(state: State, signal: Mapping[str, Any], config: ProfileConfig) -> State:
+    """The state with the profile taken in, from now on; one for another customer, or a second one, says nothing."""
+    source, brought = signal["source"], signal["profile"]
+    positions = {**state.positions, f"{source['topic']}/{source['partition']}": source["offset"]}
+    state = msgspec.structs.replace(state, positions=positions)
+    has_one = state.usual is not None and state.usual.conversations > 0
+    if brought is None or has_one or signal["customer_id"] != state.customer_id:
+        return state
+    return msgspec.structs.replace(state, usual=usual(brought, state, config))
+
+
+def usual(brought: Mapping[str, Any], state: State, config: ProfileConfig) -> Usual:
+    """What is usual by a profile, and by what the conversation has told already: the profile may come later."""
+    baselines = {name: Baseline(**one) for name, one in brought["baselines"].items()}
+    if state.keystroke_consent is False:
+        baselines = typing.forget(baselines)
+    if state.usual is not None:
+        baselines = pooled(baselines, state.usual.baselines, config.seed)
+    return Usual(
+        tone=brought["tone"],
+        conversations=brought["conversations"],
+        baselines=baselines,
+        triggers=dict(brought["triggers"]),
+        defused={option: Defused(**followed) for option, followed in brought["defused"].items()},
+    )
+
+
+def relative(said: Observation | None, usual: Usual | None) -> Observation | None:
+    """What the words say beyond what this person's words usually say."""
+    if said is None or usual is None or not usual.tone:
+        return said
+    return Observation(said.value - usual.tone, said.sd, {**said.parts, SHIFT: -usual.tone})
+
+
+def weighed(
+    observe: Callable[..., Observed], numbers: Mapping[str, Any], state: State, config: Config, *trust: float
+) -> Observed:
+    """What numbers say against the person's usual values and the conversation's own; the latter learn alone.
+
+    Args:
+        observe: of a signal: observation and learned baselines from numbers, baselines and ``trust``.
+    """
+    own = observe(numbers, state.baselines, *trust)
+    if state.usual is None or not state.usual.baselines:
+        return own
+    return observe(numbers, pooled(state.usual.baselines, state.baselines, config.profile.seed), *trust)[0], own[1]
+
+
+def pooled(before: Mapping[str, Baseline], own: Mapping[str, Baseline], most: int) -> Baselines:
+    """Baselines of both together; each of ``before`` counts for at most ``most`` values."""
+    capped = {name: Baseline(one.mean, one.variance, min(one.count, most)) for name, one in before.items()}
+    both = {name: together(capped[name], one) if name in capped else one for name, one in own.items()}
+    return capped | both
+
+
+def together(one: Baseline, other: Baseline) -> Baseline:
+    """Mean and variance of two samples as one."""
+    count = one.count + other.count
+    share, gap = other.count / count, other.mean - one.mean
+    within = (1 - share) * one.variance + share * other.variance
+    return Baseline(one.mean + share * gap, within + share * (1 - share) * gap * gap, count)
+
+
+def experience(usual: Usual | None) -> str:
+    """What earlier conversations say of this customer, as a sentence with a space before it; nothing without any."""
+    if usual is None:
+        return ""
+    triggers = sorted(usual.triggers, key=lambda name: (-usual.triggers[name], name))[:TOLD]
+    helped = [option for option, one in sorted(usual.defused.items()) if one.helped > one.failed and option != CONTROL]
+    known = [("rose mostly with", triggers), ("calmed after", helped[:TOLD])]
+    said = [f"{what} {', '.join(names)}" for what, names in known if names]
+    return f" In earlier conversations it {' and '.join(said)}." if said else ""

@@ -1,0 +1,132 @@
+"""Customers who come back: what is known of them reaches their next conversation, whatever dies in between."""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agents import memories, replay
+from schemas.topics import Name
+from tests.behaviour.deployment import Deployment, eventually
+from tests.behaviour.events import ANGRY, CALM, burst, conversation, message, now_ms
+from tests.behaviour.test_crash import caught_up, settled
+
+START = now_ms() - 3_600_000
+LATER = START + 1_800_000
+CROSS = "I am still waiting and it does not work."
+
+
+@pytest.fixture
+def deployment(new_deployment: Callable[..., Deployment]) -> Deployment:
+    return new_deployment(tick_s=4.0)
+
+
+def visit(deployment: Deployment, name: str, customer: str, at: int, texts: list[str]) -> None:
+    """A conversation that the platform says was solved."""
+    turns = [turn | {"customer_id": customer} for turn in conversation(name, texts, at, 30_000)]
+    turns[0] |= {"keystroke_consent": True}
+    turns[-1] |= {"status": "resolved"}
+    deployment.send(Name.MESSAGES, *turns)
+
+
+def notes(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
+    return [note for note in deployment.decoded(Name.CUSTOMERS) if note["kind"] == kind]
+
+
+def brought(deployment: Deployment, conversation_id: str) -> list[dict[str, Any]]:
+    """Profiles that stand in the log for a conversation."""
+    found = deployment.decoded(Name.SIGNALS)
+    return [one for one in found if one["kind"] == "profile" and one["conversation_id"] == conversation_id]
+
+
+def remembered(deployment: Deployment, customer: str) -> Callable[[], dict[str, Any] | None]:
+    return lambda: memories.find(deployment.settings, "default", customer)
+
+
+def test_a_second_conversation_knows_the_customer(deployment: Deployment) -> None:
+    deployment.start_worker()
+    deployment.send(Name.KEYSTROKES, *[burst("first", customer_id="anna", event_time=START) for _ in range(6)])
+    visit(deployment, "first", "anna", START + 1000, [CROSS] * 5)
+    found = eventually(remembered(deployment, "anna"), "anna is remembered")
+    assert found["conversations"] == 1
+    visit(deployment, "second", "anna", LATER, [CROSS] * 3)
+    [profile] = eventually(lambda: brought(deployment, "second"), "the profile is in the log")
+    assert profile["profile"]["tone"] > 0
+    assert profile["customer_id"] == "anna"
+    eventually(lambda: caught_up(deployment), "the rest")
+    deployment.send(Name.MESSAGES, message("second", CROSS, customer_id="anna", event_time=LATER + 95_000))
+    points = eventually(lambda: len(points := deployment.points("second")) == 4 and points, "another turn")
+    assert "profile.tone" in {one["signal"] for one in points[-1]["contributions"]}
+    assert not brought(deployment, "first")
+    verdict = settled(deployment)
+    assert verdict.equal, verdict
+    assert verdict.events == verdict.folded
+    assert verdict.expected["customer_note"] == len(deployment.read(Name.CUSTOMERS)) == 4
+
+
+def test_a_profile_survives_a_worker_killed_between_note_and_answer(new_deployment: Callable[..., Deployment]) -> None:
+    """Killed over and over while customers come and go: every note counts once, every answer comes."""
+    deployment = new_deployment(poll_records=25, tick_s=4.0)
+    customers = [f"customer-{number}" for number in range(40)]
+    for number, customer in enumerate(customers):
+        visit(deployment, f"first-{number}", customer, START, [CROSS] * 4)
+    kill_when(deployment, lambda: len(notes(deployment, "opened")) >= 5)
+    kill_when(deployment, lambda: len(notes(deployment, "learned")) >= 20)
+    worker = deployment.start_worker()
+    eventually(lambda: len({note["note_id"] for note in notes(deployment, "learned")}) == 40, "all first visits told")
+    eventually(lambda: caught_up(deployment), "and remembered", 60)
+    os.kill(worker.pid, signal.SIGKILL)
+    for number, customer in enumerate(customers):
+        visit(deployment, f"second-{number}", customer, LATER, [CALM] * 3)
+    kill_when(deployment, lambda: any(brought(deployment, f"second-{number}") for number in range(40)))
+    deployment.start_worker()
+    verdict = settled(deployment)
+    assert verdict.equal, verdict
+    assert verdict.expected == verdict.published
+    for number, customer in enumerate(customers):
+        assert {one["profile"]["conversations"] for one in brought(deployment, f"second-{number}")} >= {1}
+        found = memories.find(deployment.settings, "default", customer)
+        assert found is not None and (found["conversations"], found["turns"]) == (2, 7)
+
+
+def kill_when(deployment: Deployment, condition: Callable[[], bool]) -> None:
+    worker = deployment.start_worker()
+    eventually(condition, "the worker is in the middle")
+    os.kill(worker.pid, signal.SIGKILL)
+    eventually(lambda: not worker.alive, "the worker is dead")
+
+
+def test_an_erased_customer_stays_erased(deployment: Deployment) -> None:
+    deployment.start_worker()
+    visit(deployment, "before", "bert", START, [CROSS] * 3)
+    eventually(remembered(deployment, "bert"), "bert is remembered")
+    running = [turn | {"customer_id": "bert"} for turn in conversation("running", [ANGRY] * 3, LATER, 30_000)]
+    deployment.send(Name.MESSAGES, *running)
+    eventually(lambda: len(deployment.points("running")) == 3, "a conversation is running")
+    older = next(one for one in deployment.read(Name.CUSTOMERS) if one.key == b"bert")
+    memories.erase(deployment.settings, "default", "bert")
+    eventually(lambda: remembered(deployment, "bert")() is None, "bert is forgotten")
+    deployment.produce([(Name.CUSTOMERS, "bert", older.value, dict(older.headers))])  # replayed
+    replay.finish(deployment.settings, LATER + 90_000)  # the running one ends and tells
+    eventually(lambda: len(notes(deployment, "learned")) == 2, "the running conversation has told")
+    eventually(lambda: caught_up(deployment), "all notes are read")
+    assert remembered(deployment, "bert")() is None
+    assert memories.erased_at(deployment.settings, "default", "bert")
+    deployment.stop()
+    deployment.start_worker()
+    visit(deployment, "after", "bert", now_ms() + 60_000, [CALM] * 2)
+    found = eventually(remembered(deployment, "bert"), "a new beginning")
+    assert found["conversations"] == 1
+    assert not brought(deployment, "after")
+    verdict = settled(deployment)
+    assert verdict.equal, verdict
+
+
+def test_a_broken_note_is_a_dead_letter_and_stops_nobody(deployment: Deployment) -> None:
+    deployment.start_worker()
+    deployment.produce([(Name.CUSTOMERS, "carl", b"not a note", {})])
+    eventually(lambda: deployment.dead_letters(Name.CUSTOMERS), "a dead letter")
+    visit(deployment, "carl", "carl", START, [CALM] * 2)
+    eventually(remembered(deployment, "carl"), "carl is remembered")

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench asyncapi config-docs lock clean
+.PHONY: install demo test test-quick lint format bench asyncapi config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -44,6 +44,11 @@ asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 
 config-docs: install  ## write docs/configuration.md from the settings
 	$(BIN)/python -m agents.settings_table
+
+prior: install  ## learn what is shipped from public labelled sets: make prior TASKS=... DATA=...
+	$(BIN)/python benchmarks/lexicons.py $(DATA)
+	$(BIN)/tenor train $(TASKS)/amazon.jsonl --prior expert --epochs 1 --rate 0.03 --no-base-rate \
+	    --out streams/text_model/weights.bin
 
 lock:  ## pin what pyproject.toml asks for; needs uv
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -38,7 +38,7 @@ Seed = Annotated[int, typer.Option(help="Same seed, same day, byte for byte.")]
 Truth = Annotated[Path | None, typer.Option(help="Recording whose labels to judge by.")]
 Tenant = Annotated[str, typer.Option(help="Whose customer it is.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
-Prior = Annotated[str | None, typer.Option(help="Weights to begin with: a file, none, or unset for the shipped ones.")]
+Prior = Annotated[str, typer.Option(help="Weights to begin with: shipped, expert, none, or a file.")]
 Mode = Literal["shipped", "online", "folds"]
 HOME = Path(".tenor")
 
@@ -228,13 +228,15 @@ def voice(
 def train(
     files: list[Path],
     to: Annotated[Path, typer.Option("--out", help="Where the weights are written.")],
-    prior: Prior = None,
+    prior: Prior = "shipped",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the files.")] = 4,
+    rate: Annotated[float, typer.Option(min=0.0001, max=1.0, help="AdaGrad's learning rate.")] = 0.07,
+    base_rate: Annotated[bool, typer.Option(help="Learn how often turns are frustrated, too.")] = True,
 ) -> None:
     """Learn the text model's weights from labelled conversations in the neutral format."""
     from agents import train as training
 
-    turns = training.train(files, to, training.named(prior), epochs)
+    turns = training.train(files, to, training.Plan(training.named(prior), epochs, rate, base_rate))
     out.print(f"learned {turns} labelled turns, wrote {escape(str(to))}", highlight=False, soft_wrap=True)
 
 
@@ -243,7 +245,7 @@ def evaluate(
     file: Path,
     mode: Annotated[Mode, typer.Option(help="Whether and when labels are learned.")] = "shipped",
     folds: Annotated[int, typer.Option(min=2, help="Parts in mode folds, by conversation.")] = 10,
-    prior: Prior = None,
+    prior: Prior = "shipped",
     to: Annotated[Path | None, typer.Option("--out", help="Write a prediction a labelled customer turn.")] = None,
     as_json: AsJson = False,
 ) -> None:

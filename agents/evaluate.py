@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from agents import labelled
 from agents.errors import Failure
 from agents.labelled import Conversation, LabelledTurn
-from agents.train import fitted
+from agents.train import Plan, fitted
 from streams import fold as folding
 from streams.config import Config
 from streams.state import State
@@ -71,7 +71,7 @@ def folds(
     for held_out in parts(conversations, number):
         names = {one.id for one in held_out}
         rest = [lesson for name, found in lessons.items() if name not in names for lesson in found]
-        model = TextModel(fitted(rest, prior))
+        model = TextModel(fitted(rest, Plan(prior)))
         yield from (one for conversation in held_out for one in predicted(conversation, model, config))
 
 

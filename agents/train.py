@@ -1,24 +1,45 @@
 """Training: labelled files to the weights of a text model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from agents import labelled
 from agents.errors import Failure
 from streams.text_model import weights
+from streams.text_model.dialogue import BASE_RATE, Features
+from streams.text_model.expert import expert
 from streams.text_model.learner import RATE, Label, Learner, Turn
 from streams.text_model.shipped import shipped
 from streams.text_model.weights import Weights, WeightsError
 
 EPOCHS = 4
 SEED = 0
-NOTHING = "none"
+
+
+class Plan(NamedTuple):
+    """How to learn.
+
+    Attributes:
+        prior: weights to begin from; None for zero.
+        epochs: passes over the lessons.
+        rate: AdaGrad's learning rate.
+        base_rate: whether the share of frustrated turns is learned; not from files chosen for their frustration.
+    """
+
+    prior: Weights | None
+    epochs: int = EPOCHS
+    rate: float = RATE
+    base_rate: bool = True
+
+
+KNOWN: dict[str, Callable[[], Weights | None]] = {"shipped": shipped, "expert": expert, "none": lambda: None}
 
 Lessons = Sequence[tuple[Turn, Label]]
 
 
-def train(files: Iterable[Path], out: Path, prior: Weights | None, epochs: int = EPOCHS, rate: float = RATE) -> int:
+def train(files: Iterable[Path], out: Path, plan: Plan) -> int:
     """Learn every labelled turn of the files and write the weights; the number of turns.
 
     The same files in the same order give the same bytes. ``Failure`` when a file cannot be used or written.
@@ -26,7 +47,7 @@ def train(files: Iterable[Path], out: Path, prior: Weights | None, epochs: int =
     lessons = [one for file in files for conversation in labelled.read(file) for one in labelled.lessons(conversation)]
     if not lessons:
         raise Failure("these files hold no labelled customer turn", "a label is frustrated: 0 or 1")
-    data = weights.pack(fitted(lessons, prior, epochs, rate))
+    data = weights.pack(fitted(lessons, plan))
     try:
         out.write_bytes(data)
     except OSError as error:
@@ -34,21 +55,30 @@ def train(files: Iterable[Path], out: Path, prior: Weights | None, epochs: int =
     return len(lessons)
 
 
-def fitted(lessons: Lessons, prior: Weights | None, epochs: int = EPOCHS, rate: float = RATE) -> Weights:
-    """Weights after ``epochs`` passes: the first in order, the others shuffled with a fixed seed."""
-    learner, rng = Learner(prior, rate), Random(SEED)
-    order = list(lessons)
-    for _ in range(epochs):
+def fitted(lessons: Lessons, plan: Plan) -> Weights:
+    """Weights after all passes: the first in order, the others shuffled with a fixed seed."""
+    learner, rng = Learner(plan.prior, plan.rate), Random(SEED)
+    order = list(lessons) if plan.base_rate else [(without_base_rate(turn), label) for turn, label in lessons]
+    for _ in range(plan.epochs):
         learner.learn_all(order)
         rng.shuffle(order)
     return learner.weights()
 
 
-def named(name: str | None) -> Weights | None:
-    """Weights by what the command line says: unset for the shipped ones, ``none`` for none, else a file."""
-    if name is None:
-        return shipped()
-    return None if name == NOTHING else read(Path(name))
+def without_base_rate(turn: Turn) -> Turn:
+    """The turn without what only says how often turns are frustrated: these weights stay as they were."""
+    read = None if turn.read is None else kept(turn.read)
+    return Turn(kept(turn.before), read)
+
+
+def kept(features: Features) -> Features:
+    return {place: value for place, value in features.items() if place not in BASE_RATE}
+
+
+def named(name: str) -> Weights | None:
+    """Weights by what the command line says: a name in ``KNOWN``, else a file."""
+    known = KNOWN.get(name)
+    return known() if known else read(Path(name))
 
 
 def read(path: Path) -> Weights:

@@ -41,7 +41,7 @@ class SignalConfig:
     latency: bool = True
     prosody: bool = True
     text_usual: float = 0.2
-    text_sd: float = 0.35
+    text_sd: float = 0.25
     typing_sd: float = 0.9
     navigation_sd: float = 0.5
     latency_sd: float = 0.9

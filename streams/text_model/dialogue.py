@@ -37,6 +37,7 @@ LENGTHS = (1, 2, 4, 7, 11, 16, 24, 40)
 SENTIMENTS = (-0.6, -0.3, -0.05, 0.05, 0.3, 0.6)
 OVERLAPS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75)
 TURNS = (0, 1, 2, 3, 4, 6, 8, 11, 15)
+ANSWERS = (0, 1, 2)
 BINS = {
     "text.words": LENGTHS,
     "text.sentiment": SENTIMENTS,
@@ -86,7 +87,7 @@ def context(dialogue: Dialogue[V], space: Space[V]) -> V:
     known = {
         PLACES["bias"]: 1.0,
         binned("dialogue.turn", dialogue.turns, TURNS): BIN_WEIGHT,
-        binned("dialogue.answers", dialogue.answers, (0, 1, 2)): BIN_WEIGHT,
+        binned("dialogue.answers", dialogue.answers, ANSWERS): BIN_WEIGHT,
         **so_far(dialogue),
     }
     return space.plus(space.plus(dialogue.operator, dialogue.previous), space.read(known))
@@ -193,3 +194,13 @@ def binned_place(name: str, place: int) -> int:
 def named(name: str) -> int:
     """Place of a named feature."""
     return (terms.hashed(name) * MULTIPLIER >> 9) & (SIZE - 1)
+
+
+# What holds of every turn of a kind, whatever is said in it: how often turns are frustrated.
+BASE_RATE = frozenset(
+    (
+        PLACES["bias"],
+        *(binned_place("dialogue.turn", place) for place in range(len(TURNS) + 1)),
+        *(binned_place("dialogue.answers", place) for place in range(len(ANSWERS) + 1)),
+    )
+)

@@ -8,7 +8,7 @@ from streams.text_model import lexicon, weights
 from streams.text_model.weights import Weights
 
 LEXICONS = Path(__file__).with_name("lexicons.msgpack")
-WEIGHTS = Path(__file__).with_name("weights.msgpack")
+WEIGHTS = Path(__file__).with_name("weights.bin")
 
 
 @cache

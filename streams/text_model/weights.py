@@ -3,16 +3,15 @@
 Heads: ``now`` (frustrated, after reading the turn), ``next`` (the same, before it is seen) and ``rise`` (more
 frustrated than at the last labelled turn, before it is seen); each gives log odds.
 
-Bytes: MessagePack, little-endian arrays of the weights that are not zero. No pickle.
+Bytes: the heads one after another in half precision, little-endian, compressed. No pickle.
 """
 
-import sys
+import struct
+import zlib
 from array import array
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import NamedTuple
-
-import msgspec
 
 BITS = 17
 SIZE = 1 << BITS
@@ -22,6 +21,8 @@ NUMBERS = ("bias", *(f"{when}.{name}" for when in ("text", "previous", "so_far")
 PLACES = {name: SIZE + place for place, name in enumerate(NUMBERS)}
 LENGTH = SIZE + len(NUMBERS)
 HEADS = ("now", "next", "rise")
+HALVES = struct.Struct(f"<{LENGTH}e")
+LARGEST = 60_000.0  # of half precision, about
 
 
 class Weights(NamedTuple):
@@ -31,13 +32,6 @@ class Weights(NamedTuple):
     next: "array[float]"
     rise: "array[float]"
     version: str
-
-
-class Packed(msgspec.Struct, frozen=True, array_like=True):
-    """One head as bytes: indices (uint32) and values (float32) of the weights that are not zero."""
-
-    indices: bytes
-    values: bytes
 
 
 class WeightsError(ValueError):
@@ -56,52 +50,33 @@ def of(heads: Mapping[str, Mapping[int, float]]) -> Weights:
 
 
 def dense(weights: Mapping[int, float]) -> "array[float]":
-    values = array("f", bytes(4 * LENGTH))
+    """All weights of a head, rounded to half precision: what is published is exactly what is used."""
+    values = [0.0] * LENGTH
     for place, value in weights.items():
         if not 0 <= place < LENGTH:
             raise WeightsError(f"feature {place} is outside of 0 to {LENGTH - 1}")
-        values[place] = value
-    return values
+        values[place] = min(max(value, -LARGEST), LARGEST)
+    return array("f", HALVES.unpack(HALVES.pack(*values)))
 
 
 def digest(*heads: "array[float]") -> str:
     """Name of these weights, 16 hex digits."""
     state = blake2b(digest_size=8)
     for head in heads:
-        state.update(little(head))
+        state.update(HALVES.pack(*head))
     return state.hexdigest()
 
 
 def pack(weights: Weights) -> bytes:
-    """Bytes of the weights; the same weights give the same bytes."""
-    return msgspec.msgpack.encode([packed(head) for head in weights[:3]])
-
-
-def packed(head: "array[float]") -> Packed:
-    used = array("I", [index for index, value in enumerate(head) if value])
-    return Packed(little(used), little(array("f", [head[index] for index in used])))
+    """Bytes of the weights, some hundred kilobytes."""
+    return zlib.compress(b"".join(HALVES.pack(*head) for head in weights[:3]), level=9)
 
 
 def unpack(data: bytes) -> Weights:
     """Weights from ``pack``; ``WeightsError`` when the bytes are something else."""
     try:
-        heads = msgspec.msgpack.decode(data, type=list[Packed])
-        named = {name: dict(zip(*arrays(head), strict=True)) for name, head in zip(HEADS, heads, strict=True)}
-    except (msgspec.MsgspecError, ValueError) as error:
+        values = zlib.decompress(data)
+        now, next_, rise = (array("f", head) for head in HALVES.iter_unpack(values))
+    except (zlib.error, struct.error, ValueError) as error:
         raise WeightsError(f"not weights of a text model: {error}") from None
-    return of(named)
-
-
-def arrays(head: Packed) -> "tuple[array[int], array[float]]":
-    indices, values = array("I", head.indices), array("f", head.values)
-    if sys.byteorder == "big":
-        indices.byteswap()
-        values.byteswap()
-    return indices, values
-
-
-def little(values: "array[int] | array[float]") -> bytes:
-    if sys.byteorder == "big":
-        values = values[:]
-        values.byteswap()
-    return values.tobytes()
+    return Weights(now, next_, rise, digest(now, next_, rise))

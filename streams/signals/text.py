@@ -44,10 +44,9 @@ TAG = re.compile(r"<[^<>]{1,200}>")
 YOU = frozenset(("you", "your", "you're", "yours", "yourself", "u", "ur"))
 PASSIVE = re.compile(
     r"\b(?:am|is|are|was|were|been|being|be|got|gets) (?:\w+ly )?"
-    r"(?:\w{2,}ed|told|sent|given|made|done|charged|taken|lost|left|kept|put|held|sold|paid|said|hung)\b",
-    re.IGNORECASE,
+    r"(?:\w{2,}ed|told|sent|given|made|done|charged|taken|lost|left|kept|put|held|sold|paid|said|hung)\b"
 )
-NEGATION = re.compile(r"\b(?:not|no|never|nothing|nobody|none|nor|neither|without|\w+n't)\b", re.IGNORECASE)
+NEGATION = re.compile(r"\b(?:not|no|never|nothing|nobody|none|nor|neither|without|\w+n't)\b")
 
 CUSTOMER_CUES = {
     "text.asks_human": r"\b(?:(?:speak|talk|transfer|connect|put) (?:me )?(?:to|with|through)|real|actual|live) "
@@ -80,7 +79,7 @@ OPERATOR_CUES = {
 
 
 def compiled(cues: Mapping[str, str]) -> list[tuple[str, re.Pattern[str]]]:
-    return [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in cues.items()]
+    return [(name, re.compile(pattern)) for name, pattern in cues.items()]
 
 
 CUSTOMER_PATTERNS = compiled(CUSTOMER_CUES)
@@ -110,7 +109,8 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
     hashed = terms(found)
     if not hashed:
         return unknown("no_words", *FEATURES)
-    return Extract(measure(readable, found) | learned(hashed), cues(patterns, readable), {}, hashed)
+    lower = readable.lower()
+    return Extract(measure(readable, lower, found) | learned(hashed), cues(patterns, lower), {}, hashed)
 
 
 def plain(text: str) -> str:
@@ -121,14 +121,14 @@ def plain(text: str) -> str:
     return cut.replace("’", "'")
 
 
-def measure(text: str, found: list[str]) -> dict[str, float | None]:
-    """Numbers of a text and its tokens."""
+def measure(text: str, lower: str, found: list[str]) -> dict[str, float | None]:
+    """Numbers of a text, of the same in lower case, and of its tokens."""
     return {
         "text.sentiment": float(analyzer().polarity_scores(few_emojis(text))["compound"]),
         "text.words": float(len(found)),
         "text.second_person": sum(map(YOU.__contains__, found)) / max(len(found), 5),
-        "text.passive": float(len(PASSIVE.findall(text))),
-        "text.negations": float(len(NEGATION.findall(text))),
+        "text.passive": float(len(PASSIVE.findall(lower))),
+        "text.negations": float(len(NEGATION.findall(lower))),
         "text.capitals": capitals(text),
         "text.questions": float(text.count("?")),
         "text.exclamations": float(text.count("!")),
@@ -156,7 +156,7 @@ def capitals(text: str) -> float:
 
 
 def cues(patterns: list[tuple[str, re.Pattern[str]]], text: str) -> list[str]:
-    """Names of the patterns found."""
+    """Names of the patterns found in a text in lower case."""
     return [name for name, pattern in patterns if pattern.search(text)]
 
 

@@ -42,16 +42,18 @@ class Projection:
     """A space where what was read is three sums, one a head."""
 
     def __init__(self, weights: Weights) -> None:
-        self._weights = weights
+        # One lookup a feature instead of three.
+        self._heads = list(zip(weights.now, weights.next, weights.rise, strict=True))
 
     def read(self, features: Features) -> Sums:
-        now, next_, rise = self._weights[:3]
-        a = b = c = 0.0
+        now = next_ = rise = 0.0
+        heads = self._heads
         for place, value in features.items():
-            a += now[place] * value
-            b += next_[place] * value
-            c += rise[place] * value
-        return a, b, c
+            a, b, c = heads[place]
+            now += a * value
+            next_ += b * value
+            rise += c * value
+        return now, next_, rise
 
     def plus(self, one: Sums, other: Sums) -> Sums:
         return one[0] + other[0], one[1] + other[1], one[2] + other[2]
@@ -65,7 +67,7 @@ class TextModel:
     """
 
     def __init__(self, weights: Weights) -> None:
-        self._weights = weights
+        self._now = weights.now.tolist()
         self._space = Projection(weights)
         self._tells_rises = any(weights.rise)
         self.version = weights.version
@@ -95,7 +97,7 @@ class TextModel:
         return dialogue.after(remembered, terms, cues, numbers, self._space)
 
     def _sum(self, features: Mapping[int, float]) -> float:
-        weights = self._weights.now
+        weights = self._now
         return sum([weights[place] * value for place, value in features.items()])
 
 

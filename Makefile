@@ -50,6 +50,9 @@ prior: install  ## learn what is shipped from public labelled sets: make prior T
 	$(BIN)/tenor train $(TASKS)/amazon.jsonl --prior expert --epochs 1 --rate 0.03 --no-base-rate \
 	    --out streams/text_model/weights.bin
 
+yardstick: install  ## the text model on public labelled conversations; writes docs/benchmarks.md
+	$(BIN)/python benchmarks/yardstick.py
+
 lock:  ## pin what pyproject.toml asks for; needs uv
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --output-file requirements.lock

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streams import fold, state
 from streams.config import Config
 from streams.state import NEVER, Baseline, Belief, Memory, Motion, Pointer, State, StateError, Window
+from streams.text_model.dialogue import Dialogue
 from streams.text_model.terms import SKETCH
 from tests.streams.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
 
@@ -21,6 +22,9 @@ BELIEFS = st.builds(
 )
 PIXELS = st.integers(-(10**6), 10**6)
 MOTIONS = st.none() | st.builds(Motion, PIXELS, PIXELS, PIXELS, PIXELS, TIMES, TIMES)
+SUMS = st.tuples(FINITE, FINITE, FINITE)
+SKETCHES = st.lists(st.integers(0, 2**24 - 1), max_size=SKETCH).map(tuple)
+DIALOGUES = st.builds(Dialogue, SUMS, SUMS, TIMES, TIMES, st.tuples(*[FINITE] * 6), SKETCHES, SKETCHES)
 STATES = st.builds(
     State,
     tenant=NAMES,
@@ -36,6 +40,7 @@ STATES = st.builds(
     keystroke_consent=st.none() | st.booleans(),
     excluded=st.lists(NAMES, max_size=3).map(tuple),
     failed=st.none() | NAMES,
+    dialogue=st.none() | DIALOGUES,
     window=st.none() | st.builds(Window, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES),
 )
 

@@ -1,6 +1,7 @@
 """What a message's words say, and what cannot be read."""
 
 import math
+from statistics import fmean
 
 import pytest
 from hypothesis import example, given
@@ -24,6 +25,8 @@ MOST_TERMS = 2 * terms.MAX_TOKENS + 1
 HUNDRED_KB = 100_000
 LEARNED = ("text.displeasure", "text.distress")
 MOOD = "text.sentiment"
+FURIES = (FURIOUS, "This is the worst service!", "You never answer.", "No, that is wrong.", "Still broken, useless")
+CALMS = (CALM, GLAD, "Could you tell me the opening hours?", "Perfect, that worked", "I would like two tickets, please")
 
 
 def number(said: str, name: str) -> float:
@@ -40,10 +43,10 @@ def read(said: str) -> Reading:
 
 
 @pytest.mark.parametrize("name", [*LEARNED, MOOD])
-def test_every_lexicon_tells_fury_from_a_question_and_thanks(name: str) -> None:
+def test_every_lexicon_tells_furious_texts_from_calm_ones_on_average(name: str) -> None:
     sign = -1.0 if name == MOOD else 1.0
-    fury, calm, glad = (sign * number(said, name) for said in (FURIOUS, CALM, GLAD))
-    assert fury > max(calm, glad)
+    fury, calm = (sign * fmean(number(said, name) for said in texts) for texts in (FURIES, CALMS))
+    assert fury > calm + 0.3
 
 
 def test_fury_reads_above_usual_and_a_question_and_thanks_below() -> None:

@@ -5,7 +5,7 @@ from math import sqrt
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.text_model import lexicon
@@ -14,9 +14,11 @@ from streams.text_model.shipped import LEXICONS, lexicons
 from streams.text_model.weights import WeightsError
 
 WEIGHTS = st.dictionaries(st.integers(0, SIZE - 1), st.floats(-100, 100, width=16), max_size=20)
+RAMP = array("f", [index % 97 / 97 for index in range(SIZE)])
 TERMS = st.lists(st.integers(0, 2**24 - 1), max_size=40, unique=True)
 
 
+@settings(max_examples=25)
 @given(WEIGHTS)
 def test_a_lexicon_is_read_as_it_was_written(weights: dict[int, float]) -> None:
     one = lexicon.of(weights)
@@ -67,8 +69,7 @@ def test_a_score_is_the_sum_over_the_root_of_the_length() -> None:
 @given(TERMS)
 def test_a_score_is_what_a_linear_model_says_of_the_features(terms: list[int]) -> None:
     """What it is trained on is what it is used on; terms that share a place count once in one and twice in the other."""
-    learned = array("f", [index % 97 / 97 for index in range(SIZE)])
     features = lexicon.features(terms)
     if len(features) == len(terms) and terms:
-        expected = sum(learned[index] * value for index, value in features.items())
-        assert lexicon.score(learned, terms) == pytest.approx(expected)
+        expected = sum(RAMP[index] * value for index, value in features.items())
+        assert lexicon.score(RAMP, terms) == pytest.approx(expected)

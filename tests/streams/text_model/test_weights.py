@@ -16,7 +16,7 @@ VALUES = st.dictionaries(st.integers(0, LENGTH - 1), st.floats(-10, 10), max_siz
 LEARNED = st.fixed_dictionaries({head: VALUES for head in HEADS})
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(LEARNED)
 def test_weights_are_read_as_they_were_written(learned: dict[str, dict[int, float]]) -> None:
     one = weights.of(learned)

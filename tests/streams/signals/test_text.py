@@ -18,7 +18,22 @@ from tests.streams.builders import CALM, FURIOUS, GLAD, message
 from tests.streams.strategies import events
 
 SURROGATE = "\ud800"
-PIECES = [FURIOUS, GLAD, "😀", "never so", "KIND OF", "\x00", "’", "ß", "no", "<b>", "&amp;", "&#55296;", SURROGATE, "\r"]
+PIECES = [
+    FURIOUS,
+    GLAD,
+    "😀",
+    "never so",
+    "KIND OF",
+    "\x00",
+    "’",
+    "ß",
+    "no",
+    "<b>",
+    "&amp;",
+    "&#55296;",
+    SURROGATE,
+    "\r",
+]
 WORDS = st.text() | st.lists(st.sampled_from([*PIECES, "İ", "bonjour", "مرحبا", "\n", "\u2029"])).map(" ".join)
 ROLES = st.sampled_from(["customer", "operator", "bot"])
 MOST_TERMS = 2 * terms.MAX_TOKENS + 1
@@ -152,7 +167,21 @@ def test_english_is_read_however_it_is_tagged(language: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        *("ok", "k", "no", "nope", "hi", "lol", "thx", "Ugh", "asap", "WTF", "Refund pls", "Internet down", "vegan pizza"),
+        *(
+            "ok",
+            "k",
+            "no",
+            "nope",
+            "hi",
+            "lol",
+            "thx",
+            "Ugh",
+            "asap",
+            "WTF",
+            "Refund pls",
+            "Internet down",
+            "vegan pizza",
+        ),
         *("Paris to Rome, Friday", "Order 4711?", "Agent", "Resend code", "cheers mate", "Seriously?!", "Where is it"),
         *("a\nb", "a\x00", f"hello {SURROGATE}", "Hola, my order is late", "Das Paket is still missing"),
     ],
@@ -192,7 +221,22 @@ def test_what_only_looks_like_markup_is_read() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "a ", "!", "but ", "you your ", "can't ", "z bad ", "kind of ", "z :) ", "x😸", "😸", "GREAT bad ", "<", "&lt;"],
+    [
+        "a",
+        "a ",
+        "!",
+        "but ",
+        "you your ",
+        "can't ",
+        "z bad ",
+        "kind of ",
+        "z :) ",
+        "x😸",
+        "😸",
+        "GREAT bad ",
+        "<",
+        "&lt;",
+    ],
 )
 def test_of_a_hundred_kilobytes_the_beginning_is_read(piece: str) -> None:
     """VADER is quadratic in emotional words, emojis worst of all (14 s unbounded)."""

@@ -77,7 +77,7 @@ def test_a_head_learns_only_what_was_said_of_it() -> None:
     assert [head for head, _, _ in tasks(unread, Label(True, True))] == ["next", "rise"]
     assert [head for head, _, _ in tasks(read, Label(None, True))] == ["rise"]
     assert tasks(read, Label(None, None)) == []
-    assert dict((head, features) for head, features, _ in tasks(read, YES)) == {"next": read.before, "now": read.read}
+    assert {head: features for head, features, _ in tasks(read, YES)} == {"next": read.before, "now": read.read}
 
 
 def test_a_turn_that_could_not_be_read_is_forecast_only() -> None:

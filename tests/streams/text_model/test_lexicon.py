@@ -68,7 +68,7 @@ def test_a_score_is_the_sum_over_the_root_of_the_length() -> None:
 
 @given(TERMS)
 def test_a_score_is_what_a_linear_model_says_of_the_features(terms: list[int]) -> None:
-    """What it is trained on is what it is used on; terms that share a place count once in one and twice in the other."""
+    """What it is trained on is what it is used on, but for terms that share a place."""
     features = lexicon.features(terms)
     if len(features) == len(terms) and terms:
         expected = sum(RAMP[index] * value for index, value in features.items())

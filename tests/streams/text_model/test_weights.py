@@ -13,7 +13,7 @@ from streams.text_model.weights import HEADS, LARGEST, LENGTH, PLACES, SIZE, Wei
 from tests.streams.text_model.talk import random_weights
 
 VALUES = st.dictionaries(st.integers(0, LENGTH - 1), st.floats(-10, 10), max_size=20)
-LEARNED = st.fixed_dictionaries({head: VALUES for head in HEADS})
+LEARNED = st.fixed_dictionaries(dict.fromkeys(HEADS, VALUES))
 
 
 @settings(max_examples=8)

@@ -6,7 +6,7 @@ from math import exp
 from typing import NamedTuple
 
 from streams.text_model import dialogue
-from streams.text_model.dialogue import Dialogue, Features, Numbers
+from streams.text_model.dialogue import FADING, Dialogue, Features, Numbers
 from streams.text_model.shipped import shipped
 from streams.text_model.weights import Weights
 
@@ -57,6 +57,9 @@ class Projection:
 
     def plus(self, one: Sums, other: Sums) -> Sums:
         return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+    def faded(self, one: Sums) -> Sums:
+        return FADING * one[0], FADING * one[1], FADING * one[2]
 
 
 class TextModel:

@@ -173,7 +173,14 @@ def scoring() -> float:
     heard = text.extract(ANSWER, "en", "operator")
     message = list(read.terms), read.cues, read.features
     before = model.answered(model.after(model.start(), *message), list(heard.terms), heard.cues, heard.features)
-    return microseconds(lambda: (model.forecast(before), model.read(before, *message), model.after(before, *message)))
+
+    def work() -> None:
+        known = model.known(before)
+        model.forecast(before, known)
+        model.read(before, known, *message)
+        model.after(before, *message)
+
+    return microseconds(work)
 
 
 def costs() -> Table:

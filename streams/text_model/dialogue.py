@@ -5,8 +5,8 @@ The model is linear, so what earlier messages say about the next turn can be rem
 learned. ``Space`` is the difference, everything else is the same code.
 
 Groups of terms: the customer's turn, what the operator or bot said since the last one, the customer's turn before, and
-all of them so far. Binned numbers and cues stand beside them. Weights of groups were chosen on public dialogues; see the
-model card.
+all of them so far. Binned numbers and cues stand beside them. Weights of groups were chosen on public dialogues; see
+the model card.
 """
 
 from bisect import bisect_left

@@ -79,14 +79,18 @@ class TextModel:
         """A dialogue before anything was said."""
         return dialogue.start(self._space)
 
-    def forecast(self, remembered: Remembered) -> Forecast:
+    def known(self, remembered: Remembered) -> Sums:
+        """What is known of the next customer turn before it is seen: log odds, one a head."""
+        return dialogue.context(remembered, self._space)
+
+    def forecast(self, remembered: Remembered, known: Sums) -> Forecast:
         """What is expected of the next customer turn."""
-        _, next_, rise = dialogue.context(remembered, self._space)
+        _, next_, rise = known
         return Forecast(probability(next_), probability(rise) if self._tells_rises and remembered.turns else None)
 
-    def read(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Reading:
+    def read(self, remembered: Remembered, known: Sums, terms: list[int], cues: list[str], numbers: Numbers) -> Reading:
         """A customer's turn that could be read."""
-        parts = {"dialogue": dialogue.context(remembered, self._space)[0]}
+        parts = {"dialogue": known[0]}
         for name, features in dialogue.turn(remembered, terms, cues, numbers).items():
             parts[name] = self._sum(features)
         return Reading(probability(sum(parts.values())), {name: part for name, part in parts.items() if part})

@@ -26,7 +26,7 @@ Numbers = Mapping[str, float | None]
 
 MULTIPLIER = 2654435761
 TURN, OPERATOR, PREVIOUS, EARLIER = map(terms.hashed, ("turn", "operator", "previous", "earlier"))
-TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT, EARLIER_WEIGHT = 1.0, 0.7, 0.4, 0.15
+TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT, EARLIER_WEIGHT = 1.0, 0.7, 0.3, 0.12
 BIN_WEIGHT = 0.3
 # Terms beyond this many make a message weigh more; up to it, longer messages weigh as much as short ones.
 LONG = 40

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.recorded import Event, Line, Truth, wrong
+from schemas.errors import Rejected
 from schemas.json_form import read_record
 from schemas.records import record
 from schemas.topics import Name
@@ -49,6 +50,8 @@ def check(path: Path, number: int, turn: dict[str, Any]) -> None:
     missing = [name for name in REQUIRED if name not in turn]
     if missing:
         raise wrong(path, number, f"{missing[0]} is missing")
+    if not isinstance(turn["turn"], int):
+        raise wrong(path, number, "turn must be a whole number")
     if turn["speaker"] not in SPEAKERS:
         raise wrong(path, number, f"speaker must be one of {', '.join(SPEAKERS)}")
     if turn["frustrated"] not in (0, 1, None):
@@ -58,6 +61,10 @@ def check(path: Path, number: int, turn: dict[str, Any]) -> None:
     intensity = turn.get("intensity")
     if intensity is not None and not (isinstance(intensity, int | float) and 0 <= intensity <= 1):
         raise wrong(path, number, "intensity must be 0 to 1 or null")
+    try:
+        message(turn, START_MS)
+    except Rejected as refusal:
+        raise wrong(path, number, refusal.detail) from None
 
 
 def converted(turns: list[dict[str, Any]], start: int) -> Iterator[tuple[int, Line]]:

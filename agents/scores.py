@@ -52,12 +52,15 @@ def scores(predictions: Sequence[Prediction]) -> dict[str, Score]:
 
 
 def items(predictions: Iterable[Prediction], question: str) -> Iterator[Item]:
-    """The answers to one question: ``onset`` is ``next`` where the labelled turn before was not frustrated."""
+    """The answers to one question: ``onset`` is ``next`` where the labelled turn before was not frustrated.
+
+    Of a file with a split, the test part alone counts.
+    """
     before: Prediction | None = None
     for one in predictions:
         known = before is not None and before.conversation_id == one.conversation_id
         said, true = answer(one, before if known else None, question)
-        if said is not None and true is not None:
+        if said is not None and true is not None and one.turn.split in (None, "test"):
             yield Item(one.conversation_id, said, true)
         before = one
 

@@ -1,19 +1,30 @@
 """What is remembered of one conversation: a few hundred bytes, immutable, versioned, no pickle.
 
-Wire: one byte of format, eight bytes of the next deadline (milliseconds, big-endian), a MessagePack array.
+Wire: one byte of format, eight bytes of the next deadline (milliseconds, big-endian), a MessagePack array, deflated.
 The deadline stands in front so that a scan for what is due need not decode the rest.
 """
 
 import struct
+import zlib
 
 import msgspec
 
 from streams.text_model.dialogue import Dialogue
 
-FORMAT = 1
+FORMAT = 2
 HEADER = struct.Struct(">Bq")
 NEVER = 2**62
-
+# Names that stand in most states, for zlib to refer to, the usual ones last. Part of the format, so never changed
+# within one: a name that is missing here only takes more room.
+USUAL_NAMES = (
+    b"prosody.f0_semitones prosody.f0_sd_semitones prosody.speech_rate prosody.jitter prosody.shimmer prosody.hnr_db "
+    b"prosody.loudness_db navigation.rage_click navigation.dead_click navigation.help tenor.customers/0 "
+    b"conversation.prosody/0 conversation.navigation/0 typing.pause_share typing.backspace_rate typing.speed "
+    b"typing.dwell_ms typing.flight_ms conversation.keystrokes/0 text.profanity text.leaving text.waiting text.blame "
+    b"text.relief text.gratitude text.capitals text.asks_human text.defensive text.repeats text.unresolved "
+    b"text.severity latency.wait latency.reply dialogue text.terms text.form text.repetition text.echo text.sentiment "
+    b"text.displeasure text.distress text.negations text.second_person default chat conversation.messages/0"
+)
 
 Sums = tuple[float, float, float]
 
@@ -197,16 +208,25 @@ DECODER = msgspec.msgpack.Decoder(State)
 
 def encode(state: State, deadline: int) -> bytes:
     """Bytes of a state; ``deadline`` is when stream time next concerns it, milliseconds."""
-    return HEADER.pack(FORMAT, deadline) + ENCODER.encode(state)
+    deflate = zlib.compressobj(zdict=USUAL_NAMES)
+    return HEADER.pack(FORMAT, deadline) + deflate.compress(ENCODER.encode(state)) + deflate.flush()
 
 
 def decode(value: bytes) -> State:
     """The state in ``value``; ``StateError`` when it is newer than this version or broken."""
     check_format(value)
     try:
-        return DECODER.decode(memoryview(value)[HEADER.size :])
-    except msgspec.MsgspecError as error:
+        return DECODER.decode(inflated(memoryview(value)[HEADER.size :]))
+    except (zlib.error, msgspec.MsgspecError) as error:
         raise StateError(f"a conversation's state cannot be read: {error}") from None
+
+
+def inflated(packed: memoryview) -> bytes:
+    inflate = zlib.decompressobj(zdict=USUAL_NAMES)
+    found = inflate.decompress(packed)
+    if not inflate.eof or inflate.unused_data:
+        raise zlib.error("it does not end where it should")
+    return found
 
 
 def deadline_of(value: bytes) -> int:

@@ -45,5 +45,5 @@ def is_foreign(text: str) -> bool:
     looked_at = text[:LOOKED_AT].lower().replace("\n", " ")
     if ENGLISH.search(looked_at):
         return False
-    [guess] = detect(looked_at, model="lite", k=1)
+    [guess] = detect(looked_at.encode(errors="replace").decode(), model="lite", k=1)  # half a surrogate pair is refused
     return guess["lang"] != "en" and float(guess["score"]) >= SURE

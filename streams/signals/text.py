@@ -4,8 +4,8 @@ Features:
     text.sentiment       VADER compound score, -1 (negative) to 1 (positive); Hutto & Gilbert 2014.
     text.displeasure     learned lexicon: how displeased texts with these words are rated (see the model card).
     text.distress        learned lexicon: log odds of anger, disgust, fear or sadness, around 0.
-    text.words           number of words.
-    text.second_person   share of words that are forms of "you", 0 to 1.
+    text.words           number of words, numbers and marks.
+    text.second_person   share of these that are forms of "you", 0 to 1.
     text.passive         number of passive constructions.
     text.negations       number of negations.
     text.capitals        share of words of three letters or more written in capitals, 0 to 1, when not all are.
@@ -40,7 +40,7 @@ FEATURES = (
 )
 MAX_EMOJIS = 100
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-TAG = re.compile(r"<[^<>]{1,200}>")
+TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
 YOU = frozenset(("you", "your", "you're", "yours", "yourself", "u", "ur"))
 PASSIVE = re.compile(
     r"\b(?:am|is|are|was|were|been|being|be|got|gets) (?:\w+ly )?"

@@ -11,7 +11,7 @@ from math import sqrt
 
 import msgspec
 
-from streams.text_model.weights import WeightsError
+from streams.text_model.weights import WeightsError, finite
 
 BITS = 16
 SIZE = 1 << BITS
@@ -38,9 +38,11 @@ def score(lexicon: "array[float]", terms: Sequence[int]) -> float | None:
 
 
 def of(weights: Mapping[int, float]) -> "array[float]":
-    """A lexicon from weights by place."""
+    """A lexicon from weights by place; ``WeightsError`` for a place outside of it."""
     values = array("f", bytes(4 * SIZE))
     for index, value in weights.items():
+        if not 0 <= index < SIZE:
+            raise WeightsError(f"place {index} is outside of 0 to {SIZE - 1}")
         values[index] = value
     return values
 
@@ -54,6 +56,6 @@ def unpack(data: bytes) -> dict[str, "array[float]"]:
     """Named lexicons from ``pack``; ``WeightsError`` when the bytes are something else."""
     try:
         found = msgspec.msgpack.decode(data, type=dict[str, bytes])
-        return {name: array("f", HALVES.unpack(values)) for name, values in found.items()}
-    except (msgspec.MsgspecError, struct.error) as error:
+        return {name: finite(array("f", HALVES.unpack(values))) for name, values in found.items()}
+    except (msgspec.MsgspecError, struct.error, ValueError) as error:
         raise WeightsError(f"not lexicons: {error}") from None

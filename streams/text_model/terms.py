@@ -29,8 +29,8 @@ def terms(found: list[str]) -> list[int]:
 
 
 def hashed(term: str) -> int:
-    """The hash of a term, 0 to 2**BITS - 1."""
-    return crc32(term.encode()) & MASK
+    """The hash of a term, 0 to 2**BITS - 1. Half a surrogate pair, which has no UTF-8, counts as ``?``."""
+    return crc32(term.encode(errors="replace")) & MASK
 
 
 SKETCH = 16

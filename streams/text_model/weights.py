@@ -11,6 +11,7 @@ import zlib
 from array import array
 from collections.abc import Mapping
 from hashlib import blake2b
+from math import isfinite
 from typing import NamedTuple
 
 BITS = 17
@@ -76,7 +77,14 @@ def unpack(data: bytes) -> Weights:
     """Weights from ``pack``; ``WeightsError`` when the bytes are something else."""
     try:
         values = zlib.decompress(data)
-        now, next_, rise = (array("f", head) for head in HALVES.iter_unpack(values))
+        now, next_, rise = (finite(array("f", head)) for head in HALVES.iter_unpack(values))
     except (zlib.error, struct.error, ValueError) as error:
         raise WeightsError(f"not weights of a text model: {error}") from None
     return Weights(now, next_, rise, digest(now, next_, rise))
+
+
+def finite(values: "array[float]") -> "array[float]":
+    """The same values; ``ValueError`` when one is none."""
+    if not isfinite(sum(values)):
+        raise ValueError("a weight is not a finite number")
+    return values

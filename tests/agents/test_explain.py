@@ -118,7 +118,7 @@ def test_behaviour_stands_in_the_alarm_of_a_turn_and_in_the_evidence_of_a_decisi
     text = shown(explain(migrated, "c1"))
     assert f"alarm {turns[1]['alarm']:.1f} ({turns[1]['alarm_change']:+.1f})" in text
     [evidence] = [line for line in text.splitlines() if "alarm moved by" in line]
-    assert re.search(r"alarm moved by text \+\d+%, navigation \+\d+%; most by text\.", evidence)
+    assert re.search(r"alarm moved by text \+\d+%, navigation \+\d+%, dialogue [+-]\d+%; most by text\.", evidence)
 
 
 def test_kinds_of_signal_are_summed_with_their_signs_and_largest_first() -> None:

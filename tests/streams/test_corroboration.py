@@ -159,7 +159,8 @@ def test_points_name_words_and_their_level_is_the_same_had_behaviour_never_been_
 ) -> None:
     sent = [message(CALM), *events_of(steps)]  # the level's uncertainty grows from the first event on
     watched, plain = points(sent, USUAL), points([one for one in sent if "text" in one], USUAL)
-    assert {one["signal"].split(".")[0] for point in watched for one in point["contributions"]} <= {"text", "level"}
+    named = {one["signal"].split(".")[0] for point in watched for one in point["contributions"]}
+    assert named <= {"text", "dialogue", "level"}
     told_of = ("level", "level_sd", "slope", "contributions")
     assert [[one[name] for name in told_of] for one in watched] == [[one[name] for name in told_of] for one in plain]
 

@@ -8,6 +8,9 @@ import pytest
 from streams import fold
 from streams.config import BeliefConfig, Config, OutcomeConfig, SignalConfig
 from streams.signals import prosody as prosodic
+from streams.state import State
+from streams.text_model.model import TextModel, shipped_model
+from streams.text_model.weights import empty
 from tests.streams.builders import (
     CALM,
     FURIOUS,
@@ -82,6 +85,38 @@ def test_every_record_fits_its_contract() -> None:
     }
 
 
+def test_points_tell_what_was_expected_before_and_what_was_read() -> None:
+    _, outputs = told(Config(), message(CALM), answer("Unfortunately not.", 5), message(FURIOUS, 10), message(None, 20))
+    calm, furious, unread = of(outputs, "trajectory_point")
+    assert calm["p_rise"] is None  # there is nothing to rise from
+    assert furious["p_now"] > furious["p_next"]
+    assert unread["p_now"] is None
+    assert unread["p_next"] > calm["p_next"]
+    assert all(0.0 <= one[name] <= 1.0 for one in (furious, unread) for name in ("p_next", "p_rise"))
+    assert {one["model_version"] for one in (calm, furious, unread)} == {shipped_model().version}
+
+
+def test_the_dialogue_is_remembered_whether_or_not_words_move_the_belief() -> None:
+    events = [message(CALM), answer("Unfortunately not.", 5), message(FURIOUS, 10)]
+    on, off = (told(Config(signals=SignalConfig(text=text)), *events) for text in (True, False))
+    assert on[0].dialogue == off[0].dialogue
+    assert off[0].belief.level == 0.0
+    assert [one["p_now"] for one in of(off[1], "trajectory_point")] == [None, None]
+    expected = [[one["p_next"] for one in of(outputs, "trajectory_point")] for _, outputs in (on, off)]
+    assert expected[0] == expected[1]
+
+
+def test_another_model_says_something_else_under_its_own_name() -> None:
+    knows_nothing = TextModel(empty())
+    state: State | None = None
+    for signal in log(message(FURIOUS)):
+        state, outputs = fold.fold(state, signal, Config(), knows_nothing)
+        [point] = of(outputs, "trajectory_point")
+    assert (point["p_now"], point["p_next"], point["p_rise"]) == (0.5, 0.5, None)
+    assert point["model_version"] == knows_nothing.version
+    assert point["observation"] == pytest.approx(0.5 - SignalConfig().text_usual)
+
+
 def test_an_unreadable_message_moves_nothing() -> None:
     before, _ = told(Config(), message(FURIOUS))
     after, _ = told(Config(), message(FURIOUS), message(None, 10))
@@ -110,7 +145,7 @@ def test_points_tell_what_moved_the_level_since_the_point_before() -> None:
     assert "prosody.loudness_db" not in first
     assert second["prosody.loudness_db"] > 0.0
     assert second["text.gratitude"] < 0.0
-    assert named(of(outputs, "trajectory_point")) == {"text", "prosody", "level"}
+    assert named(of(outputs, "trajectory_point")) == {"text", "dialogue", "prosody", "level"}
     levels = [point["level"] for point in of(outputs, "trajectory_point")]
     assert sum(first.values()) == pytest.approx(levels[0])
     assert sum(second.values()) == pytest.approx(levels[1] - levels[0])
@@ -168,8 +203,10 @@ def test_a_signal_switched_off_is_not_weighed(off: str) -> None:
     config = nervous(belief=BeliefConfig(threshold=0.45, clear=0.1))
     config = replace(config, signals=SignalConfig(prosody_sd=1.0, **{off: False, **shares}))
     _, outputs = told(config, *usual, message(CALM, 290), *odd, message(FURIOUS, 520))
-    assert named(of(outputs, "trajectory_point")) == {"text", "prosody", "level"} - {off}
-    assert named(of(outputs, "decision")) == {"text", "typing", "navigation", "latency", "prosody"} - {off}
+    unread = {"text": {"text", "dialogue"}}.get(off, {off})  # the dialogue is of words, too
+    assert named(of(outputs, "trajectory_point")) == {"text", "dialogue", "prosody", "level"} - unread
+    told_of = {"text", "dialogue", "typing", "navigation", "latency", "prosody"} - unread
+    assert named(of(outputs, "decision")) == told_of
 
 
 def test_status_resolved_closes_the_window_and_calls_for_nothing_more() -> None:
@@ -236,7 +273,7 @@ def test_who_the_customer_is_may_be_learned_later_and_is_not_forgotten() -> None
 def test_a_voice_that_rises_moves_the_level_and_says_nothing_by_itself() -> None:
     calm = [prosody(2.0 * i) for i in range(10)]
     state, outputs = told(Config(), *calm, *(prosody(20 + 2.0 * i, loudness_db=-10.0) for i in range(5)))
-    assert outputs == []
+    assert [one.record for one in outputs] == ["customer_note"]
     assert state.belief.level > 0.0
     assert set(state.belief.moved) == set(prosodic.NAMES)
 

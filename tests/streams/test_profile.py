@@ -360,13 +360,13 @@ def test_the_tone_that_is_told_is_the_persons_own_not_what_was_left_of_it() -> N
 
 
 def test_a_known_rhythm_tells_from_the_first_burst_and_is_not_told_back() -> None:
-    usual = {"typing.flight_ms": {"mean": 100.0, "variance": 25.0, "count": 60}}
-    fast = keystrokes(10, gap_ms=20.0)
-    plain, _ = with_profile(Config(), message(CALM, keystroke_consent=True), brought(), fast)
-    state, _ = with_profile(Config(), message(CALM, keystroke_consent=True), brought(baselines=usual), fast)
-    assert state.belief.level > plain.belief.level
+    usual = {"typing.backspace_rate": {"mean": 0.02, "variance": 0.0004, "count": 60}}
+    corrected = keystrokes(10, backspaces=12)
+    plain, _ = with_profile(Config(), message(CALM, keystroke_consent=True), brought(), corrected)
+    state, _ = with_profile(Config(), message(CALM, keystroke_consent=True), brought(baselines=usual), corrected)
+    assert state.belief.alarm > plain.belief.alarm
     assert state.baselines == plain.baselines
-    assert state.usual is not None and state.usual.baselines["typing.flight_ms"].count == 60
+    assert state.usual is not None and state.usual.baselines["typing.backspace_rate"].count == 60
 
 
 def test_remembered_typing_is_not_used_without_consent() -> None:

@@ -1,5 +1,7 @@
 """What is remembered of a conversation: small, versioned, exact."""
 
+import zlib
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 from streams import fold, state
 from streams.config import Config
 from streams.state import NEVER, Baseline, Belief, Memory, Motion, Pointer, State, StateError, Window
+from streams.text_model.dialogue import Dialogue
+from streams.text_model.terms import SKETCH
 from tests.streams.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -18,6 +22,9 @@ BELIEFS = st.builds(
 )
 PIXELS = st.integers(-(10**6), 10**6)
 MOTIONS = st.none() | st.builds(Motion, PIXELS, PIXELS, PIXELS, PIXELS, TIMES, TIMES)
+SUMS = st.tuples(FINITE, FINITE, FINITE)
+SKETCHES = st.lists(st.integers(0, 2**24 - 1), max_size=SKETCH).map(tuple)
+DIALOGUES = st.builds(Dialogue, SUMS, SUMS, TIMES, TIMES, st.tuples(*[FINITE] * 6), SKETCHES, SKETCHES)
 STATES = st.builds(
     State,
     tenant=NAMES,
@@ -33,6 +40,7 @@ STATES = st.builds(
     keystroke_consent=st.none() | st.booleans(),
     excluded=st.lists(NAMES, max_size=3).map(tuple),
     failed=st.none() | NAMES,
+    dialogue=st.none() | DIALOGUES,
     window=st.none() | st.builds(Window, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES),
 )
 
@@ -71,6 +79,8 @@ def test_a_busy_conversation_fits_in_a_kilobyte(record_property: pytest.FixtureR
     assert one.baselines
     assert one.pointer is not None
     assert one.pointer.scroll
+    assert one.dialogue is not None
+    assert len(one.dialogue.asked) == SKETCH
     size = len(state.encode(one, fold.deadline(one, config)))
     record_property("bytes", size)  # type: ignore[operator]
     assert size < 1024
@@ -81,7 +91,7 @@ def test_a_newer_format_is_refused_with_what_to_do() -> None:
     newer = bytes([state.FORMAT + 1]) + state.encode(one, 0)[1:]
     for read in (state.decode, state.deadline_of):
         with pytest.raises(
-            StateError, match=r"format 2, this version reads 1: .*rebuild the state from tenor\.signals"
+            StateError, match=r"format 3, this version reads 2: .*rebuild the state from tenor\.signals"
         ):
             read(newer)
 
@@ -113,11 +123,16 @@ def test_noise_is_refused_not_crashed_on(noise: bytes) -> None:
 
 def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
     one, _ = busy()
-    older = msgspec.msgpack.encode(msgspec.to_builtins(one)[:-1])
-    assert state.decode(state.HEADER.pack(state.FORMAT, 0) + older) == msgspec.structs.replace(one, memory=Memory())
-    oldest = msgspec.msgpack.encode(msgspec.to_builtins(one)[:-5])
+    assert decoded(msgspec.to_builtins(one)[:-1]) == msgspec.structs.replace(one, memory=Memory())
     forgotten = msgspec.structs.replace(one, dialogue=None, asked=None, notes=0, usual=None, memory=Memory())
-    assert state.decode(state.HEADER.pack(state.FORMAT, 0) + oldest) == forgotten
+    assert decoded(msgspec.to_builtins(one)[:-5]) == forgotten
+
+
+def decoded(fields: list[object]) -> State:
+    """The state with these fields, as an older version would have written it."""
+    deflate = zlib.compressobj(zdict=state.USUAL_NAMES)
+    packed = deflate.compress(msgspec.msgpack.encode(fields)) + deflate.flush()
+    return state.decode(state.HEADER.pack(state.FORMAT, 0) + packed)
 
 
 def test_a_pointer_of_before_the_cursor_was_followed_is_read() -> None:

@@ -17,6 +17,8 @@ MEANING = {
 def render(found: Mapping[str, Any], console: Console) -> None:
     """Print an evaluation."""
     console.print(questions(found["scores"]))
+    for name in found["scores"]:
+        console.print(f"{name}: {MEANING[name]}", style="dim", highlight=False)
     alarms = found["alarms"]
     console.print(
         f"{alarms['conversations']} conversations, {alarms['frustrated']} with a frustrated turn. "
@@ -27,12 +29,12 @@ def render(found: Mapping[str, Any], console: Console) -> None:
 
 
 def questions(scores: Mapping[str, Mapping[str, float]]) -> Table:
-    table = Table("question", "turns", "true", "AUC", "95 %", "precision", "calibration", "", box=None)
+    table = Table("question", "turns", "true", "AUC", "95 %", "precision", "calibration", box=None)
     for name, one in scores.items():
         shown = [f"{one[key]:.3f}" for key in ("base", "auc")]
         shown += [f"{one['low']:.3f}–{one['high']:.3f}"]
         shown += [f"{one[key]:.3f}" for key in ("average_precision", "calibration_error")]
-        table.add_row(name, str(one["number"]), *shown, MEANING[name])
+        table.add_row(name, str(one["number"]), *shown)
     return table
 
 

@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 def config(**profile: Any) -> Config:
     """The defaults, but for a threshold nothing reaches: it is chosen afterwards, and nobody steps in."""
-    return Config(belief=BeliefConfig(threshold=FOREVER, ceiling=FOREVER), profile=ProfileConfig(**profile))
+    return Config(belief=BeliefConfig(threshold=FOREVER, ceiling=2 * FOREVER), profile=ProfileConfig(**profile))
 
 
 def read(lines: Iterable[Line]) -> tuple[list[Signal], Truths]:

@@ -215,9 +215,10 @@ def read_words(state: State, signal: Signal, config: Config, model: TextModel) -
     """The state whose dialogue has taken in a customer turn, and what its words said."""
     remembered, switches = state.dialogue or model.start(), config.signals
     message = signal["terms"], signal["cues"], signal["features"]
-    reading = model.read(remembered, *message) if signal["terms"] and switches.text else None
+    known = model.known(remembered)
+    reading = model.read(remembered, known, *message) if signal["terms"] and switches.text else None
     said = text.observe(reading, switches.text_usual, switches.text_sd) if reading else None
-    turn = ReadTurn(model.forecast(remembered), reading, said, recall.relative(said, state.usual), model.version)
+    turn = ReadTurn(model.forecast(remembered, known), reading, said, recall.relative(said, state.usual), model.version)
     return msgspec.structs.replace(state, dialogue=model.after(remembered, *message)), turn
 
 

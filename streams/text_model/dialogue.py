@@ -4,8 +4,9 @@ The model is linear, so what earlier messages say about the next turn can be rem
 (one a head) where the model is used, a few bytes in the conversation's state; as the features themselves where it is
 learned. ``Space`` is the difference, everything else is the same code.
 
-Groups of terms: the customer's turn, what the operator or bot said since the last one, the customer's turn before.
-Binned numbers and cues stand beside them. Weights of groups were chosen by ten folds on public dialogues.
+Groups of terms: the customer's turn, what the operator or bot said since the last one, the customer's turn before, and
+all of them so far. Binned numbers and cues stand beside them. Weights of groups were chosen on public dialogues; see
+the model card.
 """
 
 from bisect import bisect_left
@@ -24,8 +25,8 @@ Features = dict[int, float]
 Numbers = Mapping[str, float | None]
 
 MULTIPLIER = 2654435761
-TURN, OPERATOR, PREVIOUS = terms.hashed("turn"), terms.hashed("operator"), terms.hashed("previous")
-TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT = 1.0, 0.7, 0.4
+TURN, OPERATOR, PREVIOUS, EARLIER = map(terms.hashed, ("turn", "operator", "previous", "earlier"))
+TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT, EARLIER_WEIGHT = 1.0, 0.7, 0.3, 0.12
 BIN_WEIGHT = 0.3
 # Terms beyond this many make a message weigh more; up to it, longer messages weigh as much as short ones.
 LONG = 40
@@ -52,6 +53,7 @@ class Space(Protocol[V]):
 
     def read(self, features: Features) -> V: ...
     def plus(self, one: V, other: V) -> V: ...
+    def faded(self, one: V) -> V: ...
 
 
 class Dialogue(msgspec.Struct, Generic[V], frozen=True, array_like=True):
@@ -60,6 +62,7 @@ class Dialogue(msgspec.Struct, Generic[V], frozen=True, array_like=True):
     Attributes:
         operator: what operator and bot said since the customer's last turn.
         previous: the customer's last turn, as the turn after it sees it.
+        earlier: all of the customer's turns, fading.
         turns: customer turns so far.
         answers: messages of operator and bot since the customer's last turn.
         so_far: fading sums of the numbers in ``HANDED_ON``, in that order; the last entry is their weight.
@@ -69,6 +72,7 @@ class Dialogue(msgspec.Struct, Generic[V], frozen=True, array_like=True):
 
     operator: V
     previous: V
+    earlier: V
     turns: int = 0
     answers: int = 0
     so_far: tuple[float, ...] = (0.0,) * (len(HANDED_ON) + 1)
@@ -79,7 +83,7 @@ class Dialogue(msgspec.Struct, Generic[V], frozen=True, array_like=True):
 def start(space: Space[V]) -> Dialogue[V]:
     """A dialogue before anything was said."""
     nothing = space.read({})
-    return Dialogue(nothing, nothing)
+    return Dialogue(nothing, nothing, nothing)
 
 
 def context(dialogue: Dialogue[V], space: Space[V]) -> V:
@@ -90,7 +94,8 @@ def context(dialogue: Dialogue[V], space: Space[V]) -> V:
         binned("dialogue.answers", dialogue.answers, ANSWERS): BIN_WEIGHT,
         **so_far(dialogue),
     }
-    return space.plus(space.plus(dialogue.operator, dialogue.previous), space.read(known))
+    remembered = space.plus(dialogue.operator, space.plus(dialogue.previous, dialogue.earlier))
+    return space.plus(remembered, space.read(known))
 
 
 def so_far(dialogue: Dialogue[V]) -> Features:
@@ -140,14 +145,15 @@ def after(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Num
     return Dialogue(
         operator=space.read({}),
         previous=space.read(features),
+        earlier=space.plus(space.faded(dialogue.earlier), space.read(grouped(found, EARLIER, EARLIER_WEIGHT))),
         turns=dialogue.turns + 1,
-        so_far=faded(dialogue.so_far, numbers),
+        so_far=fading(dialogue.so_far, numbers),
         asked=terms.sketch((*found, *dialogue.asked)),
         answered=dialogue.answered,
     )
 
 
-def faded(sums: tuple[float, ...], numbers: Numbers) -> tuple[float, ...]:
+def fading(sums: tuple[float, ...], numbers: Numbers) -> tuple[float, ...]:
     """The fading sums after one more turn; a turn that could not be read changes nothing."""
     values = [value for name in HANDED_ON if (value := numbers.get(f"text.{name}")) is not None]
     if len(values) < len(HANDED_ON):

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from river import linear_model, optim, utils
 
 from streams.text_model import dialogue, weights
-from streams.text_model.dialogue import Dialogue, Features, Numbers
+from streams.text_model.dialogue import FADING, Dialogue, Features, Numbers
 from streams.text_model.weights import HEADS, Weights
 
 RATE = 0.07
+# A feature that faded below this is dropped while learning; what is used keeps it, at less than anybody can see.
+NEGLIGIBLE = 1e-4
 
 
 class Collection:
@@ -26,6 +28,9 @@ class Collection:
         for place, value in other.items():
             both[place] = both.get(place, 0.0) + value
         return both
+
+    def faded(self, one: Features) -> Features:
+        return {place: FADING * value for place, value in one.items() if FADING * abs(value) >= NEGLIGIBLE}
 
 
 COLLECTION = Collection()

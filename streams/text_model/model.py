@@ -6,7 +6,7 @@ from math import exp
 from typing import NamedTuple
 
 from streams.text_model import dialogue
-from streams.text_model.dialogue import Dialogue, Features, Numbers
+from streams.text_model.dialogue import FADING, Dialogue, Features, Numbers
 from streams.text_model.shipped import shipped
 from streams.text_model.weights import Weights
 
@@ -58,6 +58,9 @@ class Projection:
     def plus(self, one: Sums, other: Sums) -> Sums:
         return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 
+    def faded(self, one: Sums) -> Sums:
+        return FADING * one[0], FADING * one[1], FADING * one[2]
+
 
 class TextModel:
     """Weights in use.
@@ -76,14 +79,18 @@ class TextModel:
         """A dialogue before anything was said."""
         return dialogue.start(self._space)
 
-    def forecast(self, remembered: Remembered) -> Forecast:
+    def known(self, remembered: Remembered) -> Sums:
+        """What is known of the next customer turn before it is seen: log odds, one a head."""
+        return dialogue.context(remembered, self._space)
+
+    def forecast(self, remembered: Remembered, known: Sums) -> Forecast:
         """What is expected of the next customer turn."""
-        _, next_, rise = dialogue.context(remembered, self._space)
+        _, next_, rise = known
         return Forecast(probability(next_), probability(rise) if self._tells_rises and remembered.turns else None)
 
-    def read(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Reading:
+    def read(self, remembered: Remembered, known: Sums, terms: list[int], cues: list[str], numbers: Numbers) -> Reading:
         """A customer's turn that could be read."""
-        parts = {"dialogue": dialogue.context(remembered, self._space)[0]}
+        parts = {"dialogue": known[0]}
         for name, features in dialogue.turn(remembered, terms, cues, numbers).items():
             parts[name] = self._sum(features)
         return Reading(probability(sum(parts.values())), {name: part for name, part in parts.items() if part})

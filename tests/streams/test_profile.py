@@ -175,7 +175,7 @@ def test_another_format_is_refused_and_says_what_to_do(value: bytes) -> None:
 # What survives a crash, and an erasure
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(MANY, st.integers(0, 25), st.integers(0, 6))
 def test_a_crash_anywhere_changes_nothing(found: list[dict[str, Any]], cut: int, writes: int) -> None:
     """A run breaks off after some writes and is read again from its first note."""

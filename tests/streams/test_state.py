@@ -24,7 +24,7 @@ PIXELS = st.integers(-(10**6), 10**6)
 MOTIONS = st.none() | st.builds(Motion, PIXELS, PIXELS, PIXELS, PIXELS, TIMES, TIMES)
 SUMS = st.tuples(FINITE, FINITE, FINITE)
 SKETCHES = st.lists(st.integers(0, 2**24 - 1), max_size=SKETCH).map(tuple)
-DIALOGUES = st.builds(Dialogue, SUMS, SUMS, TIMES, TIMES, st.tuples(*[FINITE] * 6), SKETCHES, SKETCHES)
+DIALOGUES = st.builds(Dialogue, SUMS, SUMS, SUMS, TIMES, TIMES, st.tuples(*[FINITE] * 6), SKETCHES, SKETCHES)
 STATES = st.builds(
     State,
     tenant=NAMES,

@@ -54,7 +54,8 @@ def number(said: str, name: str) -> float:
 def read(said: str) -> Reading:
     """What the shipped model makes of a conversation's first message."""
     model, extract = shipped_model(), text.extract(said, "en", "customer")
-    return model.read(model.start(), list(extract.terms), extract.cues, extract.features)
+    start = model.start()
+    return model.read(start, model.known(start), list(extract.terms), extract.cues, extract.features)
 
 
 @pytest.mark.parametrize("name", [*LEARNED, MOOD])

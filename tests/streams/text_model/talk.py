@@ -12,6 +12,7 @@ from streams.extraction import Signal
 from streams.signals import text
 from streams.text_model import weights
 from streams.text_model.learner import Label, Turn
+from streams.text_model.model import Forecast, Reading, Remembered, TextModel
 from streams.text_model.weights import HALVES, LENGTH, Weights
 from tests.streams.builders import answer, log, message
 
@@ -52,6 +53,16 @@ def random_weights(seed: int) -> Weights:
     heads = (array("f", HALVES.unpack(HALVES.pack(*(rng.gauss(0.0, 1.0) for _ in range(LENGTH))))) for _ in range(3))
     now, next_, rise = heads
     return Weights(now, next_, rise, weights.digest(now, next_, rise))
+
+
+def forecast(model: TextModel, remembered: Remembered) -> Forecast:
+    return model.forecast(remembered, model.known(remembered))
+
+
+def read(
+    model: TextModel, remembered: Remembered, terms: list[int], cues: list[str], numbers: dict[str, Any]
+) -> Reading:
+    return model.read(remembered, model.known(remembered), terms, cues, numbers)
 
 
 def labelled(turns: Iterable[tuple[Any, Turn]], *labels: bool | None) -> list[tuple[Turn, Label]]:

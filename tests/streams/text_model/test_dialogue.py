@@ -12,7 +12,7 @@ from streams.text_model.dialogue import BASE_RATE, HANDED_ON, LONG, MOST, Dialog
 from streams.text_model.learner import COLLECTION, Collected
 from streams.text_model.model import Remembered, Sums, TextModel, probability
 from streams.text_model.weights import LENGTH, PLACES, Weights
-from tests.streams.text_model.talk import CONVERSATIONS, TERMS, random_weights, said
+from tests.streams.text_model.talk import CONVERSATIONS, TERMS, forecast, random_weights, read, said
 
 MODELS = st.sampled_from([(random_weights(seed), TextModel(random_weights(seed))) for seed in (1, 2)])
 
@@ -40,16 +40,16 @@ def test_sums_say_of_every_turn_what_the_features_say_that_are_learned(
         used = after(model, used, signal)
         if turn is None:
             continue
-        forecast = model.forecast(earlier)
+        expected = forecast(model, earlier)
         _, next_, rise = dot(weights, turn.before)
-        assert forecast.next == pytest.approx(probability(next_), abs=1e-9), number
+        assert expected.next == pytest.approx(probability(next_), abs=1e-9), number
         if earlier.turns:
-            assert forecast.rise == pytest.approx(probability(rise), abs=1e-9)
+            assert expected.rise == pytest.approx(probability(rise), abs=1e-9)
         else:
-            assert forecast.rise is None
+            assert expected.rise is None
         assert (turn.read is None) is (signal["terms"] == [])
         if turn.read is not None:
-            reading = model.read(earlier, signal["terms"], signal["cues"], signal["features"])
+            reading = read(model, earlier, signal["terms"], signal["cues"], signal["features"])
             assert reading.now == pytest.approx(probability(dot(weights, turn.read)[0]), abs=1e-9)
 
 
@@ -62,8 +62,21 @@ def test_what_is_remembered_as_sums_is_the_projection_of_what_is_remembered_as_f
     for signal in signals:
         learned, used = examples.step(learned, signal)[0], after(model, used, signal)
         assert used.operator == pytest.approx(dot(weights, learned.operator), abs=1e-9)
+        assert used.earlier == pytest.approx(dot(weights, learned.earlier), abs=1e-9)
         assert used.previous == pytest.approx(dot(weights, learned.previous), abs=1e-9)
         assert numbers_of(used) == numbers_of(learned)
+
+
+def test_what_fades_from_the_learner_is_less_than_anybody_sees() -> None:
+    """The learner drops features that faded; the sums in use cannot."""
+    weights, model = random_weights(1), TextModel(random_weights(1))
+    learned, used = examples.start(), model.start()
+    for number in range(60):
+        found = [dialogue.terms.hashed(f"{number} {word}") for word in range(30)]
+        learned = dialogue.after(learned, found, [], {}, COLLECTION)
+        used = model.after(used, found, [], {})
+    assert len(learned.earlier) < 60 * 30
+    assert used.earlier == pytest.approx(dot(weights, learned.earlier), abs=5e-3)
 
 
 def numbers_of(one: Dialogue[Sums] | Collected) -> tuple[object, ...]:

@@ -5,7 +5,8 @@ import pytest
 from streams.text_model.expert import CUES, NUMBERS, expert
 from streams.text_model.model import TextModel
 from tests.streams.builders import CALM, FURIOUS, GLAD
-from tests.streams.text_model.talk import said
+from tests.streams.text_model import talk
+from tests.streams.text_model.talk import forecast, said
 
 CALMS = (CALM, GLAD, "Could you tell me the opening hours?", "Perfect, that worked", "I would like two tickets, please")
 FURIES = (
@@ -18,7 +19,7 @@ FURIES = (
 
 def read(words: str) -> float:
     model, [signal] = TextModel(expert()), said(words)
-    return model.read(model.start(), signal["terms"], signal["cues"], signal["features"]).now
+    return talk.read(model, model.start(), signal["terms"], signal["cues"], signal["features"]).now
 
 
 @pytest.mark.parametrize("fury", FURIES)
@@ -36,7 +37,7 @@ def test_what_came_before_makes_the_next_turn_likelier() -> None:
     for words in (GLAD, FURIOUS):
         [signal] = said(words)
         remembered = model.after(model.start(), signal["terms"], signal["cues"], signal["features"])
-        forecasts.append(model.forecast(remembered))
+        forecasts.append(forecast(model, remembered))
     assert forecasts[0].next < forecasts[1].next
     assert [one.rise for one in forecasts] == [None, None]
 
@@ -44,12 +45,12 @@ def test_what_came_before_makes_the_next_turn_likelier() -> None:
 @pytest.mark.parametrize("cue", CUES)
 def test_a_cue_alone_moves_the_log_odds_by_its_weight(cue: str) -> None:
     model = TextModel(expert())
-    parts = model.read(model.start(), [1], [cue], {}).parts
+    parts = talk.read(model, model.start(), [1], [cue], {}).parts
     assert parts[cue] == pytest.approx(CUES[cue], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", [name for name, weight in NUMBERS.items() if weight])
 def test_a_number_moves_them_by_its_weight(name: str) -> None:
     model = TextModel(expert())
-    parts = model.read(model.start(), [1], [], {f"text.{name}": 1.0}).parts
+    parts = talk.read(model, model.start(), [1], [], {f"text.{name}": 1.0}).parts
     assert parts[f"text.{name}"] == pytest.approx(NUMBERS[name], rel=1e-3)

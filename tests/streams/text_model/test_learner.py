@@ -11,7 +11,7 @@ from streams.text_model.model import TextModel
 from streams.text_model.shipped import shipped
 from streams.text_model.weights import HEADS, PLACES
 from tests.streams.builders import CALM, FURIOUS
-from tests.streams.text_model.talk import labelled, said
+from tests.streams.text_model.talk import forecast, labelled, read, said
 
 REFUSALS = ("Unfortunately that is not possible.", "I'm unable to do that.", "Our policy does not allow it.")
 HELP = ("It leaves today.", "Here it is.", "Your parcel arrives at noon.")
@@ -56,8 +56,8 @@ def test_what_it_exports_says_what_it_says(taught: Learner) -> None:
                 continue
             turn = next(turn for one, turn in examples.turns(signals) if one is signal)
             predicted = taught.predict(turn)
-            assert model.forecast(remembered).next == pytest.approx(predicted["next"], abs=2e-3)
-            assert model.read(remembered, *message).now == pytest.approx(predicted["now"], abs=2e-3)
+            assert forecast(model, remembered).next == pytest.approx(predicted["next"], abs=2e-3)
+            assert read(model, remembered, *message).now == pytest.approx(predicted["now"], abs=2e-3)
             remembered = model.after(remembered, *message)
 
 

@@ -14,7 +14,7 @@ from streams.text_model.model import Remembered, Sums, TextModel, probability, s
 from streams.text_model.shipped import shipped
 from streams.text_model.weights import PLACES, empty
 from tests.streams.builders import CALM, FURIOUS
-from tests.streams.text_model.talk import CONVERSATIONS, random_weights, said
+from tests.streams.text_model.talk import CONVERSATIONS, forecast, random_weights, read, said
 
 MODELS = [TextModel(random_weights(1)), TextModel(shipped()), TextModel(empty())]
 
@@ -33,10 +33,10 @@ def test_whatever_is_said_probabilities_are_probabilities_and_parts_add_up(
     model: TextModel, signals: list[Signal]
 ) -> None:
     for before, signal in zip(remembered(model, signals), signals, strict=False):
-        forecast = model.forecast(before)
-        reading = model.read(before, signal["terms"], signal["cues"], signal["features"])
-        assert 0.0 <= forecast.next <= 1.0
-        assert forecast.rise is None or 0.0 <= forecast.rise <= 1.0
+        expected = forecast(model, before)
+        reading = read(model, before, signal["terms"], signal["cues"], signal["features"])
+        assert 0.0 <= expected.next <= 1.0
+        assert expected.rise is None or 0.0 <= expected.rise <= 1.0
         assert 0.0 <= reading.now <= 1.0
         assert reading.now == pytest.approx(probability(sum(reading.parts.values())), abs=1e-12)
         assert all(reading.parts.values())
@@ -49,7 +49,7 @@ def test_a_dialogue_is_read_as_it_was_written_and_stays_small(signals: list[Sign
     packed = msgspec.msgpack.encode(last)
     assert msgspec.msgpack.decode(packed, type=kind) == last
     assert msgspec.json.decode(msgspec.json.encode(last), type=kind) == last
-    assert len(packed) < 300
+    assert len(packed) < 330
 
 
 @given(CONVERSATIONS)
@@ -57,23 +57,23 @@ def test_reading_and_forecasting_change_nothing(signals: list[Signal]) -> None:
     model = MODELS[0]
     last = remembered(model, signals)[-1]
     before = msgspec.msgpack.encode(last)
-    first = model.forecast(last), model.read(last, [1, 2], ["text.blame"], {})
-    assert (model.forecast(last), model.read(last, [1, 2], ["text.blame"], {})) == first
+    first = forecast(model, last), read(model, last, [1, 2], ["text.blame"], {})
+    assert (forecast(model, last), read(model, last, [1, 2], ["text.blame"], {})) == first
     assert msgspec.msgpack.encode(last) == before
 
 
 def test_without_weights_every_probability_is_one_half() -> None:
     model = TextModel(empty())
-    assert model.forecast(model.start()) == (0.5, None)
-    assert model.read(model.start(), [1], ["text.blame"], {"text.sentiment": -1.0}) == (0.5, {})
+    assert forecast(model, model.start()) == (0.5, None)
+    assert read(model, model.start(), [1], ["text.blame"], {"text.sentiment": -1.0}) == (0.5, {})
 
 
 def test_a_rise_is_foretold_from_the_second_turn_by_a_head_that_learned_to() -> None:
     tells = TextModel(weights.of({"rise": {PLACES["bias"]: 1.0}}))
     silent = TextModel(weights.of({"next": {PLACES["bias"]: 1.0}}))
     signals = said(CALM)
-    assert [tells.forecast(one).rise for one in remembered(tells, signals)] == [None, pytest.approx(probability(1.0))]
-    assert [silent.forecast(one).rise for one in remembered(silent, signals)] == [None, None]
+    assert [forecast(tells, one).rise for one in remembered(tells, signals)] == [None, pytest.approx(probability(1.0))]
+    assert [forecast(silent, one).rise for one in remembered(silent, signals)] == [None, None]
 
 
 def test_the_name_of_the_model_is_the_digest_of_its_weights() -> None:
@@ -83,7 +83,7 @@ def test_the_name_of_the_model_is_the_digest_of_its_weights() -> None:
 def test_what_is_shipped_expects_more_frustration_after_fury() -> None:
     model = shipped_model()
     calm, furious = (remembered(model, said(CALM, "Let me look.", one, "One moment."))[-1] for one in (CALM, FURIOUS))
-    assert model.forecast(furious).next > model.forecast(calm).next
+    assert forecast(model, furious).next > forecast(model, calm).next
 
 
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))

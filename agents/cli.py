@@ -82,12 +82,29 @@ def sink() -> None:
     from agents import sink as sinks
 
     found = loaded()
+    writer = sinks.Sink(found)
+    health.serve(writer.health, found.http_host, found.http_port)
+    writer.run(told_to_stop())
+
+
+@app.command()
+def learner() -> None:
+    """Run the learner: ratings into new weights for the text model. One a deployment."""
+    from agents import health
+    from agents import learner as learners
+
+    found = loaded()
+    one = learners.LiveLearner(found)
+    health.serve(one.health, found.http_host, found.http_port)
+    one.run(told_to_stop())
+
+
+def told_to_stop() -> threading.Event:
+    """Set when this process is told to stop; the work under way is finished."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    writer = sinks.Sink(found)
-    health.serve(writer.health, found.http_host, found.http_port)
-    writer.run(stop)
+    return stop
 
 
 @app.command()

@@ -61,11 +61,12 @@ class TextModel:
     """Weights in use.
 
     Attributes:
-        version: digest of the weights.
+        weights: themselves.
+        version: their digest.
     """
 
     def __init__(self, weights: Weights) -> None:
-        self._weights = weights
+        self.weights = weights
         self._space = Projection(weights)
         self._tells_rises = any(weights.rise)
         self.version = weights.version
@@ -95,7 +96,7 @@ class TextModel:
         return dialogue.after(remembered, terms, cues, numbers, self._space)
 
     def _sum(self, features: Mapping[int, float]) -> float:
-        weights = self._weights.now
+        weights = self.weights.now
         return sum([weights[place] * value for place, value in features.items()])
 
 

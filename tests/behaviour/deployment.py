@@ -33,13 +33,17 @@ class Deployment:
 
     def start_worker(self, wait: bool = True) -> Child:
         """Start ``tenor worker``; ready when this returns."""
-        port, number = free_port(), next(COUNTER)
+        return self.start("worker", wait)
+
+    def start(self, command: str, wait: bool = True) -> Child:
+        """Start ``tenor <command>``; ready when this returns."""
+        port, name = free_port(), f"{command}-{next(COUNTER)}"
         env = {**environment(self.settings), "TENOR_HTTP_PORT": str(port)}
-        argv = [sys.executable, "-m", "agents.cli", "worker"]
-        child = Child.start(f"worker {number}", argv, self.directory, self.directory / f"worker-{number}.log", env)
+        argv = [sys.executable, "-m", "agents.cli", command]
+        child = Child.start(name, argv, self.directory, self.directory / f"{name}.log", env)
         self.workers.append(child)
         if wait:
-            eventually(lambda: answers(f"http://127.0.0.1:{port}/ready") or died(child), "the worker is ready")
+            eventually(lambda: answers(f"http://127.0.0.1:{port}/ready") or died(child), f"the {command} is ready")
         return child
 
     def stop(self) -> None:

@@ -74,6 +74,7 @@ class Ratings:
         self.whole = len(partitions) == self._count
         consumer.assign(partitions)
         if self.whole:
+            consumer.resume(partitions)
             self._parted, self._patience = None, INCUMBENT
         else:
             consumer.pause(partitions)

@@ -68,6 +68,11 @@ class Partition:
         self.newest = newest_known(deadlines, config)
         self.skipped = 0
 
+    @property
+    def version(self) -> str:
+        """Version of the text model in use."""
+        return self._model.version
+
     def __len__(self) -> int:
         return len(self._due)
 

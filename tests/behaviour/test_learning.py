@@ -25,6 +25,7 @@ START = now_ms() - 3_600_000
 SECRET = "the purple elephant sits on my modem"  # nothing any lexicon knows
 BLAND = "the parcel is on the table"
 LABELS = 10
+LEARNED = 'tenor_labels_total{what="learned"}'
 
 
 @pytest.fixture
@@ -40,9 +41,9 @@ def says(deployment: Deployment, name: str, texts: list[str], at: int = START) -
     return turns
 
 
-def marks(deployment: Deployment, turn: dict[str, Any], frustrated: bool | None, **changes: Any) -> None:
-    """An operator marks one message."""
-    rating = {
+def mark(turn: dict[str, Any], frustrated: bool | None) -> dict[str, Any]:
+    """What an operator says of one message."""
+    return {
         "event_id": f"r{next(NUMBERS)}",
         "conversation_id": turn["conversation_id"],
         "event_time": turn["event_time"] + 1000,
@@ -51,15 +52,18 @@ def marks(deployment: Deployment, turn: dict[str, Any], frustrated: bool | None,
         "message_id": turn["event_id"],
         "frustrated": frustrated,
     }
-    deployment.send(Name.RATINGS, rating | changes)
+
+
+def marks(deployment: Deployment, turn: dict[str, Any], frustrated: bool | None) -> None:
+    deployment.send(Name.RATINGS, mark(turn, frustrated))
 
 
 def lesson(deployment: Deployment, name: str, labels: int = LABELS) -> None:
     """Conversations in which one phrase is marked as frustrated and another as not, in turn."""
-    for number in range(labels):
-        text = SECRET if number % 2 == 0 else BLAND
-        [turn] = says(deployment, f"{name}-{number}", [text])
-        marks(deployment, turn, text is SECRET)
+    texts = [SECRET if number % 2 == 0 else BLAND for number in range(labels)]
+    turns = [message(f"{name}-{number}", text, event_time=START) for number, text in enumerate(texts)]
+    deployment.send(Name.MESSAGES, *turns)
+    deployment.send(Name.RATINGS, *(mark(turn, turn["text"] == SECRET) for turn in turns))
 
 
 def kill(process: Child) -> None:
@@ -179,3 +183,20 @@ def test_nothing_is_learned_from_what_says_nothing(deployment: Deployment) -> No
     [turn] = says(deployment, "last", [BLAND])
     marks(deployment, turn, False)
     assert eventually(everywhere(deployment, 1), "the tenth label counts")
+
+
+def test_what_a_dead_learner_had_not_published_its_successor_learns(deployment: Deployment) -> None:
+    deployment.start_worker()
+    learner = deployment.start("learner")
+    lesson(deployment, "taught", LABELS - 1)
+    eventually(lambda: deployment.metric(learner, LEARNED) == LABELS - 1, "all but one are learned")
+    assert published(deployment) == []
+    kill(learner)
+    deployment.start("learner")
+    [turn] = says(deployment, "last", [BLAND])
+    marks(deployment, turn, False)
+    [version] = eventually(everywhere(deployment, 1), "the others still count")
+    says(deployment, "after", [SECRET], START + 600_000)
+    [after] = eventually(lambda: deployment.points("after"), "the point after")
+    assert after["model_version"] == version
+    assert settled(deployment).equal

@@ -1,13 +1,15 @@
 """The text model learns from marks while messages flow: whatever dies, the log says which weights counted."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents import log_reader
+from agents import log_reader, replay
 from agents.embedded.child import Child
 from agents.models import Models
 from agents.registry import codec_for
@@ -200,3 +202,29 @@ def test_what_a_dead_learner_had_not_published_its_successor_learns(deployment: 
     [after] = eventually(lambda: deployment.points("after"), "the point after")
     assert after["model_version"] == version
     assert settled(deployment).equal
+
+
+def test_a_labelled_file_teaches_when_it_is_replayed_with_its_labels(deployment: Deployment, tmp_path: Path) -> None:
+    rows = [
+        {"conversation_id": f"file-{number}", "turn": 0, "speaker": "customer", "text": SECRET, "frustrated": 1}
+        for number in range(LABELS // 2)
+    ]
+    rows += [row | {"turn": 1, "text": BLAND, "frustrated": 0} for row in rows]
+    path = tmp_path / "labelled.jsonl"
+    path.write_text(
+        "".join(json.dumps(row) + "\n" for row in sorted(rows, key=lambda row: str(row["conversation_id"])))
+    )
+    deployment.start_worker()
+    learner = deployment.start("learner")
+    quiet = replay.replay(deployment.settings, path, None, lambda done, total: None)
+    assert quiet.events == {Name.MESSAGES: LABELS}
+    told = replay.replay(deployment.settings, path, None, lambda done, total: None, labels=True)
+    assert told.events == {Name.MESSAGES: LABELS, Name.RATINGS: LABELS}
+    [version] = eventually(everywhere(deployment, 1), "new weights are announced")
+    assert deployment.metric(learner, LEARNED) == LABELS
+    eventually(lambda: caught_up(deployment), "and taken on")
+    says(deployment, "after", [SECRET])
+    [after] = eventually(lambda: deployment.points("after"), "the point after")
+    before = next(point for point in deployment.points("file-0") if point["turn"] == 1)
+    assert after["model_version"] == version
+    assert after["p_now"] > before["p_now"]

@@ -82,12 +82,29 @@ def sink() -> None:
     from agents import sink as sinks
 
     found = loaded()
+    writer = sinks.Sink(found)
+    health.serve(writer.health, found.http_host, found.http_port)
+    writer.run(told_to_stop())
+
+
+@app.command()
+def learner() -> None:
+    """Run the learner: ratings into new weights for the text model. One a deployment."""
+    from agents import health
+    from agents import learner as learners
+
+    found = loaded()
+    one = learners.LiveLearner(found)
+    health.serve(one.health, found.http_host, found.http_port)
+    one.run(told_to_stop())
+
+
+def told_to_stop() -> threading.Event:
+    """Set when this process is told to stop; the work under way is finished."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    writer = sinks.Sink(found)
-    health.serve(writer.health, found.http_host, found.http_port)
-    writer.run(stop)
+    return stop
 
 
 @app.command()
@@ -184,19 +201,21 @@ def replay(
     speed: Annotated[float | None, typer.Option(help="Times faster than it happened; unset: at once.")] = None,
     finish: Annotated[bool, typer.Option(help="Close every conversation at the end, wait until all is stored.")] = True,
     timeout: Annotated[float, typer.Option(help="Longest wait for that, seconds.")] = 120.0,
+    labels: Annotated[bool, typer.Option(help="Publish the labels, too, as marks for the learner.")] = False,
 ) -> None:
     """Play a recording, or labelled conversations in the neutral format, onto the bus."""
     from agents import replay as replays
 
     found = loaded()
     with out.status("replaying") as status:
-        result = replays.replay(found, file, speed, lambda done, total: status.update(f"replaying {done}/{total}"))
+        told = lambda done, total: status.update(f"replaying {done}/{total}")  # noqa: E731
+        result = replays.replay(found, file, speed, told, labels)
     total = sum(result.events.values())
     out.print(f"{total} events of {result.conversations} conversations in {result.seconds:.1f} s")
     if finish:
         with out.status("waiting for workers and sink") as status:
-            told = lambda stage, lag: status.update(f"{stage}: {lag} to go")  # noqa: E731
-            replays.conclude(found, result.last_event_ms, timeout, told)
+            waiting = lambda stage, lag: status.update(f"{stage}: {lag} to go")  # noqa: E731
+            replays.conclude(found, result.last_event_ms, timeout, waiting)
 
 
 @app.command()

@@ -5,10 +5,12 @@ the first folds the run again from the older state and publishes the same record
 after the second reads it again and skips it. See docs/decisions.
 """
 
+import asyncio
 from typing import Any
 
 from agents import metrics
 from agents.clock import now_ms
+from agents.models import Models
 from agents.outbox import Outbox, Outgoing
 from agents.publishing import headers_of, published, refused
 from agents.store import PartitionedStore
@@ -17,9 +19,9 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Topics
-from streams import state as states
 from streams.config import Config
-from streams.partition import FLOOR, Partition
+from streams.extraction import Signal
+from streams.partition import Partition, deadlines_in, model_in_use
 
 SIGNAL = record("signal")
 
@@ -27,9 +29,11 @@ SIGNAL = record("signal")
 class Conversations:
     """Folds runs of tenor.signals into the conversations of their partition."""
 
-    def __init__(self, config: Config, topics: Topics, codec: Codec, store: PartitionedStore, outbox: Outbox) -> None:
+    def __init__(
+        self, config: Config, topics: Topics, codec: Codec, store: PartitionedStore, outbox: Outbox, models: Models
+    ) -> None:
         self._config, self._topics, self._codec = config, topics, codec
-        self._store, self._outbox = store, outbox
+        self._store, self._outbox, self._models = store, outbox, models
         self.partitions: dict[int, Partition] = {}
 
     def forget(self) -> None:
@@ -38,40 +42,52 @@ class Conversations:
 
     async def step(self, run: Run) -> None:
         """One run, in the order above."""
+        signals = [self._decoded(message) for message in run.records]
+        await self._fetch_models(run.partition, signals)
         partition = self.partition(run.partition)
         skipped = partition.skipped
-        arrived: list[int] = []
-        outgoing = [out for message in run.records for out in self._fold(partition, message, arrived)]
+        outgoing = [out for one in signals for out in self._fold(partition, one)]
         await self._outbox.send(outgoing)
         changes = partition.changes()
         await self._outbox.send([self._changelog(run.partition, key, value) for key, value in changes])
         self._store.write(run.partition, changes)
-        self._count(run, partition.skipped - skipped, arrived)
+        self._count(signals, partition.skipped - skipped)
 
     def partition(self, number: int) -> Partition:
         """The fold of one partition, from the recovered store."""
         if number not in self.partitions:
             stored = self._store.partition(number)
-            deadlines = {key: states.deadline_of(value) for key, value in stored.items() if key != FLOOR}
-            self.partitions[number] = Partition(self._config, stored.get, deadlines)
+            self.partitions[number] = Partition(self._config, stored.get, deadlines_in(stored), self._models)
         return self.partitions[number]
 
-    def _fold(self, partition: Partition, message: Any, arrived: list[int]) -> list[Outgoing]:
+    async def _fetch_models(self, number: int, signals: list[Signal | Outgoing]) -> None:
+        """Have every text model at hand that the run is to be folded with. ``Failure`` when one is nowhere."""
+        versions = [one["model_version"] for one in signals if isinstance(one, dict) and one["kind"] == "model"]
+        if number not in self.partitions and (known := model_in_use(self._store.partition(number).get)):
+            versions.insert(0, known)
+        if versions:
+            await asyncio.to_thread(self._models.fetch, versions)
+
+    def _decoded(self, message: Any) -> Signal | Outgoing:
+        """The signal, or the dead letter of what is none."""
         try:
-            signal = self._codec.decode(SIGNAL, message.value, headers_of(message))
+            return self._codec.decode(SIGNAL, message.value, headers_of(message))
         except Rejected as refusal:
-            return [refused(message, refusal, "conversations")]
-        if signal["received_at"] is not None:
-            arrived.append(signal["received_at"])
-        return [published(output, self._codec, self._topics) for output in partition.fold(signal)]
+            return refused(message, refusal, "conversations")
+
+    def _fold(self, partition: Partition, one: Signal | Outgoing) -> list[Outgoing]:
+        if isinstance(one, Outgoing):
+            return [one]
+        return [published(output, self._codec, self._topics) for output in partition.fold(one)]
 
     def _changelog(self, partition: int, key: str, value: bytes | None) -> Outgoing:
         return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)
 
-    def _count(self, run: Run, skipped: int, arrived: list[int]) -> None:
+    def _count(self, signals: list[Signal | Outgoing], skipped: int) -> None:
         now = now_ms()
-        for received_at in arrived:
-            metrics.EVENT_DELAY.observe((now - received_at) / 1000)
+        for one in signals:
+            if isinstance(one, dict) and one["received_at"] is not None:
+                metrics.EVENT_DELAY.observe((now - one["received_at"]) / 1000)
         metrics.SIGNALS_SKIPPED.inc(skipped)
-        metrics.SIGNALS_FOLDED.inc(len(run.records) - skipped)
+        metrics.SIGNALS_FOLDED.inc(len(signals) - skipped)
         metrics.CONVERSATIONS.set(sum(map(len, self.partitions.values())))

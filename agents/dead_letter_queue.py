@@ -38,6 +38,7 @@ class DeadLetterQueue:
             letter.topic,
             key=letter.key,
             value=letter.value,
+            partition=-1 if letter.partition is None else letter.partition,
             headers=list(letter.headers),
             timestamp=letter.timestamp_ms,
             on_delivery=self._delivered,

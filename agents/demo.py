@@ -40,7 +40,9 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
     path = directory / "recording.jsonl.gz"
     recording.write(path, simulate(seed, conversations), seed)
     console.print(f"Simulated a support day (seed {seed}): {path}")
-    console.print(f"Starting broker, ClickHouse, {workers} worker(s) and sink; their logs are in {directory / 'logs'}")
+    console.print(
+        f"Starting broker, ClickHouse, {workers} worker(s), sink and learner; their logs are in {directory / 'logs'}"
+    )
     day = recording.read(path).events
     speed = span_s(day) / seconds
     # A tick keeps its distance in event time; at this speed that must be hours, or it overtakes the events.

@@ -21,13 +21,13 @@ def read(settings: Settings, topics: Sequence[str]) -> Iterator[Received]:
         yield from read_partition(settings, position, ends[position])
 
 
-def read_partition(settings: Settings, position: kafka.Position, end: int) -> Iterator[Received]:
-    """Records of one partition before the offset ``end``."""
-    if end == 0:
+def read_partition(settings: Settings, position: kafka.Position, end: int, start: int = 0) -> Iterator[Received]:
+    """Records of one partition from the offset ``start`` and before ``end``."""
+    if start >= end:
         return
     consumer = Consumer({**kafka.consumer_config(settings, "tenor-reader"), "enable.partition.eof": True})
     try:
-        consumer.assign([TopicPartition(*position, 0)])
+        consumer.assign([TopicPartition(*position, start)])
         yield from records(consumer, position, end)
     finally:
         consumer.close()

@@ -21,5 +21,10 @@ CONVERSATIONS = Gauge("tenor_conversations", "Conversations with state on this w
 ROWS_INSERTED = Counter("tenor_rows_inserted_total", "Rows acknowledged by ClickHouse.", ["table"])
 INSERT_FAILURES = Counter("tenor_insert_failures_total", "Inserts ClickHouse did not take, retried.", ["table"])
 INSERT_SECONDS = Histogram("tenor_insert_seconds", "Time of one insert.", ["table"], buckets=SECONDS)
+LABELS = Counter(
+    "tenor_labels_total", "Ratings the learner read: learned, weak, silent, turn_unknown, refused.", ["what"]
+)
+MODELS = Counter("tenor_models_total", "Offers of new weights for the text model: published, withheld.", ["what"])
+LEARNER_LOSS = Gauge("tenor_learner_log_loss", "Mean log loss over recent labels: learning, in_use.", ["weights"])
 READY = Gauge("tenor_ready", "1 when this process does its work, 0 before recovery is done.")
 LAST_PROGRESS = Gauge("tenor_last_progress_timestamp_seconds", "When this process last finished a piece of work.")

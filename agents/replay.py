@@ -1,6 +1,7 @@
 """Replay: publishes a recording, and afterwards closes what is still open.
 
-Truth is never published. A record carries the time it is published at; when it happened stands in the event.
+Truth is published only where it is asked for: labels then go out as marks, for the learner. A record carries the time
+it is published at; when it happened stands in the event.
 """
 
 import time
@@ -13,10 +14,11 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from agents import kafka, recording
 from agents.errors import Failure
-from agents.recorded import Event, Recording
+from agents.recorded import Event, Recording, Truth
 from agents.settings import Settings
 from agents.settling import OnWait, settle
 from schemas.codec import CONTRACT_VERSION, VERSION_HEADER, Codec
+from schemas.json_form import read_record
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.extraction import tick
@@ -53,26 +55,30 @@ class ReplayResult(NamedTuple):
     recording: Recording
 
 
-def replay(settings: Settings, path: Path, speed: float | None, progress: Progress) -> ReplayResult:
+def replay(
+    settings: Settings, path: Path, speed: float | None, progress: Progress, labels: bool = False
+) -> ReplayResult:
     """Publish the events of a recording, in order.
 
     Args:
         speed: how many times faster than it happened; None for as fast as possible.
         progress: told the number of events acknowledged and of all events, some ten times a second.
+        labels: whether what people said of the turns is published, too, as ratings.
 
     Raises ``Failure`` when the file cannot be read, a topic is missing or a record is not taken.
     """
     if speed is not None and not speed > 0:
         raise Failure(f"the replay speed must be above 0, not {speed:g}")
     read = recording.read(path)
-    require_topics(settings, sorted({event.topic for event in read.events}))
-    publisher = Publisher(settings, len(read.events), progress)
+    events = marked(read) if labels else read.events
+    require_topics(settings, sorted({event.topic for event in events}))
+    publisher = Publisher(settings, len(events), progress)
     started = time.monotonic()
-    for due_s, event in scheduled(read.events, speed):
+    for due_s, event in scheduled(events, speed):
         publisher.wait_until(started + due_s)
         publisher.send(event)
     publisher.flush()
-    return result(read, time.monotonic() - started)
+    return result(read, events, time.monotonic() - started)
 
 
 def conclude(settings: Settings, last_event_ms: int, timeout_s: float, on_wait: OnWait) -> None:
@@ -121,11 +127,30 @@ def scheduled(events: Iterable[Event], speed: float | None) -> Iterator[tuple[fl
         yield (0.0 if speed is None else (at - first) / 1000 / speed), event
 
 
-def result(read: Recording, seconds: float) -> ReplayResult:
-    times = [int(event.event["event_time"]) for event in read.events] or [0]
+def marked(read: Recording) -> tuple[Event, ...]:
+    """The events, with every label behind its turn as a reviewer's mark."""
+    return tuple(line if isinstance(line, Event) else as_rating(line) for line in read.lines)
+
+
+def as_rating(truth: Truth) -> Event:
+    """A label as the rating that says it; the turn is the customer's last one by then."""
+    said = {
+        "event_id": f"{truth.conversation_id}:{truth.turn}:label",
+        "conversation_id": truth.conversation_id,
+        "event_time": truth.event_time,
+        "rater_id": "recording",
+        "rater_role": "reviewer",
+        "frustrated": truth.frustrated,
+        "intensity": truth.frustration,
+    }
+    return Event(str(Name.RATINGS), truth.conversation_id, read_record(record("rating").published, said, ""))
+
+
+def result(read: Recording, events: Sequence[Event], seconds: float) -> ReplayResult:
+    times = [int(event.event["event_time"]) for event in events] or [0]
     return ReplayResult(
-        events=Counter(event.topic for event in read.events),
-        conversations=len({event.key for event in read.events}),
+        events=Counter(event.topic for event in events),
+        conversations=len({event.key for event in events}),
         first_event_ms=min(times),
         last_event_ms=max(times),
         seconds=seconds,

@@ -20,6 +20,7 @@ from streams.config import (
     BeliefConfig,
     Config,
     DecisionConfig,
+    LearnerConfig,
     NavigationConfig,
     OutcomeConfig,
     ProfileConfig,
@@ -28,7 +29,7 @@ from streams.config import (
 from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
 
 PREFIX = "TENOR_"
-NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile")
+NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "learner")
 
 
 class Settings(BaseSettings):
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     decision: DecisionConfig = DecisionConfig()
     outcome: OutcomeConfig = OutcomeConfig()
     profile: ProfileConfig = ProfileConfig()
+    learner: LearnerConfig = LearnerConfig()
 
     @cached_property
     def topics(self) -> Topics:
@@ -153,7 +155,7 @@ def refuse_misspelled(variables: Iterable[str]) -> None:
 
 def variables_known() -> list[str]:
     """Every variable that sets something, those of nested settings included."""
-    nested = {name: fields(getattr(Config(), name)) for name in NESTED}
+    nested = {name: fields(Settings.model_fields[name].default) for name in NESTED}
     single = [PREFIX + name.upper() for name in Settings.model_fields]
     return single + [f"{PREFIX}{group}__{one.name}".upper() for group, found in nested.items() for one in found]
 

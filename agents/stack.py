@@ -1,4 +1,4 @@
-"""The embedded stack: broker, ClickHouse, topics, tables, workers and sink, as children of this process."""
+"""The embedded stack: broker, ClickHouse, topics, tables, workers, sink and learner, as children of this process."""
 
 import shutil
 import sys
@@ -158,7 +158,7 @@ def embedded(base: Settings, broker: Tansu, clickhouse: ClickHouse) -> Settings:
 
 
 def fill(stack: Stack, workers: int, say: Say) -> None:
-    """Topics, tables, workers and sink; ready when it returns."""
+    """Topics, tables, workers, sink and learner; ready when it returns."""
     topics.apply(stack.settings)
     applied = migrate.migrate(stack.settings)
     port = stack.clickhouse.tcp_port
@@ -166,4 +166,5 @@ def fill(stack: Stack, workers: int, say: Say) -> None:
     for number in range(1, workers + 1):
         stack.start_process(f"worker-{number}", "worker")
     stack.start_process("sink", "sink")
+    stack.start_process("learner", "learner")
     stack.wait_ready()

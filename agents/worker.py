@@ -14,6 +14,7 @@ from agents.alerts import Alerts
 from agents.conversations import Conversations
 from agents.health import Health
 from agents.ingest import Ingest
+from agents.models import Models
 from agents.outbox import Outbox
 from agents.profiles import Profiles
 from agents.registry import codec_for
@@ -52,7 +53,8 @@ class Worker:
     @cached_property
     def conversations(self) -> Conversations:
         settings = self.settings
-        return Conversations(settings.config, settings.topics, self._codec, self._table.states, self.outbox)
+        models = Models(settings)
+        return Conversations(settings.config, settings.topics, self._codec, self._table.states, self.outbox, models)
 
     @cached_property
     def profiles(self) -> Profiles:

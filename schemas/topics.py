@@ -10,6 +10,7 @@ from enum import StrEnum
 DAY_MS = 86_400_000
 EVENT_BYTES = 8 * 1024 * 1024
 DEAD_LETTER_BYTES = 10 * 1024 * 1024
+WEIGHTS_BYTES = 2 * 1024 * 1024
 
 
 class Name(StrEnum):
@@ -110,6 +111,10 @@ class Topics:
         return f"{self.prefix}tenor-sink"
 
     @property
+    def learner_group(self) -> str:
+        return f"{self.prefix}tenor-learner"
+
+    @property
     def changelog(self) -> str:
         """Changelog of the conversations table, by Faust's naming rule."""
         return f"{self.worker_group}-conversations-changelog"
@@ -120,9 +125,14 @@ class Topics:
         return self.name("tenor.profiles")
 
     @property
-    def changelogs(self) -> tuple[str, str]:
+    def text_model(self) -> str:
+        """Every version of the text model's weights that was ever announced."""
+        return self.name("tenor.text-model")
+
+    @property
+    def changelogs(self) -> tuple[str, str, str]:
         """Topics that hold state in a form of our own, nobody else's business."""
-        return self.changelog, self.profiles
+        return self.changelog, self.profiles, self.text_model
 
     def all(self) -> list[Topic]:
         """Every topic that must exist."""
@@ -147,6 +157,7 @@ class Topics:
             Topic(self.name(Name.POLICY), "tenant", 1, None, record=RECORD_OF[Name.POLICY]),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
+            Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),
         ]
 
     def _topic(self, name: Name, retention_ms: int, max_bytes: int = 1_048_588) -> Topic:

@@ -88,6 +88,11 @@ def check_rating(datum: Datum) -> None:
         value = datum[name]
         if value is not None and not 1 <= value <= 5:
             raise Rejected(Reason.OUT_OF_RANGE, f"{name} must be 1 to 5")
+    if datum["message_id"] is not None:
+        check_id(datum, "message_id", Reason.OUT_OF_RANGE)
+    check_finite("intensity", [datum["intensity"]])
+    if datum["intensity"] is not None and not 0 <= datum["intensity"] <= 1:
+        raise Rejected(Reason.OUT_OF_RANGE, "intensity must be 0 to 1")
 
 
 def check_finite(name: str, values: list[float | None]) -> None:

@@ -233,6 +233,47 @@ class ProfileConfig:
 
 
 @dataclass(frozen=True)
+class LearnerConfig:
+    """How the text model learns from labels as they arrive. Workers and ``tenor verify`` do not need these numbers:
+    which weights count from when on stands in the log.
+
+    Attributes:
+        labels: labels learned between two offers of new weights.
+        window: most labels by which the weights that learn are held against those in use.
+        rate: AdaGrad's learning rate.
+        inertia: sum of squared gradients every weight begins with: the more, the less the first labels move it.
+        weak: what a label counts that was concluded from a rating of something else; a mark counts 1.
+        base_rate: whether the share of frustrated messages is learned, too. Only where messages are marked whatever
+            they say: who marks the angry ones alone would teach that everybody is angry.
+        wait_s: how long a rating waits for the message it judges, seconds.
+        history_s: how much of tenor.signals is read again at the start, to know open conversations, seconds.
+        conversations: most conversations remembered.
+        turns: most customer turns remembered of each.
+        pending: most ratings that wait; beyond, the oldest waits no longer.
+    """
+
+    labels: int = 50
+    window: int = 200
+    rate: float = 0.07
+    inertia: float = 0.01
+    weak: float = 0.3
+    base_rate: bool = False
+    wait_s: float = 10.0
+    history_s: float = 7200.0
+    conversations: int = 2000
+    turns: int = 8
+    pending: int = 1000
+
+    def __post_init__(self) -> None:
+        within(self, 1, inf, "labels", "conversations", "turns", "pending")
+        within(self, 1e-8, inf, "inertia")
+        within(self, 0, inf, "wait_s", "history_s")
+        within(self, 0.01, 1, "weak")
+        positive(self, "rate")
+        at_most(self, "labels", "window")
+
+
+@dataclass(frozen=True)
 class Config:
     """All of it."""
 

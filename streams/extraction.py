@@ -39,6 +39,7 @@ def signal_of(kind: str, event: Event, source: tuple[str, int, int], received_at
         "keystroke_consent": event["consent"] if kind == "keystrokes" else event.get("keystroke_consent"),
         "voice_consent": event["consent"] if kind == "prosody" else event.get("voice_consent"),
         "profile": None,
+        "model_version": None,
     }
 
 
@@ -63,7 +64,17 @@ def tick(event_time: int) -> Signal:
         "keystroke_consent": None,
         "voice_consent": None,
         "profile": None,
+        "model_version": None,
     }
+
+
+def model(version: str, event_time: int) -> Signal:
+    """A signal with which a partition takes on other weights of the text model.
+
+    Args:
+        event_time: when it is announced, milliseconds; the fold does not look at it.
+    """
+    return tick(event_time) | {"kind": "model", "model_version": version}
 
 
 def from_message(event: Event) -> Extract:

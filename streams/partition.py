@@ -7,9 +7,12 @@ that comes again is skipped. A conversation that ended leaves its positions in t
 signal that comes again after the end does not open it anew; within a partition, signals of one source partition
 stand in source order, so a conversation without state and a position at or below the floor is a repeat. A
 conversation that begins carries the floor on, so that what an earlier life folded is a repeat in this one too.
+
+A signal of kind ``model`` changes the text model from there on. Which one counts is written after all else: a run
+that is folded again because it was not wholly written begins with the model it began with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from heapq import heapify, heappop, heappush
 
 import msgspec
@@ -22,9 +25,16 @@ from streams.state import State
 from streams.text_model.model import TextModel, shipped_model
 
 FLOOR = "\x00floor"  # no tenant or conversation id holds a control character
+MODEL = "\x00model"
 SEPARATOR = "\x1f"
 
 Load = Callable[[str], bytes | None]
+Models = Callable[[str], TextModel]
+
+
+def no_models(version: str) -> TextModel:
+    """A lookup that knows no model but the one that is shipped, which needs none."""
+    raise states.StateError(f"the text model {version} is not known here")
 
 
 class Partition:
@@ -34,17 +44,20 @@ class Partition:
         config: every number of the domain.
         load: encoded state of a key as last written, None when there is none.
         deadlines: when stream time next concerns each known conversation, milliseconds.
-        model: the text model in use; None for the one that is shipped.
+        models: the text model of a version; asked for those the log or the state names.
 
     Attributes:
-        newest: highest event time folded, ticks left out, milliseconds; after recovery a moment not after it.
+        newest: highest event time folded, ticks and models left out, milliseconds; after recovery a moment not after.
         skipped: repeats skipped, and profiles that came after the end.
     """
 
-    def __init__(self, config: Config, load: Load, deadlines: dict[str, int], model: TextModel | None = None) -> None:
+    def __init__(self, config: Config, load: Load, deadlines: dict[str, int], models: Models = no_models) -> None:
         self._config = config
-        self._model = model or shipped_model()
+        self._models = models
         self._load = load
+        version = model_in_use(load)
+        self._model = shipped_model() if version is None else models(version)
+        self._model_changed = False
         self._due = dict(deadlines)
         self._queued = dict(deadlines)
         self._queue = [(at, key) for key, at in deadlines.items()]
@@ -55,6 +68,11 @@ class Partition:
         self.newest = newest_known(deadlines, config)
         self.skipped = 0
 
+    @property
+    def version(self) -> str:
+        """Version of the text model in use."""
+        return self._model.version
+
     def __len__(self) -> int:
         return len(self._due)
 
@@ -62,6 +80,9 @@ class Partition:
         """Fold one signal; what it publishes. A repeat publishes nothing and is counted in ``skipped``."""
         if signal["kind"] == "tick":
             return self._tick(signal["event_time"])
+        if signal["kind"] == "model":
+            self._adopt(signal["model_version"])
+            return []
         self.newest = max(self.newest, signal["event_time"])
         key = key_of(signal)
         state = self._state(key)
@@ -77,12 +98,19 @@ class Partition:
         return outputs
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """What to write since the last call, in the order that is safe to break off: states, floor, ends."""
+        """What to write since the last call, in the order that is safe to break off: states, floor, ends, model."""
         live = [(key, self._encoded(state)) for key, state in self._changed.items() if state is not None]
         ended: list[tuple[str, bytes | None]] = [(key, None) for key, state in self._changed.items() if state is None]
         floor = [(FLOOR, msgspec.msgpack.encode(self._floor))] if self._floor_changed else []
-        self._changed, self._floor_changed = {}, False
-        return [*live, *floor, *ended]
+        model = [(MODEL, self._model.version.encode())] if self._model_changed else []
+        self._changed, self._floor_changed, self._model_changed = {}, False, False
+        return [*live, *floor, *ended, *model]
+
+    def _adopt(self, version: str) -> None:
+        """Use another text model from here on."""
+        if version != self._model.version:
+            self._model = self._models(version)
+            self._model_changed = True
 
     def _state(self, key: str) -> State | None:
         if key in self._changed:
@@ -166,6 +194,17 @@ def conversation_of(key: str) -> str:
 def newest_known(deadlines: dict[str, int], config: Config) -> int:
     """A moment by which events had come: a deadline lies no further than ``idle_s`` behind its last event."""
     return max(0, max(deadlines.values(), default=0) - round(config.outcome.idle_s * 1000))
+
+
+def deadlines_in(stored: Mapping[str, bytes]) -> dict[str, int]:
+    """When stream time next concerns each conversation among what a partition wrote, milliseconds."""
+    return {key: states.deadline_of(value) for key, value in stored.items() if key not in (FLOOR, MODEL)}
+
+
+def model_in_use(load: Load) -> str | None:
+    """Version of the text model a partition was using; None for the one that is shipped."""
+    value = load(MODEL)
+    return None if value is None else value.decode()
 
 
 def read_floor(value: bytes | None) -> dict[str, int]:

@@ -14,6 +14,8 @@ from streams.text_model.dialogue import Dialogue
 FORMAT = 2
 HEADER = struct.Struct(">Bq")
 NEVER = 2**62
+# Raw deflate with a window of 4 KB: a state is smaller than that, and the usual 32 KB cost five times as much to begin.
+LEVEL, WINDOW, MEMORY = 4, -12, 5
 # Names that stand in most states, for zlib to refer to, the usual ones last. Part of the format, so never changed
 # within one: a name that is missing here only takes more room.
 USUAL_NAMES = (
@@ -208,7 +210,7 @@ DECODER = msgspec.msgpack.Decoder(State)
 
 def encode(state: State, deadline: int) -> bytes:
     """Bytes of a state; ``deadline`` is when stream time next concerns it, milliseconds."""
-    deflate = zlib.compressobj(zdict=USUAL_NAMES)
+    deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY, zdict=USUAL_NAMES)
     return HEADER.pack(FORMAT, deadline) + deflate.compress(ENCODER.encode(state)) + deflate.flush()
 
 
@@ -222,7 +224,7 @@ def decode(value: bytes) -> State:
 
 
 def inflated(packed: memoryview) -> bytes:
-    inflate = zlib.decompressobj(zdict=USUAL_NAMES)
+    inflate = zlib.decompressobj(WINDOW, zdict=USUAL_NAMES)
     found = inflate.decompress(packed)
     if not inflate.eof or inflate.unused_data:
         raise zlib.error("it does not end where it should")

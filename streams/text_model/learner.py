@@ -15,6 +15,7 @@ from streams.text_model.weights import HEADS, Weights
 RATE = 0.07
 # A feature that faded below this is dropped while learning; what is used keeps it, at less than anybody can see.
 NEGLIGIBLE = 1e-4
+NO_INERTIA = 1e-8
 
 
 class Collection:
@@ -78,18 +79,31 @@ class Learner:
     Args:
         prior: weights to begin from; none: zero.
         rate: AdaGrad's learning rate.
+        inertia: sum of squared gradients every weight begins with: the more, the less the first labels move it. None
+            makes a first step as long as the rate, whatever the label's weight.
+        frozen: places that are used and not learned.
     """
 
-    def __init__(self, prior: Weights | None = None, rate: float = RATE) -> None:
-        self._heads = {head: regression(rate) for head in HEADS}
+    def __init__(
+        self,
+        prior: Weights | None = None,
+        rate: float = RATE,
+        inertia: float = NO_INERTIA,
+        frozen: frozenset[int] = frozenset(),
+    ) -> None:
+        self._heads = {head: regression(rate, inertia) for head in HEADS}
+        self._frozen = frozen
         if prior is not None:
             for head, values in zip(HEADS, prior[:3], strict=True):
                 begin_with(self._heads[head], {place: value for place, value in enumerate(values) if value})
 
-    def learn(self, turn: Turn, label: Label) -> None:
-        """Learn one labelled turn."""
+    def learn(self, turn: Turn, label: Label, weight: float = 1.0) -> None:
+        """Learn one labelled turn, which counts as ``weight`` of them."""
         for head, features, truth in tasks(turn, label):
-            self._heads[head].learn_one(features, truth)
+            fixed = {place: self._heads[head]._weights.get(place, 0.0) for place in features.keys() & self._frozen}
+            self._heads[head].learn_one(features, truth, w=weight)
+            for place, value in fixed.items():
+                self._heads[head]._weights[place] = value
 
     def learn_all(self, labelled: Iterable[tuple[Turn, Label]]) -> None:
         """Learn labelled turns in order."""
@@ -115,9 +129,9 @@ def tasks(turn: Turn, label: Label) -> list[tuple[str, Features, bool]]:
     return [(head, features, truth) for head, features, truth in found if truth is not None]
 
 
-def regression(rate: float) -> linear_model.LogisticRegression:
+def regression(rate: float, inertia: float) -> linear_model.LogisticRegression:
     """One head. The intercept is a feature like any other: ``weights.PLACES["bias"]``."""
-    return linear_model.LogisticRegression(optimizer=optim.AdaGrad(rate), intercept_lr=0.0)
+    return linear_model.LogisticRegression(optimizer=optim.AdaGrad(rate, eps=inertia), intercept_lr=0.0)
 
 
 def begin_with(head: linear_model.LogisticRegression, learned: dict[int, float]) -> None:

@@ -66,10 +66,12 @@ class TextModel:
     """Weights in use.
 
     Attributes:
-        version: digest of the weights.
+        weights: themselves.
+        version: their digest.
     """
 
     def __init__(self, weights: Weights) -> None:
+        self.weights = weights
         self._now = weights.now.tolist()
         self._space = Projection(weights)
         self._tells_rises = any(weights.rise)

@@ -129,4 +129,7 @@ def rating(number: int = 1, **changes: Any) -> Datum:
         "tone": None,
         "resonance": 5,
         "felt_understood": True,
+        "message_id": None,
+        "frustrated": None,
+        "intensity": None,
     } | changes

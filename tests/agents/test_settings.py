@@ -13,6 +13,7 @@ from streams.config import (
     BeliefConfig,
     Config,
     DecisionConfig,
+    LearnerConfig,
     NavigationConfig,
     OutcomeConfig,
     ProfileConfig,
@@ -59,6 +60,7 @@ CHANGED: dict[str, Any] = {
     "decision": DecisionConfig(salt="geheim \N{SNOWMAN}", control_share=1 / 3),
     "outcome": OutcomeConfig(window_turns=1, idle_s=0.1),
     "profile": ProfileConfig(remember=False, decay=0.5),
+    "learner": LearnerConfig(labels=7, base_rate=True),
 }
 
 

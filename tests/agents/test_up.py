@@ -85,7 +85,7 @@ class Up:
 
     def places(self) -> dict[str, tuple[str, int]]:
         """Address and process id of each of our processes, as printed."""
-        rows = re.findall(r"(worker-\d+|sink) +(http://[\d.:]+)/metrics, process (\d+)", self.said)
+        rows = re.findall(r"(worker-\d+|sink|learner) +(http://[\d.:]+)/metrics, process (\d+)", self.said)
         return {name: (url, int(pid)) for name, url, pid in rows}
 
     def clickhouse(self) -> Client:
@@ -121,7 +121,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
 def test_it_heals_refuses_a_second_one_stops_and_keeps_its_data(start: Callable[..., Up], tmp_path: Path) -> None:
     up = start().ready()
     places = up.places()
-    assert set(places) == {"worker-1", "sink"}
+    assert set(places) == {"worker-1", "sink", "learner"}
     assert all(answers(f"{url}/ready") for url, _ in places.values())
     running = processes_of(up.directory)
     assert running.keys() >= {pid for _, pid in places.values()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from confluent_kafka import Producer
 
@@ -30,17 +31,29 @@ class Deployment:
     settings: Settings
     directory: Path
     workers: list[Child] = field(default_factory=list)
+    ports: dict[int, int] = field(default_factory=dict)
 
     def start_worker(self, wait: bool = True) -> Child:
         """Start ``tenor worker``; ready when this returns."""
-        port, number = free_port(), next(COUNTER)
+        return self.start("worker", wait)
+
+    def start(self, command: str, wait: bool = True) -> Child:
+        """Start ``tenor <command>``; ready when this returns."""
+        port, name = free_port(), f"{command}-{next(COUNTER)}"
         env = {**environment(self.settings), "TENOR_HTTP_PORT": str(port)}
-        argv = [sys.executable, "-m", "agents.cli", "worker"]
-        child = Child.start(f"worker {number}", argv, self.directory, self.directory / f"worker-{number}.log", env)
+        argv = [sys.executable, "-m", "agents.cli", command]
+        child = Child.start(name, argv, self.directory, self.directory / f"{name}.log", env)
         self.workers.append(child)
+        self.ports[child.pid] = port
         if wait:
-            eventually(lambda: answers(f"http://127.0.0.1:{port}/ready") or died(child), "the worker is ready")
+            eventually(lambda: answers(f"http://127.0.0.1:{port}/ready") or died(child), f"the {command} is ready")
         return child
+
+    def metric(self, child: Child, name: str) -> float:
+        """A metric of a process, by its name with its labels; 0 while there is none."""
+        with urlopen(f"http://127.0.0.1:{self.ports[child.pid]}/metrics", timeout=5) as response:
+            found = dict(line.rsplit(" ", 1) for line in response.read().decode().splitlines() if line[:1] != "#")
+        return float(found.get(name, 0))
 
     def stop(self) -> None:
         for worker in self.workers:

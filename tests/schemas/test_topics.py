@@ -58,6 +58,7 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
     assert {topic.name for topic in found.values()} - {topic.name for topic in conversations} == {
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
+        TOPICS.text_model,
         TOPICS.name(Name.POLICY),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }

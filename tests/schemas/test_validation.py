@@ -137,6 +137,24 @@ def test_ratings(field: str, value: int | None, reason: Reason | None) -> None:
     assert judged("rating", **changed(field, value)) is reason
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("intensity", 0.0, None),
+        ("intensity", 1.0, None),
+        ("intensity", 1.01, Reason.OUT_OF_RANGE),
+        ("intensity", -0.01, Reason.OUT_OF_RANGE),
+        ("intensity", math.nan, Reason.NOT_A_NUMBER),
+        ("message_id", "m1", None),
+        ("message_id", " ", Reason.OUT_OF_RANGE),
+        ("message_id", "x" * 257, Reason.OUT_OF_RANGE),
+        ("message_id", "a\x00b", Reason.OUT_OF_RANGE),
+    ],
+)
+def test_marks(field: str, value: Any, reason: Reason | None) -> None:
+    assert judged("rating", **changed(field, value)) is reason
+
+
 @pytest.mark.parametrize("name", CUSTOMERS_ONLY)
 @pytest.mark.parametrize("role", ["operator", "bot"])
 def test_only_a_customer_can_be_measured_in_json(name: str, role: str) -> None:

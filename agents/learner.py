@@ -1,0 +1,172 @@
+"""The learner: ratings into new weights of the text model. Not a Faust agent but a plain process, one a deployment.
+
+New weights are published to tenor.text-model, then announced by a signal to every partition of tenor.signals, then the
+ratings they were learned from are committed; each acknowledged before the next. So the moment of change stands in the
+log, and a crash in between repeats what was not finished: at its start a learner announces the newest weights again,
+which changes nothing where they are in use, and reads uncommitted ratings again. One may so be learned twice, or not at
+all where its message is no longer known; neither matters much among many.
+"""
+
+import threading
+import time
+from collections import deque
+from typing import NamedTuple
+
+import structlog
+
+from agents import kafka, metrics, topics
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.health import Health
+from agents.history import History
+from agents.models import Models
+from agents.outbox import Outgoing
+from agents.publishing import headers_of
+from agents.ratings import Ratings
+from agents.received import Received
+from agents.registry import codec_for
+from agents.settings import Settings
+from schemas.errors import Rejected
+from schemas.records import Datum, record
+from schemas.topics import Name
+from schemas.validation import check, check_size
+from streams.extraction import model
+from streams.text_model import weights
+from streams.text_model.labels import Mark, mark
+from streams.text_model.prequential import Prequential
+from streams.text_model.shipped import shipped
+from streams.text_model.turns import Turns
+from streams.text_model.weights import Weights
+
+log = structlog.get_logger(__name__)
+
+RATING, SIGNAL = record("rating"), record("signal")
+WAIT_S = 0.05
+
+
+class Waiting(NamedTuple):
+    """A rating that waits for the message it judges; None where it says nothing of one."""
+
+    since_s: float
+    message: Received
+    label: tuple[Datum, Mark] | None
+
+
+class LiveLearner:
+    """Learns until it is told to stop.
+
+    Args:
+        settings: of this deployment.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.health = Health(settings.stall_s)
+        learner = settings.learner
+        self._codec = codec_for(settings)
+        self._turns = Turns(learner.conversations, learner.turns, round(settings.outcome.idle_s * 1000))
+        self._waiting: deque[Waiting] = deque()
+        self._sender = DeadLetterQueue(settings)
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used or another learner is running."""
+        topics.require_all(self.settings)
+        self._prequential = Prequential(self.settings.learner, self._newest())
+        history = History(self.settings, self._codec, now_ms() - round(self.settings.learner.history_s * 1000))
+        ratings = Ratings(self.settings)
+        try:
+            while not stop.is_set():
+                with self.health.working("learner"):
+                    self._step(history, ratings)
+                self.health.set_ready(ratings.whole and history.caught_up)
+        finally:
+            self.health.set_ready(False)
+            ratings.close()
+            history.close()
+
+    def _newest(self) -> Weights:
+        """The weights learning goes on from. Announced again: whoever published them may have died before."""
+        models = Models(self.settings)
+        version = models.newest()
+        if version is None:
+            return shipped()
+        self._announce(version)
+        return models(version).weights
+
+    def _step(self, history: History, ratings: Ratings) -> None:
+        signals, more = history.take(WAIT_S)
+        for signal in signals:
+            self._turns.take(signal)
+        now_s = time.monotonic()
+        self._waiting.extend(Waiting(now_s, one, self._label(one)) for one in ratings.take(WAIT_S))
+        if ratings.whole and history.caught_up and not more:
+            self._learn(ratings, now_s)
+
+    def _label(self, message: Received) -> tuple[Datum, Mark] | None:
+        """What a rating says of a message; None for nothing. What cannot be read is the sink's to refuse."""
+        try:
+            check_size(message.value, self.settings.limits)
+            rating = self._codec.decode(RATING, message.value, headers_of(message))
+            check("rating", rating, now_ms(), self.settings.limits)
+        except Rejected:
+            metrics.LABELS.labels("refused").inc()
+            return None
+        found = mark(rating)
+        if found is None:
+            metrics.LABELS.labels("silent").inc()
+        return None if found is None else (rating, found)
+
+    def _learn(self, ratings: Ratings, now_s: float) -> None:
+        """Learn from the ratings that have waited long enough, in the order they came."""
+        while self._is_due(now_s):
+            one = self._waiting.popleft()
+            if one.label is not None:
+                self._teach(*one.label)
+            ratings.settle(one.message)
+            if self._prequential.due:
+                self._offer()
+                self._commit(ratings)
+        self._commit(ratings)
+
+    def _commit(self, ratings: Ratings) -> None:
+        """Commit what is settled, unless it was learned and is not in use yet."""
+        if not self._prequential.ahead:
+            ratings.commit()
+
+    def _is_due(self, now_s: float) -> bool:
+        learner = self.settings.learner
+        if len(self._waiting) > learner.pending:
+            return True
+        return bool(self._waiting) and now_s - self._waiting[0].since_s >= learner.wait_s
+
+    def _teach(self, rating: Datum, said: Mark) -> None:
+        lesson = self._turns.lesson(rating, said)
+        if lesson is None:
+            metrics.LABELS.labels("turn_unknown").inc()
+            return
+        self._prequential.learn(*lesson, weight=self.settings.learner.weak if said.weak else 1.0)
+        metrics.LABELS.labels("weak" if said.weak else "learned").inc()
+
+    def _offer(self) -> None:
+        """Publish what was learned if it is no worse than what is in use."""
+        losses = self._prequential.losses()
+        for name, value in losses._asdict().items():
+            metrics.LEARNER_LOSS.labels(name).set(value)
+        found = self._prequential.offer()
+        if found is not None:
+            self._publish(found)
+            self._prequential.taken(found)
+        metrics.MODELS.labels("withheld" if found is None else "published").inc()
+        log.info("weights offered", published=found and found.version, **losses._asdict())
+
+    def _publish(self, found: Weights) -> None:
+        topic = self.settings.topics.text_model
+        self._sender.send([Outgoing(topic, found.version.encode(), weights.pack(found))])
+        self._announce(found.version)
+
+    def _announce(self, version: str) -> None:
+        """Tell every partition of tenor.signals, from one moment of its log on."""
+        signals = self.settings.topics.name(Name.SIGNALS)
+        value = self._codec.encode(SIGNAL, model(version, now_ms()))
+        partitions = kafka.partitions_of(self.settings, [signals])
+        self._sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])

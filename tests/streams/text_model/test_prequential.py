@@ -1,0 +1,136 @@
+"""Learning from labels as they come: a test first, weights only when they are no worse."""
+
+from dataclasses import replace
+
+import pytest
+
+from streams.config import LearnerConfig
+from streams.text_model import dialogue, examples, weights
+from streams.text_model.dialogue import BASE_RATE
+from streams.text_model.learner import Label, Turn
+from streams.text_model.model import TextModel
+from streams.text_model.prequential import Prequential
+from streams.text_model.shipped import shipped
+from streams.text_model.weights import HEADS, Weights
+from tests.streams.builders import log, message
+
+CONFIG = LearnerConfig(labels=10, window=40, inertia=1e-4)
+YES, NO = Label(True, None), Label(False, None)
+ODD, BLAND = "The purple elephant sits on my modem", "The parcel is on the table"
+
+
+def turn(text: str | None) -> Turn:
+    [(_, found)] = examples.turns(log(message(text)))
+    return found
+
+
+def taught(config: LearnerConfig = CONFIG, weight: float = 1.0, labels: int = 10) -> Prequential:
+    one = Prequential(config, shipped())
+    for number in range(labels):
+        one.learn(*((turn(ODD), YES) if number % 2 == 0 else (turn(BLAND), NO)), weight=weight)
+    return one
+
+
+def offered(one: Prequential) -> Weights:
+    found = one.offer()
+    assert found is not None
+    return found
+
+
+def p_now(found: Weights, text: str) -> float:
+    model = TextModel(found)
+    [signal] = log(message(text))
+    return model.read(model.start(), signal["terms"], signal["cues"], signal["features"]).now
+
+
+def test_what_is_marked_is_read_otherwise() -> None:
+    found = offered(taught())
+    assert p_now(found, ODD) > p_now(shipped(), ODD)
+    assert p_now(found, BLAND) < p_now(shipped(), BLAND)
+
+
+def test_the_same_labels_give_the_same_weights() -> None:
+    assert offered(taught()).version == offered(taught()).version
+
+
+def test_a_label_is_a_test_before_it_is_a_lesson() -> None:
+    one = Prequential(CONFIG, shipped())
+    one.learn(turn(ODD), YES)
+    assert one.losses().learning == pytest.approx(one.losses().in_use)
+    one.learn(turn(ODD), YES)
+    assert one.losses().learning < one.losses().in_use
+
+
+def test_it_is_due_after_so_many_labels_and_then_counts_anew() -> None:
+    assert not taught(labels=9).due
+    one = taught(labels=10)
+    assert one.due
+    found = offered(one)
+    assert not one.due
+    assert one.ahead
+    one.taken(found)
+    assert not one.ahead
+    assert one.losses() == (0.0, 0.0)
+
+
+def test_learning_goes_on_from_what_was_taken() -> None:
+    one = taught()
+    first = offered(one)
+    one.taken(first)
+    for _ in range(5):
+        one.learn(turn(ODD), YES)
+    assert p_now(offered(one), ODD) > p_now(first, ODD)
+
+
+def contradicted(one: Prequential, times: int) -> None:
+    """The same words, marked one way and the other in turn: whoever learns is always one step behind."""
+    for number in range(times):
+        one.learn(turn(ODD), YES if number % 2 else NO)
+
+
+def test_weights_that_do_worse_are_withheld_and_after_a_window_of_it_forgotten() -> None:
+    one = Prequential(replace(CONFIG, rate=2.0), weights.of({}))
+    contradicted(one, 39)
+    assert one.losses().learning > one.losses().in_use
+    assert one.offer() is None
+    assert one.ahead
+    contradicted(one, 1)
+    assert one.offer() is None
+    assert not one.ahead
+    one.learn(turn(BLAND), NO)
+    assert one.losses().learning == pytest.approx(one.losses().in_use)
+
+
+def test_a_weak_label_moves_less_than_a_mark() -> None:
+    config = replace(CONFIG, inertia=0.01)
+    usual, weak, full = (p_now(found, ODD) for found in (shipped(), *(offered(taught(config, w)) for w in (0.3, 1.0))))
+    assert usual < weak < full
+    assert weak - usual < 0.75 * (full - usual)
+
+
+@pytest.mark.parametrize("head", range(len(HEADS)))
+def test_how_often_messages_are_frustrated_is_not_learned_from_marks(head: int) -> None:
+    found = offered(taught())
+    assert [found[head][place] for place in BASE_RATE] == [shipped()[head][place] for place in BASE_RATE]
+
+
+def test_unless_one_asks_for_it() -> None:
+    one = Prequential(replace(CONFIG, base_rate=True), shipped())
+    for _ in range(10):
+        one.learn(turn(ODD), YES)
+    place = dialogue.PLACES["bias"]
+    assert offered(one).now[place] > shipped().now[place]
+
+
+def test_a_turn_that_could_not_be_read_teaches_what_to_expect_alone() -> None:
+    one = Prequential(CONFIG, shipped())
+    for _ in range(10):
+        one.learn(turn(None), YES)
+    assert offered(one).now == shipped().now
+
+
+def test_a_rise_is_learned_by_its_own_head() -> None:
+    one = Prequential(replace(CONFIG, base_rate=True), shipped())
+    for _ in range(10):
+        one.learn(turn(ODD), Label(True, True))
+    assert list(offered(one).rise) != list(shipped().rise)

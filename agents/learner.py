@@ -10,6 +10,7 @@ all where its message is no longer known; neither matters much among many.
 import threading
 import time
 from collections import deque
+from functools import cached_property
 from typing import NamedTuple
 
 import structlog
@@ -68,10 +69,14 @@ class LiveLearner:
         self._waiting: deque[Waiting] = deque()
         self._sender = DeadLetterQueue(settings)
 
+    @cached_property
+    def _prequential(self) -> Prequential:
+        """Begun at the first use, when this is known to be the only learner: one that must leave announces nothing."""
+        return Prequential(self.settings.learner, self._newest())
+
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used or another learner is running."""
         topics.require_all(self.settings)
-        self._prequential = Prequential(self.settings.learner, self._newest())
         history = History(self.settings, self._codec, now_ms() - round(self.settings.learner.history_s * 1000))
         ratings = Ratings(self.settings)
         try:

@@ -260,6 +260,20 @@ def train(
 
 
 @app.command()
+def adopt(file: Path) -> None:
+    """Have the workers use the weights in FILE from now on. Stop the learner first; it goes on from them."""
+    from agents import topics
+    from agents import train as training
+    from agents.announcing import Announcer
+    from agents.registry import codec_for
+
+    found, weights = loaded(), training.read(file)
+    topics.require_all(found)
+    Announcer(found, codec_for(found)).publish(weights)
+    out.print(f"workers go on with the text model {weights.version}", highlight=False)
+
+
+@app.command()
 def evaluate(
     file: Path,
     mode: Annotated[Mode, typer.Option(help="Whether and when labels are learned.")] = "shipped",

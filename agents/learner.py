@@ -15,13 +15,12 @@ from typing import NamedTuple
 
 import structlog
 
-from agents import kafka, metrics, topics
+from agents import metrics, topics
+from agents.announcing import Announcer
 from agents.clock import now_ms
-from agents.dead_letter_queue import DeadLetterQueue
 from agents.health import Health
 from agents.history import History
 from agents.models import Models
-from agents.outbox import Outgoing
 from agents.publishing import headers_of
 from agents.ratings import Ratings
 from agents.received import Received
@@ -29,10 +28,7 @@ from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.errors import Rejected
 from schemas.records import Datum, record
-from schemas.topics import Name
 from schemas.validation import check, check_size
-from streams.extraction import model
-from streams.text_model import weights
 from streams.text_model.labels import Mark, mark
 from streams.text_model.prequential import Prequential
 from streams.text_model.shipped import shipped
@@ -41,7 +37,7 @@ from streams.text_model.weights import Weights
 
 log = structlog.get_logger(__name__)
 
-RATING, SIGNAL = record("rating"), record("signal")
+RATING = record("rating")
 WAIT_S = 0.05
 
 
@@ -67,7 +63,7 @@ class LiveLearner:
         self._codec = codec_for(settings)
         self._turns = Turns(learner.conversations, learner.turns, round(settings.outcome.idle_s * 1000))
         self._waiting: deque[Waiting] = deque()
-        self._sender = DeadLetterQueue(settings)
+        self._announcer = Announcer(settings, self._codec)
 
     @cached_property
     def _prequential(self) -> Prequential:
@@ -95,7 +91,7 @@ class LiveLearner:
         version = models.newest()
         if version is None:
             return shipped()
-        self._announce(version)
+        self._announcer.announce(version)
         return models(version).weights
 
     def _step(self, history: History, ratings: Ratings) -> None:
@@ -159,19 +155,7 @@ class LiveLearner:
             metrics.LEARNER_LOSS.labels(name).set(value)
         found = self._prequential.offer()
         if found is not None:
-            self._publish(found)
+            self._announcer.publish(found)
             self._prequential.taken(found)
         metrics.MODELS.labels("withheld" if found is None else "published").inc()
         log.info("weights offered", published=found and found.version, **losses._asdict())
-
-    def _publish(self, found: Weights) -> None:
-        topic = self.settings.topics.text_model
-        self._sender.send([Outgoing(topic, found.version.encode(), weights.pack(found))])
-        self._announce(found.version)
-
-    def _announce(self, version: str) -> None:
-        """Tell every partition of tenor.signals, from one moment of its log on."""
-        signals = self.settings.topics.name(Name.SIGNALS)
-        value = self._codec.encode(SIGNAL, model(version, now_ms()))
-        partitions = kafka.partitions_of(self.settings, [signals])
-        self._sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])

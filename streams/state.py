@@ -210,8 +210,7 @@ DECODER = msgspec.msgpack.Decoder(State)
 
 def encode(state: State, deadline: int) -> bytes:
     """Bytes of a state; ``deadline`` is when stream time next concerns it, milliseconds."""
-    deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY, zdict=USUAL_NAMES)
-    return HEADER.pack(FORMAT, deadline) + deflate.compress(ENCODER.encode(state)) + deflate.flush()
+    return HEADER.pack(FORMAT, deadline) + deflated(ENCODER.encode(state))
 
 
 def decode(value: bytes) -> State:
@@ -221,6 +220,11 @@ def decode(value: bytes) -> State:
         return DECODER.decode(inflated(memoryview(value)[HEADER.size :]))
     except (zlib.error, msgspec.MsgspecError) as error:
         raise StateError(f"a conversation's state cannot be read: {error}") from None
+
+
+def deflated(encoded: bytes) -> bytes:
+    deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY, zdict=USUAL_NAMES)
+    return deflate.compress(encoded) + deflate.flush()
 
 
 def inflated(packed: memoryview) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agents import log_reader, replay
+from agents.announcing import Announcer
 from agents.embedded.child import Child
 from agents.models import Models
 from agents.registry import codec_for
@@ -17,6 +18,7 @@ from schemas.records import record
 from schemas.topics import Name
 from streams.config import LearnerConfig
 from streams.extraction import model
+from streams.text_model.expert import expert
 from streams.text_model.model import shipped_model
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import NUMBERS, message, now_ms
@@ -228,3 +230,14 @@ def test_a_labelled_file_teaches_when_it_is_replayed_with_its_labels(deployment:
     before = next(point for point in deployment.points("file-0") if point["turn"] == 1)
     assert after["model_version"] == version
     assert after["p_now"] > before["p_now"]
+
+
+def test_weights_that_are_adopted_count_from_then_on(deployment: Deployment) -> None:
+    deployment.start_worker()
+    Announcer(deployment.settings, codec_for(deployment.settings)).publish(expert())
+    [version] = eventually(everywhere(deployment, 1), "the weights are announced")
+    eventually(lambda: caught_up(deployment), "and taken on")
+    says(deployment, "after", [BLAND])
+    [after] = eventually(lambda: deployment.points("after"), "the point after")
+    assert after["model_version"] == version == expert().version != shipped_model().version
+    assert settled(deployment).equal

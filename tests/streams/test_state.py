@@ -1,7 +1,5 @@
 """What is remembered of a conversation: small, versioned, exact."""
 
-import zlib
-
 import msgspec
 import pytest
 from hypothesis import given
@@ -130,9 +128,7 @@ def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
 
 def decoded(fields: list[object]) -> State:
     """The state with these fields, as an older version would have written it."""
-    deflate = zlib.compressobj(zdict=state.USUAL_NAMES)
-    packed = deflate.compress(msgspec.msgpack.encode(fields)) + deflate.flush()
-    return state.decode(state.HEADER.pack(state.FORMAT, 0) + packed)
+    return state.decode(state.HEADER.pack(state.FORMAT, 0) + state.deflated(msgspec.msgpack.encode(fields)))
 
 
 def test_a_pointer_of_before_the_cursor_was_followed_is_read() -> None:

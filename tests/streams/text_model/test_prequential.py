@@ -40,7 +40,8 @@ def offered(one: Prequential) -> Weights:
 def p_now(found: Weights, text: str) -> float:
     model = TextModel(found)
     [signal] = log(message(text))
-    return model.read(model.start(), signal["terms"], signal["cues"], signal["features"]).now
+    start = model.start()
+    return model.read(start, model.known(start), signal["terms"], signal["cues"], signal["features"]).now
 
 
 def test_what_is_marked_is_read_otherwise() -> None:

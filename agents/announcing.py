@@ -1,0 +1,39 @@
+"""Weights of the text model onto the bus: published, then announced to every partition of tenor.signals.
+
+The moment from which they count is so a record of the log. Each step is acknowledged before the next.
+"""
+
+from agents import kafka
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.outbox import Outgoing
+from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.records import record
+from schemas.topics import Name
+from streams.extraction import model
+from streams.text_model import weights
+from streams.text_model.weights import Weights
+
+SIGNAL = record("signal")
+
+
+class Announcer:
+    """Tells workers which weights to use."""
+
+    def __init__(self, settings: Settings, codec: Codec) -> None:
+        self._settings, self._codec = settings, codec
+        self._sender = DeadLetterQueue(settings)
+
+    def publish(self, found: Weights) -> None:
+        """Give the workers these weights."""
+        topic = self._settings.topics.text_model
+        self._sender.send([Outgoing(topic, found.version.encode(), weights.pack(found))])
+        self.announce(found.version)
+
+    def announce(self, version: str) -> None:
+        """Tell every partition of tenor.signals to go on with weights that were published before."""
+        signals = self._settings.topics.name(Name.SIGNALS)
+        value = self._codec.encode(SIGNAL, model(version, now_ms()))
+        partitions = kafka.partitions_of(self._settings, [signals])
+        self._sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])

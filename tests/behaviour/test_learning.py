@@ -174,14 +174,13 @@ def test_a_second_learner_leaves_and_the_first_goes_on(deployment: Deployment) -
 def test_nothing_is_learned_from_what_says_nothing(deployment: Deployment) -> None:
     deployment.start_worker()
     deployment.start("learner")
-    for number in range(LABELS):
-        [turn] = says(deployment, f"silent-{number}", [SECRET])
-        marks(deployment, turn, None)
-        marks(deployment, turn | {"event_id": "another"}, True)
+    turns = says(deployment, "silent", [SECRET] * LABELS)
+    unknown = [turn | {"event_id": "another"} for turn in turns]
+    said = [*(mark(turn, None) for turn in turns), *(mark(turn, True) for turn in unknown)]
+    deployment.send(Name.RATINGS, *said)
     deployment.produce([(Name.RATINGS, "poison", b"not a rating", {})])
     lesson(deployment, "taught", LABELS - 1)
-    for number in range(2 * LABELS):
-        says(deployment, f"time-{number}", [BLAND])
+    says(deployment, "time", [BLAND] * 2 * LABELS)
     eventually(lambda: caught_up(deployment), "all is folded")
     assert announced(deployment) == {}
     [turn] = says(deployment, "last", [BLAND])

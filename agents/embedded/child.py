@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from random import sample
 
 from agents.errors import Failure
 
 LOOPBACK = "127.0.0.1"
 TAIL_LINES = 15
 POLL_S = 0.01
+FREE_PORTS = range(20_000, 32_000)
 
 # Runs in the child, before the program replaces it. A `preexec_fn` would do the same between fork and
 # exec, where a threaded parent may deadlock. The parent may be gone before prctl takes effect: the
@@ -138,10 +140,15 @@ def _guarded(argv: Sequence[str]) -> list[str]:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A loopback port nobody listens on just now.
+
+    Below those that systems give to outgoing connections: such a one could be taken before it is served.
+    """
+    for port in sample(FREE_PORTS, len(FREE_PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise Failure(f"no loopback port from {FREE_PORTS[0]} to {FREE_PORTS[-1]} is free")
 
 
 def require_free_port(host: str, port: int, wanted_for: str) -> None:

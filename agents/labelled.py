@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from agents import neutral, recording
 from agents.errors import Failure
+from schemas.topics import Name
 from streams.extraction import Signal, signal_of
 from streams.text_model import examples
 from streams.text_model.learner import Label, Turn
 
-SOURCE = "conversation.messages"
+SOURCE = str(Name.MESSAGES)
 
 
 class LabelledTurn(NamedTuple):

@@ -16,7 +16,6 @@ from streams.extraction import Signal
 from streams.profile import Note, Profile
 
 MARK = "\x00erased\x1f"  # no tenant or customer id holds a control character
-SEPARATOR = "\x1f"
 DAY_MS = 86_400_000
 
 
@@ -90,7 +89,7 @@ def is_erased(mark: Profile | None, note: Note) -> bool:
 
 def key_of(note: Note) -> str:
     """Key of a customer's profile: two tenants may use the same customer id."""
-    return f"{note['tenant']}{SEPARATOR}{note['customer_id']}"
+    return ids.key(note["tenant"], note["customer_id"])
 
 
 def mark_of(note: Note) -> str:

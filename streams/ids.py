@@ -7,7 +7,7 @@ SEPARATOR = "\x1f"
 
 def stable_id(*parts: str | int) -> str:
     """A 128-bit id of the parts, as 32 hex digits."""
-    return blake2b(SEPARATOR.join(map(str, parts)).encode(), digest_size=16).hexdigest()
+    return blake2b(key(*parts).encode(), digest_size=16).hexdigest()
 
 
 def lottery(decision_id: str, salt: str) -> float:
@@ -19,3 +19,8 @@ def lottery(decision_id: str, salt: str) -> float:
     """
     digest = blake2b(decision_id.encode(), key=salt.encode()[:64], digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def key(*parts: object) -> str:
+    """Key of what these name together: no id holds the separator."""
+    return SEPARATOR.join(map(str, parts))

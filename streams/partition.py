@@ -18,6 +18,7 @@ from heapq import heapify, heappop, heappush
 import msgspec
 
 from streams import fold as folding
+from streams import ids
 from streams import state as states
 from streams.config import Config
 from streams.outputs import Output
@@ -26,7 +27,6 @@ from streams.text_model.model import TextModel, shipped_model
 
 FLOOR = "\x00floor"  # no tenant or conversation id holds a control character
 MODEL = "\x00model"
-SEPARATOR = "\x1f"
 
 Load = Callable[[str], bytes | None]
 Models = Callable[[str], TextModel]
@@ -183,12 +183,12 @@ class Partition:
 
 def key_of(signal: folding.Signal) -> str:
     """Key of a conversation's state: two tenants may use the same conversation id."""
-    return f"{signal['tenant']}{SEPARATOR}{signal['conversation_id']}"
+    return ids.key(signal["tenant"], signal["conversation_id"])
 
 
 def conversation_of(key: str) -> str:
     """The conversation id in a key."""
-    return key.partition(SEPARATOR)[2]
+    return key.partition(ids.SEPARATOR)[2]
 
 
 def newest_known(deadlines: dict[str, int], config: Config) -> int:

@@ -5,6 +5,8 @@ from math import sqrt
 
 from streams.state import Baseline
 
+Weights = Mapping[str, tuple[float, float]]
+
 MEMORY = 30
 ENOUGH = 3
 
@@ -38,3 +40,25 @@ def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float
         return None
     z = (value - baseline.mean) / max(sqrt(baseline.variance), least_sd)
     return min(max(z, -3.0), 3.0)
+
+
+def deviations(
+    numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], weights: Weights
+) -> dict[str, float]:
+    """How far each known number deviates from the person's usual value, in standard deviations.
+
+    Args:
+        weights: by name, the weight of one standard deviation and the least one a person is taken to have.
+    """
+    found = {}
+    for name, (_, least_sd) in weights.items():
+        value = numbers.get(name)
+        z = None if value is None else deviation(baselines.get(name), value, least_sd)
+        if z is not None:
+            found[name] = z
+    return found
+
+
+def without(baselines: Mapping[str, Baseline], signal: str) -> dict[str, Baseline]:
+    """The baselines without anything learned from a signal, as ``typing``."""
+    return {name: value for name, value in baselines.items() if not name.startswith(f"{signal}.")}

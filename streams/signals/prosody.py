@@ -22,7 +22,7 @@ from typing import Any
 
 from streams.belief import Observation
 from streams.signals import Extract, unknown
-from streams.signals.baseline import deviation, learned
+from streams.signals.baseline import deviations, learned, without
 from streams.state import Baseline
 
 # Feature: least and greatest value believed.
@@ -86,16 +86,11 @@ def observe(
     features: Mapping[str, float | None], baselines: Mapping[str, Baseline], sd: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
     """What the frame says against the person's own voice, and the baselines that learned it."""
-    parts = {}
-    for name, (weight, least_sd) in WEIGHTS.items():
-        value = features.get(name)
-        z = None if value is None else deviation(baselines.get(name), value, least_sd)
-        if z is not None:
-            parts[name] = weight * z
+    parts = {name: WEIGHTS[name][0] * z for name, z in deviations(features, baselines, WEIGHTS).items()}
     observation = Observation(sum(parts.values()), sd, parts) if parts else None
     return observation, learned(features, baselines, WEIGHTS, MEMORY)
 
 
 def forget(baselines: Mapping[str, Baseline]) -> dict[str, Baseline]:
     """The baselines without anything learned from the voice."""
-    return {name: value for name, value in baselines.items() if not name.startswith("prosody.")}
+    return without(baselines, "prosody")

@@ -24,7 +24,7 @@ from statistics import median
 
 from streams.belief import Observation
 from streams.signals import Extract, unknown
-from streams.signals.baseline import learned
+from streams.signals.baseline import learned, without
 from streams.signals.unusual import leaning
 from streams.state import Baseline
 
@@ -105,4 +105,4 @@ def observe(
 
 def forget(baselines: Mapping[str, Baseline]) -> dict[str, Baseline]:
     """The baselines without anything learned from typing."""
-    return {name: value for name, value in baselines.items() if not name.startswith("typing.")}
+    return without(baselines, "typing")

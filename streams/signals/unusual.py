@@ -6,10 +6,8 @@ either: what leans away from frustration or deviates by less than ``usual_z`` is
 
 from collections.abc import Mapping
 
-from streams.signals.baseline import deviation
+from streams.signals.baseline import Weights, deviations
 from streams.state import Baseline
-
-Weights = Mapping[str, tuple[float, float]]
 
 
 def leaning(
@@ -22,10 +20,5 @@ def leaning(
             standard deviation a person is taken to have.
         usual_z: deviations smaller than this, in standard deviations, are usual.
     """
-    parts = {}
-    for name, (weight, least_sd) in weights.items():
-        value = numbers.get(name)
-        z = None if value is None else deviation(baselines.get(name), value, least_sd)
-        if z is not None and abs(z) >= usual_z and weight * z > 0.0:
-            parts[name] = weight * z
-    return parts
+    found = deviations(numbers, baselines, weights)
+    return {name: part for name, z in found.items() if abs(z) >= usual_z and (part := weights[name][0] * z) > 0.0}

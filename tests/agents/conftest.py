@@ -11,6 +11,7 @@ from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.kafka import admin, metadata
+from agents.migrate import migrate
 from agents.settings import Settings
 
 COUNTER = itertools.count(1)
@@ -68,3 +69,10 @@ def drop_database(settings: Settings) -> None:
     client = connect(settings, database="")
     client.execute(f"DROP DATABASE IF EXISTS {quoted(settings.clickhouse_database)} SYNC")
     client.disconnect()
+
+
+@pytest.fixture
+def migrated(settings: Settings) -> Settings:
+    """Settings of a ClickHouse whose tables are made."""
+    migrate(settings)
+    return settings

@@ -18,7 +18,8 @@ from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter
 from schemas.records import record
 from schemas.topics import Name
-from streams.customers import SEPARATOR, key_of
+from streams.customers import key_of
+from streams.ids import SEPARATOR
 from streams.profile import Profile, encode
 from streams.state import Baseline
 from tests.agents.command import Result, assert_failure, sentences, succeeded, tenor

@@ -15,7 +15,6 @@ from agents.clickhouse import connect
 from agents.errors import Failure
 from agents.explain import as_json, explain, render
 from agents.explain_view import by_kind
-from agents.migrate import migrate
 from agents.rows import TABLES, columnar
 from agents.settings import Settings, environment
 from schemas.topics import Name
@@ -34,12 +33,6 @@ TABLE_OF = {
     "outcome": TABLES[Name.OUTCOMES],
     "alert": TABLES[Name.ALERTS],
 }
-
-
-@pytest.fixture
-def migrated(settings: Settings) -> Settings:
-    migrate(settings)
-    return settings
 
 
 def insert(settings: Settings, record: str, *data: Any) -> None:

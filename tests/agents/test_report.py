@@ -18,7 +18,6 @@ from agents.detection import Point, auc, detection
 from agents.effects import Matured, difference
 from agents.errors import Failure
 from agents.intake import Received
-from agents.migrate import migrate
 from agents.recorded import Truth
 from agents.report import as_json, render, report
 from agents.rows import TABLES, Table, columnar
@@ -32,12 +31,6 @@ TABLE_OF = {
     "outcome": TABLES[Name.OUTCOMES],
     "alert": TABLES[Name.ALERTS],
 }
-
-
-@pytest.fixture
-def migrated(settings: Settings) -> Settings:
-    migrate(settings)
-    return settings
 
 
 def insert(settings: Settings, table: Table, data: Iterable[Any]) -> None:

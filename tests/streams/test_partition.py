@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from streams import state as states
 from streams.extraction import Signal
+from streams.ids import SEPARATOR
 from streams.outputs import Output
-from streams.partition import FLOOR, SEPARATOR, Partition
+from streams.partition import FLOOR, Partition
 from streams.state import State
 from tests.streams.builders import published, tick_at
 from tests.streams.logs import CONFIG, LATEST_S, PROFILED, RESENT, TICKED, Log, logs

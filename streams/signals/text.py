@@ -13,7 +13,8 @@ Features:
 
 Terms are hashed words and pairs of words for the text model; no text is kept.
 Cues of a customer's turn are patterns below, named ``text.*``; of an operator's or bot's, ``operator.*``. No effect
-sizes are published for passive voice, blame or repetition: what each weighs, the text model learns.
+sizes are published for blame or repetition: what each weighs, the text model learns. Passive voice is carried in the
+log and not weighed.
 English only; other languages are null with the reason ``language``.
 """
 

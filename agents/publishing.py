@@ -20,7 +20,7 @@ def published(output: Output, codec: Codec, topics: Topics) -> Outgoing:
     schema, datum, name = record(output.record), output.datum, TOPIC_OF[output.record]
     return Outgoing(
         topic=topics.name(name),
-        key=datum[KEY_OF.get(name, "conversation_id")].encode(),
+        key=(datum[KEY_OF.get(name, "conversation_id")] or datum["tenant"]).encode(),
         value=codec.encode(schema, datum),
         headers=cloud_event(schema, output.id, datum["event_time"], SOURCE),
     )

@@ -46,6 +46,7 @@ def point_row(datum: Datum) -> Row:
     source = datum["source"]
     return {
         **datum,
+        "reply": datum["reply"] or {},
         "contributions": shares(datum["contributions"]),
         "source_topic": source["topic"],
         "source_partition": source["partition"],
@@ -62,17 +63,32 @@ def decision_row(datum: Datum) -> Row:
     }
 
 
+def tuples(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """Nested records as ClickHouse's tuples, in the order of their fields."""
+    return [tuple(row.values()) for row in rows]
+
+
+def snapshot_row(datum: Datum) -> Row:
+    return {**datum, "evidence": tuples(datum["evidence"])}
+
+
+def wording_row(datum: Datum) -> Row:
+    return {**datum, "effects": tuples(datum["effects"])}
+
+
 def alert_row(datum: Datum) -> Row:
-    return {**datum, "contributions": shares(datum["contributions"])}
+    # A column of the sorting key cannot be NULL: an alert about the policy has an empty conversation_id.
+    conversation_id = datum["conversation_id"] or ""
+    return {**datum, "conversation_id": conversation_id, "contributions": shares(datum["contributions"])}
 
 
 def shares(contributions: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
     return [(one["signal"], one["share"]) for one in contributions]
 
 
-def columns_of(record_name: str) -> tuple[str, ...]:
-    """Columns of a record's table: its fields, a source as three."""
-    fields = [field["name"] for field in record(record_name).published["fields"]]
+def columns_of(record_name: str, *kept_out: str) -> tuple[str, ...]:
+    """Columns of a record's table: its fields, a source as three; ``kept_out`` are nobody's business but ours."""
+    fields = [field["name"] for field in record(record_name).published["fields"] if field["name"] not in kept_out]
     source = ("source_topic", "source_partition", "source_offset")
     return tuple(name for field in fields for name in (source if field == "source" else (field,)))
 
@@ -83,4 +99,16 @@ TABLES = {
     Name.OUTCOMES: Table("outcomes", columns_of("outcome"), as_it_is),
     Name.ALERTS: Table("alerts", columns_of("alert"), alert_row),
     Name.RATINGS: Table("ratings", columns_of("rating"), as_it_is),
+    Name.DISTAL: Table("distal_outcomes", columns_of("distal_outcome"), as_it_is),
+    Name.COMMANDS: Table("policy_commands", columns_of("policy_command"), as_it_is),
+    Name.POLICY: Table(
+        "policy_snapshots",
+        columns_of("policy_snapshot", "format", "precision", "response", "positions"),
+        snapshot_row,
+    ),
+    Name.WORDING: Table(
+        "wording_studies",
+        columns_of("wording_effects", "size", "products", "response", "scores", "present", "positions"),
+        wording_row,
+    ),
 }

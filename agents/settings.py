@@ -23,13 +23,14 @@ from streams.config import (
     LearnerConfig,
     NavigationConfig,
     OutcomeConfig,
+    PolicyConfig,
     ProfileConfig,
     SignalConfig,
 )
 from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
 
 PREFIX = "TENOR_"
-NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "learner")
+NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "policy", "learner")
 
 
 class Settings(BaseSettings):
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     decision: DecisionConfig = DecisionConfig()
     outcome: OutcomeConfig = OutcomeConfig()
     profile: ProfileConfig = ProfileConfig()
+    policy: PolicyConfig = PolicyConfig()
     learner: LearnerConfig = LearnerConfig()
 
     @cached_property
@@ -104,6 +106,7 @@ class Settings(BaseSettings):
             outcome=self.outcome,
             protocols=self._protocols(),
             profile=self.profile,
+            policy=self.policy,
         )
 
     def _protocols(self) -> tuple[Protocol, ...]:

@@ -53,6 +53,7 @@ class Sink:
         self._codec = codec or codec_for(settings)
         self._clock = clock
         self._sources = sources(settings.topics)
+        self._compacted = {settings.topics.name(name) for name in (Name.POLICY, Name.WORDING)}
         self._dead_letters = {settings.topics.dead_letters(name) for name in WITH_DEAD_LETTERS}
 
     def run(self, stop: threading.Event) -> None:
@@ -90,6 +91,8 @@ class Sink:
         batch: dict[Table, list[Row]] = defaultdict(list)
         letters: list[Outgoing] = []
         for message in received:
+            if message.value is None and message.topic in self._compacted:
+                continue  # what was removed from a compacted topic stays in ClickHouse
             try:
                 table, row = self._row(message)
                 batch[table].append(row)

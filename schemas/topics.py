@@ -28,7 +28,10 @@ class Name(StrEnum):
     OUTCOMES = "tenor.outcomes"
     ALERTS = "tenor.alerts"
     CUSTOMERS = "tenor.customers"
+    DISTAL = "tenor.distal-outcomes"
     POLICY = "tenor.policy"
+    COMMANDS = "tenor.policy-commands"
+    WORDING = "tenor.wording"
 
 
 RECORD_OF = {
@@ -44,14 +47,41 @@ RECORD_OF = {
     Name.OUTCOMES: "outcome",
     Name.ALERTS: "alert",
     Name.CUSTOMERS: "customer_note",
+    Name.DISTAL: "distal_outcome",
     Name.POLICY: "policy_snapshot",
+    Name.COMMANDS: "policy_command",
+    Name.WORDING: "wording_effects",
 }
 TOPIC_OF = {record: name for name, record in RECORD_OF.items()}
 
 INGESTED = (Name.MESSAGES, Name.KEYSTROKES, Name.NAVIGATION, Name.PROSODY)
-OUTPUTS = (Name.TRAJECTORIES, Name.DECISIONS, Name.INTERVENTIONS, Name.OUTCOMES, Name.ALERTS, Name.CUSTOMERS)
-WITH_DEAD_LETTERS = (*INGESTED, Name.RATINGS, Name.SIGNALS, Name.DECISIONS, Name.OUTCOMES, Name.CUSTOMERS)
-KEY_OF = {Name.CUSTOMERS: "customer_id"}  # of all others the conversation
+OUTPUTS = (
+    Name.TRAJECTORIES,
+    Name.DECISIONS,
+    Name.INTERVENTIONS,
+    Name.OUTCOMES,
+    Name.ALERTS,
+    Name.CUSTOMERS,
+    Name.DISTAL,
+)
+LEARNED = (Name.POLICY, Name.COMMANDS, Name.WORDING)  # one partition each, the learner's
+WITH_DEAD_LETTERS = (
+    *INGESTED,
+    Name.RATINGS,
+    Name.SIGNALS,
+    Name.TRAJECTORIES,
+    Name.DECISIONS,
+    Name.OUTCOMES,
+    Name.CUSTOMERS,
+    Name.COMMANDS,
+)
+# Of all others the conversation.
+KEY_OF = {
+    Name.CUSTOMERS: "customer_id",
+    Name.POLICY: "policy_version",
+    Name.COMMANDS: "tenant",
+    Name.WORDING: "tenant",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +184,9 @@ class Topics:
 
     def _state(self) -> list[Topic]:
         return [
-            Topic(self.name(Name.POLICY), "tenant", 1, None, record=RECORD_OF[Name.POLICY]),
+            self._of_one(Name.POLICY, None),
+            self._of_one(Name.COMMANDS, 30 * DAY_MS),
+            self._of_one(Name.WORDING, None),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
             Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),
@@ -163,3 +195,6 @@ class Topics:
     def _topic(self, name: Name, retention_ms: int, max_bytes: int = 1_048_588) -> Topic:
         key = KEY_OF.get(name, "conversation_id")
         return Topic(self.name(name), key, self.partitions, retention_ms, max_bytes, RECORD_OF[name])
+
+    def _of_one(self, name: Name, retention_ms: int | None) -> Topic:
+        return Topic(self.name(name), KEY_OF[name], 1, retention_ms, WEIGHTS_BYTES, RECORD_OF[name])

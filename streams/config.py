@@ -162,21 +162,69 @@ class DecisionConfig:
         burden: total burden a conversation may be asked to bear.
         max_failures: failed interventions before a human takes over.
         control_share: share of available decision points left alone, at random.
+        holdout_share: share of customers who are never stepped in for, at random; who is unknown is drawn by
+            conversation.
         salt: key of the lottery; keep it secret where somebody could game the draw.
-        policy_version: name of the policy, pinned in every decision.
+        policy_version: name of the policy while nothing was learned, pinned in every decision.
     """
 
     cooldown_s: float = 60.0
     burden: float = 6.0
     max_failures: int = 2
     control_share: float = 0.2
+    holdout_share: float = 0.05
     salt: str = "tenor"
     policy_version: str = "uniform-1"
 
     def __post_init__(self) -> None:
         within(self, 0, inf, "cooldown_s", "burden")
         within(self, 1, inf, "max_failures")
-        within(self, 0, 1, "control_share")
+        within(self, 0, 1, "control_share", "holdout_share")
+
+
+@dataclass(frozen=True)
+class PolicyConfig:
+    """How the policy draws and learns: discounted disjoint linear Thompson sampling with exact propensities.
+
+    Attributes:
+        discount: what an outcome counts one outcome later; forgets half in about 1,400.
+        exploration: standard deviation of one outcome, in units of the level: how far the draw strays from the best.
+        ridge: weight of the prior that no option has an effect, in outcomes of a unit context.
+        floor: least probability of every option that may be drawn.
+        safe_start: outcomes to learn from before the draw is anything but uniform.
+        burden_price: what a unit of an option's burden costs in the draw, in units of the level.
+        snapshot_outcomes: outcomes learned between two snapshots,
+        snapshot_s: or seconds after the first of them, whichever is first.
+        rating_weight: share of a rating in the reward of the decision it is about; 0 learns from the level alone.
+        rating_scale: fall of the level that the best possible rating counts as; the worst counts as such a rise.
+        remembered_s: how long a decision may still be rated, seconds of stream time.
+        alpha: chance that any option without harm is ever rolled back; shared out among the options.
+        rollback_after: outcomes that could have been control or the option, before it may be rolled back.
+    """
+
+    discount: float = 0.9995
+    exploration: float = 0.25
+    ridge: float = 5.0
+    floor: float = 0.01
+    safe_start: int = 100
+    burden_price: float = 0.01
+    snapshot_outcomes: int = 50
+    snapshot_s: float = 30.0
+    rating_weight: float = 0.25
+    rating_scale: float = 0.2
+    remembered_s: float = 7200.0
+    alpha: float = 0.05
+    rollback_after: int = 200
+
+    def __post_init__(self) -> None:
+        within(self, 0.5, 1, "discount")
+        within(self, 0, 0.2, "floor")
+        within(self, 0, 1, "rating_weight")
+        within(self, 0, inf, "burden_price", "rating_scale", "remembered_s", "safe_start")
+        within(self, 1, inf, "snapshot_outcomes")
+        within(self, 2, inf, "rollback_after")
+        within(self, 1e-6, 0.5, "alpha")
+        positive(self, "exploration", "ridge", "snapshot_s")
 
 
 @dataclass(frozen=True)
@@ -284,6 +332,7 @@ class Config:
     protocols: tuple[Protocol, ...] = field(default_factory=default_protocols)
     navigation: NavigationConfig = field(default_factory=NavigationConfig)
     profile: ProfileConfig = field(default_factory=ProfileConfig)
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
 
     @cached_property
     def version(self) -> str:

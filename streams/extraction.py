@@ -40,6 +40,8 @@ def signal_of(kind: str, event: Event, source: tuple[str, int, int], received_at
         "voice_consent": event["consent"] if kind == "prosody" else event.get("voice_consent"),
         "profile": None,
         "model_version": None,
+        "policy_version": None,
+        "snapshot_offset": None,
     }
 
 
@@ -65,6 +67,8 @@ def tick(event_time: int) -> Signal:
         "voice_consent": None,
         "profile": None,
         "model_version": None,
+        "policy_version": None,
+        "snapshot_offset": None,
     }
 
 
@@ -75,6 +79,17 @@ def model(version: str, event_time: int) -> Signal:
         event_time: when it is announced, milliseconds; the fold does not look at it.
     """
     return tick(event_time) | {"kind": "model", "model_version": version}
+
+
+def policy(tenant: str, version: str, offset: int, event_time: int) -> Signal:
+    """A signal from which on a tenant's decisions are drawn by another policy snapshot.
+
+    Args:
+        offset: where the snapshot stands in tenor.policy.
+        event_time: when it is announced, milliseconds; the fold does not look at it.
+    """
+    named = {"tenant": tenant, "policy_version": version, "snapshot_offset": offset}
+    return tick(event_time) | named | {"kind": "policy"}
 
 
 def from_message(event: Event) -> Extract:

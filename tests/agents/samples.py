@@ -26,6 +26,7 @@ def point(number: int = 1, **changes: Any) -> Datum:
         "p_next": 0.125,
         "p_rise": None,
         "model_version": "0123456789abcdef",
+        "reply": {"wording.apology": 1.0, "wording.words": 12.0},
         "contributions": SHARES,
         "cues": ["text.blame"],
         "source": {"topic": "conversation.messages", "partition": 1, "offset": number},
@@ -61,6 +62,7 @@ def decision(number: int = 1, **changes: Any) -> Datum:
         "lottery": 0.3,
         "option": "slow",
         "control": False,
+        "holdout": False,
         "propensity": 0.4,
         "policy_version": "uniform-1",
         "snapshot_offset": None,
@@ -92,6 +94,7 @@ def outcome(number: int = 1, **changes: Any) -> Datum:
         "turns": 3,
         "elapsed_s": 90.0,
         "failed": False,
+        "delivered": True,
         "action": "reinforce",
         "config_version": "v1",
     } | changes
@@ -132,4 +135,79 @@ def rating(number: int = 1, **changes: Any) -> Datum:
         "message_id": None,
         "frustrated": None,
         "intensity": None,
+        "compared_with": None,
+        "preferred": None,
+    } | changes
+
+
+def distal(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "distal_id": f"distal-{number}",
+        "event_time": AT + number * 1000,
+        **SCOPE,
+        "opened_at": AT,
+        "ended": "resolved",
+        "holdout": False,
+        "turns": 7,
+        "decisions": 2,
+        "interventions": 1,
+        "failures": 0,
+        "level": 0.1,
+        "level_sd": 0.1,
+        "highest": 0.6,
+        "raised": False,
+        "raised_at": None,
+        "recovered_at": None,
+        "policy_version": "uniform-1",
+        "config_version": "v1",
+    } | changes
+
+
+def command(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "command_id": f"command-{number}",
+        "event_time": AT + number * 1000,
+        "tenant": "default",
+        "option": "slow",
+        "action": "enable",
+        "by": "lead-3",
+        "reason": "reworded",
+    } | changes
+
+
+def snapshot(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "tenant": "default",
+        "policy_version": f"thompson-{number}",
+        "format": 1,
+        "created_at": AT + number * 1000,
+        "context_version": 2,
+        "matured": 50 * number,
+        "options": ["slow", "control"],
+        "precision": [[5.0], [6.0]],
+        "response": [[0.5], [0.0]],
+        "disabled": [],
+        "previous": None,
+        "evidence": [{"option": "slow", "n": 50, "total": 1.5, "squares": 2.0}],
+        "positions": [{"topic": "tenor.outcomes", "partition": 0, "offset": 51}],
+        "config_version": "v1",
+    } | changes
+
+
+def wording(number: int = 1, **changes: Any) -> Datum:
+    effect = {"feature": "wording.apology", "present": 12, "effect": -0.05, "low": -0.1, "high": 0.0}
+    return {
+        "tenant": "default",
+        "event_time": AT + number * 1000,
+        "turns": 100 * number,
+        "conversations": 20,
+        "effects": [effect, effect | {"feature": "wording.blame", "effect": None, "low": None, "high": None}],
+        "size": 1,
+        "products": [100.0],
+        "response": [1.0],
+        "scores": [2.0],
+        "present": [100],
+        "version": 1,
+        "positions": [],
+        "config_version": "v1",
     } | changes

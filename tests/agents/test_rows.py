@@ -15,7 +15,7 @@ from agents.settings import Settings
 from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter
 from schemas.topics import Name
-from tests.agents.samples import AT, alert, decision, outcome, point, rating
+from tests.agents.samples import AT, alert, command, decision, distal, outcome, point, rating, snapshot, wording
 
 SAMPLES = {
     Name.TRAJECTORIES: point,
@@ -23,6 +23,10 @@ SAMPLES = {
     Name.OUTCOMES: outcome,
     Name.ALERTS: alert,
     Name.RATINGS: rating,
+    Name.DISTAL: distal,
+    Name.COMMANDS: command,
+    Name.POLICY: snapshot,
+    Name.WORDING: wording,
 }
 
 
@@ -42,7 +46,7 @@ def test_rows_fit_their_tables_and_come_back(settings: Settings, name: Name) -> 
     (stored,) = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name}")
     for column, value in zip(table.columns, stored, strict=True):
         wanted = table.row(datum)[column]
-        if column in ("event_time", "decided_at"):
+        if column in ("event_time", "decided_at", "opened_at", "created_at"):
             value = round(value.timestamp() * 1000)
         assert value == wanted, column
 

@@ -16,6 +16,7 @@ from streams.config import (
     LearnerConfig,
     NavigationConfig,
     OutcomeConfig,
+    PolicyConfig,
     ProfileConfig,
     SignalConfig,
 )
@@ -60,6 +61,7 @@ CHANGED: dict[str, Any] = {
     "decision": DecisionConfig(salt="geheim \N{SNOWMAN}", control_share=1 / 3),
     "outcome": OutcomeConfig(window_turns=1, idle_s=0.1),
     "profile": ProfileConfig(remember=False, decay=0.5),
+    "policy": PolicyConfig(floor=0.05, rollback_after=300),
     "learner": LearnerConfig(labels=7, base_rate=True),
 }
 

@@ -10,6 +10,7 @@ from schemas.topics import (
     DEAD_LETTER_BYTES,
     EVENT_BYTES,
     INGESTED,
+    LEARNED,
     OUTPUTS,
     RECORD_OF,
     TOPIC_OF,
@@ -59,7 +60,7 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
         TOPICS.text_model,
-        TOPICS.name(Name.POLICY),
+        *map(TOPICS.name, LEARNED),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
     assert found[TOPICS.changelog].partitions == found[TOPICS.name(Name.SIGNALS)].partitions
@@ -111,7 +112,7 @@ def test_configuration_in_kafkas_words() -> None:
 
 def test_only_state_is_compacted() -> None:
     compacted = {topic.name for topic in TOPICS.all() if topic.config["cleanup.policy"] == "compact"}
-    assert compacted == {TOPICS.name(Name.POLICY), *TOPICS.changelogs}
+    assert compacted == {TOPICS.name(Name.POLICY), TOPICS.name(Name.WORDING), *TOPICS.changelogs}
     found = by_name(TOPICS)
     assert found[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
     assert found[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS

@@ -29,6 +29,9 @@ app.add_typer(dlq_app, name="dlq")
 profiles_app = typer.Typer(no_args_is_help=True, help="What is remembered of customers.")
 app.add_typer(profiles_app, name="profiles")
 
+policy_app = typer.Typer(no_args_is_help=True, help="What the policy has learned, and what you ask of it.")
+app.add_typer(policy_app, name="policy")
+
 out = Console()
 err = Console(stderr=True)
 
@@ -36,7 +39,7 @@ Directory = Annotated[Path, typer.Option(help="Where data and logs are kept.")]
 Workers = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same day, byte for byte.")]
 Truth = Annotated[Path | None, typer.Option(help="Recording whose labels to judge by.")]
-Tenant = Annotated[str, typer.Option(help="Whose customer it is.")]
+Tenant = Annotated[str, typer.Option(help="Whose it is.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 Prior = Annotated[str, typer.Option(help="Weights to begin with: shipped, expert, none, or a file.")]
 Mode = Literal["shipped", "online", "folds"]
@@ -343,6 +346,37 @@ def verify(as_json: AsJson = False) -> None:
     if not verdict.equal:
         err.print(verification.lag_hint(found))
         raise typer.Exit(1)
+
+
+By = Annotated[str | None, typer.Option(help="Who asks; unset: your user name.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
+
+
+@policy_app.command("show")
+def policy_show() -> None:
+    """Print what was learned of each option, by tenant."""
+    from agents import policy_commands
+
+    found = loaded()
+    policy_commands.render(policy_commands.newest(found), found, out)
+
+
+@policy_app.command("enable")
+def policy_enable(option: str, reason: Reason, tenant: Tenant = "default", by: By = None) -> None:
+    """Have an option drawn again that was rolled back; the evidence against it is forgotten."""
+    from agents import policy_commands
+
+    policy_commands.give(loaded(), "enable", option, tenant, by, reason)
+    out.print("asked; the learner publishes a snapshot with it", highlight=False)
+
+
+@policy_app.command("disable")
+def policy_disable(option: str, reason: Reason, tenant: Tenant = "default", by: By = None) -> None:
+    """Have an option no longer drawn."""
+    from agents import policy_commands
+
+    policy_commands.give(loaded(), "disable", option, tenant, by, reason)
+    out.print("asked; the learner publishes a snapshot without it", highlight=False)
 
 
 @dlq_app.command("list")

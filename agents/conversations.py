@@ -12,6 +12,7 @@ from agents import metrics
 from agents.clock import now_ms
 from agents.models import Models
 from agents.outbox import Outbox, Outgoing
+from agents.policies import Policies
 from agents.publishing import headers_of, published, refused
 from agents.store import PartitionedStore
 from agents.transport import Run
@@ -21,7 +22,7 @@ from schemas.records import record
 from schemas.topics import Topics
 from streams.config import Config
 from streams.extraction import Signal
-from streams.partition import Partition, deadlines_in, model_in_use
+from streams.partition import Partition, deadlines_in, model_in_use, policies_in_use
 
 SIGNAL = record("signal")
 
@@ -30,10 +31,17 @@ class Conversations:
     """Folds runs of tenor.signals into the conversations of their partition."""
 
     def __init__(
-        self, config: Config, topics: Topics, codec: Codec, store: PartitionedStore, outbox: Outbox, models: Models
+        self,
+        config: Config,
+        topics: Topics,
+        codec: Codec,
+        store: PartitionedStore,
+        outbox: Outbox,
+        models: Models,
+        policies: Policies,
     ) -> None:
         self._config, self._topics, self._codec = config, topics, codec
-        self._store, self._outbox, self._models = store, outbox, models
+        self._store, self._outbox, self._models, self._policies = store, outbox, models, policies
         self.partitions: dict[int, Partition] = {}
 
     def forget(self) -> None:
@@ -43,7 +51,7 @@ class Conversations:
     async def step(self, run: Run) -> None:
         """One run, in the order above."""
         signals = [self._decoded(message) for message in run.records]
-        await self._fetch_models(run.partition, signals)
+        await self._fetch_versions(run.partition, signals)
         partition = self.partition(run.partition)
         skipped = partition.skipped
         outgoing = [out for one in signals for out in self._fold(partition, one)]
@@ -57,16 +65,23 @@ class Conversations:
         """The fold of one partition, from the recovered store."""
         if number not in self.partitions:
             stored = self._store.partition(number)
-            self.partitions[number] = Partition(self._config, stored.get, deadlines_in(stored), self._models)
+            deadlines = deadlines_in(stored)
+            self.partitions[number] = Partition(self._config, stored.get, deadlines, self._models, self._policies)
         return self.partitions[number]
 
-    async def _fetch_models(self, number: int, signals: list[Signal | Outgoing]) -> None:
-        """Have every text model at hand that the run is to be folded with. ``Failure`` when one is nowhere."""
-        versions = [one["model_version"] for one in signals if isinstance(one, dict) and one["kind"] == "model"]
-        if number not in self.partitions and (known := model_in_use(self._store.partition(number).get)):
-            versions.insert(0, known)
-        if versions:
-            await asyncio.to_thread(self._models.fetch, versions)
+    async def _fetch_versions(self, number: int, signals: list[Signal | Outgoing]) -> None:
+        """Have every text model and policy at hand that the run is folded with. ``Failure`` when one is nowhere."""
+        named = [one for one in signals if isinstance(one, dict) and one["kind"] in ("model", "policy")]
+        models = [one["model_version"] for one in named if one["kind"] == "model"]
+        policies = [one["policy_version"] for one in named if one["kind"] == "policy"]
+        if number not in self.partitions:
+            load = self._store.partition(number).get
+            models += [version for version in [model_in_use(load)] if version is not None]
+            policies += [version for version, _ in policies_in_use(load).values()]
+        if models:
+            await asyncio.to_thread(self._models.fetch, models)
+        if policies:
+            await asyncio.to_thread(self._policies.fetch, policies)
 
     def _decoded(self, message: Any) -> Signal | Outgoing:
         """The signal, or the dead letter of what is none."""

@@ -18,19 +18,26 @@ class DeadLetterQueue:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._failed: KafkaError | None = None
+        self._offsets: dict[tuple[str, bytes | None], int] = {}
 
     @cached_property
     def _producer(self) -> Producer:
         return Producer(producer_config(self._settings))
 
-    def send(self, letters: Sequence[Outgoing]) -> None:
-        """Publish, and return when the broker has taken every one; ``DeliveryFailed`` when it has not."""
+    def send(self, letters: Sequence[Outgoing]) -> dict[tuple[str, bytes | None], int]:
+        """Publish, and return when the broker has taken every one; ``DeliveryFailed`` when it has not.
+
+        Returns:
+            the offset of each, by topic and key; where a key repeats, of the last.
+        """
+        self._offsets.clear()
         for letter in letters:
             self._produce(letter)
         if letters and self._producer.flush(FLUSH_S):
             raise DeliveryFailed(f"the broker did not take {letters[0].topic} within {FLUSH_S:g} s")
         if self._failed is not None:
             raise DeliveryFailed(f"a record was not taken: {self._failed.name()}")
+        return dict(self._offsets)
 
     def _produce(self, letter: Outgoing) -> None:
         self._producer.poll(0)
@@ -46,3 +53,4 @@ class DeadLetterQueue:
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         self._failed = error or self._failed
+        self._offsets[message.topic() or "", message.key()] = message.offset() or 0

@@ -16,7 +16,7 @@ from schemas.topics import Name
 
 SIGNAL = record("signal")
 CHUNK = 1000
-NOT_OF_A_CONVERSATION = ("tick", "model")
+NOT_OF_A_CONVERSATION = ("tick", "model", "policy")
 
 
 class History:

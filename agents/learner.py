@@ -1,4 +1,6 @@
-"""The learner: ratings into new weights of the text model. Not a Faust agent but a plain process, one a deployment.
+"""The learner: ratings into new weights of the text model, outcomes into the policy. A plain process, one a deployment.
+
+It is no Faust agent. What it learns for the policy stands in ``policy_learner``; the rest here is the text model's.
 
 New weights are published to tenor.text-model, then announced by a signal to every partition of tenor.signals, then the
 ratings they were learned from are committed; each acknowledged before the next. So the moment of change stands in the
@@ -21,6 +23,7 @@ from agents.clock import now_ms
 from agents.health import Health
 from agents.history import History
 from agents.models import Models
+from agents.policy_learner import PolicyLearner
 from agents.publishing import headers_of
 from agents.ratings import Ratings
 from agents.received import Received
@@ -75,13 +78,20 @@ class LiveLearner:
         topics.require_all(self.settings)
         history = History(self.settings, self._codec, now_ms() - round(self.settings.learner.history_s * 1000))
         ratings = Ratings(self.settings)
+        policy: PolicyLearner | None = None
         try:
             while not stop.is_set():
                 with self.health.working("learner"):
                     self._step(history, ratings)
-                self.health.set_ready(ratings.whole and history.caught_up)
+                if ratings.whole:  # this is the only learner: what it publishes nobody contradicts
+                    with self.health.working("policy learner"):
+                        policy = policy or PolicyLearner(self.settings, self._codec)
+                        policy.step()
+                self.health.set_ready(ratings.whole and history.caught_up and policy is not None)
         finally:
             self.health.set_ready(False)
+            if policy is not None:
+                policy.close()
             ratings.close()
             history.close()
 

@@ -26,5 +26,13 @@ LABELS = Counter(
 )
 MODELS = Counter("tenor_models_total", "Offers of new weights for the text model: published, withheld.", ["what"])
 LEARNER_LOSS = Gauge("tenor_learner_log_loss", "Mean log loss over recent labels: learning, in_use.", ["weights"])
+LESSONS = Counter(
+    "tenor_lessons_total",
+    "What the policy learned from: learned, censored, unknown, late_rating, given_up, refused.",
+    ["what"],
+)
+SNAPSHOTS = Counter("tenor_snapshots_total", "Policy snapshots published.", ["tenant"])
+SNAPSHOTS_REFUSED = Counter("tenor_snapshots_refused_total", "Policy snapshots that could not be used.")
+ROLLED_BACK = Gauge("tenor_options_rolled_back", "Options that are rolled back.", ["tenant"])
 READY = Gauge("tenor_ready", "1 when this process does its work, 0 before recovery is done.")
 LAST_PROGRESS = Gauge("tenor_last_progress_timestamp_seconds", "When this process last finished a piece of work.")

@@ -8,21 +8,23 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.headers import cloud_event, dead_letter
 from schemas.records import record
-from schemas.topics import KEY_OF, TOPIC_OF, Topics
+from schemas.topics import KEY_OF, TOPIC_OF, Name, Topics
 from streams.outputs import Output
 
 SOURCE = "tenor"
 BY_HAND = "tenor-command"  # what a person asked for: it follows from no signal
+LEARNER = "tenor-learner"  # what follows from all that was learned, not from one partition of the signals
+TIME_OF = {Name.POLICY: "created_at"}  # of all others event_time
 
 
-def published(output: Output, codec: Codec, topics: Topics) -> Outgoing:
-    """One output as a Kafka record, keyed by conversation, or by customer."""
+def published(output: Output, codec: Codec, topics: Topics, source: str = SOURCE) -> Outgoing:
+    """One output as a Kafka record, keyed by conversation, or by whatever it is about."""
     schema, datum, name = record(output.record), output.datum, TOPIC_OF[output.record]
     return Outgoing(
         topic=topics.name(name),
         key=(datum[KEY_OF.get(name, "conversation_id")] or datum["tenant"]).encode(),
         value=codec.encode(schema, datum),
-        headers=cloud_event(schema, output.id, datum["event_time"], SOURCE),
+        headers=cloud_event(schema, output.id, datum[TIME_OF.get(name, "event_time")], source),
     )
 
 

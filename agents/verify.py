@@ -15,7 +15,8 @@ from hashlib import blake2b
 from agents import kafka, log_reader, topics
 from agents.errors import Failure
 from agents.models import Models
-from agents.publishing import BY_HAND
+from agents.policies import Policies
+from agents.publishing import BY_HAND, LEARNER
 from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings
@@ -56,13 +57,13 @@ def fold_log(settings: Settings, codec: Codec, verdict: Verdict) -> tuple[Digest
     """Outputs the log calls for, by record and id, and how often each input event was folded."""
     expected: Digests = {}
     folded: Counter[Source] = Counter()
-    models = Models(settings)
+    models, policies = Models(settings), Policies(settings, codec)
     partitions: dict[int, tuple[Partition, dict[str, bytes]]] = {}
     for message in log_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
         require_beginning(message, partitions)
         if message.partition not in partitions:
             states: dict[str, bytes] = {}
-            partitions[message.partition] = (Partition(settings.config, states.get, {}, models), states)
+            partitions[message.partition] = (Partition(settings.config, states.get, {}, models, policies), states)
         partition, states = partitions[message.partition]
         for output in fold_one(partition, states, codec, message, folded, verdict):
             expected[output.record, output.id] = digest(codec.encode(record(output.record), output.datum))
@@ -98,7 +99,7 @@ def fold_one(
     verdict.ticks += signal["kind"] == "tick"
     skipped = partition.skipped
     outputs = partition.fold(signal)
-    if signal["kind"] not in ("tick", "profile", "model") and partition.skipped == skipped:
+    if signal["kind"] not in ("tick", "profile", "model", "policy") and partition.skipped == skipped:
         source = signal["source"]
         folded[source["topic"], source["partition"], source["offset"]] += 1
     for key, value in partition.changes():
@@ -127,7 +128,7 @@ def compare(
     found: Digests = {}
     for name in OUTPUTS:
         for message in log_reader.read(settings, [settings.topics.name(name)]):
-            if message.header("ce_source") == BY_HAND:
+            if message.header("ce_source") in (BY_HAND, LEARNER):
                 continue
             key = (RECORD_OF[name], message.header("ce_id") or "")
             if key not in expected and message.offset >= ends[message.topic, message.partition]:

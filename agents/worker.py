@@ -16,6 +16,7 @@ from agents.health import Health
 from agents.ingest import Ingest
 from agents.models import Models
 from agents.outbox import Outbox
+from agents.policies import Policies
 from agents.profiles import Profiles
 from agents.registry import codec_for
 from agents.settings import Settings
@@ -53,8 +54,15 @@ class Worker:
     @cached_property
     def conversations(self) -> Conversations:
         settings = self.settings
-        models = Models(settings)
-        return Conversations(settings.config, settings.topics, self._codec, self._table.states, self.outbox, models)
+        return Conversations(
+            settings.config,
+            settings.topics,
+            self._codec,
+            self._table.states,
+            self.outbox,
+            Models(settings),
+            Policies(settings, self._codec),
+        )
 
     @cached_property
     def profiles(self) -> Profiles:

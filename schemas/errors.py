@@ -20,6 +20,8 @@ class Reason(StrEnum):
     MISSING_CONVERSATION = "missing_conversation"
     TOO_LARGE = "too_large"
     EMPTY = "empty"
+    UNKNOWN_DECISION = "unknown_decision"
+    UNKNOWN_OPTION = "unknown_option"
 
 
 class Rejected(Exception):

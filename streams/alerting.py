@@ -4,13 +4,18 @@ Rules:
     frustration_raised     a conversation's first decision point.
     intervention_failed    an intervention after which the level rose beyond the margin.
     handed_over            repeated failures: a human must take over.
+    option_rolled_back     an option that does harm, or that a person disabled, is no longer chosen.
+    policy_drift           what follows interventions has changed, over all conversations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from streams import ids
+from streams.config import Config
 from streams.outputs import Output
+from streams.policy_learner import Lost, lost_options
+from streams.snapshot import Snapshot, as_record
 
 SCOPE = ("tenant", "conversation_id", "customer_id", "channel", "event_time", "config_version")
 
@@ -84,4 +89,62 @@ def explain(decision: Mapping[str, Any]) -> str:
 def alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
     alert_id = ids.stable_id("alert", rule, fields["outcome_id"] or fields["decision_id"])
     datum = {"alert_id": alert_id, "rule": rule, **{name: about[name] for name in SCOPE}, **fields}
+    return Output("alert", alert_id, datum)
+
+
+def of_rollbacks(snapshot: Snapshot, before: Set[str], config: Config) -> list[Output]:
+    """The alerts for options that a policy snapshot no longer uses.
+
+    Args:
+        before: options that were out of use before it.
+    """
+    lost = {one.option: one for one in lost_options(snapshot.evidence, (), config)}
+    record = as_record(snapshot)
+    return [of_rollback(record, option, lost.get(option)) for option in sorted(snapshot.disabled - before)]
+
+
+def of_rollback(snapshot: Mapping[str, Any], option: str, lost: Lost | None) -> Output:
+    """The alert for one of them; ``lost`` is None where a person disabled it."""
+    told = "A person disabled it."
+    if lost is not None:
+        told = (
+            f"Over {lost.evidence.n} decisions that could have been either, its reward is {lost.evidence.mean:+.3f} "
+            f"beside control, and always-valid confidence says below {lost.upper:+.3f}."
+        )
+    title, mend = f"{option} is no longer chosen", f"Reword or remove it, then: tenor policy enable {option}"
+    return about_policy(snapshot, "option_rolled_back", "critical", title, told, mend, option)
+
+
+def of_drift(snapshot: Mapping[str, Any], mean: float) -> Output:
+    """The alert where the policy's mistakes have changed."""
+    told = f"Outcomes now differ from what the policy expects by {mean:+.3f} on average."
+    look = "Look for what changed: a product, a channel, a prompt. The policy forgets and adapts by itself."
+    title = "Interventions no longer do what they did"
+    return about_policy(snapshot, "policy_drift", "warning", title, told, look, "drift")
+
+
+def about_policy(
+    snapshot: Mapping[str, Any], rule: str, severity: str, title: str, explanation: str, recommendation: str, what: str
+) -> Output:
+    """An alert about no conversation."""
+    alert_id = ids.stable_id("alert", rule, what, snapshot["tenant"], snapshot["policy_version"])
+    datum = {
+        "alert_id": alert_id,
+        "rule": rule,
+        "tenant": snapshot["tenant"],
+        "conversation_id": None,
+        "customer_id": None,
+        "channel": "other",
+        "event_time": snapshot["created_at"],
+        "severity": severity,
+        "title": title,
+        "explanation": explanation,
+        "recommendation": recommendation,
+        "level": None,
+        "level_sd": None,
+        "contributions": [],
+        "decision_id": None,
+        "outcome_id": None,
+        "config_version": snapshot["config_version"],
+    }
     return Output("alert", alert_id, datum)

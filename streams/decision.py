@@ -4,32 +4,45 @@ A decision point is a customer turn that leaves frustration raised while no outc
 chosen, and where nothing can be chosen, is recorded: the experiment needs the nights it did not rain.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import belief, ids, policy, recall
+from streams import belief, context, ids, policy, recall
 from streams.config import Config
+from streams.eligibility import eligible
+from streams.holdout import in_holdout
 from streams.outputs import Output, scope
+from streams.policy import Policy
 from streams.protocols import CONTROL, Protocol, as_record
 from streams.state import State, Window
 
-CONTEXT_VERSION = 1
+
+class InUse(NamedTuple):
+    """The policy a tenant's decisions are drawn by, and where its snapshot stands."""
+
+    policy: Policy | None = None
+    offset: int | None = None
 
 
-def decide(state: State, conversation_id: str, cues: list[str], config: Config) -> tuple[State, list[Output]]:
+UNIFORM = InUse()
+
+
+def decide(
+    state: State, conversation_id: str, cues: list[str], config: Config, in_use: InUse = UNIFORM
+) -> tuple[State, list[Output]]:
     """The state and records after a customer turn; nothing where it is no decision point."""
     if not state.belief.raised or state.window is not None or state.handed_over:
         return state, []
     kind = kind_of(state, config)
-    options = policy.eligible(state, config)
+    options = eligible(state, config, in_use.policy.disabled if in_use.policy else frozenset())
     reason = unavailable(state, options, kind, config)
-    decision = describe(state, conversation_id, kind, cues, config)
+    decision = describe(state, conversation_id, kind, cues, config, in_use)
     decision |= {"eligible": [option.id for option in options], "unavailable_reason": reason}
     state = msgspec.structs.replace(state, decisions=state.decisions + 1, failed=None)
     if reason is not None:
         return state, [Output("decision", decision["decision_id"], nothing_chosen(decision))]
-    return choose(state, decision, options, config)
+    return choose(state, decision, options, config, in_use.policy)
 
 
 def kind_of(state: State, config: Config) -> str:
@@ -50,17 +63,17 @@ def unavailable(state: State, options: list[Protocol], kind: str, config: Config
 
 
 def choose(
-    state: State, decision: dict[str, Any], options: list[Protocol], config: Config
+    state: State, decision: dict[str, Any], options: list[Protocol], config: Config, learned: Policy | None
 ) -> tuple[State, list[Output]]:
     """Draw, open the outcome window, and say what to do."""
-    # Where only a hand-over is left after repeated failures, nobody is left alone for the sake of the experiment.
-    control_share = 0.0 if decision["kind"] == "escalation" else config.decision.control_share
-    chances = policy.propensities(options, control_share)
+    share = control_share(decision, config)
+    chances = policy.chances(options, decision["context"], learned, config, share)
     lottery = ids.lottery(decision["decision_id"], config.decision.salt)
-    name, propensity = policy.draw(chances, lottery)
+    name, propensity = policy.draw(chances.propensities, lottery)
     decision |= {
         "available": True,
-        "propensities": [{"option": option, "probability": p} for option, p in chances],
+        "propensities": [{"option": option, "probability": p} for option, p in chances.propensities],
+        "predicted_reward": chances.predicted,
         "lottery": lottery,
         "option": name,
         "control": name == CONTROL,
@@ -71,6 +84,14 @@ def choose(
     if chosen is not None:
         outputs.append(intervention(decision, chosen, recall.experience(state.usual), config))
     return opened(state, decision, chosen), outputs
+
+
+def control_share(decision: dict[str, Any], config: Config) -> float:
+    """Probability of being left alone."""
+    if decision["holdout"]:
+        return 1.0
+    # Where only a hand-over is left after repeated failures, nobody is left alone for the sake of the experiment.
+    return 0.0 if decision["kind"] == "escalation" else config.decision.control_share
 
 
 def opened(state: State, decision: dict[str, Any], chosen: Protocol | None) -> State:
@@ -94,7 +115,9 @@ def opened(state: State, decision: dict[str, Any], chosen: Protocol | None) -> S
     )
 
 
-def describe(state: State, conversation_id: str, kind: str, cues: list[str], config: Config) -> dict[str, Any]:
+def describe(
+    state: State, conversation_id: str, kind: str, cues: list[str], config: Config, in_use: InUse
+) -> dict[str, Any]:
     """What every decision records, before anything is chosen."""
     index = state.decisions + 1
     return {
@@ -106,12 +129,13 @@ def describe(state: State, conversation_id: str, kind: str, cues: list[str], con
         "kind": kind,
         "previous_decision_id": state.failed,
         **reading(state),
-        "context": context(state),
-        "context_version": CONTEXT_VERSION,
+        "context": context.context(state),
+        "context_version": context.VERSION,
+        "holdout": in_holdout(state.tenant, state.customer_id, conversation_id, config),
         "excluded": list(state.excluded),
         "predicted_reward": None,
-        "policy_version": config.decision.policy_version,
-        "snapshot_offset": None,
+        "policy_version": in_use.policy.version if in_use.policy else config.decision.policy_version,
+        "snapshot_offset": in_use.offset,
         "window_turns": config.outcome.window_turns,
         "window_s": config.outcome.window_s,
         "contributions": belief.shares(state.belief.evidence),
@@ -127,19 +151,6 @@ def reading(state: State) -> dict[str, float | None]:
         "level_sd": state.belief.variance**0.5,
         "slope": belief.slope(state.recent),
         "alarm": state.belief.alarm,
-    }
-
-
-def context(state: State) -> dict[str, float]:
-    """What the policy sees."""
-    return {
-        "level": state.belief.level,
-        "level_sd": state.belief.variance**0.5,
-        "slope": belief.slope(state.recent) or 0.0,
-        "alarm": state.belief.alarm,
-        "turn": float(state.turn),
-        "failures": float(state.failures),
-        "minutes": (state.customer_at - state.opened_at) / 60_000,
     }
 
 

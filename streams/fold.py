@@ -11,6 +11,7 @@ import msgspec
 
 from streams import belief, corroboration, decision, ids, memory, outcome, recall
 from streams.config import Config
+from streams.decision import UNIFORM, InUse
 from streams.outputs import Output, scope
 from streams.signals import latency, navigation, prosody, text, typing
 from streams.state import State
@@ -58,7 +59,13 @@ def deadline(state: State, config: Config) -> int:
     return min(outcome.deadline(state, config.outcome), idle_deadline(state, config))
 
 
-def fold(state: State | None, signal: Signal, config: Config, model: TextModel | None = None) -> Folded:
+def fold(
+    state: State | None,
+    signal: Signal,
+    config: Config,
+    model: TextModel | None = None,
+    in_use: InUse = UNIFORM,
+) -> Folded:
     """Fold one signal of a conversation that is no duplicate.
 
     Args:
@@ -66,6 +73,7 @@ def fold(state: State | None, signal: Signal, config: Config, model: TextModel |
         signal: a record of tenor.signals that is no tick.
         config: every number of the domain.
         model: the text model in use; None for the one that is shipped.
+        in_use: the policy in use.
     """
     if state is not None and signal["kind"] == "profile":
         return recall.recalled(state, signal, config.profile), []
@@ -73,7 +81,7 @@ def fold(state: State | None, signal: Signal, config: Config, model: TextModel |
     consented = state.keystroke_consent is not False
     state, opened = memory.asked(received(state, signal), signal, config)
     if signal["kind"] == "message":
-        state, more = fold_message(state, signal, config, model or shipped_model())
+        state, more = fold_message(state, signal, config, model or shipped_model(), in_use)
     else:
         state, more = STEPS[signal["kind"]](state, signal, config)
     withdrawn = consented and state.keystroke_consent is False and not opened
@@ -150,7 +158,7 @@ def corroborated(
     return state if told is state.belief else msgspec.structs.replace(state, belief=told)
 
 
-def fold_message(state: State, signal: Signal, config: Config, model: TextModel) -> Folded:
+def fold_message(state: State, signal: Signal, config: Config, model: TextModel, in_use: InUse) -> Folded:
     if signal["participant_role"] != "customer":
         return after_status(fold_answer(state, signal, model), signal, config)
     state, turn = read_turn(state, signal, config, model)
@@ -160,7 +168,7 @@ def fold_message(state: State, signal: Signal, config: Config, model: TextModel)
     state, ended = after_status(msgspec.structs.replace(state, belief=moved), signal, config)
     decisions: list[Output] = []
     if signal["status"] == "open":
-        state, decisions = decision.decide(state, signal["conversation_id"], list(signal["cues"]), config)
+        state, decisions = decision.decide(state, signal["conversation_id"], list(signal["cues"]), config, in_use)
     return state, [point, *outcomes, *ended, *decisions]
 
 

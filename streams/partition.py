@@ -8,8 +8,9 @@ signal that comes again after the end does not open it anew; within a partition,
 stand in source order, so a conversation without state and a position at or below the floor is a repeat. A
 conversation that begins carries the floor on, so that what an earlier life folded is a repeat in this one too.
 
-A signal of kind ``model`` changes the text model from there on. Which one counts is written after all else: a run
-that is folded again because it was not wholly written begins with the model it began with.
+A signal of kind ``model`` changes the text model from there on, one of kind ``policy`` the policy of its tenant. Which
+ones count is written after all else: a run that is folded again because it was not wholly written begins with those it
+began with.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,20 +22,30 @@ from streams import fold as folding
 from streams import ids
 from streams import state as states
 from streams.config import Config
+from streams.decision import UNIFORM, InUse
 from streams.outputs import Output
+from streams.policy import Policy
 from streams.state import State
 from streams.text_model.model import TextModel, shipped_model
 
 FLOOR = "\x00floor"  # no tenant or conversation id holds a control character
 MODEL = "\x00model"
+POLICIES = "\x00policies"
+OURS = (FLOOR, MODEL, POLICIES)
 
 Load = Callable[[str], bytes | None]
 Models = Callable[[str], TextModel]
+Policies = Callable[[str], Policy | None]
 
 
 def no_models(version: str) -> TextModel:
     """A lookup that knows no model but the one that is shipped, which needs none."""
     raise states.StateError(f"the text model {version} is not known here")
+
+
+def no_policies(version: str) -> Policy | None:
+    """A lookup that knows no policy."""
+    raise states.StateError(f"the policy {version} is not known here")
 
 
 class Partition:
@@ -45,19 +56,29 @@ class Partition:
         load: encoded state of a key as last written, None when there is none.
         deadlines: when stream time next concerns each known conversation, milliseconds.
         models: the text model of a version; asked for those the log or the state names.
+        policies: the policy of a version, None where its snapshot cannot be used: the last good one stays in force.
 
     Attributes:
         newest: highest event time folded, ticks and models left out, milliseconds; after recovery a moment not after.
         skipped: repeats skipped, and profiles that came after the end.
     """
 
-    def __init__(self, config: Config, load: Load, deadlines: dict[str, int], models: Models = no_models) -> None:
+    def __init__(
+        self,
+        config: Config,
+        load: Load,
+        deadlines: dict[str, int],
+        models: Models = no_models,
+        policies: Policies = no_policies,
+    ) -> None:
         self._config = config
-        self._models = models
+        self._models, self._policies = models, policies
         self._load = load
         version = model_in_use(load)
         self._model = shipped_model() if version is None else models(version)
         self._model_changed = False
+        self._in_use = {tenant: InUse(policies(name), at) for tenant, (name, at) in policies_in_use(load).items()}
+        self._policies_changed = False
         self._due = dict(deadlines)
         self._queued = dict(deadlines)
         self._queue = [(at, key) for key, at in deadlines.items()]
@@ -83,6 +104,9 @@ class Partition:
         if signal["kind"] == "model":
             self._adopt(signal["model_version"])
             return []
+        if signal["kind"] == "policy":
+            self._adopt_policy(signal)
+            return []
         self.newest = max(self.newest, signal["event_time"])
         key = key_of(signal)
         state = self._state(key)
@@ -93,24 +117,37 @@ class Partition:
             self._pass_by(signal)
             return []
         known = state is not None
-        state, outputs = folding.fold(state, signal, self._config, self._model)
+        in_use = self._in_use.get(signal["tenant"], UNIFORM)
+        state, outputs = folding.fold(state, signal, self._config, self._model, in_use)
         self._keep(key, state if known else self._above_floor(state))
         return outputs
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """What to write since the last call, in the order that is safe to break off: states, floor, ends, model."""
+        """What to write since the last call, in the order that is safe to break off: states, floor, ends, versions."""
         live = [(key, self._encoded(state)) for key, state in self._changed.items() if state is not None]
         ended: list[tuple[str, bytes | None]] = [(key, None) for key, state in self._changed.items() if state is None]
         floor = [(FLOOR, msgspec.msgpack.encode(self._floor))] if self._floor_changed else []
         model = [(MODEL, self._model.version.encode())] if self._model_changed else []
-        self._changed, self._floor_changed, self._model_changed = {}, False, False
-        return [*live, *floor, *ended, *model]
+        policies = [(POLICIES, self._encoded_policies())] if self._policies_changed else []
+        self._changed, self._floor_changed, self._model_changed, self._policies_changed = {}, False, False, False
+        return [*live, *floor, *ended, *model, *policies]
 
     def _adopt(self, version: str) -> None:
         """Use another text model from here on."""
         if version != self._model.version:
             self._model = self._models(version)
             self._model_changed = True
+
+    def _adopt_policy(self, signal: folding.Signal) -> None:
+        """Draw a tenant's decisions by another snapshot from here on, if it can be used."""
+        policy = self._policies(signal["policy_version"])
+        if policy is not None:
+            self._in_use[signal["tenant"]] = InUse(policy, signal["snapshot_offset"])
+            self._policies_changed = True
+
+    def _encoded_policies(self) -> bytes:
+        named = {tenant: (one.policy.version, one.offset) for tenant, one in self._in_use.items() if one.policy}
+        return msgspec.msgpack.encode(named)
 
     def _state(self, key: str) -> State | None:
         if key in self._changed:
@@ -198,13 +235,19 @@ def newest_known(deadlines: dict[str, int], config: Config) -> int:
 
 def deadlines_in(stored: Mapping[str, bytes]) -> dict[str, int]:
     """When stream time next concerns each conversation among what a partition wrote, milliseconds."""
-    return {key: states.deadline_of(value) for key, value in stored.items() if key not in (FLOOR, MODEL)}
+    return {key: states.deadline_of(value) for key, value in stored.items() if key not in OURS}
 
 
 def model_in_use(load: Load) -> str | None:
     """Version of the text model a partition was using; None for the one that is shipped."""
     value = load(MODEL)
     return None if value is None else value.decode()
+
+
+def policies_in_use(load: Load) -> dict[str, tuple[str, int | None]]:
+    """Version of the policy of each tenant that has learned one, and where its snapshot stands."""
+    value = load(POLICIES)
+    return {} if value is None else msgspec.msgpack.decode(value, type=dict[str, tuple[str, int | None]])
 
 
 def read_floor(value: bytes | None) -> dict[str, int]:

@@ -1,55 +1,102 @@
-"""The policy: which option, with which probability, drawn how. Uniform for now; it does not learn.
+"""The policy: which option, with which probability, drawn how.
 
-The probabilities are total: eligibility and the control lottery are folded in, the vector sums to 1, is logged
-as it is, and the choice is drawn from it by a keyed hash, so that an audit can repeat it.
+The probabilities are total: eligibility, the floor, the control lottery and the holdout are folded in, the vector sums
+to 1, is logged as it is, and the choice is drawn from it by a keyed hash, so that an audit can repeat it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
+import numpy as np
+
+from streams import context
 from streams.config import Config
 from streams.protocols import CONTROL, Protocol
-from streams.state import State
+from streams.snapshot import Snapshot, as_record
+from streams.thompson import Array, best_probabilities, floored
 
 Propensities = list[tuple[str, float]]
+# Logged numbers end here: a processor that rounds its last bit otherwise must not make another record.
+PROPENSITY_DIGITS, REWARD_DIGITS = 12, 9
 
 
-def eligible(state: State, config: Config) -> list[Protocol]:
-    """Options that may be chosen now, in the order of the catalogue.
+class Chances(NamedTuple):
+    """What is known before the draw.
 
-    After ``max_failures`` failed interventions only a hand-over is left; no burden stands in its way. What often
-    failed this customer in earlier conversations is left out while there is anything else.
+    Attributes:
+        propensities: total probability of control and of each option; sums to 1.
+        predicted: reward expected of control and of each option; None while nothing was learned.
     """
-    last_resort = state.failures >= config.decision.max_failures
-    options = [
-        option
-        for option in config.protocols
-        if (not option.channels or state.channel in option.channels)
-        and state.failures >= option.after_failures
-        and option.id not in state.excluded
-        and (option.constraints.hand_over or not last_resort)
-        and (option.constraints.hand_over or state.spent + option.burden <= config.decision.burden)
+
+    propensities: Propensities
+    predicted: Mapping[str, float] | None
+
+
+class Policy:
+    """A snapshot in use.
+
+    Args:
+        snapshot: what was learned.
+        version: of the snapshot; None computes it.
+    """
+
+    __slots__ = ("_posterior", "_rows", "disabled", "matured", "version")
+
+    def __init__(self, snapshot: Snapshot, version: str | None = None) -> None:
+        self.version = version or as_record(snapshot)["policy_version"]
+        self.disabled = snapshot.disabled
+        self.matured = snapshot.matured
+        self._rows = {name: row for row, name in enumerate(snapshot.arms)}
+        self._posterior = snapshot.posterior if snapshot.arms else None
+
+    def predict(self, seen: context.Context, options: Sequence[str], ridge: float) -> tuple[Array, Array]:
+        """Mean reward and its sd for noise of sd 1, of each option; of one nobody has tried, the prior's."""
+        shared = context.shared(seen)
+        xs = np.array([[*shared, seen.get(context.BEFORE + option, 0.0)] for option in options])
+        mean, sd = np.zeros(len(options)), np.sqrt((xs * xs).sum(axis=1) / ridge)
+        known = [at for at, option in enumerate(options) if option in self._rows]
+        if self._posterior is not None and known:
+            mean[known], sd[known] = self._posterior.predict(xs[known], [self._rows[options[at]] for at in known])
+        return mean, sd
+
+
+def chances(
+    options: Sequence[Protocol], seen: context.Context, policy: Policy | None, config: Config, control_share: float
+) -> Chances:
+    """Total probability of control and of each option, and what is expected of them.
+
+    Args:
+        options: those that are eligible, at least one.
+        seen: the context.
+        policy: what was learned; None while nothing was.
+        control_share: probability of control; 1 for a customer in the holdout.
+    """
+    names = [option.id for option in options]
+    if policy is None:
+        return Chances(shared_out(names, np.full(len(names), 1 / len(names)), control_share), None)
+    mean, sd = policy.predict(seen, [*names, CONTROL], config.policy.ridge)
+    predicted = {name: round(float(one), REWARD_DIGITS) for name, one in zip([*names, CONTROL], mean, strict=True)}
+    if policy.matured < config.policy.safe_start:
+        best = np.full(len(names), 1 / len(names))
+    else:
+        price = config.policy.burden_price * np.array([option.burden for option in options])
+        best = best_probabilities(mean[:-1] - price, config.policy.exploration * sd[:-1])
+    return Chances(shared_out(names, floored(best, config.policy.floor), control_share), predicted)
+
+
+def shared_out(names: Sequence[str], best: Array, control_share: float) -> Propensities:
+    """Control first, then each option its part of the rest."""
+    parts = ((1.0 - control_share) * best).tolist()
+    return [
+        (CONTROL, control_share),
+        *((name, round(part, PROPENSITY_DIGITS)) for name, part in zip(names, parts, strict=True)),
     ]
-    return [option for option in options if not failed_before(state, option, config)] or options
 
 
-def failed_before(state: State, option: Protocol, config: Config) -> bool:
-    """Whether an option failed this customer clearly more often than it helped; a hand-over is never ruled out."""
-    before = state.usual.defused.get(option.id) if state.usual is not None else None
-    if before is None or option.constraints.hand_over:
-        return False
-    return before.failed - before.helped >= config.profile.failures
-
-
-def propensities(options: Sequence[Protocol], control_share: float) -> Propensities:
-    """Total probability of control and of each option; sums to 1. ``options`` must not be empty."""
-    share = (1.0 - control_share) / len(options)
-    return [(CONTROL, control_share), *((option.id, share) for option in options)]
-
-
-def draw(chances: Propensities, lottery: float) -> tuple[str, float]:
+def draw(propensities: Propensities, lottery: float) -> tuple[str, float]:
     """The option a uniform draw in [0, 1) falls on, and its probability."""
-    for (name, probability), upper in zip(chances, accumulate(p for _, p in chances), strict=True):
+    for (name, probability), upper in zip(propensities, accumulate(p for _, p in propensities), strict=True):
         if lottery < upper:
             return name, probability
-    return chances[-1]  # the sum may fall short of 1 by a rounding error
+    return max(propensities, key=lambda one: one[1])  # the sum may fall short of 1 by a rounding error

@@ -1,0 +1,144 @@
+"""What the learner holds of one tenant: its newest snapshot, and the records that wait to be learned."""
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from agents.received import Received
+from schemas.errors import Reason, Rejected
+from schemas.records import Datum
+from schemas.topics import Name
+from streams import policy_learner, snapshot
+from streams.config import Config
+from streams.drift import Drift
+from streams.experience import Experience, News
+from streams.snapshot import Position, Snapshot
+
+
+class Read(NamedTuple):
+    """One decoded record and where it stood."""
+
+    name: Name
+    received: Received
+    datum: Datum
+
+    @property
+    def position(self) -> Position:
+        return self.received.topic, self.received.partition
+
+
+class Refusal(NamedTuple):
+    """A record that fits nothing we know."""
+
+    read: Read
+    why: Rejected
+
+
+class Taught(NamedTuple):
+    """What a batch came to.
+
+    Attributes:
+        record: the next snapshot; None where there was nothing to learn.
+        news: what was joined.
+        refused: outcomes that fit no decision, commands about no option.
+        drifted: mean of the residuals where it changed; None where not.
+    """
+
+    record: Datum | None
+    news: News
+    refused: list[Refusal]
+    drifted: float | None
+
+
+class Apprentice:
+    """Learns one tenant's policy from what is handed to it.
+
+    Args:
+        newest: the snapshot to go on from.
+    """
+
+    def __init__(self, config: Config, newest: Snapshot) -> None:
+        self._config = config
+        self._experience = Experience(config)
+        self._drift = Drift()
+        self._waiting: list[Read] = []
+        self._closed = 0
+        self._since: float | None = None
+        self.snapshot = newest
+
+    def hear(self, read: Read) -> None:
+        """Take in a record, to be learned later."""
+        self._waiting.append(read)
+        if read.name is not Name.DECISIONS:
+            self._closed += read.name is Name.OUTCOMES
+            self._since = self._since or time.monotonic()
+
+    def recall(self) -> None:
+        """Bring back to mind what the snapshot was learned from, without learning it twice."""
+        past = [one for one in self._waiting if one.received.offset < self.snapshot.positions.get(one.position, 0)]
+        self._waiting = [one for one in self._waiting if one not in past]
+        self._take(past)
+        self._closed = sum(one.name is Name.OUTCOMES for one in self._waiting)
+        self._since = time.monotonic() if any(one.name is not Name.DECISIONS for one in self._waiting) else None
+
+    @property
+    def due(self) -> bool:
+        """Whether enough came, or something waits for long enough, or a person asked."""
+        if self._since is None:
+            return False
+        policy = self._config.policy
+        asked = any(one.name is Name.COMMANDS for one in self._waiting)
+        return asked or self._closed >= policy.snapshot_outcomes or time.monotonic() - self._since >= policy.snapshot_s
+
+    def learn(self, positions: Mapping[Position, int]) -> Taught:
+        """Learn what waits. The decisions of all outcomes that wait must have been heard.
+
+        Args:
+            positions: first offset of every input that was not heard.
+        """
+        waiting, self._waiting, self._closed, self._since = self._waiting, [], 0, None
+        commands, unheeded = self._commands(waiting)
+        news, refused = self._take(waiting)
+        refused += unheeded
+        if not (commands or news.rated or any(policy_learner.is_lesson(one) for one, _ in news.lessons)):
+            return Taught(None, news, refused, None)
+        self.snapshot = policy_learner.after(self.snapshot, news, commands, positions, self._config)
+        return Taught(snapshot.as_record(self.snapshot), news, refused, self._drifted(news))
+
+    def _take(self, reads: list[Read]) -> tuple[News, list[Refusal]]:
+        outcomes = in_order(reads, Name.OUTCOMES)
+        news = self._experience.take(
+            [(one.received.partition, one.datum) for one in in_order(reads, Name.DECISIONS) if one.datum["available"]],
+            [one.datum for one in outcomes],
+            [one.datum for one in in_order(reads, Name.RATINGS)],
+        )
+        by_datum = {id(one.datum): one for one in outcomes}
+        return news, [Refusal(by_datum[id(one.record)], unknown(one.why)) for one in news.unknown]
+
+    def _commands(self, reads: list[Read]) -> tuple[list[Datum], list[Refusal]]:
+        """Commands about options there are, and the others."""
+        given = in_order(reads, Name.COMMANDS)
+        known = {option.id for option in self._config.protocols} | self.snapshot.disabled
+        heeded = [one.datum for one in given if one.datum["option"] in known]
+        return heeded, [Refusal(one, no_option(known)) for one in given if one.datum["option"] not in known]
+
+    def _drifted(self, news: News) -> float | None:
+        found = None
+        for lesson, _ in news.lessons:
+            said, reward = lesson.decision["predicted_reward"], lesson.outcome["reward"]
+            if said and reward is not None and self._drift.seen(reward - said.get(lesson.decision["option"], 0.0)):
+                found = self._drift.mean
+        return found
+
+
+def in_order(reads: list[Read], name: Name) -> list[Read]:
+    """Records of one topic as its partitions hold them, one partition after another."""
+    return sorted((one for one in reads if one.name is name), key=lambda one: (one.position, one.received.offset))
+
+
+def unknown(why: str) -> Rejected:
+    return Rejected(Reason.UNKNOWN_DECISION, why)
+
+
+def no_option(known: set[str]) -> Rejected:
+    return Rejected(Reason.UNKNOWN_OPTION, f"the options are {', '.join(sorted(known))}")

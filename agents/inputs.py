@@ -1,0 +1,82 @@
+"""Inputs of a learner: every partition of some topics, read by position and not by group.
+
+What was learned names its positions itself, so nothing is committed: a restart goes on from there.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from agents import kafka
+from agents.errors import Failure
+from agents.received import Received, received
+from agents.settings import Settings
+
+CHUNK = 1000
+WAIT_S = 0.05
+PATIENCE_S = 30.0
+
+
+class Inputs:
+    """Reads topics from some moment on.
+
+    Args:
+        topics: full names.
+        since_ms: where reading begins, milliseconds of the broker's time.
+
+    Attributes:
+        read_to: first offset of every partition that was not read.
+    """
+
+    def __init__(self, settings: Settings, topics: Sequence[str], since_ms: int) -> None:
+        self._settings = settings
+        positions = kafka.partitions_of(settings, topics)
+        config = kafka.consumer_config(settings, f"{settings.topics.learner_group}-inputs")
+        self._consumer = Consumer({**config, "enable.partition.eof": True})
+        starts = self._starts([TopicPartition(*position, since_ms) for position in positions])
+        self.read_to = {(one.topic, one.partition): one.offset for one in starts}
+        self._consumer.assign(starts)
+
+    def take(self, wait_s: float = WAIT_S) -> list[Received]:
+        """What has come, at most ``CHUNK`` records."""
+        found = [received(one) for one in self._consumer.consume(CHUNK, wait_s) if not at_end(one)]
+        for one in found:
+            self.read_to[one.topic, one.partition] = one.offset + 1
+        return found
+
+    def take_until(self, ends: Mapping[kafka.Position, int]) -> list[Received]:
+        """Everything before these offsets, and perhaps more. ``Failure`` when it does not come."""
+        found: list[Received] = []
+        heard = time.monotonic()
+        while any(self.read_to.get(position, 0) < end for position, end in ends.items()):
+            more = self.take()
+            found += more
+            heard = time.monotonic() if more else heard
+            if time.monotonic() - heard > PATIENCE_S:
+                raise Failure(f"the broker gave no record for {PATIENCE_S:.0f} s, though there are some")
+        return found
+
+    def ends(self, *topics: str) -> dict[kafka.Position, int]:
+        """Present end of every partition of these topics."""
+        return kafka.end_offsets(self._settings, [one for one in self.read_to if one[0] in topics])
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _starts(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
+        """Where reading begins; a partition without anything that young begins at its end."""
+        ends = kafka.end_offsets(self._settings, [(one.topic, one.partition) for one in wanted])
+        try:
+            found = self._consumer.offsets_for_times(wanted, timeout=kafka.TIMEOUT_S)
+        except KafkaException as error:
+            raise kafka.unreachable(self._settings, error) from None
+        for one in found:
+            if one.offset < 0:
+                one.offset = ends[one.topic, one.partition]
+        return found
+
+
+def at_end(message: object) -> bool:
+    error = message.error()  # type: ignore[attr-defined]
+    return error is not None and error.code() == KafkaError._PARTITION_EOF

@@ -1,0 +1,44 @@
+"""Policies by version, as tenor.policy holds them. One that cannot be used is named, and the last good one stays."""
+
+import structlog
+
+from agents import metrics
+from agents.announced import Announced
+from agents.received import Received
+from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.errors import Rejected
+from schemas.records import record
+from schemas.topics import Name
+from streams.policy import Policy
+from streams.snapshot import Snapshot, SnapshotError, of_record
+
+log = structlog.get_logger(__name__)
+
+SNAPSHOT = record("policy_snapshot")
+KEPT = 64  # one a tenant, and those before
+
+
+class Policies(Announced[Policy | None]):
+    """Looks policies up; None for a snapshot that is broken or from a later version of Tenor."""
+
+    def __init__(self, settings: Settings, codec: Codec) -> None:
+        self._codec = codec
+        super().__init__(settings, settings.topics.name(Name.POLICY), self._policy, "policy", KEPT)
+
+    def _policy(self, record: Received, version: str) -> Policy | None:
+        try:
+            return Policy(snapshot_in(record, self._codec, version), version)
+        except (Rejected, SnapshotError) as error:
+            metrics.SNAPSHOTS_REFUSED.inc()
+            place = {"topic": record.topic, "offset": record.offset, "version": version}
+            log.error("policy snapshot cannot be used; the last good one stays in force", why=str(error), **place)
+            return None
+
+
+def snapshot_in(record: Received, codec: Codec, version: str) -> Snapshot:
+    """The snapshot in a record; ``Rejected`` or ``SnapshotError`` where there is none under this version."""
+    datum = codec.decode(SNAPSHOT, record.value, {})
+    if datum["policy_version"] != version:
+        raise SnapshotError(f"it holds {datum['policy_version']}")
+    return of_record(datum)

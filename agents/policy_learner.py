@@ -1,0 +1,205 @@
+"""The policy's learner: decisions, outcomes, ratings and commands into snapshots. Part of the one learner process.
+
+Of a batch: refused outcomes to their dead letter queue, the snapshot to tenor.policy, its announcement to every
+partition of tenor.signals, alerts; each acknowledged before the next. A snapshot names the positions it was read to, so
+a restart goes on exactly there; the newest one is announced again at every start, which changes nothing where it is in
+use. The moment from which a snapshot counts stands in the signals log.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import structlog
+
+from agents import kafka, log_reader, metrics
+from agents.apprentice import Apprentice, Read
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.inputs import Inputs
+from agents.outbox import Outgoing
+from agents.policies import snapshot_in
+from agents.publishing import LEARNER, headers_of, published, refused
+from agents.received import Received
+from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.errors import Rejected
+from schemas.records import Datum, record
+from schemas.topics import RECORD_OF, Name
+from schemas.validation import check, check_size
+from streams import alerting, extraction, policy_learner
+from streams.experience import News
+from streams.outputs import Output
+from streams.snapshot import Snapshot, SnapshotError
+
+log = structlog.get_logger(__name__)
+
+INPUTS = (Name.DECISIONS, Name.OUTCOMES, Name.RATINGS, Name.COMMANDS)
+SIGNAL = record("signal")
+KEPT_MS = 31 * 86_400_000  # a day longer than tenor.signals, which names them
+
+
+class Newest(NamedTuple):
+    """A tenant's newest snapshot, its version, where it stands, and what the one before it had disabled."""
+
+    snapshot: Snapshot
+    version: str
+    offset: int
+    disabled_before: frozenset[str]
+
+
+class PolicyLearner:
+    """Learns the policies of all tenants.
+
+    Args:
+        settings: of this deployment.
+    """
+
+    def __init__(self, settings: Settings, codec: Codec) -> None:
+        self._settings, self._codec, self._config = settings, codec, settings.config
+        self._sender = DeadLetterQueue(settings)
+        self._names = {settings.topics.name(name): name for name in INPUTS}
+        self._versions: dict[str, deque[tuple[int, str]]] = {}
+        self._apprentices: dict[str, Apprentice] = {}
+        self._inputs = Inputs(settings, list(self._names), now_ms() - self._horizon_ms())
+        self._begin()
+
+    def step(self) -> None:
+        """Read what came; learn what is due."""
+        for read in self._read(self._inputs.take()):
+            self._hear(read)
+        due = {tenant for tenant, one in self._apprentices.items() if one.due}
+        if due:
+            self._hear_decisions()
+        for tenant in sorted(due):
+            self._teach(self._apprentices[tenant])
+
+    def close(self) -> None:
+        self._inputs.close()
+
+    def _horizon_ms(self) -> int:
+        """How far back decisions may still be open, or be rated."""
+        config = self._config
+        return round((config.policy.remembered_s + 2 * (config.outcome.idle_s + config.outcome.window_s)) * 1000)
+
+    def _begin(self) -> None:
+        """Go on from the newest snapshots: recall what they were learned from, announce them again."""
+        newest = self._newest()
+        self._apprentices = {tenant: Apprentice(self._config, one.snapshot) for tenant, one in newest.items()}
+        for read in self._read(self._inputs.take_until(self._inputs.ends(*self._names))):
+            self._hear(read)
+        for apprentice in self._apprentices.values():
+            apprentice.recall()
+        for tenant, one in newest.items():
+            self._announce(tenant, one.version, one.offset)
+            self._alert(one.snapshot, one.disabled_before)
+
+    def _newest(self) -> dict[str, Newest]:
+        """The last snapshot of every tenant that can be used."""
+        found: dict[str, Newest] = {}
+        for received in log_reader.read(self._settings, [self._settings.topics.name(Name.POLICY)]):
+            version = (received.key or b"").decode(errors="replace")
+            if received.value is None:
+                continue
+            try:
+                one = snapshot_in(received, self._codec, version)
+            except (Rejected, SnapshotError) as error:
+                log.error("policy snapshot cannot be used; the last good one stays", version=version, why=str(error))
+                continue
+            before = found[one.tenant].snapshot.disabled if one.tenant in found else frozenset()
+            found[one.tenant] = Newest(one, version, received.offset, before)
+            self._versions.setdefault(one.tenant, deque()).append((received.timestamp, version))
+        return found
+
+    def _hear(self, read: Read) -> None:
+        tenant = read.datum["tenant"]
+        if tenant not in self._apprentices:
+            self._apprentices[tenant] = Apprentice(self._config, Snapshot(tenant))
+        self._apprentices[tenant].hear(read)
+
+    def _read(self, found: Iterable[Received]) -> Iterator[Read]:
+        """What can be learned from. The rest is others' to refuse: the alerts agent's, and the sink's."""
+        for received in found:
+            name = self._names[received.topic]
+            try:
+                datum = self._decoded(name, received)
+            except Rejected:
+                metrics.LESSONS.labels("refused").inc()
+                continue
+            if datum is not None:
+                yield Read(name, received, datum)
+
+    def _decoded(self, name: Name, received: Received) -> Datum | None:
+        """The record; None for a rating that says nothing of a decision."""
+        if name is not Name.RATINGS:
+            return self._codec.decode(record(RECORD_OF[name]), received.value, headers_of(received))
+        check_size(received.value, self._settings.limits)
+        rating = self._codec.decode(record("rating"), received.value, headers_of(received))
+        check("rating", rating, now_ms(), self._settings.limits)
+        score = policy_learner.score(rating)
+        return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
+
+    def _hear_decisions(self) -> None:
+        """Read on to the present end of the decisions: an outcome's decision was published before it."""
+        ends = self._inputs.ends(self._settings.topics.name(Name.DECISIONS))
+        for read in self._read(self._inputs.take_until(ends)):
+            self._hear(read)
+
+    def _teach(self, apprentice: Apprentice) -> None:
+        before = apprentice.snapshot.disabled
+        taught = apprentice.learn(self._inputs.read_to)
+        self._sender.send([refused(one.read.received, one.why, "learner") for one in taught.refused])
+        count(taught.news)
+        if taught.record is not None:
+            self._publish(taught.record)
+            self._alert(apprentice.snapshot, before)
+            if taught.drifted is not None:
+                self._send(alerting.of_drift(taught.record, taught.drifted))
+
+    def _publish(self, found: Datum) -> None:
+        tenant, version = found["tenant"], found["policy_version"]
+        outgoing = published(Output("policy_snapshot", version, found), self._codec, self._settings.topics, LEARNER)
+        offset = self._sender.send([outgoing])[outgoing.topic, outgoing.key]
+        self._announce(tenant, version, offset)
+        self._versions.setdefault(tenant, deque()).append((now_ms(), version))
+        self._retire(tenant)
+        metrics.SNAPSHOTS.labels(tenant).inc()
+        metrics.ROLLED_BACK.labels(tenant).set(len(found["disabled"]))
+        log.info(
+            "policy snapshot", tenant=tenant, version=version, matured=found["matured"], disabled=found["disabled"]
+        )
+
+    def _announce(self, tenant: str, version: str, offset: int) -> None:
+        signals = self._settings.topics.name(Name.SIGNALS)
+        value = self._codec.encode(SIGNAL, extraction.policy(tenant, version, offset, now_ms()))
+        partitions = kafka.partitions_of(self._settings, [signals])
+        self._sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])
+
+    def _retire(self, tenant: str) -> None:
+        """Remove versions that nothing can name any more, never the newest."""
+        versions, horizon = self._versions[tenant], now_ms() - KEPT_MS
+        gone = []
+        while len(versions) > 1 and versions[0][0] < horizon:
+            gone.append(versions.popleft()[1])
+        topic = self._settings.topics.name(Name.POLICY)
+        self._sender.send([Outgoing(topic, version.encode(), None) for version in gone])
+
+    def _alert(self, found: Snapshot, before: frozenset[str]) -> None:
+        """Tell of options that a snapshot rolled back."""
+        for output in alerting.of_rollbacks(found, before, self._config):
+            self._send(output)
+
+    def _send(self, output: Output) -> None:
+        self._sender.send([published(output, self._codec, self._settings.topics, LEARNER)])
+
+
+def count(news: News) -> None:
+    learned = sum(policy_learner.is_lesson(one) for one, _ in news.lessons)
+    for what, number in (
+        ("learned", learned),
+        ("censored", len(news.lessons) - learned),
+        ("unknown", len(news.unknown)),
+        ("late_rating", len(news.late)),
+        ("given_up", news.given_up),
+    ):
+        metrics.LESSONS.labels(what).inc(number)

@@ -1,0 +1,66 @@
+"""The context of a decision: what the policy sees, by name as it is logged, and as the vector it learns on.
+
+Numbers stand in the log as people read them; the vector scales them to about -1 to 1. One number is about the option
+itself: what followed it for this customer in earlier conversations.
+"""
+
+from collections.abc import Mapping
+from math import log1p
+
+from streams import belief
+from streams.state import Defused, State
+
+VERSION = 2
+SIZE = 13
+SLOW_CHANNELS = ("email", "social")
+BEFORE = "before."
+STEEPEST = 1.0  # of the slope, per minute, either way
+
+Context = Mapping[str, float]
+
+
+def context(state: State) -> dict[str, float]:
+    """What the policy sees of a conversation, by name."""
+    usual = state.usual
+    return {
+        "level": state.belief.level,
+        "level_sd": state.belief.variance**0.5,
+        "slope": belief.slope(state.recent) or 0.0,
+        "alarm": state.belief.alarm,
+        "turn": float(state.turn),
+        "failures": float(state.failures),
+        "minutes": (state.customer_at - state.opened_at) / 60_000,
+        "returning": float(usual is not None and usual.conversations > 0),
+        "tone": usual.tone if usual else 0.0,
+        "slow_channel": float(state.channel in SLOW_CHANNELS),
+        "voice": float(state.channel == "voice"),
+        **({BEFORE + option: balance(one) for option, one in sorted(usual.defused.items())} if usual else {}),
+    }
+
+
+def balance(before: Defused) -> float:
+    """How much more often an option helped this customer than it failed, -1 to 1; near 0 while little is known."""
+    return (before.helped - before.failed) / (before.helped + before.failed + 2.0)
+
+
+def shared(seen: Context) -> list[float]:
+    """What is the same for every option: the vector without its last number."""
+    return [
+        1.0,
+        seen["level"],
+        4.0 * seen["level_sd"],
+        min(max(seen["slope"], -STEEPEST), STEEPEST),
+        seen["alarm"] / 10.0,
+        log1p(max(seen["turn"], 0.0)) / 3.0,
+        seen["failures"] / 2.0,
+        log1p(max(seen["minutes"], 0.0)) / 4.0,
+        seen["returning"],
+        seen["tone"],
+        seen["slow_channel"],
+        seen["voice"],
+    ]
+
+
+def vector(seen: Context, option: str) -> list[float]:
+    """The context as one option sees it, ``SIZE`` numbers. ``KeyError`` where one is missing."""
+    return [*shared(seen), seen.get(BEFORE + option, 0.0)]

@@ -1,0 +1,165 @@
+"""The policy's learner: joined decisions, ratings and commands into the next snapshot. Pure.
+
+A batch forgets once (every option by the discount to the power of its outcomes), then adds its lessons in the order of
+their decision ids. So a snapshot follows from the one before and the *set* of records between their positions, which
+is what lets ``tenor verify`` learn it again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams import context, proof, thompson
+from streams.config import Config, PolicyConfig
+from streams.experience import Lesson, News, Rated
+from streams.proof import Decided, Evidence
+from streams.protocols import CONTROL
+from streams.snapshot import ANY, Position, Snapshot, as_record
+from streams.thompson import Arm
+
+Record = Mapping[str, Any]
+
+
+class Lost(NamedTuple):
+    """An option that a snapshot rolls back, with the evidence against it."""
+
+    option: str
+    evidence: Evidence
+    upper: float
+
+
+def after(
+    before: Snapshot, news: News, commands: Sequence[Record], positions: Mapping[Position, int], config: Config
+) -> Snapshot:
+    """The snapshot that follows.
+
+    Args:
+        news: from ``Experience``.
+        commands: of people, in order; they count after the lessons.
+        positions: how far the inputs were read.
+    """
+    lessons = [(one, ratings) for one, ratings in news.lessons if is_lesson(one)]
+    evidence = weighed(before.evidence, [one for one, _ in lessons])
+    disabled = before.disabled | {lost.option for lost in lost_options(evidence, before.disabled, config)}
+    disabled, evidence = obeyed(disabled, evidence, commands)
+    return msgspec.structs.replace(
+        before,
+        arms=taught(before.arms, lessons, news.rated, config.policy),
+        evidence=evidence,
+        disabled=disabled,
+        matured=before.matured + len(lessons),
+        created_at=max([before.created_at, *(one.outcome["event_time"] for one, _ in lessons)]),
+        positions=dict(positions),
+        previous=as_record(before)["policy_version"] if before.positions else None,
+        config_version=config.version,
+    )
+
+
+def is_lesson(one: Lesson) -> bool:
+    """Whether anything was seen, in a context this version understands."""
+    return one.outcome["reward"] is not None and one.decision["context_version"] == context.VERSION
+
+
+def taught(
+    arms: Mapping[str, Arm],
+    lessons: Sequence[tuple[Lesson, tuple[float, ...]]],
+    rated: Sequence[Rated],
+    config: PolicyConfig,
+) -> dict[str, Arm]:
+    """The options after a batch. A rating that comes late mends the reward that was learned."""
+    factor = config.discount ** len(lessons)
+    known = {name: thompson.discounted(arm, factor, config.ridge) for name, arm in arms.items()}
+    for one, ratings in lessons:
+        name = one.decision["option"]
+        arm = known.get(name) or thompson.fresh(context.SIZE, config.ridge)
+        reward = blended(one.outcome["reward"], ratings, config)
+        known[name] = thompson.learned(arm, context.vector(one.decision["context"], name), reward)
+    for late in rated:
+        mended(known, late, config)
+    return {name: known[name] for name in sorted(known)}
+
+
+def mended(arms: dict[str, Arm], late: Rated, config: PolicyConfig) -> None:
+    """Move what was learned of a decision to what it is with another rating."""
+    one = late.lesson
+    name, fall = one.decision["option"], one.outcome["reward"]
+    if not is_lesson(one) or name not in arms:
+        return
+    change = blended(fall, late.now, config) - blended(fall, late.before, config)
+    seen = context.vector(one.decision["context"], name)
+    response = arms[name].response + [change * number for number in seen]
+    arms[name] = Arm(arms[name].precision, response)
+
+
+def blended(fall: float, ratings: Sequence[float], config: PolicyConfig) -> float:
+    """Reward of a decision: the fall of the level, and where people rated it, what they say, by their mean.
+
+    Args:
+        fall: of the level over the window.
+        ratings: each -1 to 1.
+    """
+    if not ratings:
+        return fall
+    said = config.rating_scale * sum(ratings) / len(ratings)
+    return (1 - config.rating_weight) * fall + config.rating_weight * said
+
+
+def score(rating: Record) -> float | None:
+    """What a rating says of a reply, -1 to 1; None where it says nothing."""
+    marks = [(rating[name] - 3) / 2 for name in ("clarity", "tone", "resonance") if rating[name] is not None]
+    if rating["felt_understood"] is not None:
+        marks.append(1.0 if rating["felt_understood"] else -1.0)
+    return sum(marks) / len(marks) if marks else None
+
+
+def weighed(before: Mapping[str, Evidence], lessons: Iterable[Lesson]) -> dict[str, Evidence]:
+    """Evidence of each option's contrast with control, lessons added. Ratings are no part of it: raters choose."""
+    sums = dict(before)
+    for lesson in lessons:
+        one = decided(lesson)
+        if proof.comparable_any(one):
+            sums[ANY] = sums.get(ANY, Evidence()).plus(proof.contrast_any(one))
+        for option in one.chances:
+            if option != CONTROL and proof.comparable(one, option):
+                sums[option] = sums.get(option, Evidence()).plus(proof.contrast(one, option))
+    return {option: sums[option] for option in sorted(sums)}
+
+
+def decided(lesson: Lesson) -> Decided:
+    """A lesson as the proof reads it."""
+    decision = lesson.decision
+    return Decided(
+        conversation=decision["conversation_id"],
+        option=decision["option"],
+        reward=lesson.outcome["reward"],
+        chances={one["option"]: one["probability"] for one in decision["propensities"]},
+        predicted=decision["predicted_reward"] or {},
+    )
+
+
+def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Lost]:
+    """Options whose effect is below control's with always-valid confidence, and that are still in use."""
+    alpha = config.policy.alpha / max(len(config.protocols), 1)
+    found = []
+    for option, one in evidence.items():
+        if option == ANY or option in disabled or one.n < config.policy.rollback_after:
+            continue
+        upper = proof.upper_bound(one, alpha, proof.N_OPT)
+        if upper is not None and upper < 0:
+            found.append(Lost(option, one, upper))
+    return found
+
+
+def obeyed(
+    disabled: frozenset[str], evidence: Mapping[str, Evidence], commands: Iterable[Record]
+) -> tuple[frozenset[str], dict[str, Evidence]]:
+    """What people asked: an option enabled begins anew, its evidence forgotten."""
+    kept = dict(evidence)
+    for command in commands:
+        if command["action"] == "disable":
+            disabled |= {command["option"]}
+        else:
+            disabled -= {command["option"]}
+            kept.pop(command["option"], None)
+    return disabled, kept

@@ -1,0 +1,138 @@
+"""The policy's snapshot: what was learned of one tenant, as plain numbers with a version, never a pickle.
+
+A snapshot names the positions of its inputs it was learned from and the one it was learned on from, so that anybody can
+learn it again.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from streams import context
+from streams.proof import Evidence
+from streams.thompson import Arm, Array, Posterior
+
+FORMAT = 1
+ANY = "any"  # evidence of all options as one
+
+Record = dict[str, Any]
+Position = tuple[str, int]
+
+
+class SnapshotError(ValueError):
+    """A record that is no snapshot this version can use; the message says why."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What the policy has learned of one tenant.
+
+    Attributes:
+        arms: what is known of each option, control included.
+        evidence: of each option's contrast with control, since it was last enabled.
+        disabled: options rolled back.
+        matured: outcomes learned from, control included.
+        created_at: stream time of the last outcome learned from, milliseconds.
+        positions: first offset of every input that was not read.
+        previous: version it was learned on from; None for the first.
+        config_version: settings it was learned under.
+    """
+
+    tenant: str
+    arms: Mapping[str, Arm] = {}
+    evidence: Mapping[str, Evidence] = {}
+    disabled: frozenset[str] = frozenset()
+    matured: int = 0
+    created_at: int = 0
+    positions: Mapping[Position, int] = {}
+    previous: str | None = None
+    config_version: str = ""
+
+    @property
+    def posterior(self) -> Posterior:
+        """What the options predict, in the order of ``arms``."""
+        return Posterior(list(self.arms.values()))
+
+
+def as_record(snapshot: Snapshot) -> Record:
+    """The snapshot as its Avro record, its version a digest of the rest."""
+    record = {
+        "tenant": snapshot.tenant,
+        "format": FORMAT,
+        "created_at": snapshot.created_at,
+        "context_version": context.VERSION,
+        "matured": snapshot.matured,
+        "options": list(snapshot.arms),
+        "precision": [flat(arm.precision) for arm in snapshot.arms.values()],
+        "response": [flat(arm.response) for arm in snapshot.arms.values()],
+        "disabled": sorted(snapshot.disabled),
+        "previous": snapshot.previous,
+        "evidence": [{"option": name, **one._asdict()} for name, one in sorted(snapshot.evidence.items())],
+        "positions": [
+            {"topic": topic, "partition": partition, "offset": offset}
+            for (topic, partition), offset in sorted(snapshot.positions.items())
+        ],
+        "config_version": snapshot.config_version,
+    }
+    return record | {"policy_version": version_of(record)}
+
+
+def version_of(record: Mapping[str, Any]) -> str:
+    """Digest of what a snapshot holds, 16 hex digits under the name of the method."""
+    held = {name: value for name, value in record.items() if name != "policy_version"}
+    return f"thompson-{blake2b(msgspec.json.encode(held, order='deterministic'), digest_size=8).hexdigest()}"
+
+
+def of_record(record: Mapping[str, Any]) -> Snapshot:
+    """The snapshot in a record; ``SnapshotError`` where it is from the future, or broken."""
+    require_known(record)
+    if version_of(record) != record["policy_version"]:
+        raise SnapshotError("it does not hold what its version says")
+    options = record["options"]
+    arms = {name: Arm(*arm) for name, *arm in zip(options, matrices(record), vectors(record), strict=True)}
+    return Snapshot(
+        tenant=record["tenant"],
+        arms=arms,
+        evidence={one["option"]: Evidence(one["n"], one["total"], one["squares"]) for one in record["evidence"]},
+        disabled=frozenset(record["disabled"]),
+        matured=record["matured"],
+        created_at=record["created_at"],
+        positions={(one["topic"], one["partition"]): one["offset"] for one in record["positions"]},
+        previous=record["previous"],
+        config_version=record["config_version"],
+    )
+
+
+def require_known(record: Mapping[str, Any]) -> None:
+    for name, known in (("format", FORMAT), ("context_version", context.VERSION)):
+        if record[name] != known:
+            raise SnapshotError(f"its {name} is {record[name]}, this version of Tenor reads {known}")
+    sizes = {len(record["options"]), len(record["precision"]), len(record["response"])}
+    if len(sizes) > 1 or len(set(record["options"])) < len(record["options"]):
+        raise SnapshotError("its options and arrays do not match")
+
+
+def matrices(record: Mapping[str, Any]) -> list[Array]:
+    size = context.SIZE
+    found = [reshaped(one, (size, size)) for one in record["precision"]]
+    for name, one in zip(record["options"], found, strict=True):
+        if not np.array_equal(one, one.T) or np.linalg.eigvalsh(one)[0] <= 0:
+            raise SnapshotError(f"the precision of {name} is not positive definite")
+    return found
+
+
+def vectors(record: Mapping[str, Any]) -> list[Array]:
+    return [reshaped(one, (context.SIZE,)) for one in record["response"]]
+
+
+def reshaped(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:
+    found = np.array(numbers, dtype=np.float64)
+    if found.size != np.prod(shape) or not np.isfinite(found).all():
+        raise SnapshotError(f"it holds arrays that are not {' by '.join(map(str, shape))} finite numbers")
+    return found.reshape(shape)
+
+
+def flat(array: Array) -> list[float]:
+    return [float(number) for number in array.ravel()]

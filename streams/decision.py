@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from streams import belief, ids, policy, recall
+from streams import belief, eligibility, ids, policy, recall
 from streams.config import Config
 from streams.outputs import Output, scope
 from streams.protocols import CONTROL, Protocol, as_record
@@ -22,7 +22,7 @@ def decide(state: State, conversation_id: str, cues: list[str], config: Config) 
     if not state.belief.raised or state.window is not None or state.handed_over:
         return state, []
     kind = kind_of(state, config)
-    options = policy.eligible(state, config)
+    options = eligibility.eligible(state, config)
     reason = unavailable(state, options, kind, config)
     decision = describe(state, conversation_id, kind, cues, config)
     decision |= {"eligible": [option.id for option in options], "unavailable_reason": reason}
@@ -40,11 +40,11 @@ def kind_of(state: State, config: Config) -> str:
 
 
 def unavailable(state: State, options: list[Protocol], kind: str, config: Config) -> str | None:
-    """Why no intervention is possible, or None. A reroute does not wait."""
+    """Why no intervention is possible, or None. A reroute does not wait, and a last resort costs nothing."""
     since_s = (state.customer_at - state.decided_at) / 1000
     if kind == "repeat" and state.decided_at and since_s < config.decision.cooldown_s:
         return "cooldown"
-    if state.spent >= config.decision.burden:
+    if state.spent >= config.decision.burden and kind != "escalation":
         return "burden"
     return None if options else "no_option"
 
@@ -69,7 +69,9 @@ def choose(
     outputs = [Output("decision", decision["decision_id"], decision)]
     chosen = next((option for option in options if option.id == name), None)
     if chosen is not None:
-        outputs.append(intervention(decision, chosen, recall.experience(state.usual), config))
+        outputs.append(
+            intervention(decision, eligibility.adapted(chosen, state), recall.experience(state.usual), config)
+        )
     return opened(state, decision, chosen), outputs
 
 

@@ -1,51 +1,19 @@
-"""The policy: who may be chosen, with which chance, and that the draw keeps its word."""
+"""The policy: with which chance each may be chosen, and that the draw keeps its word."""
 
 from collections import Counter
 from math import sqrt
-from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import fold, ids, policy
-from streams.config import Config
+from streams import ids, policy
 from streams.protocols import CONTROL
-from streams.state import State
-from tests.streams.builders import HAND_OVER, OFFER, SLOW, log, message, nervous, option
+from tests.streams.builders import OFFER, SLOW, option
 
 LOTTERIES = 20_000
 VOICE = option("call", channels=("voice",))
 DEAR = option("dear", burden=5.0)
-CONFIG = nervous(protocols=(SLOW, OFFER, VOICE, DEAR, HAND_OVER))
-
-
-def eligible(config: Config = CONFIG, **changes: Any) -> list[str]:
-    state: State = fold.opening(log(message())[0], config)
-    return [one.id for one in policy.eligible(msgspec.structs.replace(state, **changes), config)]
-
-
-def test_at_first_everything_but_the_hand_over_may_be_chosen() -> None:
-    assert eligible() == ["slow", "offer", "dear"]
-
-
-def test_an_option_for_a_channel_is_only_chosen_there() -> None:
-    assert "call" in eligible(channel="voice")
-
-
-def test_after_a_failure_the_hand_over_joins_and_what_failed_leaves() -> None:
-    assert eligible(failures=1, excluded=("slow",)) == ["offer", "dear", "hand-over"]
-
-
-def test_after_repeated_failures_only_the_hand_over_is_left() -> None:
-    assert eligible(failures=2, excluded=("slow", "offer")) == ["hand-over"]
-
-
-def test_what_the_conversation_cannot_bear_is_not_asked_of_it() -> None:
-    assert "dear" in eligible(spent=1.0)
-    assert eligible(spent=1.5) == ["slow", "offer"]
-    assert eligible(spent=5.5) == []
 
 
 @given(st.integers(1, 40), st.floats(0, 1))

@@ -11,7 +11,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from streams.complaints import complaint, meant
-from streams.protocols import CONTROL, NOTHING_ELSE, Channel, Listed, Protocol, ProtocolError, Text
+from streams.protocols import CONTROL, NOTHING_ELSE, Channel, Listed, Protocol, ProtocolError, Text, When
 
 SHIPPED = Path(__file__).with_name("protocols.yaml")
 CHANNELS: tuple[str, ...] = get_args(Channel)
@@ -119,13 +119,18 @@ def check_channels(protocols: Protocols) -> None:
     hand_overs = [protocol for protocol in protocols if protocol.constraints.hand_over]
     if not hand_overs:
         raise ProtocolError("no option hands over to a human: failures would have nowhere to go")
-    at_first = [protocol for protocol in protocols if not protocol.when.after_failures]
+    at_first = [protocol for protocol in protocols if at_once(protocol.when)]
     if lacking := without_any(hand_overs):
         raise ProtocolError(
             f"no option hands over to a human on channel {lacking[0]}: failures would have nowhere to go"
         )
     if lacking := without_any(at_first):
         raise ProtocolError(f"no option can be tried on channel {lacking[0]} before another failed there")
+
+
+def at_once(when: When) -> bool:
+    """Whether the conditions can hold before anything failed, for somebody the option was never tried on."""
+    return not (when.after_failures or when.helped_before or when.failed_before)
 
 
 def without_any(protocols: Sequence[Protocol]) -> list[str]:

@@ -62,6 +62,17 @@ def test_the_file_that_ships_stands_beside_the_code() -> None:
     assert Path(catalogue.__file__).with_name("protocols.yaml") == catalogue.SHIPPED
 
 
+def test_the_example_in_the_documentation_is_valid_and_every_name_is_explained() -> None:
+    page = (Path(__file__).parents[2] / "docs/protocols.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    kept = [name for name in SHIPPED if name != "answer-first"]
+    assert [one.id for one in read_protocols(example)] == [*kept, "call-back", "senior-colleague"]
+    explained = {
+        name for row in re.findall(r"^\|([^|]+)\|", page, flags=re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    assert explained == {*FIELDS, *CONDITIONS, *CONSTRAINTS}
+
+
 def test_what_is_left_out_has_its_default() -> None:
     first, _ = read_protocols(written(option(), LAST))
     assert first == Protocol("slow", Constraints(), "Go slow.", "Be slow.")
@@ -220,6 +231,12 @@ def test_on_every_channel_something_can_be_tried_first(channel: str) -> None:
     late = LAST | {"when": {"after_failures": 1}}
     said = complaint(option(when={"channels": others}), option(id="b", when={"after_failures": 1}), late)
     assert said == f"no option can be tried on channel {channel} before another failed there"
+
+
+@pytest.mark.parametrize("when", [{"helped_before": True}, {"failed_before": True}, {"after_failures": 1}])
+def test_an_option_that_waits_for_its_own_history_is_nothing_to_begin_with(when: dict[str, Any]) -> None:
+    said = complaint(option(when=when), LAST | {"when": {"after_failures": 1}})
+    assert said.startswith("no option can be tried on channel chat before")
 
 
 def test_a_file_that_extends_replaces_in_place_and_adds_at_the_end() -> None:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from agents.errors import Failure
 from schemas.topics import Topics
 from schemas.validation import Limits
+from streams.catalogue import default_protocols, read_protocols
 from streams.config import (
     BeliefConfig,
     Config,
@@ -27,7 +28,7 @@ from streams.config import (
     ProfileConfig,
     SignalConfig,
 )
-from streams.protocols import Protocol, ProtocolError, default_protocols, read_protocols
+from streams.protocols import Protocol, ProtocolError
 
 PREFIX = "TENOR_"
 NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "policy", "learner")
@@ -77,7 +78,9 @@ class Settings(BaseSettings):
 
     embedded: bool = Field(False, description="The broker is the embedded one, whose oddities are worked around.")
 
-    protocols_file: Path | None = Field(None, description="Catalogue of intervention options; unset uses ours.")
+    protocols_file: Path | None = Field(
+        None, description="Your intervention options (docs/protocols.md); unset uses ours."
+    )
     signals: SignalConfig = SignalConfig()
     navigation: NavigationConfig = NavigationConfig()
     belief: BeliefConfig = BeliefConfig()

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import belief, context, ids, policy, recall
+from streams import belief, context, eligibility, ids, policy, recall
 from streams.config import Config
-from streams.eligibility import eligible
 from streams.holdout import in_holdout
 from streams.outputs import Output, scope
 from streams.policy import Policy
@@ -35,7 +34,7 @@ def decide(
     if not state.belief.raised or state.window is not None or state.handed_over:
         return state, []
     kind = kind_of(state, config)
-    options = eligible(state, config, in_use.policy.disabled if in_use.policy else frozenset())
+    options = eligibility.eligible(state, config, in_use.policy.disabled if in_use.policy else frozenset())
     reason = unavailable(state, options, kind, config)
     decision = describe(state, conversation_id, kind, cues, config, in_use)
     decision |= {"eligible": [option.id for option in options], "unavailable_reason": reason}
@@ -53,11 +52,11 @@ def kind_of(state: State, config: Config) -> str:
 
 
 def unavailable(state: State, options: list[Protocol], kind: str, config: Config) -> str | None:
-    """Why no intervention is possible, or None. A reroute does not wait."""
+    """Why no intervention is possible, or None. A reroute does not wait, and a last resort costs nothing."""
     since_s = (state.customer_at - state.decided_at) / 1000
     if kind == "repeat" and state.decided_at and since_s < config.decision.cooldown_s:
         return "cooldown"
-    if state.spent >= config.decision.burden:
+    if state.spent >= config.decision.burden and kind != "escalation":
         return "burden"
     return None if options else "no_option"
 
@@ -82,7 +81,9 @@ def choose(
     outputs = [Output("decision", decision["decision_id"], decision)]
     chosen = next((option for option in options if option.id == name), None)
     if chosen is not None:
-        outputs.append(intervention(decision, chosen, recall.experience(state.usual), config))
+        outputs.append(
+            intervention(decision, eligibility.adapted(chosen, state), recall.experience(state.usual), config)
+        )
     return opened(state, decision, chosen), outputs
 
 

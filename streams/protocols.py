@@ -1,17 +1,47 @@
-"""Intervention options: how to answer. The catalogue is data; this file reads and checks it."""
+"""Intervention options: when one may be tried, how to answer, what comes after it. ``catalogue.py`` reads them.
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+The types are the format of the file: what they refuse, the file may not say.
+"""
 
-import yaml
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-CATALOGUE = Path(__file__).with_name("protocols.yaml")
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator, Strict, TypeAdapter
+
 CONTROL = "control"
-LARGEST = 1e9
-CHANNELS = ("chat", "email", "voice", "social", "sms", "other")
+MOST = 10**9
+
+Channel = Literal["chat", "email", "voice", "social", "sms", "other"]
+Consent = Literal["keystrokes", "voice"]
+
+T = TypeVar("T")
+
+
+def listed(value: Any) -> tuple[Any, ...]:
+    """A YAML list as a tuple; a set has no order and a text is no list."""
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    raise ValueError("must be a list")
+
+
+def one_line(value: str) -> str:
+    """The words of a text; ``ValueError`` without any, and for half a surrogate pair, which no record can hold."""
+    line = " ".join(value.split())
+    if not line or any("\ud800" <= letter <= "\udfff" for letter in line):
+        raise ValueError("is no text" if line else "is empty")
+    return line
+
+
+Text = Annotated[str, Strict(), AfterValidator(one_line)]
+Flag = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=0, le=MOST)]
+Several = Annotated[int, Strict(), Field(ge=1, le=MOST)]
+Number = Annotated[float, Strict(), Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
+Cost = Annotated[float, Strict(), Field(ge=0, le=MOST, allow_inf_nan=False)]
+Listed = Annotated[tuple[T, ...], BeforeValidator(listed)]
+
+NOTHING_ELSE = ConfigDict(extra="forbid")
 
 
 class ProtocolError(ValueError):
@@ -22,14 +52,80 @@ class ProtocolError(ValueError):
 class Constraints:
     """What a bot or an agent desktop can obey. Fields as in the Avro record of the same name."""
 
-    pace: str = "normal"
-    posture: str = "neutral"
-    reassurance_first: bool = False
-    max_sentences: int | None = None
-    jargon: str = "allowed"
-    ask_before_steps: bool = False
-    options_to_offer: int | None = None
-    hand_over: bool = False
+    pace: Literal["normal", "slow"] = "normal"
+    posture: Literal["neutral", "acknowledging", "reassuring"] = "neutral"
+    reassurance_first: Flag = False
+    max_sentences: Several | None = None
+    jargon: Literal["allowed", "explained", "none"] = "allowed"
+    ask_before_steps: Flag = False
+    options_to_offer: Several | None = None
+    hand_over: Flag = False
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+
+
+@dataclass(frozen=True)
+class When:
+    """Conditions, all of which must hold; one left out always holds. What they mean stands in ``eligibility.py``.
+
+    Attributes:
+        channels: the conversation's channel is one of these.
+        level_at_least, level_below: the filtered level; 0 is usual for this customer.
+        slope_at_least: of the level, per minute; an unknown slope does not hold.
+        turn_at_least: customer turns so far.
+        after_failures: interventions that failed in this conversation.
+        returning: whether a profile of earlier conversations came; false also holds while none has come yet.
+        helped_before, failed_before: whether the level fell after this option more often than it rose in this
+            customer's earlier conversations, or rose more often. Without earlier conversations neither is true.
+        consent: the customer has agreed to each of these being measured.
+    """
+
+    channels: Listed[Channel] = ()
+    level_at_least: Number | None = None
+    level_below: Number | None = None
+    slope_at_least: Number | None = None
+    turn_at_least: Count = 0
+    after_failures: Count = 0
+    returning: Flag | None = None
+    helped_before: Flag | None = None
+    failed_before: Flag | None = None
+    consent: Listed[Consent] = ()
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+
+    def __post_init__(self) -> None:
+        lowest, below = self.level_at_least, self.level_below
+        if lowest is not None and below is not None and lowest >= below:
+            raise ValueError("level_at_least must be less than level_below: no level is both")
+        if self.helped_before is True and (self.failed_before is True or self.returning is False):
+            other = "returning: false" if self.returning is False else "failed_before"
+            raise ValueError(f"helped_before and {other} never hold together")
+        if self.failed_before is True and self.returning is False:
+            raise ValueError("failed_before and returning: false never hold together")
+
+    @cached_property
+    def said(self) -> tuple[tuple[str, Any], ...]:
+        """The conditions that do not always hold, by name."""
+        values = ((one.name, getattr(self, one.name), one.default) for one in fields(self))
+        return tuple((name, value) for name, value, default in values if value != default)
+
+
+def changes(entry: Any) -> tuple[tuple[str, Any], ...]:
+    """The constraints an adaptation says, by name; those it leaves out stay as they are."""
+    checked = TypeAdapter(Constraints).validate_python(entry)
+    if "hand_over" in entry:
+        raise ValueError("hand_over cannot be adapted: write an option of its own")
+    return tuple((name, getattr(checked, name)) for name in sorted(entry))
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """Constraints for some moments and customers; the conditions of ``when`` must hold."""
+
+    when: When
+    constraints: Annotated[tuple[tuple[str, Any], ...], PlainValidator(changes)]
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
 
 
 @dataclass(frozen=True)
@@ -42,133 +138,21 @@ class Protocol:
         guidance: for a person.
         prompt: for a language model's instructions.
         burden: what it costs the customer's patience; a conversation bears a limited total.
-        channels: where it is eligible; empty for everywhere.
-        after_failures: eligible once this many interventions failed in the conversation.
+        when: where it is eligible; everywhere when nothing is said.
+        then: options that are tried before all others once this one failed.
+        adapt: changes of the constraints, later ones last.
     """
 
-    id: str
-    constraints: Constraints
-    guidance: str
-    prompt: str
-    burden: float = 1.0
-    channels: tuple[str, ...] = ()
-    after_failures: int = 0
+    id: Text
+    constraints: Annotated[Constraints, Field(default=Constraints())]
+    guidance: Text
+    prompt: Text
+    burden: Cost = 1.0
+    when: When = When()
+    then: Listed[Text] = ()
+    adapt: Listed[Adaptation] = ()
 
-
-CHOICES = {
-    "pace": ("normal", "slow"),
-    "posture": ("neutral", "acknowledging", "reassuring"),
-    "jargon": ("allowed", "explained", "none"),
-}
-
-
-@cache
-def default_protocols() -> tuple[Protocol, ...]:
-    """The catalogue that ships with Tenor."""
-    return read_protocols(CATALOGUE.read_text(encoding="utf-8"))
-
-
-def read_protocols(text: str) -> tuple[Protocol, ...]:
-    """Parse a catalogue in YAML; ``ProtocolError`` says what is wrong with which option."""
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that does not exist
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise ProtocolError(f"the protocols file is not YAML{where}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("options"), list):
-        raise ProtocolError("the protocols file must hold a list under 'options'")
-    protocols = tuple(read_protocol(entry) for entry in document["options"])
-    check_catalogue(protocols)
-    return protocols
-
-
-def read_protocol(entry: Any) -> Protocol:
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str) or not entry["id"].strip():
-        raise ProtocolError("every option needs an id")
-    name = entry["id"]
-    refuse_unknown(name, entry, Protocol.__dataclass_fields__)
-    constraints = read_constraints(name, entry.get("constraints"))
-    texts = {key: read_text(name, entry, key) for key in ("guidance", "prompt")}
-    return Protocol(
-        id=name,
-        constraints=constraints,
-        burden=read_number(name, entry, "burden", 1.0),
-        channels=read_channels(name, entry.get("channels")),
-        after_failures=read_count(name, entry, "after_failures"),
-        **texts,
-    )
-
-
-def read_constraints(name: str, entry: Any) -> Constraints:
-    if entry is None:
-        return Constraints()
-    if not isinstance(entry, dict):
-        raise ProtocolError(f"option {name}: constraints must be a mapping of constraint to value")
-    refuse_unknown(name, entry, Constraints.__dataclass_fields__)
-    constraints = Constraints(**entry)
-    for key, choices in CHOICES.items():
-        if getattr(constraints, key) not in choices:
-            raise ProtocolError(f"option {name}: {key} must be one of {', '.join(choices)}")
-    for key in ("reassurance_first", "ask_before_steps", "hand_over"):
-        if not isinstance(getattr(constraints, key), bool):
-            raise ProtocolError(f"option {name}: {key} must be true or false")
-    for key in ("max_sentences", "options_to_offer"):
-        if not is_count(getattr(constraints, key)):
-            raise ProtocolError(f"option {name}: {key} must be a whole number above 0")
-    return constraints
-
-
-def read_channels(name: str, entry: Any) -> tuple[str, ...]:
-    if entry is None:
-        return ()
-    if not isinstance(entry, list) or any(channel not in CHANNELS for channel in entry):
-        raise ProtocolError(f"option {name}: channels must be a list of {', '.join(CHANNELS)}")
-    return tuple(entry)
-
-
-def is_count(value: Any) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0)
-
-
-def read_text(name: str, entry: dict[str, Any], key: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ProtocolError(f"option {name}: {key} is missing")
-    return " ".join(value.split())
-
-
-def read_number(name: str, entry: dict[str, Any], key: str, default: float) -> float:
-    value = entry.get(key, default)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST:
-        raise ProtocolError(f"option {name}: {key} must be a number, 0 or above")
-    return float(value)
-
-
-def read_count(name: str, entry: dict[str, Any], key: str) -> int:
-    value = entry.get(key, 0)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ProtocolError(f"option {name}: {key} must be a whole number, 0 or above")
-    return value
-
-
-def refuse_unknown(name: str, entry: dict[str, Any], known: Iterable[str]) -> None:
-    unknown = sorted(map(str, set(entry) - set(known)))
-    if unknown:
-        raise ProtocolError(f"option {name}: unknown field {unknown[0]}")
-
-
-def check_catalogue(protocols: tuple[Protocol, ...]) -> None:
-    names = [protocol.id for protocol in protocols]
-    if not names:
-        raise ProtocolError("the protocols file holds no option")
-    if CONTROL in names:
-        raise ProtocolError(f"option {CONTROL}: the name is taken by 'no intervention'")
-    doubled = {name for name in names if names.count(name) > 1}
-    if doubled:
-        raise ProtocolError(f"option {min(doubled)} stands twice")
-    if not any(protocol.constraints.hand_over for protocol in protocols):
-        raise ProtocolError("no option hands over to a human: failures would have nowhere to go")
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
 
 
 def as_record(constraints: Constraints) -> dict[str, Any]:

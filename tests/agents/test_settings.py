@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from agents.errors import Failure
 from agents.settings import Settings, environment, load
+from streams.catalogue import SHIPPED, default_protocols
 from streams.config import (
     BeliefConfig,
     Config,
@@ -20,7 +21,6 @@ from streams.config import (
     ProfileConfig,
     SignalConfig,
 )
-from streams.protocols import CATALOGUE, default_protocols
 
 CHANGED: dict[str, Any] = {
     "brokers": "a:1,b:2",
@@ -54,7 +54,7 @@ CHANGED: dict[str, Any] = {
     "future_s": 1.5,
     "past_s": 2.5,
     "embedded": True,
-    "protocols_file": CATALOGUE,
+    "protocols_file": SHIPPED,
     "signals": SignalConfig(text=False, typing_sd=0.123456789012345),
     "navigation": NavigationConfig(rage_clicks=4, help_ms=0.1, ignore_paging=False),
     "belief": BeliefConfig(drift=1e-9, slope_points=7),

@@ -15,7 +15,7 @@ from clickhouse_driver import Client
 
 from agents.embedded.child import LOOPBACK
 from agents.stack import answers
-from streams.protocols import CATALOGUE
+from streams.catalogue import SHIPPED
 from tests.agents.command import ARGV, assert_failure, sentences, tenor, variables
 
 pytestmark = [
@@ -161,7 +161,7 @@ def test_ended_while_it_starts_or_killed_it_leaves_nothing_behind(start: Callabl
 def test_settings_meant_for_other_engines_do_no_harm_and_a_dead_engine_ends_it(
     start: Callable[..., Up], tmp_path: Path
 ) -> None:
-    (tmp_path / "mine.yaml").write_text(CATALOGUE.read_text())
+    (tmp_path / "mine.yaml").write_text(SHIPPED.read_text())
     up = start(**ELSEWHERE, TENOR_PROTOCOLS_FILE="mine.yaml").ready()
     assert "theirs" not in up.said
     [server] = [pid for pid, command in processes_of(up.directory).items() if "clickhouse_server" in command]

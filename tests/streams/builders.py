@@ -12,7 +12,7 @@ from streams import fold as folding
 from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig
 from streams.extraction import Event, Signal, signal_of, tick
 from streams.outputs import Output
-from streams.protocols import Constraints, Protocol
+from streams.protocols import Adaptation, Constraints, Protocol, When
 from streams.state import State
 
 START = 1_790_000_000_000  # 2026-09-21
@@ -168,10 +168,25 @@ def published(output: Output) -> tuple[str, str, bytes]:
 
 
 def option(
-    name: str, burden: float = 1.0, channels: tuple[str, ...] = (), after: int = 0, hand_over: bool = False
+    name: str,
+    burden: float = 1.0,
+    channels: tuple[str, ...] = (),
+    after: int = 0,
+    hand_over: bool = False,
+    then: tuple[str, ...] = (),
+    adapt: tuple[Adaptation, ...] = (),
+    **when: Any,
 ) -> Protocol:
+    """An option by its name; other words are conditions of its eligibility."""
     return Protocol(
-        name, Constraints(hand_over=hand_over), f"How to {name}.", f"Please {name}.", burden, channels, after
+        name,
+        Constraints(hand_over=hand_over),
+        f"How to {name}.",
+        f"Please {name}.",
+        burden,
+        When(channels=channels, after_failures=after, **when),
+        then,
+        adapt,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from streams import ids, policy
 from streams.config import Config, OutcomeConfig
 from streams.outputs import Output
-from streams.protocols import Protocol
+from streams.protocols import Adaptation, Constraints, Protocol, When, as_record
 from tests.streams.builders import (
     CALM,
     FURIOUS,
@@ -143,6 +143,31 @@ def test_a_conversation_bears_so_much_and_no_more(burden: float, reason: str | N
     first, second, *_ = decisions(config, *furies(0, 100))
     assert first["available"]
     assert second["unavailable_reason"] == reason
+
+
+def test_a_last_resort_is_no_burden_and_no_condition_keeps_it_away() -> None:
+    human = option("human", burden=3.0, after=4, hand_over=True, level_below=-1.0)
+    config = nervous(protocols=(SLOW, human), burden=1.0, outcome=QUICK, max_failures=1)
+    first, last = decisions(config, *furies(0, 30))
+    assert (first["option"], last["kind"], last["option"], last["propensity"]) == ("slow", "escalation", "human", 1.0)
+
+
+def test_a_reroute_follows_the_ladder_of_what_failed() -> None:
+    config = nervous(protocols=(option("slow", then=("third",)), option("third", after=1), OFFER), outcome=QUICK)
+    found = [decisions(config, *furies(0, 30, conversation_id=f"c{i}")) for i in range(20)]
+    after = {first["option"]: second["eligible"] for first, second in found}
+    assert after == {"slow": ["third"], "offer": ["slow", "third"]}
+
+
+def test_an_intervention_carries_the_constraints_of_this_customer_and_moment() -> None:
+    shorter = Adaptation(When(turn_at_least=2), (("max_sentences", 2), ("pace", "slow")))
+    config = nervous(protocols=(option("slow", adapt=(shorter,)), HAND_OVER))
+    for events, expected in (
+        (furies(0), Constraints()),
+        ([message(CALM), *furies(60)], Constraints(max_sentences=2, pace="slow")),
+    ):
+        [intervention] = of(told(config, *events)[1], "intervention")
+        assert intervention["constraints"] == as_record(expected)
 
 
 def test_where_no_option_fits_the_channel_that_is_recorded_too() -> None:

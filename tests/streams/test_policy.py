@@ -1,56 +1,43 @@
-"""The policy: who may be chosen, with which chance, and that the draw keeps its word."""
+"""The policy: with which chance each may be chosen, what is expected, and that the draw keeps its word."""
 
 from collections import Counter
 from math import sqrt
-from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import fold, ids, policy
-from streams.config import Config
-from streams.protocols import CONTROL
-from streams.state import State
-from tests.streams.builders import HAND_OVER, OFFER, SLOW, log, message, nervous, option
+from streams import context, ids, policy, thompson
+from streams.config import Config, PolicyConfig
+from streams.policy import Policy
+from streams.protocols import CONTROL, Protocol
+from streams.snapshot import Snapshot
+from tests.streams.builders import OFFER, SLOW, option
 
 LOTTERIES = 20_000
 VOICE = option("call", channels=("voice",))
 DEAR = option("dear", burden=5.0)
-CONFIG = nervous(protocols=(SLOW, OFFER, VOICE, DEAR, HAND_OVER))
+SEEN = {
+    **{"level": 0.6, "level_sd": 0.1, "slope": 0.1, "alarm": 8.0, "turn": 4.0, "failures": 0.0, "minutes": 3.0},
+    **{"returning": 0.0, "tone": 0.0, "slow_channel": 0.0, "voice": 0.0},
+}
 
 
-def eligible(config: Config = CONFIG, **changes: Any) -> list[str]:
-    state: State = fold.opening(log(message())[0], config)
-    return [one.id for one in policy.eligible(msgspec.structs.replace(state, **changes), config)]
+def uniform(options: list[Protocol], control_share: float) -> policy.Propensities:
+    return policy.chances(options, SEEN, None, Config(), control_share).propensities
 
 
-def test_at_first_everything_but_the_hand_over_may_be_chosen() -> None:
-    assert eligible() == ["slow", "offer", "dear"]
-
-
-def test_an_option_for_a_channel_is_only_chosen_there() -> None:
-    assert "call" in eligible(channel="voice")
-
-
-def test_after_a_failure_the_hand_over_joins_and_what_failed_leaves() -> None:
-    assert eligible(failures=1, excluded=("slow",)) == ["offer", "dear", "hand-over"]
-
-
-def test_after_repeated_failures_only_the_hand_over_is_left() -> None:
-    assert eligible(failures=2, excluded=("slow", "offer")) == ["hand-over"]
-
-
-def test_what_the_conversation_cannot_bear_is_not_asked_of_it() -> None:
-    assert "dear" in eligible(spent=1.0)
-    assert eligible(spent=1.5) == ["slow", "offer"]
-    assert eligible(spent=5.5) == []
+def taught(rewards: dict[str, float], outcomes: int = 200, disabled: frozenset[str] = frozenset()) -> Policy:
+    """A policy that saw each option ``outcomes`` times in this context, always with this reward."""
+    arms = {name: thompson.fresh(context.SIZE, 5.0) for name in rewards}
+    for name, reward in rewards.items():
+        arms[name] = thompson.learned(arms[name], context.vector(SEEN, name), reward, outcomes)
+    return Policy(Snapshot("default", arms=arms, matured=outcomes * len(rewards), disabled=disabled))
 
 
 @given(st.integers(1, 40), st.floats(0, 1))
 def test_chances_are_total_they_sum_to_one(count: int, control_share: float) -> None:
-    chances = policy.propensities([option(f"o{i}") for i in range(count)], control_share)
+    chances = uniform([option(f"o{i}") for i in range(count)], control_share)
     assert sum(chance for _, chance in chances) == pytest.approx(1.0, abs=1e-9)
     assert chances[0] == (CONTROL, control_share)
     assert all(chance >= 0.0 for _, chance in chances)
@@ -58,7 +45,7 @@ def test_chances_are_total_they_sum_to_one(count: int, control_share: float) -> 
 
 @given(st.integers(1, 40), st.floats(0, 1), st.floats(0, 1, exclude_max=True))
 def test_every_draw_falls_on_an_option_that_had_a_chance(count: int, control_share: float, lottery: float) -> None:
-    chances = policy.propensities([option(f"o{i}") for i in range(count)], control_share)
+    chances = uniform([option(f"o{i}") for i in range(count)], control_share)
     name, chance = policy.draw(chances, lottery)
     assert dict(chances)[name] == chance
     assert chance > 0.0
@@ -70,7 +57,7 @@ def test_no_rounding_error_leaves_a_draw_without_an_option() -> None:
 
 @pytest.mark.parametrize("control_share", [0.0, 0.2, 0.5, 1.0])
 def test_over_many_lotteries_every_option_gets_its_share(control_share: float) -> None:
-    chances = policy.propensities([SLOW, OFFER, VOICE, DEAR], control_share)
+    chances = uniform([SLOW, OFFER, VOICE, DEAR], control_share)
     draws = Counter(policy.draw(chances, ids.lottery(f"decision-{i}", "salt"))[0] for i in range(LOTTERIES))
     for name, chance in chances:
         assert abs(draws[name] - LOTTERIES * chance) <= 3 * sqrt(LOTTERIES * chance * (1 - chance)), name
@@ -80,7 +67,44 @@ def test_over_many_lotteries_every_option_gets_its_share(control_share: float) -
 
 
 def test_another_salt_is_another_experiment() -> None:
-    chances = policy.propensities([SLOW, OFFER], 1 / 3)
+    chances = uniform([SLOW, OFFER], 1 / 3)
     one, other = ([policy.draw(chances, ids.lottery(f"d{i}", salt))[0] for i in range(3000)] for salt in ("a", "b"))
     same = sum(a == b for a, b in zip(one, other, strict=True))
     assert abs(same - 1000) < 3 * sqrt(3000 * (1 / 3) * (2 / 3))
+
+
+def test_what_was_learned_is_drawn_more_often_and_the_worst_keeps_its_floor() -> None:
+    learned = taught({"offer": 0.2, "slow": -0.2, CONTROL: 0.0})
+    found = policy.chances([SLOW, OFFER], SEEN, learned, Config(), 0.2)
+    chances = dict(found.propensities)
+    assert chances["slow"] == pytest.approx(0.8 * 0.01, abs=1e-6)
+    assert sum(chances.values()) == pytest.approx(1.0, abs=1e-9)
+    assert found.predicted is not None
+    assert found.predicted["slow"] < found.predicted[CONTROL] < found.predicted["offer"]
+
+
+def test_until_enough_was_learned_the_draw_is_uniform_and_says_what_it_expects() -> None:
+    learned = taught({"offer": 0.2, "slow": -0.2, CONTROL: 0.0}, outcomes=30)
+    found = policy.chances([SLOW, OFFER], SEEN, learned, Config(), 0.2)
+    assert dict(found.propensities) == {CONTROL: 0.2, "slow": 0.4, "offer": 0.4}
+    assert found.predicted is not None and found.predicted["offer"] > 0
+
+
+def test_an_option_nobody_has_tried_is_as_good_as_the_prior() -> None:
+    learned = taught({"slow": 0.0, CONTROL: 0.0})
+    found = policy.chances([SLOW, OFFER], SEEN, learned, Config(), 0.0)
+    assert dict(found.propensities)["offer"] == pytest.approx(0.5, abs=0.01)
+    assert found.predicted is not None and found.predicted["offer"] == 0.0
+
+
+def test_burden_counts_against_an_option() -> None:
+    learned = taught({"slow": 0.05, "dear": 0.05, CONTROL: 0.0}, outcomes=1000)
+    config = Config(policy=PolicyConfig(burden_price=0.05))
+    chances = dict(policy.chances([SLOW, DEAR], SEEN, learned, config, 0.0).propensities)
+    assert chances["slow"] > 0.9
+
+
+def test_the_holdout_is_left_alone_for_certain() -> None:
+    chances = uniform([SLOW, OFFER], 1.0)
+    assert chances == [(CONTROL, 1.0), ("slow", 0.0), ("offer", 0.0)]
+    assert policy.draw(chances, 0.999999999) == (CONTROL, 1.0)

@@ -1,0 +1,142 @@
+"""The catalogue of intervention options: read from YAML, joined with the one that ships, and checked as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from streams.complaints import complaint, meant
+from streams.protocols import CONTROL, NOTHING_ELSE, Channel, Listed, Protocol, ProtocolError, Text, When
+
+SHIPPED = Path(__file__).with_name("protocols.yaml")
+CHANNELS: tuple[str, ...] = get_args(Channel)
+
+Protocols = tuple[Protocol, ...]
+
+
+@dataclass(frozen=True)
+class File:
+    """A protocols file.
+
+    Attributes:
+        extends: ``default`` for the options that ship; without it the file stands alone.
+        without: shipped options that are left out.
+        options: all of them, or those that replace a shipped one of the same id and those that are added.
+    """
+
+    extends: Literal["default"] | None = None
+    without: Listed[Text] = ()
+    options: Listed[Protocol] = ()
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+
+
+@cache
+def default_protocols() -> Protocols:
+    """The catalogue that ships with Tenor."""
+    return read_protocols(SHIPPED.read_text(encoding="utf-8"))
+
+
+def read_protocols(text: str) -> Protocols:
+    """The options of a protocols file; ``ProtocolError`` says what is wrong with which option."""
+    document = parsed(text)
+    try:
+        file = TypeAdapter(File).validate_python(document)
+    except ValidationError as error:
+        raise ProtocolError(complaint(error.errors(), document, File)) from None
+    check_names(file.options)
+    protocols = joined(file)
+    check_ladder(protocols)
+    check_channels(protocols)
+    return protocols
+
+
+def parsed(text: str) -> dict[Any, Any]:
+    """What stands in the YAML; ``ProtocolError`` when it is none, or nothing like a catalogue."""
+    try:
+        document = yaml.safe_load(text)
+    except Exception as error:  # its constructors raise whatever their parsers do: a bad date, an empty number
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise ProtocolError(f"the protocols file is not YAML{where}") from None
+    if not isinstance(document, dict):
+        raise ProtocolError("the protocols file must hold a list under 'options'")
+    return document
+
+
+def joined(file: File) -> Protocols:
+    """The file's options among the shipped ones, each in the place of the one it replaces; or the file's alone."""
+    if file.extends is None:
+        if file.without:
+            raise ProtocolError("without: leaves out shipped options, so it needs 'extends: default'")
+        return file.options
+    shipped, own = default_protocols(), {option.id: option for option in file.options}
+    for name in file.without:
+        if name not in {option.id for option in shipped}:
+            raise ProtocolError(f"without: {name} is no shipped option{meant(name, [one.id for one in shipped])}")
+    gone = set(file.without) - set(own)
+    kept = {one.id: unlinked(one, gone) for one in shipped if one.id not in gone}
+    return tuple((kept | own).values())
+
+
+def unlinked(option: Protocol, gone: set[str]) -> Protocol:
+    """A shipped option whose ladder no longer leads to options that were left out."""
+    return replace(option, then=tuple(name for name in option.then if name not in gone))
+
+
+def check_names(protocols: Protocols) -> None:
+    names = [protocol.id for protocol in protocols]
+    if CONTROL in names:
+        raise ProtocolError(f"option {CONTROL}: the name is taken by 'no intervention'")
+    doubled = {name for name in names if names.count(name) > 1}
+    if doubled:
+        raise ProtocolError(f"option {min(doubled)} stands twice")
+
+
+def check_ladder(protocols: Protocols) -> None:
+    """Every ``then`` leads to options that exist, and never back."""
+    ladder = {protocol.id: protocol.then for protocol in protocols}
+    for name, following in ladder.items():
+        for other in following:
+            if other not in ladder:
+                raise ProtocolError(f"option {name}: then leads to {other}, which is no option{meant(other, ladder)}")
+    try:
+        TopologicalSorter(ladder).prepare()
+    except CycleError as error:
+        path = error.args[1][::-1]
+        raise ProtocolError(f"option {path[0]}: then leads back to it: {' > '.join(path)}") from None
+
+
+def check_channels(protocols: Protocols) -> None:
+    """On every channel something can be tried at first, and somebody takes over when it fails."""
+    if not protocols:
+        raise ProtocolError("the protocols file holds no option")
+    hand_overs = [protocol for protocol in protocols if protocol.constraints.hand_over]
+    if not hand_overs:
+        raise ProtocolError("no option hands over to a human: failures would have nowhere to go")
+    at_first = [protocol for protocol in protocols if at_once(protocol.when)]
+    if lacking := without_any(hand_overs):
+        raise ProtocolError(
+            f"no option hands over to a human on channel {lacking[0]}: failures would have nowhere to go"
+        )
+    if lacking := without_any(at_first):
+        raise ProtocolError(f"no option can be tried on channel {lacking[0]} before another failed there")
+
+
+def at_once(when: When) -> bool:
+    """Whether the conditions can hold before anything failed, for somebody the option was never tried on."""
+    return not (when.after_failures or when.helped_before or when.failed_before)
+
+
+def without_any(protocols: Sequence[Protocol]) -> list[str]:
+    """The channels none of these options is for."""
+    return [one for one in CHANNELS if not any(on_channel(protocol, one) for protocol in protocols)]
+
+
+def on_channel(protocol: Protocol, channel: str) -> bool:
+    return not protocol.when.channels or channel in protocol.when.channels

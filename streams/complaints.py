@@ -16,8 +16,6 @@ WORDS = {
     "bool_type": "must be true or false",
     "dataclass_type": "must be a mapping of names to values",
 }
-
-
 UNKNOWN = "unexpected_keyword_argument"
 
 

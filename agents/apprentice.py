@@ -75,11 +75,7 @@ class Apprentice:
 
     def recall(self) -> None:
         """Bring back to mind what the snapshot was learned from, without learning it twice."""
-        past = [one for one in self._waiting if one.received.offset < self.snapshot.positions.get(one.position, 0)]
-        self._waiting = [one for one in self._waiting if one not in past]
-        self._take(past)
-        self._closed = sum(one.name is Name.OUTCOMES for one in self._waiting)
-        self._since = time.monotonic() if any(one.name is not Name.DECISIONS for one in self._waiting) else None
+        self._take(self._read_before(self.snapshot.positions))
 
     @property
     def due(self) -> bool:
@@ -91,12 +87,8 @@ class Apprentice:
         return asked or self._closed >= policy.snapshot_outcomes or time.monotonic() - self._since >= policy.snapshot_s
 
     def learn(self, positions: Mapping[Position, int]) -> Taught:
-        """Learn what waits. The decisions of all outcomes that wait must have been heard.
-
-        Args:
-            positions: first offset of every input that was not heard.
-        """
-        waiting, self._waiting, self._closed, self._since = self._waiting, [], 0, None
+        """Learn what was read before these positions; the decisions of all outcomes before them must be among it."""
+        waiting = self._read_before(positions)
         commands, unheeded = self._commands(waiting)
         news, refused = self._take(waiting)
         refused += unheeded
@@ -104,6 +96,17 @@ class Apprentice:
             return Taught(None, news, refused, None)
         self.snapshot = policy_learner.after(self.snapshot, news, commands, positions, self._config)
         return Taught(snapshot.as_record(self.snapshot), news, refused, self._drifted(news))
+
+    def _read_before(self, positions: Mapping[Position, int]) -> list[Read]:
+        """What waits from before these positions; the rest goes on waiting."""
+        waiting, self._waiting, self._closed, self._since = self._waiting, [], 0, None
+        before = []
+        for one in waiting:
+            if one.received.offset < positions.get(one.position, 0):
+                before.append(one)
+            else:
+                self.hear(one)
+        return before
 
     def _take(self, reads: list[Read]) -> tuple[News, list[Refusal]]:
         outcomes = in_order(reads, Name.OUTCOMES)

@@ -7,7 +7,7 @@ use. The moment from which a snapshot counts stands in the signals log.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import structlog
@@ -30,7 +30,7 @@ from schemas.validation import check, check_size
 from streams import alerting, extraction, policy_learner
 from streams.experience import News
 from streams.outputs import Output
-from streams.snapshot import Snapshot, SnapshotError
+from streams.snapshot import Position, Snapshot, SnapshotError
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +68,11 @@ class PolicyLearner:
         """Read what came; learn what is due."""
         for read in self._read(self._inputs.take()):
             self._hear(read)
-        due = {tenant for tenant, one in self._apprentices.items() if one.due}
+        due = [tenant for tenant, one in sorted(self._apprentices.items()) if one.due]
         if due:
-            self._hear_decisions()
-        for tenant in sorted(due):
-            self._teach(self._apprentices[tenant])
+            positions = self._cut()
+            for tenant in due:
+                self._teach(self._apprentices[tenant], positions)
 
     def close(self) -> None:
         self._inputs.close()
@@ -139,15 +139,20 @@ class PolicyLearner:
         score = policy_learner.score(rating)
         return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
 
-    def _hear_decisions(self) -> None:
-        """Read on to the present end of the decisions: an outcome's decision was published before it."""
-        ends = self._inputs.ends(self._settings.topics.name(Name.DECISIONS))
-        for read in self._read(self._inputs.take_until(ends)):
-            self._hear(read)
+    def _cut(self) -> dict[Position, int]:
+        """Positions a batch ends at: what was read so far, and the decisions up to their present end.
 
-    def _teach(self, apprentice: Apprentice) -> None:
+        An outcome's decision was published before it, so it is among them.
+        """
+        read_to = dict(self._inputs.read_to)
+        decisions = self._settings.topics.name(Name.DECISIONS)
+        for read in self._read(self._inputs.take_until(self._inputs.ends(decisions))):
+            self._hear(read)
+        return read_to | {position: to for position, to in self._inputs.read_to.items() if position[0] == decisions}
+
+    def _teach(self, apprentice: Apprentice, positions: Mapping[Position, int]) -> None:
         before = apprentice.snapshot.disabled
-        taught = apprentice.learn(self._inputs.read_to)
+        taught = apprentice.learn(positions)
         self._sender.send([refused(one.read.received, one.why, "learner") for one in taught.refused])
         count(taught.news)
         if taught.record is not None:

@@ -195,6 +195,10 @@ def test_what_the_policy_saw_is_recorded() -> None:
         "turn": 3.0,
         "failures": 1.0,
         "minutes": 2.0,
+        "returning": 0.0,
+        "tone": 0.0,
+        "slow_channel": 0.0,
+        "voice": 0.0,
     }
 
 

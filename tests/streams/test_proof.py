@@ -1,7 +1,7 @@
 """Proof: contrasts that are unbiased, intervals that hold, and estimates that say when they are none."""
 
 from collections.abc import Mapping
-from math import isnan, log, sqrt
+from math import inf, isnan, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -147,7 +147,8 @@ def test_little_is_not_shown() -> None:
 def test_the_bayes_factor_is_the_beta_binomial_against_the_binomial(share: float, n: int, data: Any) -> None:
     k = data.draw(st.integers(0, n))
     against = stats.betabinom.logpmf(k, n, 100 * share, 100 * (1 - share)) - stats.binom.logpmf(k, n, share)
-    assert log(proof.control_share_bayes_factor([(share, n, k)])) == pytest.approx(against, abs=1e-6)
+    found = proof.control_share_bayes_factor([(share, n, k)])
+    assert found == inf if against > 699 else log(found) == pytest.approx(against, abs=1e-6)
 
 
 def test_true_shares_are_left_alone_and_wrong_ones_are_not() -> None:

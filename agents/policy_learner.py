@@ -122,22 +122,12 @@ class PolicyLearner:
         for received in found:
             name = self._names[received.topic]
             try:
-                datum = self._decoded(name, received)
+                datum = decoded(name, received, self._codec, self._settings)
             except Rejected:
                 metrics.LESSONS.labels("refused").inc()
                 continue
             if datum is not None:
                 yield Read(name, received, datum)
-
-    def _decoded(self, name: Name, received: Received) -> Datum | None:
-        """The record; None for a rating that says nothing of a decision."""
-        if name is not Name.RATINGS:
-            return self._codec.decode(record(RECORD_OF[name]), received.value, headers_of(received))
-        check_size(received.value, self._settings.limits)
-        rating = self._codec.decode(record("rating"), received.value, headers_of(received))
-        check("rating", rating, now_ms(), self._settings.limits)
-        score = policy_learner.score(rating)
-        return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
 
     def _cut(self) -> dict[Position, int]:
         """Positions a batch ends at: what was read so far, and the decisions up to their present end.
@@ -196,6 +186,17 @@ class PolicyLearner:
 
     def _send(self, output: Output) -> None:
         self._sender.send([published(output, self._codec, self._settings.topics, LEARNER)])
+
+
+def decoded(name: Name, received: Received, codec: Codec, settings: Settings) -> Datum | None:
+    """The record; None for a rating that says nothing of a decision. ``Rejected`` where it cannot be read."""
+    if name is not Name.RATINGS:
+        return codec.decode(record(RECORD_OF[name]), received.value, headers_of(received))
+    check_size(received.value, settings.limits)
+    rating = codec.decode(record("rating"), received.value, headers_of(received))
+    check("rating", rating, now_ms(), settings.limits)
+    score = policy_learner.score(rating)
+    return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
 
 
 def count(news: News) -> None:

@@ -16,6 +16,7 @@ class Verdict:
         ticks: how many of them are ticks.
         unreadable: records in the log that are no signal.
         skipped: repeats that the fold skipped.
+        snapshots: policy snapshots learned again.
         expected: outputs the log calls for, by record.
         published: distinct outputs found, by record.
         repeated: further copies of an output under the same id and bytes, by record.
@@ -32,6 +33,7 @@ class Verdict:
     ticks: int = 0
     unreadable: int = 0
     skipped: int = 0
+    snapshots: int = 0
     expected: Counter[str] = field(default_factory=Counter)
     published: Counter[str] = field(default_factory=Counter)
     repeated: Counter[str] = field(default_factory=Counter)
@@ -59,6 +61,7 @@ def render(verdict: Verdict, console: Console) -> None:
     console.print(
         f"{verdict.signals} signals in the log, {verdict.ticks} of them ticks; {verdict.skipped} repeats skipped, "
         f"{verdict.unreadable} unreadable.\n"
+        f"{verdict.snapshots} policy snapshots learned again.\n"
         f"{verdict.events} input events: {verdict.folded} folded once, {verdict.refused} refused, "
         f"{len(verdict.lost)} lost, {verdict.folded_twice} folded twice."
     )

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from streams.config import Config
 
+PATIENCE_MS = 86_400_000  # windows close within minutes, but a tick that closes them may be long in coming
+
 Record = Mapping[str, Any]
 
 
@@ -63,7 +65,6 @@ class Experience:
 
     def __init__(self, config: Config) -> None:
         self._remembered_ms = round(config.policy.remembered_s * 1000)
-        self._patience_ms = round(2 * (config.outcome.idle_s + config.outcome.window_s) * 1000)
         self._open: dict[int, deque[Record]] = {}
         self._closed: dict[str, Record] = {}
         self._known: dict[str, Record] = {}
@@ -123,7 +124,7 @@ class Experience:
     def _give_up(self, partition: int) -> int:
         """Drop what should have closed long ago, from the front on; how many."""
         waiting, dropped = self._open[partition], 0
-        overdue = self._newest[partition] - self._patience_ms
+        overdue = self._newest[partition] - PATIENCE_MS
         for decision in [one for one in waiting if one["event_time"] < overdue]:
             if decision["decision_id"] not in self._closed:
                 waiting.remove(decision)

@@ -1,0 +1,54 @@
+"""Learns every policy snapshot again, from the records before its positions, for ``tenor verify``."""
+
+from collections.abc import Iterator
+
+from agents import log_reader
+from agents.apprentice import Apprentice, Read
+from agents.policies import snapshot_in
+from agents.policy_learner import INPUTS, decoded
+from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.errors import Rejected
+from schemas.records import Datum
+from schemas.topics import Name
+from streams.snapshot import Snapshot, SnapshotError
+
+
+def snapshots(settings: Settings, codec: Codec) -> list[tuple[str, Snapshot]]:
+    """Every snapshot that can be used, in the order of the log, with its version; repeats left out."""
+    found: dict[str, Snapshot] = {}
+    for record in log_reader.read(settings, [settings.topics.name(Name.POLICY)]):
+        version = (record.key or b"").decode(errors="replace")
+        try:
+            found.setdefault(version, snapshot_in(record, codec, version))
+        except (Rejected, SnapshotError):
+            continue  # the workers went on without it
+    return list(found.items())
+
+
+def learned_again(
+    settings: Settings, codec: Codec, published: list[tuple[str, Snapshot]]
+) -> Iterator[tuple[str, Snapshot, Snapshot, Datum | None]]:
+    """Of each snapshot: its version, the one before it, itself, and the record that follows from its inputs."""
+    apprentices = {one.tenant: Apprentice(settings.config, Snapshot(one.tenant)) for _, one in published}
+    for read in inputs(settings, codec) if published else ():
+        if read.datum["tenant"] in apprentices:
+            apprentices[read.datum["tenant"]].hear(read)
+    for version, one in published:
+        apprentice = apprentices[one.tenant]
+        before = apprentice.snapshot
+        yield version, before, one, apprentice.learn(one.positions).record
+        apprentice.snapshot = one  # the next is judged by what it was learned on from
+
+
+def inputs(settings: Settings, codec: Codec) -> Iterator[Read]:
+    """What the learner learned from."""
+    names = {settings.topics.name(name): name for name in INPUTS}
+    for received in log_reader.read(settings, list(names)):
+        name = names[received.topic]
+        try:
+            datum = decoded(name, received, codec, settings)
+        except Rejected:
+            continue
+        if datum is not None:
+            yield Read(name, received, datum)

@@ -200,16 +200,31 @@ def simulate(
 
 @app.command()
 def replay(
-    file: Path,
+    file: Annotated[Path | None, typer.Argument(help="A recording, or labelled conversations.")] = None,
     speed: Annotated[float | None, typer.Option(help="Times faster than it happened; unset: at once.")] = None,
     finish: Annotated[bool, typer.Option(help="Close every conversation at the end, wait until all is stored.")] = True,
     timeout: Annotated[float, typer.Option(help="Longest wait for that, seconds.")] = 120.0,
     labels: Annotated[bool, typer.Option(help="Publish the labels, too, as marks for the learner.")] = False,
+    policy: Annotated[
+        Path | None, typer.Option(help="Publish nothing: decide what is on record again by this policy, in thought.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="With --policy: decisions from then on, RFC 3339.")] = None,
+    until: Annotated[str | None, typer.Option(help="With --policy: decisions before then.")] = None,
+    tenant: Tenant = "default",
+    as_json: AsJson = False,
 ) -> None:
-    """Play a recording, or labelled conversations in the neutral format, onto the bus."""
+    """Play a recording, or labelled conversations in the neutral format, onto the bus.
+
+    With --policy FILE instead: what another policy would have been worth over the decisions on record.
+    """
     from agents import replay as replays
 
+    if (file is None) == (policy is None):
+        raise Failure("replay needs a recording to publish, or --policy FILE")
     found = loaded()
+    if policy is not None:
+        return decide_again(found, policy, tenant, since, until, as_json)
+    assert file is not None
     with out.status("replaying") as status:
         told = lambda done, total: status.update(f"replaying {done}/{total}")  # noqa: E731
         result = replays.replay(found, file, speed, told, labels)
@@ -219,6 +234,17 @@ def replay(
         with out.status("waiting for workers and sink") as status:
             waiting = lambda stage, lag: status.update(f"{stage}: {lag} to go")  # noqa: E731
             replays.conclude(found, result.last_event_ms, timeout, waiting)
+
+
+def decide_again(found: Settings, file: Path, tenant: str, since: str | None, until: str | None, as_json: bool) -> None:
+    from agents import redecide
+
+    wanted = redecide.Range(tenant, redecide.moment(since), redecide.moment(until))
+    told = redecide.redecide(found, file, wanted)
+    if as_json:
+        sys.stdout.write(json.dumps(told) + "\n")
+    else:
+        redecide.render(told, out)
 
 
 @app.command()

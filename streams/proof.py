@@ -166,6 +166,17 @@ def doubly_robust(decided: Sequence[Decided], target: Target) -> Value:
     return Value(value, error, ess(weights), len(decided))
 
 
+def gain(decided: Sequence[Decided], target: Target) -> Value:
+    """What a candidate policy would have earned beyond what was drawn, doubly robust, per decision."""
+    found = doubly_robust(decided, target)
+    if found.unsupported or not decided:
+        return found
+    scores = [expected(one, target) + weight(one, target) * surprise(one) - one.reward for one in decided]
+    value = sum(scores) / len(scores)
+    error = clustered(decided, [score - value for score in scores]) / len(scores)
+    return found._replace(value=value, error=error)
+
+
 def unsupported(decided: Iterable[Decided], target: Target) -> int:
     """Decisions that tell nothing of the candidate: it wants what had no chance, or what was chosen had none."""
     return sum(

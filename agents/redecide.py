@@ -1,0 +1,152 @@
+"""``tenor replay --policy``: decides a recorded range of decisions again, in thought, and says what that is worth.
+
+Nothing is published. The decisions and outcomes are read from their topics; what the candidate would have drawn is
+written to ClickHouse, where the view ``policy_values`` comes to the same numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from agents import clickhouse, log_reader, topics
+from agents.candidates import read
+from agents.errors import Failure
+from agents.publishing import headers_of
+from agents.registry import codec_for
+from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.errors import Rejected
+from schemas.json_form import milliseconds
+from schemas.records import Datum, record
+from schemas.topics import RECORD_OF, Name
+from streams import candidate, proof
+from streams.experience import Lesson
+from streams.policy_learner import decided, is_lesson
+from streams.proof import Decided, Value
+
+INSERT = "INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES"
+NORMAL_95 = 1.959964
+LEAST = proof.LEAST_ESS
+
+
+class Range(NamedTuple):
+    """Decisions of one tenant, from one moment to another, milliseconds; None is open."""
+
+    tenant: str
+    since: int | None
+    until: int | None
+
+    def holds(self, decision: Datum) -> bool:
+        at = decision["event_time"]
+        inside = (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+        return bool(inside and decision["tenant"] == self.tenant)
+
+
+def moment(text: str | None) -> int | None:
+    """Milliseconds of an RFC 3339 time; ``Failure`` for what is none."""
+    try:
+        return None if text is None else milliseconds(text, "it")
+    except Rejected:
+        raise Failure(f"{text} is no RFC 3339 time with its offset, as 2026-03-02T09:00:00Z") from None
+
+
+def redecide(settings: Settings, file: Path, wanted: Range) -> dict[str, Any]:
+    """Value of the policy in ``file`` over what was recorded; ``Failure`` says what cannot be used."""
+    topics.require_all(settings)
+    codec = codec_for(settings)
+    tried = read(file, settings, codec, wanted.tenant)
+    lessons = recorded(settings, codec, wanted)
+    burdens = candidate.burdens_of(settings.config.protocols)
+    rows = {one.decision["decision_id"]: tried.chances(one.decision, burdens, settings.policy.ridge) for one in lessons}
+    store(settings, tried.name, wanted.tenant, rows)
+    told = [decided(one) for one in lessons]
+    targets = {id(one): rows[lesson.decision["decision_id"]] for one, lesson in zip(told, lessons, strict=True)}
+    return {"candidate": tried.name, "tenant": wanted.tenant, **values(told, targets)}
+
+
+def values(told: Sequence[Decided], targets: Mapping[int, Mapping[str, float]]) -> dict[str, Any]:
+    """Estimates, None where too little stands behind them."""
+    wanted = lambda one: targets[id(one)]  # noqa: E731
+    found = {
+        "doubly_robust": proof.doubly_robust(told, wanted),
+        "snips": proof.snips(told, wanted),
+        "gain": proof.gain(told, wanted),
+    }
+    rewards = [one.reward for one in told]
+    return {
+        "decisions": len(told),
+        "drawn": sum(rewards) / len(rewards) if rewards else None,
+        "ess": found["doubly_robust"].ess,
+        "unsupported": found["doubly_robust"].unsupported,
+        **{name: interval(value) for name, value in found.items()},
+    }
+
+
+def interval(value: Value) -> dict[str, float] | None:
+    """Estimate with its 95 % interval, clustered by conversation; None where it must not be shown."""
+    if not value.shown:
+        return None
+    margin = NORMAL_95 * value.error
+    return {"value": value.value, "low": value.value - margin, "high": value.value + margin}
+
+
+def recorded(settings: Settings, codec: Codec, wanted: Range) -> list[Lesson]:
+    """Decisions of the range with what was seen after them, each once, in the order of the log."""
+    decisions = {
+        one["decision_id"]: one
+        for one in records(settings, codec, Name.DECISIONS)
+        if wanted.holds(one) and candidate.decidable(one)
+    }
+    outcomes = {
+        one["decision_id"]: one for one in records(settings, codec, Name.OUTCOMES) if one["decision_id"] in decisions
+    }
+    pairs = [Lesson(decisions[name], outcomes[name]) for name in decisions if name in outcomes]
+    return [one for one in pairs if is_lesson(one)]
+
+
+def records(settings: Settings, codec: Codec, name: Name) -> list[Datum]:
+    """What can be read of a topic; the rest is in its dead letter queue."""
+    found = []
+    for message in log_reader.read(settings, [settings.topics.name(name)]):
+        try:
+            found.append(codec.decode(record(RECORD_OF[name]), message.value, headers_of(message)))
+        except Rejected:
+            continue
+    return found
+
+
+def store(settings: Settings, name: str, tenant: str, rows: Mapping[str, Mapping[str, float]]) -> None:
+    client = clickhouse.connect(settings)
+    try:
+        client.execute(INSERT, [(tenant, name, decision, dict(chances)) for decision, chances in rows.items()])
+    except clickhouse.UNAVAILABLE as error:
+        raise clickhouse.failure(settings, error) from None
+    finally:
+        client.disconnect()
+
+
+def render(found: Mapping[str, Any], console: Console) -> None:
+    """Print the estimates, or why there are none."""
+    console.print(
+        f"{found['decisions']} decisions on record; as drawn, their mean reward is {number(found['drawn'])} "
+        "(fall of the level, positive is better)."
+    )
+    for name, title in (("doubly_robust", "doubly robust"), ("snips", "weighed alone"), ("gain", "beyond as drawn")):
+        console.print(f"{found['candidate']}, {title}: {told_of(found[name])}", highlight=False)
+    console.print(
+        f"effective sample size {found['ess']:.0f}; intervals of 95 %, clustered by conversation", style="dim"
+    )
+    if found["unsupported"]:
+        console.print(f"in {found['unsupported']} decisions it wants what had no chance", style="dim")
+
+
+def told_of(one: Mapping[str, float] | None) -> str:
+    if one is None:
+        return f"insufficient data (under {proof.SHOWN_AFTER} decisions, or effective sample size under {LEAST:g})"
+    return f"{one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
+
+
+def number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:+.3f}"

@@ -1,0 +1,72 @@
+"""A candidate policy: what another policy would have drawn, with which probability, in a decision on record.
+
+It decides among the options that were eligible then, and leaves the share of control as it was: so its value and that
+of what was drawn are about the same decisions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from streams import context
+from streams.config import PolicyConfig
+from streams.policy import Policy
+from streams.protocols import CONTROL, Protocol
+from streams.thompson import best_probabilities, floored
+
+Decision = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What to try in thought.
+
+    Attributes:
+        name: for people, and for ClickHouse.
+        prefer: weight of options; those without one are chosen only where none with one is eligible, then uniformly.
+        learned: draw as this snapshot would; None draws by ``prefer``.
+        exploration, floor, burden_price: as the settings of the same names, for ``learned``.
+    """
+
+    name: str
+    prefer: Mapping[str, float] = field(default_factory=dict)
+    learned: Policy | None = None
+    exploration: float = PolicyConfig.exploration
+    floor: float = PolicyConfig.floor
+    burden_price: float = PolicyConfig.burden_price
+
+    def chances(self, decision: Decision, burdens: Mapping[str, float], ridge: float) -> dict[str, float]:
+        """Probability of control and of each option that had a chance; sums to what was drawn from."""
+        logged = {one["option"]: one["probability"] for one in decision["propensities"]}
+        options = [name for name, p in logged.items() if name != CONTROL and p > 0]
+        if not options:
+            return logged
+        wanted = self._learned(decision, options, burdens, ridge) if self.learned else self._preferred(options)
+        left = 1.0 - logged.get(CONTROL, 0.0)
+        return {CONTROL: logged.get(CONTROL, 0.0)} | {name: left * p for name, p in wanted.items()}
+
+    def _preferred(self, options: list[str]) -> dict[str, float]:
+        weights = {name: self.prefer.get(name, 0.0) for name in options}
+        total = sum(weights.values())
+        return {name: weight / total if total else 1 / len(options) for name, weight in weights.items()}
+
+    def _learned(
+        self, decision: Decision, options: list[str], burdens: Mapping[str, float], ridge: float
+    ) -> dict[str, float]:
+        assert self.learned is not None
+        usable = [name for name in options if name not in self.learned.disabled] or options
+        mean, sd = self.learned.predict(decision["context"], usable, ridge)
+        price = self.burden_price * np.array([burdens.get(name, 0.0) for name in usable])
+        found = floored(best_probabilities(mean - price, self.exploration * sd), self.floor)
+        return dict(zip(usable, found.tolist(), strict=True))
+
+
+def decidable(decision: Decision) -> bool:
+    """Whether a policy has a say in a decision: available, no holdout, a context this version understands."""
+    return decision["available"] and not decision["holdout"] and decision["context_version"] == context.VERSION
+
+
+def burdens_of(protocols: tuple[Protocol, ...]) -> dict[str, float]:
+    return {option.id: option.burden for option in protocols}

@@ -2,8 +2,9 @@
 
 Two questions, both answered exactly:
 
-* Does every output follow from the log? Each decision, outcome, point, intervention, alert and customer note must
-  be there under its id with the very same bytes, and no other. A profile is no output: it stands in the log.
+* Does every output follow from the log? Each decision, outcome, point, intervention, alert, customer note and distal
+  outcome must be there under its id with the very same bytes, and no other. A profile is no output: it stands in the
+  log.
 * Did every input event count once? Each must stand in the signals log or in a dead letter queue, and be folded
   once however often ingest sent it.
 """

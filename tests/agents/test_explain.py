@@ -202,7 +202,7 @@ def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None
         assert words in text
     assert "not observed (ended); next" in text
     assert "not observed (ended), handed over meanwhile" in " ".join(text.split())
-    assert "level 0.60 to +0.40, handed over meanwhile" in " ".join(text.split())
+    assert "level 0.60 to 0.40, handed over meanwhile" in " ".join(text.split())
     assert FURIOUS.split()[0] not in text.split()
 
 

@@ -19,6 +19,7 @@ DIGESTED = {
     "trajectory_points": (Name.TRAJECTORIES, "point_id"),
     "decisions": (Name.DECISIONS, "decision_id"),
     "outcomes": (Name.OUTCOMES, "outcome_id"),
+    "distal_outcomes": (Name.DISTAL, "distal_id"),
 }
 BLOCK_ROWS = 10_000
 

@@ -53,8 +53,10 @@ def done(one: Row) -> str:
 
 def outcome(one: Row, console: Console) -> None:
     then = f"level {one['pre_level']:.2f} to {signed(one['post_level'], '{:.2f}')}"
-    if one["status"] != "matured":
+    if one["reward"] is None:
         then = f"not observed ({one['censoring_reason']})"
+    if one["status"] == "overlapped":
+        then += ", handed over meanwhile"
     failed = ", failed" if one["failed"] else ""
     after = f"{one['turns']} turns, {one['elapsed_s']:.0f} s"
     below(f"→ outcome of {one['option']} after {after}: {then}{failed}; next: {one['action']}", console, "cyan")

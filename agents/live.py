@@ -13,7 +13,7 @@ from agents.received import Received, received
 from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.records import record
-from schemas.topics import OUTPUTS, RECORD_OF, Name
+from schemas.topics import RECORD_OF, Name
 
 ROWS = 12
 BARS = "▁▂▃▄▅▆▇█"
@@ -31,7 +31,7 @@ class Seen(NamedTuple):
 
 
 class LiveView:
-    """Follows the output topics from now on and draws them.
+    """Follows the output topics it has something to tell of from now on and draws them.
 
     Args:
         settings: of the deployment to follow.
@@ -39,7 +39,7 @@ class LiveView:
 
     def __init__(self, settings: Settings) -> None:
         self._codec = codec_for(settings)
-        self._names = {settings.topics.name(name): name for name in OUTPUTS}
+        self._names = {settings.topics.name(name): name for name in TAKES}
         self._consumer = Consumer(kafka.consumer_config(settings, "tenor-live"))
         positions = kafka.partitions_of(settings, list(self._names))
         ends = kafka.end_offsets(settings, positions)
@@ -115,6 +115,4 @@ TAKES = {
     Name.DECISIONS: LiveView.take_decision,
     Name.OUTCOMES: LiveView.take_outcome,
     Name.INTERVENTIONS: LiveView.ignore,
-    Name.ALERTS: LiveView.ignore,
-    Name.CUSTOMERS: LiveView.ignore,
 }

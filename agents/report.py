@@ -40,7 +40,7 @@ FROM observed GROUP BY option
 MATURED = """
 SELECT o.option, assumeNotNull(o.reward), o.propensity, d.propensities
 FROM observed AS o INNER JOIN decided AS d ON d.decision_id = o.decision_id
-WHERE o.status = %(matured)s AND o.reward IS NOT NULL
+WHERE o.reward IS NOT NULL
 ORDER BY o.outcome_id
 """
 ALERTS = "SELECT rule, count() FROM alerted GROUP BY rule ORDER BY rule"

@@ -2,8 +2,9 @@
 
 Three questions, all answered exactly:
 
-* Does every output follow from the log? Each decision, outcome, point, intervention, alert and customer note must
-  be there under its id with the very same bytes, and no other. A profile is no output: it stands in the log.
+* Does every output follow from the log? Each decision, outcome, point, intervention, alert, customer note and distal
+  outcome must be there under its id with the very same bytes, and no other. A profile is no output: it stands in the
+  log.
 * Does every policy snapshot follow from the one before and the decisions, outcomes, ratings and commands up to its
   positions? Each is learned again; the options it rolled back must have been told.
 * Did every input event count once? Each must stand in the signals log or in a dead letter queue, and be folded

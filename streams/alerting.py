@@ -40,7 +40,7 @@ def of_outcome(outcome: Mapping[str, Any]) -> Output | None:
         severity="warning",
         title=f"{outcome['option']} did not help",
         explanation=f"The frustration signal rose by {rose:.2f} over {outcome['turns']} customer turns after it.",
-        recommendation="Another way is tried next; read along." if outcome["action"] == "reroute" else TAKE_OVER,
+        recommendation=NEXT[outcome["action"]],
         level=outcome["post_level"],
         level_sd=outcome["post_sd"],
         contributions=[],
@@ -50,6 +50,11 @@ def of_outcome(outcome: Mapping[str, Any]) -> Output | None:
 
 
 TAKE_OVER = "Let a person take the conversation over now."
+NEXT = {  # after a failure, by what follows: nothing does once the conversation was handed over
+    "reroute": "Another way is tried next; read along.",
+    "escalate": TAKE_OVER,
+    "none": "A person should have the conversation by now; make sure of it.",
+}
 
 
 def step_in(decision: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import belief, corroboration, decision, ids, memory, outcome, recall
+from streams import belief, corroboration, decision, distal, ids, memory, outcome, recall
 from streams.config import Config
 from streams.decision import UNIFORM, InUse
 from streams.outputs import Output, scope
@@ -78,12 +78,13 @@ def fold(
     if state is not None and signal["kind"] == "profile":
         return recall.recalled(state, signal, config.profile), []
     state, outputs = caught_up(state, signal, config)
-    consented = state.keystroke_consent is not False
+    consented, was_raised = state.keystroke_consent is not False, state.belief.raised
     state, opened = memory.asked(received(state, signal), signal, config)
     if signal["kind"] == "message":
         state, more = fold_message(state, signal, config, model or shipped_model(), in_use)
     else:
         state, more = STEPS[signal["kind"]](state, signal, config)
+    state = distal.followed(state, was_raised, signal, more)
     withdrawn = consented and state.keystroke_consent is False and not opened
     state, notes = memory.noted(memory.judged(state, more, config), signal, withdrawn, config)
     return state, [*outputs, *opened, *more, *notes]
@@ -114,7 +115,8 @@ def end(state: State, conversation_id: str, config: Config) -> list[Output]:
     silent = idle_deadline(state, config)
     due = min(silent, outcome.deadline(state, config.outcome))
     state, outputs = outcome.close(state, conversation_id, due, "no_turns", config)
-    return outputs + memory.ended(memory.judged(state, outputs, config), conversation_id, silent, config)[1]
+    _, notes = memory.ended(memory.judged(state, outputs, config), conversation_id, silent, config)
+    return [*outputs, *distal.told(state, conversation_id, silent, config), *notes]
 
 
 def received(state: State, signal: Signal) -> State:
@@ -159,6 +161,8 @@ def corroborated(
 
 
 def fold_message(state: State, signal: Signal, config: Config, model: TextModel, in_use: InUse) -> Folded:
+    if signal["status"] == "handed_over":
+        state = outcome.handed_over(state)
     if signal["participant_role"] != "customer":
         return after_status(fold_answer(state, signal, model), signal, config)
     state, turn = read_turn(state, signal, config, model)
@@ -175,6 +179,7 @@ def fold_message(state: State, signal: Signal, config: Config, model: TextModel,
 def fold_answer(state: State, signal: Signal, model: TextModel) -> State:
     """The state after a message of operator or bot."""
     heard = model.answered(state.dialogue or model.start(), signal["terms"], signal["cues"], signal["features"])
+    state = outcome.answered(state, signal["event_time"])
     operator_at = max(state.operator_at, signal["event_time"])
     return msgspec.structs.replace(state, operator_at=operator_at, dialogue=heard)
 
@@ -231,11 +236,9 @@ def read_words(state: State, signal: Signal, config: Config, model: TextModel) -
 
 
 def after_status(state: State, signal: Signal, config: Config) -> Folded:
-    """What the platform says of the conversation: an end closes the window, a hand-over ends our part."""
-    if signal["status"] == "open":
+    """The state after what the platform says of the conversation: its end closes the window."""
+    if signal["status"] not in memory.ENDED:
         return state, []
-    if signal["status"] == "handed_over":
-        state = msgspec.structs.replace(state, handed_over=True)
     spoken_at = max(state.customer_at, state.operator_at)
     return outcome.close(state, signal["conversation_id"], spoken_at, "ended", config)
 

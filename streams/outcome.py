@@ -3,6 +3,16 @@
 A window closes after ``window_turns`` customer turns or ``window_s`` seconds, whichever is first, or when the
 conversation ends. Reward is the level before minus the level after. A rise beyond the margin after an
 intervention is a failure: the option is excluded and the next turn reroutes, or escalates.
+
+How a window went is its status:
+    matured       the customer wrote in it. Also where the conversation ended before its time: who leaves in anger
+                  must not be left out.
+    censored      the customer never wrote in it (``no_turns``), or not before the conversation ended (``ended``).
+    overlapped    the platform handed the conversation over in it of its own accord, so that what followed is not the
+                  option's alone. The window stays open to its usual end, and its reward, if the customer wrote, counts
+                  for the option as assigned: dropping it would hide where an option was given up on.
+
+Where a hand-over was the option chosen, the platform's hand-over is the option obeyed: nothing overlaps or ends.
 """
 
 from typing import Any
@@ -33,6 +43,22 @@ def count_turn(state: State, conversation_id: str, config: Config) -> tuple[Stat
     return close(state, conversation_id, state.customer_at, "no_turns", config)
 
 
+def answered(state: State, at: int) -> State:
+    """An operator or bot wrote at ``at``, milliseconds: the intervention could be obeyed, unless it came later."""
+    window = state.window
+    if window is None or window.answered or at < window.decided_at:
+        return state
+    return msgspec.structs.replace(state, window=msgspec.structs.replace(window, answered=True))
+
+
+def handed_over(state: State) -> State:
+    """The platform handed the conversation over: our part ends. What we had asked for does not overlap."""
+    window = state.window
+    if window is not None and not state.handed_over:
+        window = msgspec.structs.replace(window, overlapped=True)
+    return msgspec.structs.replace(state, window=window, handed_over=True)
+
+
 def close(
     state: State, conversation_id: str, at: int, reason_if_unseen: str, config: Config
 ) -> tuple[State, list[Output]]:
@@ -59,10 +85,11 @@ def close(
         "event_time": at,
         **scope(state, conversation_id),
         **decided(window),
-        **observed(state, change, reason_if_unseen),
+        **observed(state, window, change, reason_if_unseen),
         "turns": window.turns,
         "elapsed_s": (at - window.decided_at) / 1000,
         "failed": failed,
+        "delivered": None if window.control else window.answered,
         "action": "none" if state.handed_over else follow_up(window, change, failed, closed.failures, config),
         "config_version": config.version,
     }
@@ -82,13 +109,14 @@ def decided(window: Window) -> dict[str, Any]:
     }
 
 
-def observed(state: State, change: float | None, reason_if_unseen: str) -> dict[str, Any]:
+def observed(state: State, window: Window, change: float | None, reason_if_unseen: str) -> dict[str, Any]:
     """What was seen of the level at the end of a window; ``change`` is None where the customer never wrote."""
     if change is None:
         unseen = {"post_level": None, "post_sd": None, "reward": None}
-        return {"status": "censored", "censoring_reason": reason_if_unseen, **unseen}
+        status = "overlapped" if window.overlapped else "censored"
+        return {"status": status, "censoring_reason": reason_if_unseen, **unseen}
     return {
-        "status": "matured",
+        "status": "overlapped" if window.overlapped else "matured",
         "censoring_reason": None,
         "post_level": state.belief.level,
         "post_sd": state.belief.variance**0.5,

@@ -95,7 +95,13 @@ class Pointer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Window(msgspec.Struct, frozen=True, array_like=True):
-    """An open outcome window."""
+    """An open outcome window.
+
+    Attributes:
+        turns: customer turns so far.
+        answered: whether an operator or bot has written since the decision.
+        overlapped: whether the platform has handed the conversation over of its own accord.
+    """
 
     decision_id: str
     decided_at: int
@@ -105,6 +111,8 @@ class Window(msgspec.Struct, frozen=True, array_like=True):
     level: float
     variance: float
     turns: int
+    answered: bool = False
+    overlapped: bool = False
 
 
 class Defused(msgspec.Struct, frozen=True, array_like=True):
@@ -148,6 +156,24 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     defused: dict[str, Defused] = {}
 
 
+class Course(msgspec.Struct, frozen=True, array_like=True):
+    """What the end of the conversation will tell of its course.
+
+    Attributes:
+        status: what the platform last said of it; None for nothing that still holds.
+        interventions: published so far.
+        highest: highest level after a customer turn; None before the first.
+        raised_at: when frustration first counted as raised, milliseconds; 0 for never.
+        recovered_at: when it last ceased to, milliseconds; 0 where it never did, or has risen again.
+    """
+
+    status: str | None = None
+    interventions: int = 0
+    highest: float | None = None
+    raised_at: int = 0
+    recovered_at: int = 0
+
+
 class State(msgspec.Struct, frozen=True, array_like=True):
     """One conversation.
 
@@ -171,6 +197,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
         notes: notes told to the customer's profile so far.
         usual: what the profile brought; None without one.
         memory: what the profile will be told.
+        course: what the conversation's end will tell.
     """
 
     tenant: str
@@ -202,6 +229,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     notes: int = 0
     usual: Usual | None = None
     memory: Memory = Memory()
+    course: Course = Course()
 
 
 ENCODER = msgspec.msgpack.Encoder()

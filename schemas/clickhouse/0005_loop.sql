@@ -36,7 +36,6 @@ CREATE TABLE IF NOT EXISTS distal_outcomes
     raised Bool COMMENT 'Whether frustration still counted as raised at the end',
     raised_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it first counted as raised; NULL when never',
     recovered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it last ceased to; NULL when it never was, or still is',
-    policy_version LowCardinality(String) COMMENT 'Policy of the tenant at the end',
     config_version LowCardinality(String) COMMENT 'Digest of the settings that produced the record',
     inserted_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the sink wrote the row'
 )

@@ -158,7 +158,6 @@ def distal(number: int = 1, **changes: Any) -> Datum:
         "raised": False,
         "raised_at": None,
         "recovered_at": None,
-        "policy_version": "uniform-1",
         "config_version": "v1",
     } | changes
 

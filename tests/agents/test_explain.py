@@ -185,6 +185,8 @@ def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None
     insert(migrated, "decision", decision(8, turn=2, decision_id="d8", available=False, unavailable_reason="burden"))
     insert(migrated, "decision", decision(9, turn=3, decision_id="d9", option="control", control=True))
     insert(migrated, "outcome", outcome(9, **unseen, decision_id="d9", event_time=at + 60_000))
+    overlapped = {"status": "overlapped", "decision_id": "d8", "event_time": at + 70_000}
+    insert(migrated, "outcome", outcome(8, **overlapped), outcome(7, **unseen | overlapped))
     text = shown(explain(migrated, "c1"))
     assert max(map(len, text.splitlines())) <= 100
     for words in (
@@ -198,7 +200,9 @@ def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None
         "as control",
     ):
         assert words in text
-    assert "not observed (ended)" in text
+    assert "not observed (ended); next" in text
+    assert "not observed (ended), handed over meanwhile" in " ".join(text.split())
+    assert "level 0.60 to 0.40, handed over meanwhile" in " ".join(text.split())
     assert FURIOUS.split()[0] not in text.split()
 
 

@@ -23,13 +23,14 @@ from agents.report import as_json, render, report
 from agents.rows import TABLES, Table, columnar
 from agents.settings import Settings
 from schemas.topics import Name
-from tests.agents.samples import AT, alert, decision, outcome, point
+from tests.agents.samples import AT, alert, decision, distal, outcome, point
 
 TABLE_OF = {
     "point": TABLES[Name.TRAJECTORIES],
     "decision": TABLES[Name.DECISIONS],
     "outcome": TABLES[Name.OUTCOMES],
     "alert": TABLES[Name.ALERTS],
+    "distal": TABLES[Name.DISTAL],
 }
 
 
@@ -174,7 +175,7 @@ def fill(settings: Settings, order: int = 1, twice: bool = False) -> None:
     outcomes = [
         outcome(n, option="control", control=True, propensity=0.2, reward=0.1 + n / 1000)
         if n % 2
-        else outcome(n, reward=0.2 + n / 1000, failed=n == 2)
+        else outcome(n, reward=0.2 + n / 1000, failed=n == 2, status="overlapped" if n == 4 else "matured")
         for n in range(1, 61)
     ]
     unseen = {"reward": None, "post_level": None, "post_sd": None}
@@ -184,6 +185,7 @@ def fill(settings: Settings, order: int = 1, twice: bool = False) -> None:
         insert(settings, TABLE_OF["point"], points[::order])
         insert(settings, TABLE_OF["decision"], decisions[::order])
         insert(settings, TABLE_OF["outcome"], outcomes[::order])
+        insert(settings, TABLE_OF["distal"], [distal(n, raised_at=AT) for n in range(5)][::order])
         insert(settings, TABLE_OF["alert"], [alert(n, rule="escalation" if n else "failure") for n in range(3)])
     insert(settings, DEAD_LETTERS, [Received("[/x].dlq", 0, n, None, b"?", (), AT) for n in range(2)])
 
@@ -203,11 +205,12 @@ def test_a_full_report(migrated: Settings) -> None:
     assert (slow["option"], slow["decisions"], slow["matured"], slow["censored"], slow["failures"]) == (
         "slow",
         32,
-        30,
+        29,
         1,
         1,
     )
     assert (control["option"], control["matured"], control["against_control"]) == ("control", 30, None)
+    assert slow["against_control"]["compared"] == 30  # overlapped ones count as assigned
     assert slow["against_control"]["difference"] == pytest.approx(0.101)
     assert slow["against_control"]["low"] < 0.101 < slow["against_control"]["high"]
     assert found["alerts"] == {"escalation": 2, "failure": 1}
@@ -224,7 +227,7 @@ def test_equal_runs_have_equal_digests(migrated: Settings) -> None:
     fill(migrated)
     first = report(migrated)["digests"]
     client = connect(migrated)
-    for table in ("trajectory_points", "decisions", "outcomes"):
+    for table in ("trajectory_points", "decisions", "outcomes", "distal_outcomes"):
         client.execute(f"TRUNCATE TABLE {table}")
     fill(migrated, order=-1, twice=True)
     assert report(migrated)["digests"] == first
@@ -236,6 +239,8 @@ def test_equal_runs_have_equal_digests(migrated: Settings) -> None:
     changed = report(migrated)["digests"]
     assert changed["trajectory_points"] != first["trajectory_points"]
     assert changed["decisions"] == first["decisions"]
+    insert(migrated, TABLE_OF["distal"], [distal(4, raised_at=AT + 1)])
+    assert report(migrated)["digests"]["distal_outcomes"] != first["distal_outcomes"]
 
 
 @pytest.mark.integration

@@ -52,6 +52,7 @@ def test_a_run_is_what_its_log_says_and_leaves_no_process(
     assert verdict.equal
     assert verdict.folded == verdict.events
     assert verdict.expected["decision"] > 0
+    assert verdict.expected["distal_outcome"] == found["traffic"]["conversations"] > 0
     assert verdict.expected["trajectory_point"] == found["traffic"]["points"]
     assert not any(child.alive for child in children)
 

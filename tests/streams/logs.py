@@ -33,6 +33,8 @@ EVENTS: dict[str, dict[str, Any]] = {
     "solved": builders.message(builders.GLAD, status="resolved"),
     "refuses": builders.message(builders.CALM, keystroke_consent=False),
     "answer": builders.answer(),
+    "hands over": builders.answer(status="handed_over"),
+    "closes": builders.answer(status="abandoned"),
     "typing": builders.keystrokes(),
     "corrections": builders.keystrokes(backspaces=12),
     "no consent": builders.keystrokes(consent=False),

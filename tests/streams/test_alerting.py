@@ -62,6 +62,14 @@ def test_a_failure_with_another_way_left_says_so() -> None:
     assert failed["recommendation"] == "Another way is tried next; read along."
 
 
+def test_a_failure_after_a_hand_over_says_to_look_whether_a_person_is_there() -> None:
+    over = message(FURIOUS, 30, status="handed_over")
+    [failed] = of(told(CONFIG, message(FURIOUS), over)[1], "outcome")
+    alert = alerting.of_outcome(failed)
+    assert alert is not None
+    assert alert.datum["recommendation"] == "A person should have the conversation by now; make sure of it."
+
+
 def test_repeats_and_what_helped_are_not_told() -> None:
     calm = nervous(protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=1, margin=9.0), cooldown_s=0.0)
     assert len(alerts(calm, FURIOUS, FURIOUS, FURIOUS, GLAD)) == 1

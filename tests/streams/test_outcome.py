@@ -1,22 +1,31 @@
 """Outcomes: what the trajectory did after a decision, and what follows."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from streams import outcome
 from streams.config import Config, OutcomeConfig
+from streams.extraction import Event
 from streams.state import NEVER, State
 from tests.streams.builders import CALM, FURIOUS, GLAD, HAND_OVER, SLOW, answer, message, moment, nervous, of, told
 
 CONFIG = nervous(protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=2, margin=0.02))
 CONTROL = nervous(protocols=(SLOW, HAND_OVER), outcome=CONFIG.outcome, control_share=1.0)
+AT_ONCE = nervous(protocols=(replace(HAND_OVER, after_failures=0),), outcome=CONFIG.outcome)
 
 
 def judged(config: Config, *said: tuple[str, float]) -> tuple[State, dict[str, Any]]:
     """The first outcome of a conversation that begins with fury."""
     state, outputs = told(config, message(FURIOUS), *(message(text, at) for text, at in said))
     return state, of(outputs, "outcome")[0]
+
+
+def followed(config: Config, *events: Event) -> dict[str, Any]:
+    """The only outcome of a conversation that begins with fury."""
+    [one] = of(told(config, message(FURIOUS), *events)[1], "outcome")
+    return one
 
 
 def test_it_matures_after_so_many_turns() -> None:
@@ -118,3 +127,98 @@ def test_without_a_window_there_is_nothing_to_close() -> None:
     assert outcome.deadline(state, CONFIG.outcome) == NEVER
     assert outcome.close(state, "c1", moment(9), "no_turns", CONFIG) == (state, [])
     assert outcome.count_turn(state, "c1", CONFIG) == (state, [])
+
+
+@pytest.mark.parametrize("role", ["operator", "bot"])
+@pytest.mark.parametrize("text", ["Let me look.", None])
+def test_an_intervention_is_delivered_where_somebody_answered(role: str, text: str | None) -> None:
+    said = answer(text, 5) | {"participant_role": role}
+    assert followed(CONFIG, said, message(CALM, 10), message(CALM, 20))["delivered"] is True
+    assert (
+        followed(CONFIG, message(CALM, 10), said | {"event_time": moment(15)}, message(CALM, 20))["delivered"] is True
+    )
+
+
+def test_an_intervention_nobody_could_obey_is_not_delivered() -> None:
+    assert followed(CONFIG, message(CALM, 10), message(CALM, 20))["delivered"] is False
+    assert followed(CONFIG, message(CALM, 700))["delivered"] is False
+
+
+def test_an_answer_too_early_or_too_late_delivers_nothing() -> None:
+    assert followed(CONFIG, answer(at=-5), message(CALM, 10), message(CALM, 20))["delivered"] is False
+    assert followed(CONFIG, answer(at=600))["delivered"] is False
+    assert followed(CONFIG, answer(at=599.999), answer(at=700))["delivered"] is True
+    _, outputs = told(CONFIG, answer(at=-5), message(FURIOUS), message(CALM, 10), message(CALM, 20))
+    assert of(outputs, "outcome")[0]["delivered"] is False
+
+
+def test_an_answer_that_ends_the_conversation_is_an_answer() -> None:
+    assert followed(CONFIG, answer(at=5, status="resolved"))["delivered"] is True
+
+
+def test_where_nothing_was_sent_there_is_no_delivery_to_speak_of() -> None:
+    assert followed(CONTROL, answer(at=5), message(CALM, 10), message(CALM, 20))["delivered"] is None
+
+
+def test_every_window_asks_for_an_answer_of_its_own() -> None:
+    said = [message(FURIOUS), answer(at=5), *(message(FURIOUS, 60.0 * i) for i in range(1, 5))]
+    assert [one["delivered"] for one in of(told(CONFIG, *said)[1], "outcome")] == [True, False]
+
+
+OVER = answer(at=5, status="handed_over")
+
+
+def test_where_the_platform_hands_over_by_itself_what_followed_overlaps_and_counts_as_assigned() -> None:
+    one = followed(CONFIG, OVER, message(FURIOUS, 60), message(FURIOUS, 120))
+    assert (one["status"], one["censoring_reason"], one["turns"], one["elapsed_s"]) == ("overlapped", None, 2, 120.0)
+    assert one["reward"] == pytest.approx(one["pre_level"] - one["post_level"])
+    assert one["reward"] < 0.0
+    assert (one["failed"], one["action"]) == (True, "none")
+    calm = followed(CONFIG, OVER, message(GLAD, 60), message(GLAD, 120))
+    assert (calm["status"], calm["failed"], calm["action"]) == ("overlapped", False, "none")
+    assert calm["reward"] > 0.0
+
+
+def test_a_hand_over_within_a_control_window_overlaps_too() -> None:
+    one = followed(CONTROL, OVER, message(CALM, 10), message(CALM, 20))
+    assert (one["status"], one["reward"] is None, one["delivered"]) == ("overlapped", False, None)
+
+
+@pytest.mark.parametrize(("then", "reason"), [({}, "no_turns"), ({"status": "resolved"}, "ended")])
+def test_overlapped_where_the_customer_never_wrote_nothing_was_seen(then: dict[str, str], reason: str) -> None:
+    one = followed(CONFIG, OVER, answer(at=700 if not then else 90, **then))
+    assert (one["status"], one["censoring_reason"], one["reward"]) == ("overlapped", reason, None)
+    assert (one["post_level"], one["failed"], one["action"]) == (None, False, "none")
+
+
+def test_the_turn_that_brings_the_hand_over_and_fills_the_window_is_overlapped_and_calls_for_nothing() -> None:
+    one = followed(CONFIG, message(FURIOUS, 60), message(FURIOUS, 120, status="handed_over"))
+    assert (one["status"], one["turns"], one["failed"], one["action"]) == ("overlapped", 2, True, "none")
+
+
+def test_a_hand_over_that_was_chosen_is_obeyed_and_does_not_overlap_or_end() -> None:
+    one = followed(AT_ONCE, OVER, message(GLAD, 60, status="handed_over"), message(GLAD, 120, status="handed_over"))
+    assert (one["option"], one["status"], one["turns"], one["delivered"]) == ("hand-over", "matured", 2, True)
+    assert followed(AT_ONCE, OVER, message(CALM, 700))["status"] == "censored"
+
+
+def test_a_hand_over_after_the_window_is_no_longer_its_own() -> None:
+    one = followed(CONFIG, message(CALM, 10), message(CALM, 20), answer(at=21, status="handed_over"))
+    assert one["status"] == "matured"
+
+
+@pytest.mark.parametrize("status", ["resolved", "abandoned"])
+def test_who_leaves_in_anger_is_not_left_out(status: str) -> None:
+    for events in (
+        [message(FURIOUS, 60, status=status)],
+        [message(FURIOUS, 60), answer(at=90, status=status)],
+    ):
+        one = followed(CONFIG, *events)
+        assert (one["status"], one["censoring_reason"], one["turns"], one["failed"]) == ("matured", None, 1, True)
+        assert one["reward"] < 0.0
+
+
+@pytest.mark.parametrize("status", ["resolved", "abandoned"])
+def test_an_end_before_the_customer_wrote_is_censored_as_ended(status: str) -> None:
+    one = followed(CONFIG, answer(at=90, status=status))
+    assert (one["status"], one["censoring_reason"], one["elapsed_s"]) == ("censored", "ended", 90.0)

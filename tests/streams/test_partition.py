@@ -1,8 +1,10 @@
 """The laws that make the fold exact: whatever crashes, comes again or ticks, the same records are published once."""
 
 import copy
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -177,6 +179,78 @@ def test_every_customer_turn_has_one_point_and_every_choice_one_outcome(signals:
     judged = [one.datum["decision_id"] for one in told if one.record == "outcome"]
     assert sorted(chosen) == sorted(judged)
     assert len({(one.record, one.id) for one in told}) == len(told)
+
+
+def lives(signals: Iterable[Signal]) -> list[tuple[list[Output], dict[str, Any]]]:
+    """Each life that came to be told: what it published before its end was told, and how it ended."""
+    partition, open_lives = opened({}), defaultdict[str, list[Output]](list)
+    told = []
+    for output in (output for signal in [*signals, END] for output in partition.fold(signal)):
+        before = open_lives[output.datum["conversation_id"]]
+        if output.record == "distal_outcome":
+            told.append((list(before), output.datum))
+            before.clear()
+        else:
+            before.append(output)
+    assert not [one for rest in open_lives.values() for one in rest if one.record == "trajectory_point"]
+    return told
+
+
+def count(outputs: Iterable[Output], name: str, field: str | None = None) -> int:
+    return sum(one.record == name and (field is None or bool(one.datum[field])) for one in outputs)
+
+
+@given(EVERYTHING)
+def test_every_life_in_which_the_customer_wrote_is_told_once_and_its_sums_agree(signals: list[Signal]) -> None:
+    for outputs, end in lives(signals):
+        points = [one.datum for one in outputs if one.record == "trajectory_point"]
+        assert [one["turn"] for one in points] == list(range(1, end["turns"] + 1))
+        assert end["decisions"] == count(outputs, "decision")
+        assert end["interventions"] == count(outputs, "intervention")
+        assert end["failures"] == count(outputs, "outcome", "failed")
+        assert end["highest"] == max(one["level"] for one in points)
+        assert end["turns"] > 0
+
+
+@given(EVERYTHING)
+def test_a_life_that_was_ever_raised_says_when_and_whether_it_is_over(signals: list[Signal]) -> None:
+    for outputs, end in lives(signals):
+        if any(one.datum["raised"] for one in outputs if one.record == "trajectory_point"):
+            assert end["raised_at"] is not None
+        assert (end["raised_at"] is None) <= (not end["raised"] and end["recovered_at"] is None)
+        if end["raised_at"] is not None:
+            assert end["raised"] == (end["recovered_at"] is None)
+            assert end["raised"] or end["recovered_at"] >= end["raised_at"]
+
+
+@given(
+    EVERYTHING,
+    CUTS,
+    st.dictionaries(st.integers(0, 6), st.lists(st.integers(0, 5), min_size=1, max_size=2), min_size=1, max_size=4),
+)
+def test_no_life_is_told_twice_whatever_crashes(
+    signals: list[Signal], cuts: list[int], crashes: dict[int, list[int]]
+) -> None:
+    told, _ = work(runs_of([*signals, END], cuts), crashes)
+    ends = [id_ for name, id_, _ in told if name == "distal_outcome"]
+    assert len(ends) == len(set(ends)) == len(lives(signals))
+
+
+@given(EVERYTHING)
+def test_outcomes_say_what_could_be_seen_and_nothing_else(signals: list[Signal]) -> None:
+    answers = defaultdict[str, list[int]](list)
+    for one in signals:
+        if one["kind"] == "message" and one["participant_role"] != "customer":
+            answers[one["conversation_id"]].append(one["event_time"])
+    partition = opened({})
+    outputs = (output for signal in [*signals, END] for output in partition.fold(signal))
+    for one in (output.datum for output in outputs if output.record == "outcome"):
+        assert (one["reward"] is None) == (one["turns"] == 0) == (one["censoring_reason"] is not None)
+        assert one["status"] in ({"censored", "overlapped"} if one["reward"] is None else {"matured", "overlapped"})
+        assert (one["delivered"] is None) == one["control"]
+        if one["delivered"]:
+            assert any(at >= one["decided_at"] for at in answers[one["conversation_id"]])
+        assert not one["failed"] or (one["reward"] < 0 and not one["control"])
 
 
 @given(EVERYTHING)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams import fold, state
 from streams.config import Config
-from streams.state import NEVER, Baseline, Belief, Memory, Motion, Pointer, State, StateError, Window
+from streams.state import NEVER, Baseline, Belief, Course, Memory, Motion, Pointer, State, StateError, Window
 from streams.text_model.dialogue import Dialogue
 from streams.text_model.terms import SKETCH
 from tests.streams.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
@@ -39,7 +39,11 @@ STATES = st.builds(
     excluded=st.lists(NAMES, max_size=3).map(tuple),
     failed=st.none() | NAMES,
     dialogue=st.none() | DIALOGUES,
-    window=st.none() | st.builds(Window, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES),
+    window=st.none()
+    | st.builds(
+        Window, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES, st.booleans(), st.booleans()
+    ),
+    course=st.builds(Course, st.none() | NAMES, TIMES, st.none() | FINITE, TIMES, TIMES),
 )
 
 
@@ -121,9 +125,20 @@ def test_noise_is_refused_not_crashed_on(noise: bytes) -> None:
 
 def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
     one, _ = busy()
-    assert decoded(msgspec.to_builtins(one)[:-1]) == msgspec.structs.replace(one, memory=Memory())
-    forgotten = msgspec.structs.replace(one, dialogue=None, asked=None, notes=0, usual=None, memory=Memory())
-    assert decoded(msgspec.to_builtins(one)[:-5]) == forgotten
+    assert one.course.interventions == 1
+    assert decoded(msgspec.to_builtins(one)[:-1]) == msgspec.structs.replace(one, course=Course())
+    forgotten = msgspec.structs.replace(
+        one, dialogue=None, asked=None, notes=0, usual=None, memory=Memory(), course=Course()
+    )
+    assert decoded(msgspec.to_builtins(one)[:-6]) == forgotten
+
+
+def test_a_window_of_before_answers_were_watched_is_read() -> None:
+    one, _ = busy()
+    assert one.window is not None
+    older = msgspec.msgpack.encode(msgspec.to_builtins(one.window)[:-2])
+    unwatched = msgspec.structs.replace(one.window, answered=False, overlapped=False)
+    assert msgspec.msgpack.decode(older, type=Window) == unwatched
 
 
 def decoded(fields: list[object]) -> State:

@@ -6,12 +6,9 @@ estimated from what stood before it and from the position, by a model that saw n
 stay where they are; only numbers leave.
 """
 
-import gzip
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -22,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.studies import document
 from benchmarks.studies.effects import Effect, against_control, improved_after
+from benchmarks.studies.seekers import STRATEGIES, Rated, read
 from streams.proof import Decided
 from streams.protocols import CONTROL
 
@@ -29,84 +27,6 @@ NAME = "esconv"
 FILE = Path("data") / "esconv.jsonl.gz"
 SOURCES = {"esconv": "ESConv", "failed": "conversations ESConv had left out"}
 FOLDS, LEAST = 10, 50
-STRATEGIES = (
-    "Affirmation and Reassurance",
-    "Greetings",
-    "Others",
-    "Providing Suggestions or Information",
-    "Question",
-    "Reflection of feelings",
-    "Restatement or Paraphrasing",
-    "Self-disclosure",
-)
-SAME = {
-    "Questions": "Question",
-    "Other": "Others",
-    "Restatement": "Restatement or Paraphrasing",
-    "Approval and Reassurance": "Affirmation and Reassurance",
-    "Direct Guidance": "Providing Suggestions or Information",
-    "Providing Suggestions": "Providing Suggestions or Information",
-    "Information": "Providing Suggestions or Information",
-}
-
-
-class Rated(NamedTuple):
-    """One rating of a seeker.
-
-    Attributes:
-        conversation: its name.
-        used: strategies used since the rating before.
-        feedback: 1 to 5.
-        known: what was known before, and the position.
-    """
-
-    conversation: str
-    used: frozenset[str]
-    feedback: float
-    known: tuple[float, ...]
-
-
-def read(path: Path, source: str) -> list[Rated]:
-    """Every rating of a source that a supporter turn stands before."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        conversations = [one for one in map(json.loads, lines) if one["src"] == source]
-    return [rated for one in conversations for rated in ratings(one)]
-
-
-def ratings(conversation: dict[str, Any]) -> Iterator[Rated]:
-    turns = conversation["dialog"]
-    marks = [-1, *(i for i, turn in enumerate(turns) if turn.get("feedback") is not None)]
-    earlier: list[float] = []
-    before: frozenset[str] = frozenset()
-    for start, end in pairwise(marks):
-        used = strategies(turns[start + 1 : end])
-        feedback = float(turns[end]["feedback"])
-        if used:
-            context = (*position(end, len(turns), len(earlier)), *mood(conversation, earlier), *habits(before))
-            yield Rated(conversation["conv"], used, feedback, context)
-        earlier, before = [*earlier, feedback], used
-
-
-def strategies(turns: Iterable[dict[str, Any]]) -> frozenset[str]:
-    named = {name for turn in turns for name in turn.get("strategies", ())}
-    return frozenset(SAME.get(name, name) for name in named)
-
-
-def position(at: int, length: int, number: int) -> tuple[float, ...]:
-    """Where in the conversation a rating stands. The length is known only afterwards: this stands for the stage."""
-    share = at / length
-    return share, share**2, share**3, float(np.log1p(at)), float(np.log1p(number)), float(not number)
-
-
-def mood(conversation: dict[str, Any], earlier: Sequence[float]) -> tuple[float, ...]:
-    """Intensity at the start, last and mean rating so far."""
-    last, mean = (earlier[-1], float(np.mean(earlier))) if earlier else (0.0, 0.0)
-    return float(conversation["init"] or 0), last, mean
-
-
-def habits(before: frozenset[str]) -> tuple[float, ...]:
-    """Which strategies stood before the rating before."""
-    return tuple(float(name in before) for name in STRATEGIES)
 
 
 def arms(rated: Sequence[Rated]) -> list[str]:

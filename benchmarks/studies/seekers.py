@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+SHARES = 3
 STRATEGIES = (
     "Affirmation and Reassurance",
     "Greetings",
@@ -46,30 +47,40 @@ class Rated(NamedTuple):
     known: tuple[float, ...]
 
 
-def read(path: Path, source: str) -> list[Rated]:
+class Reading(NamedTuple):
+    """How ratings are read: every strategy since the rating before or the last turn's alone; length told or not."""
+
+    last_turn_only: bool = False
+    length_known: bool = True
+
+
+AS_RATED = Reading()
+
+
+def read(path: Path, source: str, reading: Reading = AS_RATED) -> list[Rated]:
     """Every rating of a source that a supporter turn stands before."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         conversations = [one for one in map(json.loads, lines) if one["src"] == source]
-    return [rated for one in conversations for rated in ratings(one)]
+    return [rated for one in conversations for rated in ratings(one, reading)]
 
 
-def ratings(conversation: dict[str, Any]) -> Iterator[Rated]:
+def ratings(conversation: dict[str, Any], reading: Reading) -> Iterator[Rated]:
     turns = conversation["dialog"]
     marks = [-1, *(i for i, turn in enumerate(turns) if turn.get("feedback") is not None)]
     earlier: list[float] = []
     before: frozenset[str] = frozenset()
     for start, end in pairwise(marks):
-        used = strategies(turns[start + 1 : end])
+        supporting = [turn for turn in turns[start + 1 : end] if turn.get("strategies")]
+        used = strategies(supporting[-1:] if reading.last_turn_only else supporting)
         feedback = float(turns[end]["feedback"])
         if used:
-            context = (*position(end, len(turns), len(earlier)), *mood(conversation, earlier), *habits(before))
-            yield Rated(conversation["conv"], used, feedback, context)
+            place = position(end, len(turns), len(earlier))[0 if reading.length_known else SHARES :]
+            yield Rated(conversation["conv"], used, feedback, (*place, *mood(conversation, earlier), *habits(before)))
         earlier, before = [*earlier, feedback], used
 
 
 def strategies(turns: Iterable[dict[str, Any]]) -> frozenset[str]:
-    named = {name for turn in turns for name in turn.get("strategies", ())}
-    return frozenset(SAME.get(name, name) for name in named)
+    return frozenset(SAME.get(name, name) for turn in turns for name in turn["strategies"])
 
 
 def position(at: int, length: int, number: int) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench asyncapi config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick lint format bench study asyncapi config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -38,6 +38,9 @@ bench: install  ## cost per event; how soon the alarm notices ramps; what rememb
 	$(BIN)/python benchmarks/ramps.py
 	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python benchmarks/memory.py
+
+study: install  ## whether the reported effects can be trusted; writes docs/validation.md
+	$(BIN)/python -m benchmarks.studies
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi

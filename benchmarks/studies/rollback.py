@@ -1,0 +1,134 @@
+"""Study 3: after how many matured decisions is a harmful option rolled back, and how often is a harmless one?"""
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median, quantiles
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.studies import document
+from benchmarks.studies.world import ARMS, CONTROL_SHARE, OPTIONS, PULL, SD, SHARED, conversation_effects
+from streams import proof
+from streams.proof import SHOWN_AFTER, Decided, Evidence
+from streams.protocols import CONTROL
+
+NAME = "rollback"
+SEED = 13
+RUNS, MOST = 400, 2000
+HARMFUL, HARM, HALF = "e", -0.2, -0.1
+ALPHA, N_OPT = 0.05 / len(OPTIONS), proof.N_OPT
+LEARNED_FLOOR, SHARPNESS = 0.01, 20.0
+TO_REACH, SHOWN = 900, 1500
+LINES = ((document.OURS, "-"), (document.NAIVE, "-"), (document.OURS, ":"))
+
+Means = dict[str, Evidence]
+Policy = Callable[[Means], list[float]]
+Run = dict[str, int]  # when each option was rolled back, in matured decisions of the tenant; missing if it was not
+
+
+def uniform(_: Means) -> list[float]:
+    """Chances of control and the options, all options alike."""
+    return [CONTROL_SHARE, *[(1 - CONTROL_SHARE) / len(OPTIONS)] * len(OPTIONS)]
+
+
+def learning(seen: Means) -> list[float]:
+    """A stand-in for a policy that learns: uniform at first, then what did badly is hardly drawn any more."""
+    if sum(one.n for one in seen.values()) < SHOWN_AFTER:
+        return uniform(seen)
+    scores = np.exp([SHARPNESS * expected(seen[option]) for option in OPTIONS])
+    shares = LEARNED_FLOOR + (1 - CONTROL_SHARE - LEARNED_FLOOR * len(OPTIONS)) * scores / scores.sum()
+    return [CONTROL_SHARE, *shares.tolist()]
+
+
+class Case(NamedTuple):
+    """What is simulated: how options are drawn, and what the harmful one does to the level's fall."""
+
+    policy: Policy
+    harm: float
+
+
+CASES = {
+    f"options drawn alike, {HARM:+.2f}": Case(uniform, HARM),
+    f"a policy that learns, {HARM:+.2f}": Case(learning, HARM),
+    f"options drawn alike, {HALF:+.2f}": Case(uniform, HALF),
+}
+
+
+def expected(seen: Evidence) -> float:
+    """Mean reward so far, drawn towards 0 while there is little."""
+    return seen.total / (seen.n + 10)
+
+
+def run(rng: np.random.Generator, case: Case, most: int) -> Run:
+    """One tenant: every matured decision is told to every option's evidence, and its bound is looked at."""
+    effects = dict.fromkeys(ARMS, 0.0) | {HARMFUL: case.harm}
+    rewards = PULL * rng.normal(0, 1, most) + conversation_effects(rng, (most,), SHARED)
+    rewards += rng.normal(0, SD * (1 - SHARED) ** 0.5, most)
+    seen, evidence, at = dict.fromkeys(ARMS, Evidence()), dict.fromkeys(OPTIONS, Evidence()), {}
+    for number, (reward, lottery) in enumerate(zip(rewards.tolist(), rng.random(most).tolist(), strict=True), 1):
+        chances = dict(zip(ARMS, case.policy(seen), strict=True))
+        option = drawn(chances, lottery)
+        predicted = {arm: expected(one) for arm, one in seen.items()}
+        one = Decided("", option, reward + effects[option], chances, predicted)
+        seen[option] = seen[option].plus(one.reward)
+        for arm in OPTIONS:
+            evidence[arm] = evidence[arm].plus(proof.contrast(one, arm))
+            if arm not in at and harms(evidence[arm]):
+                at[arm] = number
+    return at
+
+
+def drawn(chances: dict[str, float], lottery: float) -> str:
+    for arm, chance in chances.items():
+        if (lottery := lottery - chance) < 0:
+            return arm
+    return CONTROL
+
+
+def harms(evidence: Evidence) -> bool:
+    upper = proof.upper_bound(evidence, ALPHA, N_OPT)
+    return evidence.n >= SHOWN_AFTER and upper is not None and upper < 0
+
+
+def measured(case: Case, runs: int, most: int) -> list[Run]:
+    rng = np.random.default_rng(SEED)
+    return [run(rng, case, most) for _ in range(runs)]
+
+
+def found_at(runs: list[Run], most: int) -> list[int]:
+    """When the harmful option was rolled back; one more than all decisions where it was not."""
+    return [one.get(HARMFUL, most + 1) for one in runs]
+
+
+def harmless(runs: list[Run]) -> float:
+    """Share of harmless options ever rolled back."""
+    return sum(len(one.keys() - {HARMFUL}) for one in runs) / (len(runs) * (len(OPTIONS) - 1))
+
+
+def row(name: str, runs: list[Run], most: int, asked: bool) -> list[str]:
+    at = found_at(runs, most)
+    tenth = quantiles(at, n=10)[-1]
+    limit = (f"median ≤ {TO_REACH}", document.yes(median(at) <= TO_REACH)) if asked else ("", "")
+    late = f"{tenth:.0f}" if tenth <= most else f"more than {most}"
+    return [name, f"{median(at):.0f}", late, f"{harmless(runs):.2%}", *limit]
+
+
+def draw(cases: dict[str, list[Run]], most: int, docs: Path) -> None:
+    with document.plot(NAME, docs) as axes:
+        for (name, runs), (colour, style) in zip(cases.items(), LINES, strict=True):
+            at = sorted(found_at(runs, most))
+            share = [100 * (i + 1) / len(at) for i in range(len(at))]
+            axes.step([0, *at], [0, *share], where="post", color=colour, linestyle=style, label=name)
+        axes.axvline(TO_REACH, color=document.FAINT, linewidth=0.8)
+        axes.set(xlabel="matured decisions", ylabel="runs rolled back by then, %", xlim=(0, min(most, SHOWN)))
+        axes.legend(frameon=False, loc="lower right")
+
+
+def study(docs: Path = document.DOCS, runs: int = RUNS, most: int = MOST) -> None:
+    cases = {name: measured(case, runs, most) for name, case in CASES.items()}
+    draw(cases, most, docs)
+    header = ("case", "rolled back after, median", "after, 9 of 10", "harmless options", "to reach", "reached")
+    made = document.table(header, [row(name, found, most, not i) for i, (name, found) in enumerate(cases.items())])
+    about = f"{runs} runs of {most:,} matured decisions; alpha .05 / {len(OPTIONS)} options."
+    document.write(NAME, f"{made}\n\n{about}", docs)

@@ -8,12 +8,13 @@ import pytest
 from streams import outcome
 from streams.config import Config, OutcomeConfig
 from streams.extraction import Event
+from streams.protocols import When
 from streams.state import NEVER, State
 from tests.streams.builders import CALM, FURIOUS, GLAD, HAND_OVER, SLOW, answer, message, moment, nervous, of, told
 
 CONFIG = nervous(protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=2, margin=0.02))
 CONTROL = nervous(protocols=(SLOW, HAND_OVER), outcome=CONFIG.outcome, control_share=1.0)
-AT_ONCE = nervous(protocols=(replace(HAND_OVER, after_failures=0),), outcome=CONFIG.outcome)
+AT_ONCE = nervous(protocols=(replace(HAND_OVER, when=When()),), outcome=CONFIG.outcome)
 
 
 def judged(config: Config, *said: tuple[str, float]) -> tuple[State, dict[str, Any]]:

@@ -1,0 +1,221 @@
+"""Proof: what an option did, beside control, from decisions whose chances are on record. Pure.
+
+The views in schemas/clickhouse hold the same formulas. Rewards: above 0 is relief. Chances are the total ones a
+decision was drawn from: eligibility, floor and the control lottery are in them.
+
+Clustered, because decisions of one conversation share its customer: taken as independent, errors come out too small.
+In decision order, because what matures early differs from what matures late: in order of arrival, waiting is a bias.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import exp, inf, lgamma, log, log1p, nan, sqrt
+from typing import NamedTuple
+
+from streams.protocols import CONTROL
+
+SHOWN_AFTER = 200
+LEAST_ESS = 50.0
+SHARE_ALARM = 20.0
+
+
+class Decided(NamedTuple):
+    """One matured decision.
+
+    Attributes:
+        conversation: what its error is clustered by.
+        option: what was chosen; control is an option.
+        reward: of its outcome.
+        chances: total propensity of every option, control included; the sum is 1.
+        predicted: reward expected of each option when it was decided; missing counts as 0.
+    """
+
+    conversation: str
+    option: str
+    reward: float
+    chances: Mapping[str, float]
+    predicted: Mapping[str, float]
+
+
+Target = Callable[[Decided], Mapping[str, float]]
+
+
+class Evidence(NamedTuple):
+    """All that an always-valid sequence needs: how many contrasts, their sum, the sum of their squares."""
+
+    n: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def plus(self, phi: float) -> "Evidence":
+        """With one contrast more; enter them in decision order."""
+        return Evidence(self.n + 1, self.total + phi, self.squares + phi * phi)
+
+    @property
+    def mean(self) -> float:
+        """nan without contrasts."""
+        return self.total / self.n if self.n else nan
+
+    @property
+    def variance(self) -> float:
+        """Of the population; nan without contrasts."""
+        return max(0.0, self.squares / self.n - self.mean**2) if self.n else nan
+
+
+class Value(NamedTuple):
+    """What a candidate policy would have earned per decision.
+
+    Attributes:
+        value: mean reward; nan where there is no estimate.
+        error: standard error, clustered by conversation.
+        ess: effective sample size, (Σw)²/Σw².
+        n: matured decisions.
+        unsupported: decisions where the candidate wants what had no chance; one such, and there is no estimate.
+    """
+
+    value: float
+    error: float
+    ess: float
+    n: int
+    unsupported: int = 0
+
+    @property
+    def shown(self) -> bool:
+        """Whether enough stands behind it to be shown."""
+        return not self.unsupported and self.n >= SHOWN_AFTER and self.ess >= LEAST_ESS
+
+
+def comparable(one: Decided, option: str) -> bool:
+    """Whether both the option and control could have been chosen."""
+    return one.chances.get(option, 0.0) > 0 and one.chances.get(CONTROL, 0.0) > 0
+
+
+def contrast(one: Decided, option: str) -> float:
+    """The option minus control, as one comparable decision tells it: unbiased, doubly robust."""
+    return told(one, option) - told(one, CONTROL)
+
+
+def told(one: Decided, option: str) -> float:
+    predicted = one.predicted.get(option, 0.0)
+    return predicted + (one.option == option) * (one.reward - predicted) / one.chances[option]
+
+
+def comparable_any(one: Decided) -> bool:
+    """Whether both control and some intervention could have been chosen."""
+    return 0.0 < one.chances.get(CONTROL, 0.0) < 1.0
+
+
+def contrast_any(one: Decided) -> float:
+    """Any intervention minus control: all options but control as one arm, mixed as they were."""
+    chance = 1.0 - one.chances[CONTROL]
+    mixed = sum(p * one.predicted.get(option, 0.0) for option, p in one.chances.items() if option != CONTROL) / chance
+    treated = mixed + (one.option != CONTROL) * (one.reward - mixed) / chance
+    return treated - told(one, CONTROL)
+
+
+def rho2(alpha: float, n_opt: float) -> float:
+    """The mixture's variance for which the sequence is tightest near ``n_opt`` contrasts."""
+    return (2 * log(1 / alpha) + log1p(2 * log(1 / alpha))) / n_opt
+
+
+def confidence_sequence(evidence: Evidence, alpha: float, n_opt: float) -> tuple[float, float] | None:
+    """Interval that holds at every peek at once, with probability 1 − alpha. None before two contrasts.
+
+    Waudby-Smith et al., arXiv 2103.06476, asymptotic: show it after ``SHOWN_AFTER``. Over several arms, split alpha.
+    """
+    if evidence.n < 2:
+        return None
+    spread = evidence.n * rho2(alpha, n_opt)
+    margin = boundary(evidence, spread, log(sqrt(spread + 1) / alpha))
+    return evidence.mean - margin, evidence.mean + margin
+
+
+def upper_bound(evidence: Evidence, alpha: float, n_opt: float) -> float | None:
+    """One-sided: stays above the effect at every peek at once; below 0 the option harms. None before two contrasts."""
+    if evidence.n < 2:
+        return None
+    spread = evidence.n * rho2(2 * alpha, n_opt)
+    return evidence.mean + boundary(evidence, spread, log1p(sqrt(spread + 1) / (2 * alpha)))
+
+
+def boundary(evidence: Evidence, spread: float, tail: float) -> float:
+    """Half width; ``spread`` is n times rho2."""
+    return sqrt(evidence.variance * 2 * (spread + 1) / (evidence.n * spread) * tail)
+
+
+def snips(decided: Sequence[Decided], target: Target) -> Value:
+    """Value of a candidate policy by self-normalised inverse propensity."""
+    if missing := unsupported(decided, target):
+        return Value(nan, nan, 0.0, len(decided), missing)
+    weights = [weight(one, target) for one in decided]
+    if not (total := sum(weights)):
+        return Value(nan, nan, 0.0, len(decided))
+    value = sum(w * one.reward for w, one in zip(weights, decided, strict=True)) / total
+    errors = [w * (one.reward - value) for w, one in zip(weights, decided, strict=True)]
+    return Value(value, clustered(decided, errors) / total, ess(weights), len(decided))
+
+
+def doubly_robust(decided: Sequence[Decided], target: Target) -> Value:
+    """Value of a candidate policy: what was predicted, corrected by what happened."""
+    if (missing := unsupported(decided, target)) or not decided:
+        return Value(nan, nan, 0.0, len(decided), missing)
+    weights = [weight(one, target) for one in decided]
+    scores = [expected(one, target) + w * surprise(one) for w, one in zip(weights, decided, strict=True)]
+    value = sum(scores) / len(scores)
+    error = clustered(decided, [score - value for score in scores]) / len(scores)
+    return Value(value, error, ess(weights), len(decided))
+
+
+def unsupported(decided: Iterable[Decided], target: Target) -> int:
+    """Decisions that tell nothing of the candidate: it wants what had no chance, or what was chosen had none."""
+    return sum(
+        one.chances.get(one.option, 0.0) <= 0
+        or any(wanted > 0 and one.chances.get(option, 0.0) <= 0 for option, wanted in target(one).items())
+        for one in decided
+    )
+
+
+def weight(one: Decided, target: Target) -> float:
+    return target(one).get(one.option, 0.0) / one.chances[one.option]
+
+
+def expected(one: Decided, target: Target) -> float:
+    return sum(wanted * one.predicted.get(option, 0.0) for option, wanted in target(one).items())
+
+
+def surprise(one: Decided) -> float:
+    return one.reward - one.predicted.get(one.option, 0.0)
+
+
+def ess(weights: Sequence[float]) -> float:
+    squares = sum(w * w for w in weights)
+    return sum(weights) ** 2 / squares if squares else 0.0
+
+
+def clustered(decided: Sequence[Decided], errors: Sequence[float]) -> float:
+    """Root of the summed squares of each conversation's summed errors."""
+    sums: dict[str, float] = {}
+    for one, error in zip(decided, errors, strict=True):
+        sums[one.conversation] = sums.get(one.conversation, 0.0) + error
+    return sqrt(sum(total * total for total in sums.values()))
+
+
+def control_share_bayes_factor(controls: Sequence[tuple[float, int, int]], kappa: float = 100.0) -> float:
+    """How much likelier another control share is than the one on record; above ``SHARE_ALARM``, raise the alarm.
+
+    Beta-binomial against binomial. True shares pass 20 at any of all peeks with probability 1/20 at most.
+
+    Args:
+        controls: groups of equal chance of control: that chance, decisions, how many of them were control.
+        kappa: how near the other share is expected to lie; larger is nearer.
+    """
+    factor = sum(log_factor(*group, kappa) for group in controls)
+    return exp(factor) if factor < 700 else inf
+
+
+def log_factor(share: float, decisions: int, controls: int, kappa: float) -> float:
+    if not 0 < share < 1:
+        return 0.0 if controls == share * decisions else inf
+    others, a, b = decisions - controls, kappa * share, kappa * (1 - share)
+    told = lgamma(a + controls) + lgamma(b + others) - lgamma(kappa + decisions)
+    before = lgamma(a) + lgamma(b) - lgamma(kappa)
+    return told - before - controls * log(share) - others * log1p(-share)

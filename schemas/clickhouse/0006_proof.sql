@@ -389,7 +389,7 @@ SELECT
     worst_z,
     length(sorted) AS lotteries,
     lotteries < 50 ? NULL : arrayMax((x, i) -> greatest(i / length(sorted) - x, x - (i - 1) / length(sorted)), sorted, arrayEnumerate(sorted)) AS lottery_distance,
-    least(1, 2 * exp(-2 * pow((sqrt(lotteries) + 0.12 + 0.11 / sqrt(lotteries)) * lottery_distance, 2))) AS lottery_p,
+    lotteries < 50 ? NULL : least(1, 2 * exp(-2 * pow((sqrt(lotteries) + 0.12 + 0.11 / sqrt(lotteries)) * lottery_distance, 2))) AS lottery_p,
     multiIf(
         worst_sum > 1e-9 OR contradictions > 0, 'broken',
         ifNull(abs(worst_z) > 5, false) OR ifNull(lottery_p < 1e-6, false), 'suspicious',

@@ -33,6 +33,11 @@ def test_true_chances_are_sound(database: Settings, stored: dict[str, list[Made]
     assert row["worst_z"] == pytest.approx(z[row["worst_option"]], abs=EQUAL)
 
 
+def test_little_is_not_judged(database: Settings, stored: dict[str, list[Made]]) -> None:
+    (row,) = (row for row in of(database, "propensity_health", "one") if row["version"] == "all")
+    assert row["worst_z"] is row["worst_option"] is row["lottery_distance"] is row["lottery_p"] is None
+
+
 def weights_z(made: Sequence[Made], option: str) -> float:
     chances = [(p["probability"], one.decision["option"]) for one in made for p in one.decision["propensities"]
                if p["option"] == option and 0 < p["probability"] < 1]  # fmt: skip

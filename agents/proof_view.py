@@ -52,17 +52,15 @@ def values(found: Rows, console: Console) -> None:
     if not told:
         return
     heading("What another policy would have earned a decision (95 %, for a single look)", console)
-    table = new_table(("policy",), ("decisions", "ESS", "SNIPS", "doubly robust"))
+    table = new_table(("policy",), ("decisions", "ESS", "reward, doubly robust"))
     for one in told:
         name = escape(of(one, one["candidate"]))
-        table.add_row(name, f"{one['n']:,}", f"{one['ess']:,.0f}", estimate(one, "snips"), estimate(one, "dr"))
+        table.add_row(name, f"{one['n']:,}", f"{one['ess']:,.0f}", estimate(one))
     console.print(table)
 
 
-def estimate(one: Row, kind: str) -> str:
-    if one[kind] is None:
-        return str(one["verdict"])
-    return interval(one[kind], one[f"{kind}_low"], one[f"{kind}_high"])
+def estimate(one: Row) -> str:
+    return str(one["verdict"]) if one["dr"] is None else interval(one["dr"], one["dr_low"], one["dr_high"])
 
 
 def did_it_help(found: Rows, note: str | None, console: Console) -> None:

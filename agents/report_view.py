@@ -1,30 +1,21 @@
 """The report on a terminal, for people: readable at 100 columns, and when there is little or nothing yet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from agents.effects import ENOUGH
+from agents import checks_view, proof_view
+from agents.printing import facts, heading, new_table, number
 
 Report = dict[str, Any]
-
-UNKNOWN = "–"
 
 
 def render(found: Report, console: Console) -> None:
     """Print a report."""
-    traffic(found["traffic"], console)
-    if found["detection"] is not None:
-        detection(found["detection"], console)
-    if found["traffic"]["points"]:
-        decisions(found["decisions"], console)
-    interventions(found["interventions"], found["note"], console)
-    alerts(found["alerts"], console)
-    dead_letters(found["dead_letters"], console)
-    digests(found["digests"], console)
+    for section in SECTIONS:
+        section(found, console)
 
 
 def traffic(found: Report, console: Console) -> None:
@@ -37,7 +28,9 @@ def traffic(found: Report, console: Console) -> None:
     )
 
 
-def detection(found: Report, console: Console) -> None:
+def detection(found: Report | None, console: Console) -> None:
+    if found is None:
+        return
     heading("Detection, against the labels", console)
     if not found["turns"]:
         console.print("None of the labelled turns has arrived.")
@@ -60,34 +53,13 @@ def per_thousand(found: Report) -> str:
 
 
 def decisions(found: Report, console: Console) -> None:
+    if not found["decision_points"]:
+        return
     heading("Decisions", console)
     console.print(
         f"{found['decision_points']:,} decision points, {found['available']:,} with an intervention possible; "
         f"{found['reroutes']:,} reroutes, {found['escalations']:,} escalations."
     )
-
-
-def interventions(found: Sequence[Report], note: str | None, console: Console) -> None:
-    if not found:
-        return
-    heading("What followed each option (reward: fall of the level, positive is better)", console)
-    table = new_table(("option",), ("matured", "failed", "mean reward", "minus control (95 %)"))
-    for one in found:
-        reward = f"{number(one['mean_reward'], 3)} ± {number(one['standard_error'], 3)}"
-        matured = f"{one['matured']:,}/{one['decisions']:,}"
-        against = against_control(one["against_control"])
-        table.add_row(escape(one["option"]), matured, f"{one['failures']:,}", reward, against)
-    console.print(table)
-    if note:
-        console.print(note, style="dim")
-
-
-def against_control(found: Report | None) -> str:
-    if found is None:
-        return ""
-    if found["difference"] is None:
-        return f"{found['why_not']} (<{ENOUGH})"
-    return f"{found['difference']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
 
 
 def alerts(found: dict[str, int], console: Console) -> None:
@@ -112,25 +84,20 @@ def digests(found: dict[str, str], console: Console) -> None:
     facts([(table.replace("_", " "), value) for table, value in found.items()], console)
 
 
-def heading(text: str, console: Console) -> None:
-    console.print(f"\n[bold]{text}[/]")
-
-
-def facts(rows: Iterable[tuple[str, str]], console: Console) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in rows:
-        table.add_row(escape(name), escape(value))
-    console.print(table)
-
-
-def new_table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in texts:
-        table.add_column(name, overflow="fold", min_width=21)
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def number(value: float | None, digits: int) -> str:
-    return UNKNOWN if value is None else f"{value:.{digits}f}"
+# In this order. The answer stands at the end.
+SECTIONS: tuple[Callable[[Report, Console], None], ...] = (
+    lambda found, console: traffic(found["traffic"], console),
+    lambda found, console: detection(found["detection"], console),
+    lambda found, console: decisions(found["decisions"], console),
+    lambda found, console: proof_view.interventions(found["interventions"], console),
+    lambda found, console: checks_view.randomisation(found["randomisation"], console),
+    lambda found, console: proof_view.values(found["policy_values"], console),
+    lambda found, console: checks_view.recovery(found["time_to_recovery"], console),
+    lambda found, console: checks_view.holdout(found["holdout"], console),
+    lambda found, console: checks_view.calibration(found["calibration"], console),
+    lambda found, console: checks_view.policy(found["policy"], console),
+    lambda found, console: alerts(found["alerts"], console),
+    lambda found, console: dead_letters(found["dead_letters"], console),
+    lambda found, console: digests(found["digests"], console),
+    lambda found, console: proof_view.did_it_help(found["did_it_help"], found["note"], console),
+)

@@ -13,6 +13,8 @@ from agents.embedded.tansu import Tansu
 from agents.kafka import admin, metadata
 from agents.migrate import migrate
 from agents.settings import Settings
+from tests.agents.experiments import Made, experiment
+from tests.agents.stored import store
 
 COUNTER = itertools.count(1)
 
@@ -76,3 +78,24 @@ def migrated(settings: Settings) -> Settings:
     """Settings of a ClickHouse whose tables are made."""
     migrate(settings)
     return settings
+
+
+@pytest.fixture(scope="module")
+def database(clickhouse: ClickHouse) -> Iterator[Settings]:
+    """Settings of one database for all tests of a module, for those that read the views: each has its own tenants."""
+    name = f"tenor_module_{next(COUNTER)}"
+    port = clickhouse.tcp_port
+    own = Settings(_env_file=None, clickhouse_host=LOOPBACK, clickhouse_port=port, clickhouse_database=name)
+    migrate(own)
+    yield own
+    drop_database(own)
+
+
+@pytest.fixture(scope="module")
+def stored(database: Settings) -> dict[str, list[Made]]:
+    """Three tenants: large, small, and one of a single decision; every record was inserted twice."""
+    tenants = {"large": experiment("large", 900, 1), "small": experiment("small", 90, 2)}
+    tenants["one"] = experiment("one", 1, 3, option="control", control=True)
+    for made in tenants.values():
+        store(database, made, twice=True)
+    return tenants

@@ -1,8 +1,6 @@
-"""The report: detection and effects as arithmetic, the whole against the real engine."""
+"""The report: detection as arithmetic, the whole against the real engine."""
 
 import json
-import random
-from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
@@ -15,29 +13,15 @@ from rich.console import Console
 from agents.clickhouse import connect
 from agents.dead_letters import DEAD_LETTERS
 from agents.detection import Point, auc, detection
-from agents.effects import Matured, difference
 from agents.errors import Failure
 from agents.intake import Received
+from agents.proof import UNTOLD, concluded
 from agents.recorded import Truth
 from agents.report import as_json, render, report
-from agents.rows import TABLES, Table, columnar
 from agents.settings import Settings
-from schemas.topics import Name
-from tests.agents.samples import AT, alert, decision, distal, outcome, point
-
-TABLE_OF = {
-    "point": TABLES[Name.TRAJECTORIES],
-    "decision": TABLES[Name.DECISIONS],
-    "outcome": TABLES[Name.OUTCOMES],
-    "alert": TABLES[Name.ALERTS],
-    "distal": TABLES[Name.DISTAL],
-}
-
-
-def insert(settings: Settings, table: Table, data: Iterable[Any]) -> None:
-    client = connect(settings)
-    client.execute(table.insert, columnar(table, [table.row(one) for one in data]), columnar=True)
-    client.disconnect()
+from tests.agents.experiments import experiment
+from tests.agents.samples import AT, alert, decision, distal, outcome, point, rating, snapshot
+from tests.agents.stored import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, RATINGS, insert, store
 
 
 def shown(found: dict[str, Any], width: int = 100) -> str:
@@ -108,56 +92,23 @@ def test_auc_is_the_chance_of_a_right_order(turns: list[tuple[float, bool]]) -> 
     assert auc(turns) == (None if wanted is None else pytest.approx(wanted))
 
 
-HALF = {"slow": 0.5, "control": 0.5}
-
-
-def test_under_twenty_either_side_nothing_is_claimed() -> None:
-    few = [Matured("slow", 0.2, 0.5, HALF)] * 100 + [Matured("control", 0.1, 0.5, HALF)] * 19
-    found = difference("slow", few)
-    assert (found["difference"], found["why_not"]) == (None, "insufficient data")
-    assert (found["compared"], found["compared_control"]) == (100, 19)
-    assert difference("slow", [*few, Matured("control", 0.1, 0.5, HALF)])["difference"] == pytest.approx(0.1)
-
-
-def test_decisions_without_a_choice_are_not_compared() -> None:
-    sure = [Matured("own", 0.2, 1.0, {"own": 1.0})] * 50 + [Matured("control", 0.1, 0.5, HALF)] * 50
-    assert difference("own", sure)["compared"] == 0
-
-
-def confounded(rng: random.Random, effect: float) -> list[Matured]:
-    """Hard decisions get the option nine times in ten, easy ones once in ten; hard ones end worse either way."""
-    outcomes = []
-    for _ in range(800):
-        hard = rng.random() < 0.5
-        p = 0.9 if hard else 0.1
-        option = "slow" if rng.random() < p else "control"
-        reward = rng.gauss(-0.5 if hard else 0.5, 0.2) + (effect if option == "slow" else 0)
-        outcomes.append(Matured(option, reward, p if option == "slow" else 1 - p, {"slow": p, "control": 1 - p}))
-    return outcomes
-
-
-def test_unequal_chances_do_not_bias_and_intervals_cover() -> None:
-    rng = random.Random(7)
-    runs = [difference("slow", confounded(rng, effect=0.1)) for _ in range(200)]
-    assert np.mean([run["difference"] for run in runs]) == pytest.approx(0.1, abs=0.02)
-    assert np.mean([run["low"] <= 0.1 <= run["high"] for run in runs]) >= 0.9
-
-
 @pytest.mark.integration
 def test_no_data_yet(migrated: Settings) -> None:
     for truths in (None, [], truth("c1", [0.1, 0.9])):
         found = report(migrated, truths)
         json.loads(as_json(found))
-        assert "Nothing has arrived yet" in shown(found)
+        text = shown(found)
+        assert "Nothing has arrived yet" in text
+        assert "Insufficient data: nothing was decided" in text
 
 
 @pytest.mark.integration
 def test_one_conversation_one_outcome(migrated: Settings) -> None:
-    insert(migrated, TABLE_OF["point"], [point(1, raised=True)])
-    insert(migrated, TABLE_OF["decision"], [decision(1)])
+    insert(migrated, POINTS, [point(1, raised=True)])
+    insert(migrated, DECISIONS, [decision(1)])
     found = report(migrated, truth("c1", [0.9]))
     assert found["interventions"][0]["matured"] == 0
-    insert(migrated, TABLE_OF["outcome"], [outcome(1)])
+    insert(migrated, OUTCOMES, [outcome(1)])
     found = report(migrated, truth("c1", [0.9]))
     assert found["interventions"][0]["mean_reward"] == pytest.approx(0.2)
     assert found["interventions"][0]["standard_error"] is None
@@ -175,18 +126,17 @@ def fill(settings: Settings, order: int = 1, twice: bool = False) -> None:
     outcomes = [
         outcome(n, option="control", control=True, propensity=0.2, reward=0.1 + n / 1000)
         if n % 2
-        else outcome(n, reward=0.2 + n / 1000, failed=n == 2, status="overlapped" if n == 4 else "matured")
+        else outcome(n, reward=0.2 + n / 1000, failed=n == 2)
         for n in range(1, 61)
     ]
     unseen = {"reward": None, "post_level": None, "post_sd": None}
     outcomes.append(outcome(61, status="censored", censoring_reason="ended", **unseen))
     points = [point(n, conversation_id=f"c{n % 10}", raised=n % 10 == 0) for n in range(1, 101)]
     for _ in range(2 if twice else 1):
-        insert(settings, TABLE_OF["point"], points[::order])
-        insert(settings, TABLE_OF["decision"], decisions[::order])
-        insert(settings, TABLE_OF["outcome"], outcomes[::order])
-        insert(settings, TABLE_OF["distal"], [distal(n, raised_at=AT) for n in range(5)][::order])
-        insert(settings, TABLE_OF["alert"], [alert(n, rule="escalation" if n else "failure") for n in range(3)])
+        insert(settings, POINTS, points[::order])
+        insert(settings, DECISIONS, decisions[::order])
+        insert(settings, OUTCOMES, outcomes[::order])
+        insert(settings, ALERTS, [alert(n, rule="escalation" if n else "failure") for n in range(3)])
     insert(settings, DEAD_LETTERS, [Received("[/x].dlq", 0, n, None, b"?", (), AT) for n in range(2)])
 
 
@@ -205,21 +155,70 @@ def test_a_full_report(migrated: Settings) -> None:
     assert (slow["option"], slow["decisions"], slow["matured"], slow["censored"], slow["failures"]) == (
         "slow",
         32,
-        29,
+        30,
         1,
         1,
     )
     assert (control["option"], control["matured"], control["against_control"]) == ("control", 30, None)
-    assert slow["against_control"]["compared"] == 30  # overlapped ones count as assigned
-    assert slow["against_control"]["difference"] == pytest.approx(0.101)
-    assert slow["against_control"]["low"] < 0.101 < slow["against_control"]["high"]
+    assert slow["reasons"] == {"ended": 1}
+    against = slow["against_control"]
+    assert (against["n"], against["treated"], against["mean"]) == (60, 30, None)
+    assert against["verdict"] == "insufficient data"
     assert found["alerts"] == {"escalation": 2, "failure": 1}
     assert found["dead_letters"] == [{"topic": "[/x]", "reason": "unknown", "count": 2}]
     assert json.loads(as_json(found)) == found
     text = shown(found)
     assert max(map(len, text.splitlines())) <= 100
-    assert "cannot react" in text
     assert "[/x]" in text
+    told = " ".join(text[text.index("Did it help?") :].split())
+    assert "Insufficient data: 60 decisions observed that could have gone either way; it takes 200." in told
+    assert "Control: 30 decisions in 30 conversations, left alone by lot, beside 30 interventions." in told
+    assert "No option is rolled back." in told
+    assert told.endswith("no effect is expected.")
+
+
+@pytest.mark.integration
+def test_a_report_with_an_answer(migrated: Settings) -> None:
+    """Enough to compare, with a holdout, marks and a policy; a second tenant has almost nothing."""
+    store(migrated, [*experiment("large", 900, 1), *experiment("small", 3, 2)])
+    insert(migrated, POINTS, [point(n, tenant="large", p_now=n / 12) for n in range(1, 12)])
+    marks = [rating(n, tenant="large", message_id=f"event-{n}", frustrated=n > 6) for n in range(1, 12)]
+    insert(migrated, RATINGS, marks)
+    ends = {"tenant": "large", "raised_at": AT, "recovered_at": AT + 90_000}
+    names = [{"conversation_id": f"c{n}", "customer_id": f"u{n}", "holdout": n < 30} for n in range(99)]
+    insert(migrated, DISTAL, [distal(n, **name, **ends) for n, name in enumerate(names)])
+    insert(migrated, POLICY, [snapshot(3, tenant="large", disabled=["offer"])])
+    found = report(migrated)
+    assert json.loads(as_json(found)) == found
+    large, small = found["did_it_help"]
+    assert (large["rolled_back"], large["low"] < large["mean"] < large["high"]) == (["offer"], True)
+    assert small["verdict"] == "insufficient data"
+    assert {one["verdict"] for one in found["randomisation"]["control_share"]} == {"as designed"}
+    assert [one["difference"] for one in found["holdout"]] == pytest.approx([0.0] * 4)
+    assert len(found["calibration"]) == 10
+    text = shown(found)
+    assert max(map(len, text.splitlines())) <= 100
+    words = ("large: slow", "large: always control", "large: holdout", "large: resolved", "0.9 to 1.0", "thompson-3")
+    assert [word for word in words if word not in text] == []
+    told = " ".join(text[text.index("Did it help?") :].split())
+    assert told.startswith(f"Did it help? large: {large['answer']}")
+    assert "Rolled back: offer." in told
+    assert "no effect is expected" not in text
+
+
+ANSWERS = {
+    "helped": ((0.1, 0.05, 0.15), "Yes: after an intervention the level fell by 0.100 more than without one"),
+    "harmed": ((-0.1, -0.15, -0.05), "No, it harmed: an intervention left the level 0.100 higher than none"),
+    "no effect shown": ((0.01, -0.03, 0.05), "No effect is shown: intervention minus control is +0.010"),
+}
+
+
+@pytest.mark.parametrize("verdict", ANSWERS)
+def test_the_answer_in_a_sentence(verdict: str) -> None:
+    (mean, low, high), sentence = ANSWERS[verdict]
+    told = concluded("t", UNTOLD | {"n": 400, "verdict": verdict, "mean": mean, "low": low, "high": high}, None)
+    wanted = f"{sentence} (95 % interval, valid at every look: {low:+.3f} to {high:+.3f})."
+    assert (told["answer"], told["rollback"]) == (wanted, "No option is rolled back.")
 
 
 @pytest.mark.integration
@@ -227,20 +226,18 @@ def test_equal_runs_have_equal_digests(migrated: Settings) -> None:
     fill(migrated)
     first = report(migrated)["digests"]
     client = connect(migrated)
-    for table in ("trajectory_points", "decisions", "outcomes", "distal_outcomes"):
+    for table in ("trajectory_points", "decisions", "outcomes"):
         client.execute(f"TRUNCATE TABLE {table}")
     fill(migrated, order=-1, twice=True)
     assert report(migrated)["digests"] == first
     elsewhere = {"topic": "other", "partition": 0, "offset": 999}
-    insert(migrated, TABLE_OF["point"], [point(100, conversation_id="c0", raised=True, source=elsewhere)])
-    insert(migrated, TABLE_OF["decision"], [decision(2, conversation_id="c2", snapshot_offset=5)])
+    insert(migrated, POINTS, [point(100, conversation_id="c0", raised=True, source=elsewhere)])
+    insert(migrated, DECISIONS, [decision(2, conversation_id="c2", snapshot_offset=5)])
     assert report(migrated)["digests"] == first
-    insert(migrated, TABLE_OF["point"], [point(100, conversation_id="c0", raised=True, level=10.000000000000002)])
+    insert(migrated, POINTS, [point(100, conversation_id="c0", raised=True, level=10.000000000000002)])
     changed = report(migrated)["digests"]
     assert changed["trajectory_points"] != first["trajectory_points"]
     assert changed["decisions"] == first["decisions"]
-    insert(migrated, TABLE_OF["distal"], [distal(4, raised_at=AT + 1)])
-    assert report(migrated)["digests"]["distal_outcomes"] != first["distal_outcomes"]
 
 
 @pytest.mark.integration

@@ -1,0 +1,110 @@
+"""The proof in the report: what the views of schemas/clickhouse/0006_proof.sql say, row by row."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from clickhouse_driver import Client
+
+from streams.proof import SHOWN_AFTER
+from streams.protocols import CONTROL
+
+Row = dict[str, Any]
+
+INSUFFICIENT = "insufficient data"
+
+CHOSEN = "SELECT tenant, assumeNotNull(option), count() FROM decided WHERE available GROUP BY tenant, option"
+FOLLOWED = """
+SELECT tenant, option, countIf(status = 'matured') AS matured, countIf(status = 'overlapped') AS overlapped,
+    countIf(reward IS NULL) AS censored, avg(reward) AS mean_reward,
+    if(count(reward) > 1, stddevSamp(reward) / sqrt(count(reward)), NULL) AS standard_error, countIf(failed) AS failures
+FROM observed GROUP BY tenant, option
+"""
+NOTHING = {"matured": 0, "overlapped": 0, "censored": 0, "mean_reward": None, "standard_error": None, "failures": 0}
+UPLIFT = "SELECT * FROM uplift ORDER BY tenant, option"
+CENSORING = "SELECT tenant, option, reason, censored FROM censoring ORDER BY tenant, option, reason"
+HEALTH = "SELECT * FROM propensity_health ORDER BY tenant, version = 'all', version"
+CONTROL_SHARE = "SELECT * FROM control_share_check ORDER BY tenant"
+VALUES = "SELECT * FROM policy_values ORDER BY tenant, candidate"
+HOLDOUT = "SELECT * FROM holdout_check ORDER BY tenant, measure"
+RECOVERY = "SELECT * FROM time_to_recovery ORDER BY tenant, arm"
+CALIBRATION = "SELECT * FROM belief_calibration ORDER BY tenant, bin_from"
+POLICY = "SELECT * REPLACE (toString(created_at) AS created_at) FROM policy_state ORDER BY tenant"
+UNTOLD = {
+    "n": 0,
+    "treated": 0,
+    "controls": 0,
+    "control_conversations": 0,
+    "mean": None,
+    "low": None,
+    "high": None,
+    "upper_bound": None,
+    "verdict": INSUFFICIENT,
+}
+
+
+def rows(client: Client, query: str) -> list[Row]:
+    """Answer of a query, a row as a dictionary."""
+    answer, columns = client.execute(query, with_column_types=True)
+    names = [name for name, _ in columns]
+    return [dict(zip(names, row, strict=True)) for row in answer]
+
+
+def interventions(client: Client) -> list[Row]:
+    """What followed each option of each tenant and how it stands against control, control last."""
+    chosen = {(tenant, option): count for tenant, option, count in client.execute(CHOSEN)}
+    followed = {(row.pop("tenant"), row.pop("option")): row for row in rows(client, FOLLOWED)}
+    against = {(row.pop("tenant"), row.pop("option")): row for row in rows(client, UPLIFT)}
+    reasons: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for tenant, option, reason, count in client.execute(CENSORING):
+        reasons[tenant, option][reason] = count
+    keys = sorted(chosen.keys() | followed.keys(), key=lambda key: (key[0], key[1] == CONTROL, key[1]))
+    return [
+        {
+            "tenant": key[0],
+            "option": key[1],
+            "decisions": chosen.get(key, 0),
+            **followed.get(key, NOTHING),
+            "reasons": reasons[key],
+            "against_control": None if key[1] == CONTROL else against.get(key, UNTOLD),
+        }
+        for key in keys
+    ]
+
+
+def randomisation(client: Client) -> Row:
+    """Whether the chances on record may be believed."""
+    return {"propensities": rows(client, HEALTH), "control_share": rows(client, CONTROL_SHARE)}
+
+
+def conclusion(client: Client) -> list[Row]:
+    """Any intervention against control and what is rolled back, by tenant: did it help?"""
+    tenants = sorted({tenant for tenant, *_ in client.execute(CHOSEN)})
+    against = {row["tenant"]: row for row in rows(client, UPLIFT) if row["option"] == "any"}
+    policy = {row["tenant"]: row for row in rows(client, POLICY)}
+    return [concluded(tenant, against.get(tenant, UNTOLD), policy.get(tenant)) for tenant in tenants]
+
+
+def concluded(tenant: str, against: Row, policy: Row | None) -> Row:
+    found = {"tenant": tenant, **{name: against[name] for name in UNTOLD}}
+    rolled_back = policy["disabled"] if policy else []
+    return {**found, "rolled_back": rolled_back, "answer": answer(against), "rollback": rollback(rolled_back)}
+
+
+def answer(found: Row) -> str:
+    """The answer in a sentence."""
+    if found["mean"] is None:
+        return (
+            f"Insufficient data: {found['n']:,} decisions observed that could have gone either way; "
+            f"it takes {SHOWN_AFTER}."
+        )
+    interval = f"95 % interval, valid at every look: {found['low']:+.3f} to {found['high']:+.3f}"
+    if found["verdict"] == "helped":
+        return f"Yes: after an intervention the level fell by {found['mean']:.3f} more than without one ({interval})."
+    if found["verdict"] == "harmed":
+        return f"No, it harmed: an intervention left the level {-found['mean']:.3f} higher than none ({interval})."
+    return f"No effect is shown: intervention minus control is {found['mean']:+.3f} ({interval})."
+
+
+def rollback(options: Sequence[str]) -> str:
+    return f"Rolled back: {', '.join(options)}." if options else "No option is rolled back."

@@ -1,0 +1,48 @@
+"""Records as the sink stores them, and what a view then answers."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from agents.clickhouse import connect
+from agents.rows import TABLES, Table, columnar
+from agents.settings import Settings
+from schemas.topics import Name
+from tests.agents.experiments import Made
+
+POINTS = TABLES[Name.TRAJECTORIES]
+DECISIONS = TABLES[Name.DECISIONS]
+OUTCOMES = TABLES[Name.OUTCOMES]
+ALERTS = TABLES[Name.ALERTS]
+RATINGS = TABLES[Name.RATINGS]
+DISTAL = TABLES[Name.DISTAL]
+POLICY = TABLES[Name.POLICY]
+
+
+def insert(settings: Settings, table: Table, data: Iterable[Any]) -> None:
+    client = connect(settings)
+    client.execute(table.insert, columnar(table, [table.row(one) for one in data]), columnar=True)
+    client.disconnect()
+
+
+def ask(settings: Settings, query: str) -> list[dict[str, Any]]:
+    """Rows of a query as dictionaries."""
+    client = connect(settings)
+    rows, columns = client.execute(query, with_column_types=True)
+    client.disconnect()
+    return [dict(zip((name for name, _ in columns), row, strict=True)) for row in rows]
+
+
+def of(settings: Settings, view: str, tenant: str) -> list[dict[str, Any]]:
+    """A tenant's rows of a view."""
+    return ask(settings, f"SELECT * FROM {view} WHERE tenant = '{tenant}'")
+
+
+def by(rows: Iterable[dict[str, Any]], *names: str) -> dict[Any, dict[str, Any]]:
+    """Rows by their values of one column, or of several."""
+    return {tuple(row[name] for name in names) if len(names) > 1 else row[names[0]]: row for row in rows}
+
+
+def store(settings: Settings, made: Sequence[Made], twice: bool = False) -> None:
+    for _ in range(2 if twice else 1):
+        insert(settings, DECISIONS, [one.decision for one in made])
+        insert(settings, OUTCOMES, [one.outcome for one in made])

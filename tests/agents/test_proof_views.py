@@ -1,0 +1,142 @@
+"""The views of the proof, against the formulas in Python on the same rows, on the real engine."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+from scipy import stats
+
+from agents.clickhouse import connect
+from agents.settings import Settings
+from streams import proof
+from streams.proof import Decided, Evidence
+from streams.protocols import CONTROL
+from tests.agents.experiments import OPTIONS, Made, experiment
+from tests.agents.samples import decision, outcome, point
+from tests.agents.stored import DECISIONS, OUTCOMES, POINTS, ask, by, insert, of, store
+
+pytestmark = pytest.mark.integration
+
+N_OPT = 500
+EQUAL = 1e-9
+
+
+def evidence(decided: Sequence[Decided], option: str) -> Evidence:
+    """As in Python: what each comparable decision tells, summed up."""
+    found = Evidence()
+    for one in decided:
+        if option == "any" and proof.comparable_any(one):
+            found = found.plus(proof.contrast_any(one))
+        elif option != "any" and proof.comparable(one, option):
+            found = found.plus(proof.contrast(one, option))
+    return found
+
+
+def test_uplift_is_what_python_says(database: Settings, stored: dict[str, list[Made]]) -> None:
+    rows = by(ask(database, "SELECT * FROM uplift WHERE tenant IN ('large', 'small', 'one')"), "tenant", "option")
+    decided = [one.decided for one in stored["large"] if one.rewarded]
+    for option in (*OPTIONS, "any"):
+        row, found = rows["large", option], evidence(decided, option)
+        alpha = 0.05 if option == "any" else 0.05 / 3
+        interval, upper = proof.confidence_sequence(found, alpha, N_OPT), proof.upper_bound(found, alpha, N_OPT)
+        wanted = (found.n, alpha, found.mean, found.variance, *(interval or ()), upper)
+        names = ("n", "alpha", "mean", "variance", "low", "high", "upper_bound")
+        assert [row[name] for name in names] == pytest.approx(wanted, abs=EQUAL, rel=0)
+    verdicts = {option: rows["large", option]["verdict"] for option in OPTIONS}
+    assert verdicts == {"slow": "helped", "offer": "harmed", "own": "no effect shown"}
+    controls = [one for one in decided if one.option == CONTROL and one.chances[CONTROL] < 1]
+    assert rows["large", "any"]["controls"] == len(controls)
+    assert rows["large", "any"]["control_conversations"] == len({one.conversation for one in controls})
+    assert {row["verdict"] for (tenant, _), row in rows.items() if tenant != "large"} == {"insufficient data"}
+    assert all(row["mean"] is row["high"] is None for (tenant, _), row in rows.items() if tenant != "large")
+
+
+Target = Callable[[Decided], Mapping[str, float]]
+
+
+def always(option: str) -> Target:
+    return lambda one: {option: 1.0} if one.chances.get(option, 0) > 0 else one.chances
+
+
+def uniform(one: Decided) -> Mapping[str, float]:
+    possible = [name for name, p in one.chances.items() if p > 0]
+    return dict.fromkeys(possible, 1 / len(possible))
+
+
+def tilted(one: Decided) -> Mapping[str, float]:
+    raw = {name: p * (1 + len(name)) for name, p in one.chances.items()}
+    return {name: p / sum(raw.values()) for name, p in raw.items()}
+
+
+def test_policy_values_are_what_python_says(database: Settings, stored: dict[str, list[Made]]) -> None:
+    made = [one for one in stored["large"] if one.rewarded and not one.decision["holdout"]]
+    decided = [one.decided for one in made]
+    write(database, "tilted", made, tilted)
+    targets = {"tilted": tilted, "as drawn": lambda one: one.chances, "uniform": uniform}
+    targets |= {f"always {option}": always(option) for option in (*OPTIONS, CONTROL)}
+    rows = by(of(database, "policy_values", "large"), "candidate")
+    assert rows.keys() == targets.keys()
+    for name, target in targets.items():
+        row = rows[name]
+        for kind, value in (("snips", proof.snips(decided, target)), ("dr", proof.doubly_robust(decided, target))):
+            assert value.shown and row["verdict"] == "estimated"
+            found = [row[kind], row[f"{kind}_error"], row["ess"], row["n"], row["unsupported"]]
+            assert found == pytest.approx(list(value), abs=EQUAL, rel=0)
+            assert row[f"{kind}_high"] - row[f"{kind}_low"] == pytest.approx(2 * stats.norm.ppf(0.975) * value.error)
+
+
+def write(settings: Settings, name: str, made: Sequence[Made], target: Target) -> None:
+    client = connect(settings)
+    rows = [(one.decision["tenant"], name, one.decision["decision_id"], dict(target(one.decided))) for one in made]
+    client.execute("INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES", rows)
+    client.disconnect()
+
+
+def test_no_value_without_support_or_substance(database: Settings, stored: dict[str, list[Made]]) -> None:
+    made = [one for one in stored["large"] if one.rewarded and not one.decision["holdout"]]
+    write(database, "impossible", made, lambda one: {"offer": 1.0})
+    could = [one for one in made if one.decided.chances.get("own", 0) > 0]
+    write(database, "few", could[:199], always("own"))
+    rarely = [one for one in made if one.decided.option != CONTROL and one.decided.chances[CONTROL] > 0]
+    write(database, "rarely", [*rarely, *(one for one in made if one.decided.option == CONTROL)][:500], always(CONTROL))
+    rows = by(of(database, "policy_values", "large"), "candidate")
+    unsupported = sum(one.decided.chances.get("offer", 0) <= 0 for one in made)
+    assert (rows["impossible"]["unsupported"], rows["impossible"]["verdict"]) == (unsupported, "unsupported")
+    assert rows["impossible"]["unsupported_share"] == pytest.approx(unsupported / len(made))
+    assert rows["rarely"]["ess"] < 50 and rows["rarely"]["n"] == 500
+    for name in ("impossible", "few", "rarely"):
+        assert rows[name]["snips"] is rows[name]["dr"] is rows[name]["dr_low"] is None
+    assert rows["few"]["verdict"] == rows["rarely"]["verdict"] == "insufficient data"
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(199, "insufficient data"), (200, "helped")])
+def test_two_hundred_is_enough(database: Settings, n: int, verdict: str) -> None:
+    store(database, [told(f"enough-{n}", k) for k in range(n)])
+    rows = by(of(database, "uplift", f"enough-{n}"), "option")
+    assert {row["verdict"] for row in rows.values()} == {verdict}
+    assert (rows["any"]["n"], rows["any"]["mean"] is None) == (n, n < 200)
+    drawn = by(of(database, "policy_values", f"enough-{n}"), "candidate")["as drawn"]
+    assert drawn["verdict"] == ("insufficient data" if n < 200 else "estimated")
+
+
+def told(tenant: str, number: int) -> Made:
+    """Slow and control by turns, even chances; slow is better by .8."""
+    own = {"tenant": tenant, "decision_id": f"{tenant}-{number}", "conversation_id": f"c{number}", "propensity": 0.5}
+    own["option"] = CONTROL if number % 2 else "slow"
+    halves = [{"option": name, "probability": 0.5} for name in (CONTROL, "slow")]
+    reward = 0.1 if number % 2 else 0.9
+    return Made(decision(number, **own, propensities=halves), outcome(number, **own, reward=reward))
+
+
+def test_sequences_take_decisions_in_their_order(database: Settings) -> None:
+    """A decision that still waits holds back the later ones; one that nobody waits for does not."""
+    made = experiment("wait", 30, 4)
+    insert(database, DECISIONS, [one.decision for one in made])
+    insert(database, OUTCOMES, [one.outcome for one in made if one.decision["decision_id"] != "wait-10"])
+    insert(database, POINTS, [point(30, tenant="wait")])
+    asked = "SELECT countIf(in_order), count(), max(next_decided_at IS NULL) FROM experiment WHERE tenant = 'wait'"
+    assert list(ask(database, asked)[0].values()) == [10, 29, 1]
+    insert(database, POINTS, [point(700, tenant="wait")])
+    assert ask(database, "SELECT decision_id, overdue FROM waiting WHERE tenant = 'wait'") == [
+        {"decision_id": "wait-10", "overdue": True}
+    ]
+    assert list(ask(database, asked)[0].values()) == [29, 29, 1]

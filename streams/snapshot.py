@@ -118,7 +118,7 @@ def matrices(record: Mapping[str, Any]) -> list[Array]:
     size = context.SIZE
     found = [reshaped(one, (size, size)) for one in record["precision"]]
     for name, one in zip(record["options"], found, strict=True):
-        if not np.array_equal(one, one.T) or np.linalg.eigvalsh(one)[0] <= 0:
+        if not np.allclose(one, one.T) or np.linalg.eigvalsh(one)[0] <= 0:
             raise SnapshotError(f"the precision of {name} is not positive definite")
     return found
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench asyncapi config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick lint format bench bench-policy asyncapi config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -38,6 +38,9 @@ bench: install  ## cost per event; how soon the alarm notices ramps; what rememb
 	$(BIN)/python benchmarks/ramps.py
 	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python benchmarks/memory.py
+
+bench-policy: install  ## regret of the policy beside Vowpal Wabbit and river, on simulated decisions
+	$(BIN)/python benchmarks/policy.py
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi

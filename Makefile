@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench study asyncapi config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick lint format bench bench-policy study asyncapi config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -41,6 +41,9 @@ bench: install  ## cost per event; how soon the alarm notices ramps; what rememb
 
 study: install  ## whether the reported effects can be trusted; writes docs/validation.md
 	$(BIN)/python -m benchmarks.studies
+
+bench-policy: install  ## regret of the policy beside Vowpal Wabbit and river, on simulated decisions
+	$(BIN)/python benchmarks/policy.py
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi

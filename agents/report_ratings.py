@@ -40,13 +40,21 @@ WHERE d.available AND d.decision_id IN (SELECT assumeNotNull(decision_id) FROM r
 """
 SCALE: tuple[Level, tuple[Any, ...]] = ("ordinal", (1, 2, 3, 4, 5))
 YES_NO: tuple[Level, tuple[Any, ...]] = ("nominal", (False, True))
-SCALES = {"clarity": SCALE, "tone": SCALE, "resonance": SCALE, "felt_understood": YES_NO, "frustrated": YES_NO}
+CHOICE: tuple[Level, tuple[Any, ...]] = ("nominal", (0.0, 0.5, 1.0))
+SCALES = {
+    "clarity": SCALE,
+    "tone": SCALE,
+    "resonance": SCALE,
+    "felt_understood": YES_NO,
+    "frustrated": YES_NO,
+    "preferred": CHOICE,
+}
 
 
 def ratings(client: Client) -> Report:
     """Agreement of the raters, and ratings by arm. What cannot be said yet is None, with the reason beside it."""
     replies = client.execute(REPLIES)
-    arms = {decision: (tenant, talk, control) for decision, tenant, talk, control in client.execute(ARMS)}
+    arms = {decision: rest for decision, *rest in client.execute(ARMS)}
     return {
         "replies": len({row[0] for row in replies}),
         "unknown_decisions": len({row[0] for row in replies} - arms.keys()),
@@ -75,10 +83,9 @@ def marks(rows: Iterable[Sequence[Any]]) -> Iterable[Judgement]:
     return (Judgement((tenant, talk, message), rater, said) for tenant, talk, message, rater, said in rows)
 
 
-def by_arm(
-    replies: Iterable[Sequence[Any]], arms: Mapping[str, tuple[str, str, bool]], question: str, blinded: bool
-) -> Report:
+def by_arm(replies: Iterable[Sequence[Any]], arms: Mapping[str, Sequence[Any]], question: str, blinded: bool) -> Report:
+    """Ratings of intervention and control; ``arms``: tenant, conversation and whether control, by decision."""
     place = 3 + QUESTIONS.index(question)
     known = [row for row in replies if row[2] == blinded and row[place] is not None and row[0] in arms]
-    rated = [Rated(arms[row[0]][:2], arms[row[0]][2], float(row[place])) for row in known]
+    rated = [Rated(tuple(arms[row[0]][:2]), arms[row[0]][2], float(row[place])) for row in known]
     return {"question": question, "blinded": blinded, **compared(rated)}

@@ -415,6 +415,11 @@ def profiles_erase(customer: str, tenant: Tenant = "default") -> None:
     out.print("the workers will forget this customer; see docs/decisions/0008-profiles.md for what expires when")
 
 
+def say(text: str) -> None:
+    """Print a line as it is."""
+    out.print(escape(text), highlight=False, soft_wrap=True)
+
+
 @review_app.command("export")
 def review_export(
     directory: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where review.csv and key.json are written.")],
@@ -426,14 +431,11 @@ def review_export(
     from agents.blind_review import export
 
     done = export.export(loaded(), directory, pairs, tenant, seed)
-    say = lambda text: out.print(escape(text), highlight=False, soft_wrap=True)  # noqa: E731
     say(f"wrote {done.pairs} pairs of {done.exchanges[0]} replies to interventions and {done.exchanges[1]} to control")
     for why, count in sorted(done.left_out.items()):
         say(f"  left out: {count}, {why}")
-    say(
-        f"{done.review} is for the reviewers. It holds what customers and operators wrote, perhaps names: give it only to"
-    )
-    say("people who may read these conversations, and delete it afterwards. The words go nowhere else.")
+    say(f"{done.review} is for the reviewers. It holds what customers and operators wrote, perhaps names: give it only")
+    say("to people who may read these conversations, and delete it afterwards. The words go nowhere else.")
     say(f"{done.key} tells which reply is which: keep it away from the reviewers. The import needs it.")
 
 
@@ -448,8 +450,7 @@ def review_import(
 
     done = importing.load(loaded(), file, key, rater)
     by = f" by {', '.join(done.raters)}" if done.raters else ""
-    told = f"published {done.ratings} ratings of {done.pairs} pairs{by}; {done.unanswered} pairs are not answered"
-    out.print(escape(told), highlight=False, soft_wrap=True)
+    say(f"published {done.ratings} ratings of {done.pairs} pairs{by}; {done.unanswered} pairs are not answered")
 
 
 @review_app.command("report")

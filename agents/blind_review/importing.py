@@ -1,7 +1,7 @@
 """Import: a filled sheet as ratings on the bus, all of it or nothing.
 
-Ids follow from the review, the reply and the rater, and every rating is dated by the export. So a sheet that is imported
-twice changes nothing, and one that was corrected replaces what it said before.
+Ids follow from the review, the reply and the rater, and every rating is dated by the export. So a sheet that is
+imported twice changes nothing, and one that was corrected replaces what it said before.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
 """How often the intervention's reply was preferred, and how much of that length explains. Pure.
 
-The pair is the unit: each counts once, with the mean of its raters; neither counts half. AI replies that people preferred
-were four times as long (Ayers et al., JAMA Intern Med 2023), so preference stands beside length everywhere.
+The pair is the unit: each counts once, with the mean of its raters; neither counts half. AI replies that people
+preferred were four times as long (Ayers et al., JAMA Intern Med 2023), so preference stands beside length everywhere.
 """
 
 from collections import defaultdict
@@ -46,7 +46,7 @@ def log_ratio(words: tuple[int, int] | None) -> float | None:
 
 
 def preference(pairs: Sequence[Judged]) -> Report:
-    """Preference over all pairs, where the intervention's reply was the longer one or the shorter, and at equal length."""
+    """Preference over all pairs; where the intervention's reply was longer, and shorter; and at equal length."""
     ratios = [(one, one.log_ratio) for one in pairs if one.log_ratio is not None]
     known = [one for one, _ in ratios]
     return {
@@ -61,8 +61,8 @@ def preference(pairs: Sequence[Judged]) -> Report:
 def share(values: Sequence[float]) -> Report:
     """Mean with its 95 % interval, or why there is none.
 
-    Wilson's, with pairs as trials. Ties and several raters only make the mean vary less than a coin, so it covers at least
-    as often as it says.
+    Wilson's, with pairs as trials. Ties and several raters only make the mean vary less than a coin would, so it covers
+    at least as often as it says.
     """
     if len(values) < ENOUGH:
         return unknown(len(values), INSUFFICIENT)

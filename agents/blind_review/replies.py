@@ -1,4 +1,4 @@
-"""The reply to each decision: the first an operator or bot wrote within its window. Pure; fed in the order of the log."""
+"""The reply to each decision: the first an operator or bot wrote within its window. Pure; fed in the log's order."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping

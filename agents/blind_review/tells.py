@@ -10,6 +10,7 @@ from agents.blind_review.replies import Decision
 from streams.protocols import Protocol
 
 LEAST_WORDS = 5  # a shorter sentence of the guidance may stand in any reply
+WORD = re.compile(r"\w+(?:[-'’.:]\w+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+")
 
 
@@ -34,5 +35,5 @@ def phrases(protocol: Protocol) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Words in lower case, single spaces, no punctuation around them."""
-    return " ".join(word for raw in text.casefold().split() if (word := raw.strip(".,;:!?\"'()[]{}<>*`“”‘’„«»")))
+    """Words in lower case with single spaces between, and no punctuation but inside them."""
+    return " ".join(WORD.findall(text.casefold()))

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from agents.effects import ENOUGH, INSUFFICIENT
 
@@ -54,4 +54,4 @@ def clustered_margin(sides: Sequence[Sequence[Rated]], means: Any) -> float:
             errors[one.conversation] += sign * (one.value - mean) / len(side)
     clusters = len(errors)
     variance = sum(error**2 for error in errors.values()) * clusters / (clusters - 1)
-    return float(t.ppf(0.975, clusters - 1) * variance**0.5)
+    return float(stdtrit(clusters - 1, 0.975) * variance**0.5)

@@ -51,10 +51,13 @@ def standardised(exchanges: Sequence[Exchange]) -> Any:
 
 
 def nearest(treated: list[int], control: list[int], positions: Any, tickets: Any) -> list[tuple[int, int]]:
-    """Greedy nearest neighbours without replacement, closest first; the lottery breaks ties."""
+    """Greedy nearest neighbours without replacement, closest first.
+
+    Of equally close ones the lower ticket goes first, within either arm: so it does not matter which arm is which.
+    """
     left, right = (sorted(arm, key=lambda place: tickets[place])[:LARGEST] for arm in (treated, control))
     distance = np.hypot(*(np.subtract.outer(axis[left], axis[right]) for axis in positions.T)).ravel()
-    order = np.lexsort((np.add.outer(tickets[left], tickets[right]).ravel(), distance))
+    order = np.argsort(distance, kind="stable")
     taken: dict[int, int] = {}
     used: set[int] = set()
     for edge in order[: np.searchsorted(distance[order], CALIPER, side="right")]:

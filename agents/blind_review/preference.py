@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import expit, stdtrit
 
 from agents.effects import ENOUGH, INSUFFICIENT, NORMAL_95
 
@@ -61,8 +62,8 @@ def preference(pairs: Sequence[Judged]) -> Report:
 def share(values: Sequence[float]) -> Report:
     """Mean with its 95 % interval, or why there is none.
 
-    Wilson's, with pairs as trials. Ties and several raters only make the mean vary less than a coin would, so it covers
-    at least as often as it says.
+    Wilson's, with pairs as trials. Ties and several raters only make the mean vary less than a coin would, so the
+    interval is rather too wide than too narrow.
     """
     if len(values) < ENOUGH:
         return unknown(len(values), INSUFFICIENT)
@@ -85,8 +86,9 @@ def at_equal_length(pairs: Sequence[Judged]) -> Report:
     if fitted is None:
         return unknown(len(pairs), SEPARATED)
     (intercept, slope), (error, slope_error) = fitted
-    low, high = intercept - NORMAL_95 * error, intercept + NORMAL_95 * error
-    shares = {"share": expit(intercept), "low": expit(low), "high": expit(high)}
+    margin = float(stdtrit(len(pairs) - 2, 0.975)) * error
+    bounds = {"share": intercept, "low": intercept - margin, "high": intercept + margin}
+    shares = {name: float(expit(odds)) for name, odds in bounds.items()}
     return {"pairs": len(pairs), **shares, "slope": slope, "slope_error": slope_error, "why_not": None}
 
 
@@ -94,7 +96,7 @@ def logistic(design: Any, response: Any) -> tuple[list[float], list[float]] | No
     """Coefficients and robust errors by Newton's method; None where there is no finite maximum."""
     beta = np.zeros(design.shape[1])
     for _ in range(STEPS):
-        fitted = 1 / (1 + np.exp(-design @ beta))
+        fitted = expit(design @ beta)
         curvature = design.T @ (design * (fitted * (1 - fitted))[:, None])
         if np.linalg.cond(curvature) > 1e10:
             return None
@@ -110,10 +112,6 @@ def robust_errors(design: Any, residuals: Any, curvature: Any) -> list[float]:
     n, inverse = len(design), np.linalg.inv(curvature)
     errors: list[float] = np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse) * n / (n - 2)).tolist()
     return errors
-
-
-def expit(value: float) -> float:
-    return float(1 / (1 + np.exp(-value)))
 
 
 def unknown(pairs: int, why_not: str) -> Report:

@@ -11,8 +11,7 @@ from typing import Any, Literal, NamedTuple
 import krippendorff
 import numpy as np
 
-from agents.effects import INSUFFICIENT
-
+INSUFFICIENT = "insufficient data"
 ENOUGH_UNITS = 10
 RESAMPLES = 1000
 SEED = 20_260_923

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from agents.effects import ENOUGH, INSUFFICIENT
+from agents.agreement import INSUFFICIENT
 
+ENOUGH = 20
 QUESTIONS = ("clarity", "tone", "resonance", "felt_understood")
 
 

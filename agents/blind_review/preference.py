@@ -9,12 +9,14 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import expit, stdtrit
+from scipy.special import expit, ndtri, stdtrit
 
-from agents.effects import ENOUGH, INSUFFICIENT, NORMAL_95
+from agents.agreement import INSUFFICIENT
+from agents.rating_arms import ENOUGH
 
 Report = dict[str, Any]
 
+NORMAL_95 = float(ndtri(0.975))
 STEPS = 50
 SEPARATED = "length alone tells them apart, or does not vary"
 

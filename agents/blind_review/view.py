@@ -4,9 +4,9 @@ from typing import Any
 
 from rich.console import Console
 
-from agents.effects import ENOUGH
+from agents.printing import heading, new_table
+from agents.rating_arms import ENOUGH
 from agents.ratings_view import render_agreement, render_arms
-from agents.report_view import heading, new_table
 
 Report = dict[str, Any]
 

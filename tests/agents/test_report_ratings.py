@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from agents.agreement import INSUFFICIENT
 from agents.clickhouse import connect
-from agents.effects import INSUFFICIENT
 from agents.rating_arms import Rated, compared
 from agents.report_ratings import ratings, render
 from agents.rows import TABLES

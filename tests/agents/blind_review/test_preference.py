@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from agents.agreement import INSUFFICIENT
 from agents.blind_review.preference import (
     SEPARATED,
     Judged,
@@ -16,7 +17,6 @@ from agents.blind_review.preference import (
     preference,
     share,
 )
-from agents.effects import INSUFFICIENT
 
 
 @pytest.mark.parametrize(("wins", "of"), [(0, 20), (20, 20), (10, 20), (153, 195), (1, 1000)])

@@ -28,6 +28,8 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(dlq_app, name="dlq")
 profiles_app = typer.Typer(no_args_is_help=True, help="What is remembered of customers.")
 app.add_typer(profiles_app, name="profiles")
+review_app = typer.Typer(no_args_is_help=True, help="Replies compared by people who do not know which is which.")
+app.add_typer(review_app, name="blind-review")
 
 policy_app = typer.Typer(no_args_is_help=True, help="What the policy has learned, and what you ask of it.")
 app.add_typer(policy_app, name="policy")
@@ -471,6 +473,59 @@ def profiles_erase(customer: str, tenant: Tenant = "default") -> None:
 
     memories.erase(loaded(), tenant, customer)
     out.print("the workers will forget this customer; see docs/decisions/0008-profiles.md for what expires when")
+
+
+def say(text: str) -> None:
+    """Print a line as it is."""
+    out.print(escape(text), highlight=False, soft_wrap=True)
+
+
+@review_app.command("export")
+def review_export(
+    directory: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where review.csv and key.json are written.")],
+    pairs: Annotated[int, typer.Option(min=1, max=1000, help="Pairs at most.")] = 100,
+    tenant: Tenant = "default",
+    seed: Annotated[int | None, typer.Option(help="What pairs and sides are drawn with; unset draws one.")] = None,
+) -> None:
+    """Write pairs of replies, intervention and control, for reviewers; and the key that tells which is which."""
+    from agents.blind_review import export
+
+    done = export.export(loaded(), directory, pairs, tenant, seed)
+    say(f"wrote {done.pairs} pairs of {done.exchanges[0]} replies to interventions and {done.exchanges[1]} to control")
+    for why, count in sorted(done.left_out.items()):
+        say(f"  left out: {count}, {why}")
+    say(f"{done.review} is for the reviewers. It holds what customers and operators wrote, perhaps names: give it only")
+    say("to people who may read these conversations, and delete it afterwards. The words go nowhere else.")
+    say(f"{done.key} tells which reply is which: keep it away from the reviewers. The import needs it.")
+
+
+@review_app.command("import")
+def review_import(
+    file: Annotated[Path, typer.Argument(metavar="REVIEW_CSV", help="The filled sheet.")],
+    key: Annotated[Path, typer.Option(help="key.json of the export.")],
+    rater: Annotated[str | None, typer.Option(help="Pseudonymous id of who filled it in, unless rows say.")] = None,
+) -> None:
+    """Publish a filled sheet as ratings: all of it, or nothing where something is wrong. Twice changes nothing."""
+    from agents.blind_review import importing
+
+    done = importing.load(loaded(), file, key, rater)
+    by = f" by {', '.join(done.raters)}" if done.raters else ""
+    say(f"published {done.ratings} ratings of {done.pairs} pairs{by}; {done.unanswered} pairs are not answered")
+
+
+@review_app.command("report")
+def review_report(
+    key: Annotated[Path | None, typer.Option(help="key.json: that review alone, and beside length.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print which replies reviewers preferred, how much of it length explains, and whether they agree."""
+    from agents.blind_review import report as reviews
+
+    found = reviews.report(loaded(), key)
+    if as_json:
+        sys.stdout.write(json.dumps(found, allow_nan=False) + "\n")
+    else:
+        reviews.render(found, out)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents import proof
+from agents import proof, report_ratings
 from agents.clickhouse import UNAVAILABLE, connect, failure
 from agents.detection import Point, detection
 from agents.digests import digests
@@ -103,6 +103,7 @@ SECTIONS: dict[str, Section] = {
     "time_to_recovery": answering(proof.RECOVERY),
     "holdout": answering(proof.HOLDOUT),
     "calibration": answering(proof.CALIBRATION),
+    "ratings": report_ratings.ratings,
     "policy": answering(proof.POLICY),
     "alerts": lambda client: dict(client.execute(ALERTS)),
     "dead_letters": dead_letters,

@@ -93,6 +93,21 @@ def check_rating(datum: Datum) -> None:
     check_finite("intensity", [datum["intensity"]])
     if datum["intensity"] is not None and not 0 <= datum["intensity"] <= 1:
         raise Rejected(Reason.OUT_OF_RANGE, "intensity must be 0 to 1")
+    check_comparison(datum)
+
+
+def check_comparison(datum: Datum) -> None:
+    """Two replies that stood side by side: the rated one and another."""
+    other = datum["compared_with"]
+    if other is None:
+        if datum["preferred"] is not None:
+            raise Rejected(Reason.MISSING_FIELD, "preferred needs compared_with")
+        return
+    check_id(datum, "compared_with", Reason.OUT_OF_RANGE)
+    if datum["decision_id"] is None:
+        raise Rejected(Reason.MISSING_FIELD, "compared_with needs decision_id")
+    if other == datum["decision_id"]:
+        raise Rejected(Reason.OUT_OF_RANGE, "compared_with is the rated decision itself")
 
 
 def check_finite(name: str, values: list[float | None]) -> None:

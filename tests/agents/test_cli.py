@@ -186,6 +186,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         "topics",
         "dlq",
         "profiles",
+        "blind-review",
     ]:
         assert f" {command} " in told
 

@@ -68,7 +68,8 @@ def test_a_preference_is_worth_what_the_view_says(recorded: tuple[Settings, list
     assert found["gain"]["low"] > 0, "slow helps in this experiment"
     usable = [one for one in made if one.rewarded and not one.decision["holdout"]]
     assert found["decisions"] == len(usable)
-    assert by(of(settings, "policy_values", "default"), "candidate")["as drawn"]["snips"] == pytest.approx(found["drawn"])
+    drawn = by(of(settings, "policy_values", "default"), "candidate")["as drawn"]
+    assert drawn["snips"] == pytest.approx(found["drawn"])
 
 
 def test_a_snapshot_decides_again_and_a_range_is_kept(recorded: tuple[Settings, list[Made]], tmp_path: Path) -> None:

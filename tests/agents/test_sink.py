@@ -155,19 +155,25 @@ def test_the_same_dead_letter_twice_is_one_row(ready: Settings) -> None:
 
 def test_a_poison_rating_becomes_a_dead_letter_and_its_row(ready: Settings) -> None:
     name = ready.topics.name(Name.RATINGS)
-    bad = [rated(ready, rating(2, clarity=9)), Outgoing(name, b"c1", b"secret words"), Outgoing(name, b"c1", None)]
+    alone = rating(2, decision_id="d1", compared_with="d1", preferred=True)
+    bad = [
+        rated(ready, rating(2, clarity=6)),
+        rated(ready, alone),
+        Outgoing(name, b"c1", b"secret words"),
+        Outgoing(name, b"c1", None),
+    ]
     before = metrics.EVENTS_REFUSED.labels(name, "out_of_range")._value.get()
     publish(ready, [rated(ready, rating(1)), *bad, rated(ready, rating(3))])
     with running(ready):
-        assert eventually(lambda: count(ready, "refused") == 3)
+        assert eventually(lambda: count(ready, "refused") == 4)
         assert eventually(lambda: lag(ready) == 0)
     assert count(ready, "rated") == 2
-    assert metrics.EVENTS_REFUSED.labels(name, "out_of_range")._value.get() == before + 1
+    assert metrics.EVENTS_REFUSED.labels(name, "out_of_range")._value.get() == before + 2
     rows = connect(ready).execute("SELECT topic, stage, reason, bytes FROM refused ORDER BY reason")
-    reasons = ("empty", "out_of_range", "unknown_format")
+    reasons = ("empty", "out_of_range", "out_of_range", "unknown_format")
     assert [row[:3] for row in rows] == [(name, "sink", reason) for reason in reasons]
-    assert rows[2][3] == len(b"secret words")
-    letters = consumed(ready, ready.topics.dead_letters(Name.RATINGS), 3)
+    assert rows[3][3] == len(b"secret words")
+    letters = consumed(ready, ready.topics.dead_letters(Name.RATINGS), 4)
     assert {letter.value() for letter in letters} == {one.value for one in bad}
     assert all(letter.timestamp()[1] == AT for letter in letters)
 

@@ -155,6 +155,28 @@ def test_marks(field: str, value: Any, reason: Reason | None) -> None:
     assert judged("rating", **changed(field, value)) is reason
 
 
+@pytest.mark.parametrize(
+    ("decision_id", "compared_with", "preferred", "reason"),
+    [
+        ("d1", "d2", True, None),
+        ("d1", "d2", None, None),
+        ("d1", None, None, None),
+        ("d1", "d1", True, Reason.OUT_OF_RANGE),
+        ("d1", "d1", None, Reason.OUT_OF_RANGE),
+        ("d1", " ", None, Reason.OUT_OF_RANGE),
+        ("d1", "x" * 257, True, Reason.OUT_OF_RANGE),
+        ("d1", None, True, Reason.MISSING_FIELD),
+        ("d1", None, False, Reason.MISSING_FIELD),
+        (None, "d2", True, Reason.MISSING_FIELD),
+    ],
+)
+def test_comparisons(
+    decision_id: str | None, compared_with: str | None, preferred: bool | None, reason: Reason | None
+) -> None:
+    compared = {"decision_id": decision_id, "compared_with": compared_with, "preferred": preferred}
+    assert judged("rating", **compared) is reason
+
+
 @pytest.mark.parametrize("name", CUSTOMERS_ONLY)
 @pytest.mark.parametrize("role", ["operator", "bot"])
 def test_only_a_customer_can_be_measured_in_json(name: str, role: str) -> None:

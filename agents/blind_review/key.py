@@ -1,0 +1,76 @@
+"""The key of a blind review: which decision stands on which side of which pair. No words of anybody, only how many."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from agents.errors import Failure
+
+VERSION = 1
+
+
+class Side(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One reply: whose it is, and its length in words."""
+
+    decision_id: str
+    conversation_id: str
+    tenant: str
+    channel: str
+    words: int
+
+
+class SealedPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The sides of one pair, as the sheet shows them."""
+
+    pair_id: str
+    a: Side
+    b: Side
+
+
+class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="tenor blind review", tag_field="key"):
+    """Everything an import needs to know of an export.
+
+    Attributes:
+        study: id of this export.
+        seed: pairs, sides and order were drawn with.
+        exported_at: milliseconds; every rating of the review carries it, so that importing twice changes nothing.
+    """
+
+    study: str
+    seed: int
+    exported_at: int
+    pairs: list[SealedPair]
+    version: int = VERSION
+
+    def by_name(self) -> dict[str, SealedPair]:
+        return {pair.pair_id: pair for pair in self.pairs}
+
+
+def write(path: Path, key: Key) -> None:
+    """Write the key, readable by its owner only. ``Failure`` when it cannot be, or is there already."""
+    write_new(path, msgspec.json.format(msgspec.json.encode(key), indent=1) + b"\n")
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that must not exist yet, readable by its owner only."""
+    try:
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(data)
+    except FileExistsError:
+        raise Failure(f"{path} is there already", "an export never overwrites another: name a new directory") from None
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}") from None
+
+
+def read(path: Path) -> Key:
+    """``Failure`` says what is wrong with it."""
+    try:
+        key = msgspec.json.decode(path.read_bytes(), type=Key)
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise Failure(f"{path} is not the key of a blind review: {error}") from None
+    if key.version != VERSION:
+        raise Failure(f"{path} has version {key.version}, this program reads {VERSION}")
+    return key

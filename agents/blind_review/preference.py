@@ -1,0 +1,120 @@
+"""How often the intervention's reply was preferred, and how much of that length explains. Pure.
+
+The pair is the unit: each counts once, with the mean of its raters; neither counts half. AI replies that people
+preferred were four times as long (Ayers et al., JAMA Intern Med 2023), so preference stands beside length everywhere.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import expit, ndtri, stdtrit
+
+from agents.agreement import INSUFFICIENT
+from agents.rating_arms import ENOUGH
+
+Report = dict[str, Any]
+
+NORMAL_95 = float(ndtri(0.975))
+STEPS = 50
+SEPARATED = "length alone tells them apart, or does not vary"
+
+
+class Verdict(NamedTuple):
+    """One rater's preference in one pair: 1 for the intervention's reply, 0 for control's, .5 for neither."""
+
+    pair: Hashable
+    rater: Hashable
+    preferred: float
+
+
+class Judged(NamedTuple):
+    """One pair: mean preference, and log(words of the intervention's reply / words of control's); None when unknown."""
+
+    preferred: float
+    log_ratio: float | None
+
+
+def judged(verdicts: Iterable[Verdict], words: Mapping[Hashable, tuple[int, int]]) -> list[Judged]:
+    """The pairs. ``words``: of the intervention's reply and of control's, where known."""
+    said: dict[Hashable, list[float]] = defaultdict(list)
+    for verdict in verdicts:
+        said[verdict.pair].append(verdict.preferred)
+    return [Judged(float(np.mean(values)), log_ratio(words.get(pair))) for pair, values in said.items()]
+
+
+def log_ratio(words: tuple[int, int] | None) -> float | None:
+    return None if words is None else float(np.log(words[0] / words[1]))
+
+
+def preference(pairs: Sequence[Judged]) -> Report:
+    """Preference over all pairs; where the intervention's reply was longer, and shorter; and at equal length."""
+    ratios = [(one, one.log_ratio) for one in pairs if one.log_ratio is not None]
+    known = [one for one, _ in ratios]
+    return {
+        "all": share([one.preferred for one in pairs]),
+        "longer": share([one.preferred for one, ratio in ratios if ratio > 0]),
+        "shorter": share([one.preferred for one, ratio in ratios if ratio < 0]),
+        "at_equal_length": at_equal_length(known),
+        "longer_reply": share([one.preferred if ratio > 0 else 1 - one.preferred for one, ratio in ratios if ratio]),
+    }
+
+
+def share(values: Sequence[float]) -> Report:
+    """Mean with its 95 % interval, or why there is none.
+
+    Wilson's, with pairs as trials. Ties and several raters only make the mean vary less than a coin would, so the
+    interval is rather too wide than too narrow.
+    """
+    if len(values) < ENOUGH:
+        return unknown(len(values), INSUFFICIENT)
+    n, p, z2 = len(values), float(np.mean(values)), NORMAL_95**2
+    middle, half = p + z2 / (2 * n), NORMAL_95 * np.sqrt(p * (1 - p) / n + z2 / (4 * n**2))
+    low, high = (middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)
+    return {"pairs": n, "share": p, "low": max(0.0, float(low)), "high": min(1.0, float(high)), "why_not": None}
+
+
+def at_equal_length(pairs: Sequence[Judged]) -> Report:
+    """Preference if both replies were equally long: intercept of a logistic regression on the log length ratio.
+
+    Fractional response with a robust (sandwich) error (Papke & Wooldridge 1996), so that the pair stays the unit.
+    """
+    if len(pairs) < ENOUGH:
+        return unknown(len(pairs), INSUFFICIENT)
+    design = np.array([[1.0, one.log_ratio] for one in pairs], dtype=float)
+    response = np.array([one.preferred for one in pairs])
+    fitted = logistic(design, response)
+    if fitted is None:
+        return unknown(len(pairs), SEPARATED)
+    (intercept, slope), (error, slope_error) = fitted
+    margin = float(stdtrit(len(pairs) - 2, 0.975)) * error
+    bounds = {"share": intercept, "low": intercept - margin, "high": intercept + margin}
+    shares = {name: float(expit(odds)) for name, odds in bounds.items()}
+    return {"pairs": len(pairs), **shares, "slope": slope, "slope_error": slope_error, "why_not": None}
+
+
+def logistic(design: Any, response: Any) -> tuple[list[float], list[float]] | None:
+    """Coefficients and robust errors by Newton's method; None where there is no finite maximum."""
+    beta = np.zeros(design.shape[1])
+    for _ in range(STEPS):
+        fitted = expit(design @ beta)
+        curvature = design.T @ (design * (fitted * (1 - fitted))[:, None])
+        if np.linalg.cond(curvature) > 1e10:
+            return None
+        step = np.linalg.solve(curvature, design.T @ (response - fitted))
+        beta = beta + step
+        if np.abs(step).max() < 1e-9:
+            return beta.tolist(), robust_errors(design, response - fitted, curvature)
+    return None
+
+
+def robust_errors(design: Any, residuals: Any, curvature: Any) -> list[float]:
+    scores = design * residuals[:, None]
+    n, inverse = len(design), np.linalg.inv(curvature)
+    errors: list[float] = np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse) * n / (n - 2)).tolist()
+    return errors
+
+
+def unknown(pairs: int, why_not: str) -> Report:
+    return {"pairs": pairs, "share": None, "low": None, "high": None, "why_not": why_not}

@@ -1,0 +1,58 @@
+"""Ratings of replies under intervention beside those under control. Pure.
+
+Ratings of one conversation are not independent, so the conversation is the unit the error is counted by; it may stand
+on both sides. Unlike outcomes, ratings do not come by lottery: who is rated may depend on what was done.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+
+from agents.agreement import INSUFFICIENT
+
+ENOUGH = 20
+QUESTIONS = ("clarity", "tone", "resonance", "felt_understood")
+
+
+class Rated(NamedTuple):
+    """One answer to one question about the reply after a decision; yes counts 1, no 0."""
+
+    conversation: Hashable
+    control: bool
+    value: float
+
+
+def compared(ratings: Sequence[Rated]) -> dict[str, Any]:
+    """Mean of both sides and intervention minus control with its 95 % interval, or why there is none."""
+    sides = [[one for one in ratings if one.control is control] for control in (False, True)]
+    means = [float(np.mean([one.value for one in side])) if side else None for side in sides]
+    found = {
+        "ratings": len(sides[0]),
+        "ratings_control": len(sides[1]),
+        "conversations": conversations(sides[0]),
+        "conversations_control": conversations(sides[1]),
+        "mean": means[0],
+        "mean_control": means[1],
+    }
+    if min(map(conversations, sides)) < ENOUGH:
+        return {**found, "difference": None, "low": None, "high": None, "why_not": INSUFFICIENT}
+    gap, margin = float(np.subtract(*np.array(means))), clustered_margin(sides, np.array(means))
+    return {**found, "difference": gap, "low": gap - margin, "high": gap + margin, "why_not": None}
+
+
+def conversations(side: Sequence[Rated]) -> int:
+    return len({one.conversation for one in side})
+
+
+def clustered_margin(sides: Sequence[Sequence[Rated]], means: Any) -> float:
+    """Half width of the 95 % interval of the difference: t · √Σ_c e_c², e_c what a conversation adds to the error."""
+    errors: dict[Hashable, float] = defaultdict(float)
+    for sign, side, mean in zip((1, -1), sides, means, strict=True):
+        for one in side:
+            errors[one.conversation] += sign * (one.value - mean) / len(side)
+    clusters = len(errors)
+    variance = sum(error**2 for error in errors.values()) * clusters / (clusters - 1)
+    return float(stdtrit(clusters - 1, 0.975) * variance**0.5)

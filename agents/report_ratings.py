@@ -1,0 +1,91 @@
+"""What people said of replies: whether they agree, and what they said under intervention and under control."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from clickhouse_driver import Client
+
+from agents.agreement import Agreement, Judgement, Level, agreement
+from agents.rating_arms import QUESTIONS, Rated, compared
+from agents.ratings_view import render
+
+__all__ = ["ratings", "render"]
+
+Report = dict[str, Any]
+
+NOT_RANDOM = (
+    "Who is rated is not random, unless blind review chose them: people rate what struck them. "
+    "A difference of ratings that were not blinded describes; it proves nothing."
+)
+
+# Who rated a reply twice counts with the later rating.
+REPLIES = """
+SELECT decision_id, rater_role || ' ' || rater_id AS rater, blinded,
+    argMax(clarity, event_time), argMax(tone, event_time), argMax(resonance, event_time),
+    argMax(felt_understood, event_time)
+FROM rated WHERE decision_id IS NOT NULL
+GROUP BY decision_id, rater, blinded
+ORDER BY decision_id, rater, blinded
+"""
+MARKS = """
+SELECT tenant, conversation_id, message_id, rater_role || ' ' || rater_id AS rater, argMax(frustrated, event_time)
+FROM rated WHERE message_id IS NOT NULL AND frustrated IS NOT NULL
+GROUP BY tenant, conversation_id, message_id, rater
+ORDER BY tenant, conversation_id, message_id, rater
+"""
+ARMS = """
+SELECT d.decision_id, d.tenant, d.conversation_id, d.control
+FROM decided AS d
+WHERE d.available AND d.decision_id IN (SELECT assumeNotNull(decision_id) FROM rated WHERE decision_id IS NOT NULL)
+"""
+SCALE: tuple[Level, tuple[Any, ...]] = ("ordinal", (1, 2, 3, 4, 5))
+YES_NO: tuple[Level, tuple[Any, ...]] = ("nominal", (False, True))
+CHOICE: tuple[Level, tuple[Any, ...]] = ("nominal", (0.0, 0.5, 1.0))
+SCALES = {
+    "clarity": SCALE,
+    "tone": SCALE,
+    "resonance": SCALE,
+    "felt_understood": YES_NO,
+    "frustrated": YES_NO,
+    "preferred": CHOICE,
+}
+
+
+def ratings(client: Client) -> Report:
+    """Agreement of the raters, and ratings by arm. What cannot be said yet is None, with the reason beside it."""
+    replies = client.execute(REPLIES)
+    arms = {decision: rest for decision, *rest in client.execute(ARMS)}
+    return {
+        "replies": len({row[0] for row in replies}),
+        "unknown_decisions": len({row[0] for row in replies} - arms.keys()),
+        "agreement": {**agreements(replies), "frustrated": agreed("frustrated", marks(client.execute(MARKS)))},
+        "by_arm": [by_arm(replies, arms, question, blinded) for blinded in (True, False) for question in QUESTIONS],
+        "note": NOT_RANDOM,
+    }
+
+
+def agreements(replies: Sequence[Sequence[Any]]) -> dict[str, Report]:
+    """Agreement on each question about a reply; the unit is the decision."""
+    return {
+        question: agreed(question, (Judgement(row[0], row[1], row[place]) for row in replies if row[place] is not None))
+        for place, question in enumerate(QUESTIONS, 3)
+    }
+
+
+def agreed(question: str, judgements: Iterable[Judgement]) -> Report:
+    level, values = SCALES[question]
+    found: Agreement = agreement(judgements, values, level)
+    return {"level": level, **found._asdict()}
+
+
+def marks(rows: Iterable[Sequence[Any]]) -> Iterable[Judgement]:
+    """Marks of messages; the unit is the message."""
+    return (Judgement((tenant, talk, message), rater, said) for tenant, talk, message, rater, said in rows)
+
+
+def by_arm(replies: Iterable[Sequence[Any]], arms: Mapping[str, Sequence[Any]], question: str, blinded: bool) -> Report:
+    """Ratings of intervention and control; ``arms``: tenant, conversation and whether control, by decision."""
+    place = 3 + QUESTIONS.index(question)
+    known = [row for row in replies if row[2] == blinded and row[place] is not None and row[0] in arms]
+    rated = [Rated(tuple(arms[row[0]][:2]), arms[row[0]][2], float(row[place])) for row in known]
+    return {"question": question, "blinded": blinded, **compared(rated)}

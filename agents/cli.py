@@ -222,7 +222,7 @@ def replay(
     from agents import replay as replays
 
     if (file is None) == (policy is None):
-        raise Failure("replay needs a recording to publish, or --policy FILE")
+        raise typer.BadParameter("a recording to publish is needed, or --policy FILE, and not both")
     found = loaded()
     if policy is not None:
         return decide_again(found, policy, tenant, since, until, as_json)

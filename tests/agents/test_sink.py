@@ -195,7 +195,7 @@ def test_any_record_of_a_dead_letter_queue_is_a_row(ready: Settings) -> None:
 
 
 def test_a_broken_record_of_our_own_is_a_bug(ready: Settings) -> None:
-    publish(ready, [Outgoing(ready.topics.name(Name.TRAJECTORIES), b"c1", b"not ours")])
+    publish(ready, [Outgoing(ready.topics.name(Name.ALERTS), b"c1", b"not ours")])
     one = Running(ready)
     one.thread.join(WAIT_S)
     assert isinstance(one.end(), OwnRecordBroken)

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from river import bandit, drift
 
 from benchmarks.policy_environment import OPTIONS, SIZE, Array, World, best_fixed, ceiling
 from streams import thompson
@@ -61,13 +62,36 @@ class Ours:
             self.publish()
 
     def publish(self) -> None:
-        forgetting = self.settings.gamma ** len(self.waiting)
-        self.arms = [thompson.discounted(arm, forgetting, self.settings.ridge) for arm in self.arms]
+        self.forget(self.settings.gamma ** len(self.waiting))
         for lesson in sorted(self.waiting):
             arm = self.arms[lesson.option]
             self.arms[lesson.option] = thompson.learned(arm, self.contexts[lesson.decision], lesson.reward)
         self.snapshot = thompson.Posterior(self.arms)
         self.waiting = []
+
+    def forget(self, factor: float) -> None:
+        self.arms = [thompson.discounted(arm, factor, self.settings.ridge) for arm in self.arms]
+
+
+class Watching(Ours):
+    """Ours, which forgets slowly, but nearly everything once its errors grow: river's ADWIN on squared residuals."""
+
+    def __init__(self, world: World, settings: Settings, kept: float = 0.03, delta: float = 0.002) -> None:
+        super().__init__(world, settings)
+        self.kept, self.watch = kept, drift.ADWIN(delta=delta)
+
+    def publish(self) -> None:
+        grown = [self.grew(lesson) for lesson in sorted(self.waiting)]
+        if any(grown):
+            self.forget(self.kept)
+        super().publish()
+
+    def grew(self, lesson: Lesson) -> bool:
+        """Whether errors have become larger; that they become smaller is no news."""
+        expected, _ = self.snapshot.predict(self.contexts[lesson.decision, None], [lesson.option])
+        before = self.watch.estimation
+        self.watch.update((lesson.reward - expected[0]) ** 2)
+        return self.watch.drift_detected and self.watch.estimation > before
 
 
 class Vw:
@@ -96,8 +120,6 @@ class River:
     """river's disjoint LinUCB: it names an option and no probabilities."""
 
     def __init__(self, world: World, alpha: float, beta: float, smoothing: float | None = None) -> None:
-        from river import bandit
-
         self.model = bandit.LinUCBDisjoint(alpha=alpha, beta=beta, smoothing=smoothing, seed=1)
         self.contexts = [dict(enumerate(row)) for row in world.contexts.tolist()]
 

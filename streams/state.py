@@ -171,6 +171,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
         notes: notes told to the customer's profile so far.
         usual: what the profile brought; None without one.
         memory: what the profile will be told.
+        answer: how operator and bot worded what they wrote since the customer's last turn, in the order of
+            ``signals.wording.FEATURES``; empty while they wrote nothing, None where it could not be read.
     """
 
     tenant: str
@@ -202,6 +204,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     notes: int = 0
     usual: Usual | None = None
     memory: Memory = Memory()
+    answer: tuple[int, ...] | None = ()
 
 
 ENCODER = msgspec.msgpack.Encoder()

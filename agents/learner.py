@@ -26,6 +26,7 @@ from agents.ratings import Ratings
 from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings
+from agents.wording import WordingLearner
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.validation import check, check_size
@@ -70,6 +71,11 @@ class LiveLearner:
         """Begun at the first use, when this is known to be the only learner: one that must leave announces nothing."""
         return Prequential(self.settings.learner, self._newest())
 
+    @cached_property
+    def _wording(self) -> WordingLearner:
+        """The same."""
+        return WordingLearner(self.settings, self._codec)
+
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used or another learner is running."""
         topics.require_all(self.settings)
@@ -82,6 +88,8 @@ class LiveLearner:
                 self.health.set_ready(ratings.whole and history.caught_up)
         finally:
             self.health.set_ready(False)
+            if "_wording" in self.__dict__:
+                self._wording.close()
             ratings.close()
             history.close()
 
@@ -102,6 +110,8 @@ class LiveLearner:
         self._waiting.extend(Waiting(now_s, one, self._label(one)) for one in ratings.take(WAIT_S))
         if ratings.whole and history.caught_up and not more:
             self._learn(ratings, now_s)
+        if ratings.whole:
+            self._wording.step()
 
     def _label(self, message: Received) -> tuple[Datum, Mark] | None:
         """What a rating says of a message; None for nothing. What cannot be read is the sink's to refuse."""

@@ -26,5 +26,10 @@ LABELS = Counter(
 )
 MODELS = Counter("tenor_models_total", "Offers of new weights for the text model: published, withheld.", ["what"])
 LEARNER_LOSS = Gauge("tenor_learner_log_loss", "Mean log loss over recent labels: learning, in_use.", ["weights"])
+WORDING_POINTS = Counter(
+    "tenor_wording_points_total",
+    "Trajectory points the study of wording read: learned, repeated, known, silent, refused.",
+    ["what"],
+)
 READY = Gauge("tenor_ready", "1 when this process does its work, 0 before recovery is done.")
 LAST_PROGRESS = Gauge("tenor_last_progress_timestamp_seconds", "When this process last finished a piece of work.")

@@ -227,6 +227,6 @@ def determined(products: Floats) -> list[bool]:
 
 
 def student_95(freedom: int) -> float:
-    """Two-sided 95 % quantile of Student's t (Cornish-Fisher), within .002 from 8 degrees of freedom on."""
+    """Two-sided 95 % quantile of Student's t (Cornish-Fisher), within .001 from 15 degrees of freedom on."""
     z = NORMAL_95
     return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)

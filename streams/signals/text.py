@@ -103,7 +103,7 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
         language: BCP 47 tag; None when unknown.
         role: customer, operator or bot.
     """
-    features = FEATURES if role == "customer" else ANSWER_FEATURES
+    features = features_of(role)
     reason = unreadable(text, language)
     if reason is not None or text is None:
         return unknown(reason or "no_text", *features)
@@ -116,6 +116,11 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
         return of_customer(readable, found, hashed)
     numbers = shape(readable, found) | wording.measure(found)
     return Extract(numbers, cues(OPERATOR_PATTERNS, readable.lower()), {}, hashed)
+
+
+def features_of(role: str) -> tuple[str, ...]:
+    """What is measured in a message."""
+    return FEATURES if role == "customer" else ANSWER_FEATURES
 
 
 def of_customer(readable: str, found: list[str], hashed: list[int]) -> Extract:

@@ -50,7 +50,7 @@ PHRASES = {
         r"thanks? (?:you )?for (?:telling|letting|explaining|pointing|bringing)",
         r"(?:fair point|no wonder|makes sense)",
     ),
-    "wording.question": (r"\S*\?\S*", rf"(?:[.!,]+ |and |so |^){ASKING}"),
+    "wording.question": (r"\S*\?\S*", rf"(?:(?<=^ )|[.!,]+ |and |so ){ASKING}"),
     "wording.options": (
         rf"either {CLAUSE} or",
         r"(?:would|do|did) you (?:rather|prefer)",
@@ -72,7 +72,7 @@ PHRASES = {
         r"you (?:should|could|must|ought to) have",
         r"you (?:were|are) (?:supposed|meant|required) to",
         r"you (?:\w+ )?(?:misread|misunderstood|forgot|failed|neglected|entered the wrong)",
-        r"(?<! not)(?<!n't) your (?:own )?(?:fault|mistake|error|negligence|responsibility)",
+        r"(?<!not )(?<!n't )your (?:own )?(?:fault|mistake|error|negligence|responsibility)",
         r"(?:as|like) (?:i|we)(?: have)?(?: already| just)? (?:said|told|explained|mentioned|stated)",
     ),
     "wording.passive": (PASSIVE,),

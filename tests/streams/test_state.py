@@ -39,6 +39,7 @@ STATES = st.builds(
     excluded=st.lists(NAMES, max_size=3).map(tuple),
     failed=st.none() | NAMES,
     dialogue=st.none() | DIALOGUES,
+    answer=st.none() | st.lists(TIMES, max_size=3).map(tuple),
     window=st.none() | st.builds(Window, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES),
 )
 
@@ -121,9 +122,9 @@ def test_noise_is_refused_not_crashed_on(noise: bytes) -> None:
 
 def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
     one, _ = busy()
-    assert decoded(msgspec.to_builtins(one)[:-1]) == msgspec.structs.replace(one, memory=Memory())
-    forgotten = msgspec.structs.replace(one, dialogue=None, asked=None, notes=0, usual=None, memory=Memory())
-    assert decoded(msgspec.to_builtins(one)[:-5]) == forgotten
+    assert decoded(msgspec.to_builtins(one)[:-1]) == msgspec.structs.replace(one, answer=())
+    forgotten = msgspec.structs.replace(one, dialogue=None, asked=None, notes=0, usual=None, memory=Memory(), answer=())
+    assert decoded(msgspec.to_builtins(one)[:-6]) == forgotten
 
 
 def decoded(fields: list[object]) -> State:

@@ -1,9 +1,10 @@
 """What wording goes with: the customer's next level change, regressed on how the answer before it was worded. Pure.
 
-Least squares of ``level - level_before``, less what the text model concluded from the answer alone, on an intercept,
-the log of the turn, the level before (change scores regress to the mean) and the features of the answer: 1 where the
-answer has one, the binary logarithm of one plus the words for its length. Everything is kept as sums, so learning is
-additive and may stop and go on anywhere.
+Least squares of ``level - level_before``, less what the text model concluded from the answer alone, on the features of
+the answer: 1 where the answer has one, the binary logarithm of one plus the words for its length. Adjusted for the
+level before (change scores regress to the mean) and for the stage of the conversation (log of the turn and steps of it,
+and how far a level settles by then): questions stand at its beginning and thanks at its end, whatever they do.
+Everything is kept as sums, so learning is additive and may stop and go on anywhere.
 
 Intervals: sandwich, clustered by conversation, each residual scaled by its leverage (HC2; MacKinnon & White 1985).
 Residuals are those under the coefficients at the end of the batch a row came in. A conversation is one cluster while it
@@ -16,29 +17,27 @@ adjustment leaves of that is in the coefficients. To prove an effect, make the w
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from math import isfinite, log, log2, sqrt
+from math import isfinite, log, log2
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.least_squares import Floats, determined, inverted, spread, student_95
 from streams.signals.wording import FEATURES
 from streams.text_model.model import ANSWER
 
-Floats = NDArray[np.float64]
 Point = Mapping[str, Any]
 
 # Raise it with every change of a feature, column or scale: sums of different ones cannot be added.
 VERSION = 1
 LENGTH = "wording.words"
-ADJUSTED = ("intercept", "turn", "level_before")
+STAGES = (3, 4, 5, 7, 10, 15)  # turns from which on the conversation is at another stage; ours
+ADJUSTED = ("intercept", "turn", "level_before", "settling", *(f"stage.{turn}" for turn in STAGES))
 COLUMNS = (*ADJUSTED, *FEATURES)
 SIZE = len(COLUMNS)
 # Ours: below these an effect is not told.
-TURNS, CONVERSATIONS, OCCURRENCES = 200, 30, 20
-NORMAL_95 = 1.959964
-LEAST_SPREAD = 0.05  # a row the fit passes through exactly says nothing of the spread
-NEGLIGIBLE = 1e-9
+TURNS, CONVERSATIONS, OCCURRENCES = 200, 40, 20
 REMEMBERED = 20_000  # conversations, and points
 
 
@@ -107,8 +106,14 @@ def row(point: Point) -> Row | None:
     change = point["level"] - before - concluded(point["contributions"])
     if not isfinite(change) or not isfinite(sum(worded)) or point["turn"] < 1:
         return None
-    values = (1.0, log(point["turn"]), before, *worded)
+    values = (*adjusted(point["turn"], before), *worded)
     return Row(point["conversation_id"], point["turn"], point["point_id"], values, change, point["event_time"])
+
+
+def adjusted(turn: int, before: float) -> tuple[float, ...]:
+    """What is adjusted for. The level settles less the longer it has been known, hence the product."""
+    stages = [float(turn >= first) for first in STAGES]
+    return 1.0, log(turn), before, before * log(turn), *stages
 
 
 def concluded(contributions: Iterable[Mapping[str, Any]]) -> float:
@@ -162,26 +167,6 @@ def forget(remembered: OrderedDict[str, Any]) -> None:
         remembered.popitem(last=False)
 
 
-def spread(x: Floats, y: Floats, products: Floats, response: Floats) -> Floats:
-    """Residuals of rows under these sums, scaled by their leverage."""
-    inverse = inverted(products)
-    left = 1.0 - ((x @ inverse) * x).sum(axis=1)
-    residuals = y - x @ (inverse @ response)
-    return np.where(left > LEAST_SPREAD, residuals / np.sqrt(np.maximum(left, LEAST_SPREAD)), 0.0)
-
-
-def inverted(products: Floats) -> Floats:
-    """Pseudo-inverse of X'X, scaled to a unit diagonal on the way."""
-    scale = scales(products)
-    found = np.linalg.pinv(products * np.outer(scale, scale), rcond=NEGLIGIBLE, hermitian=True)
-    return np.asarray(found * np.outer(scale, scale), dtype=np.float64)
-
-
-def scales(products: Floats) -> Floats:
-    size = np.sqrt(np.diag(products))
-    return np.divide(1.0, size, out=np.zeros_like(size), where=size > 0.0)
-
-
 def effects(sums: Sums) -> list[Effect]:
     """What each feature goes with, in the order of ``FEATURES``."""
     known = estimated(sums) if sums.turns >= TURNS and sums.conversations >= CONVERSATIONS else {}
@@ -216,17 +201,3 @@ def varied(sums: Sums) -> list[int]:
     flags = range(len(ADJUSTED), SIZE)
     least = np.minimum(sums.present, sums.turns - sums.present)
     return [*range(len(ADJUSTED)), *(i for i in flags if COLUMNS[i] == LENGTH or least[i] >= OCCURRENCES)]
-
-
-def determined(products: Floats) -> list[bool]:
-    """Which columns are no combination of the others."""
-    scale = scales(products)
-    values, vectors = np.linalg.eigh(products * np.outer(scale, scale))
-    idle = vectors[:, values <= NEGLIGIBLE * len(values)]
-    return [bool(one) for one in (idle**2).sum(axis=1) < sqrt(NEGLIGIBLE)]
-
-
-def student_95(freedom: int) -> float:
-    """Two-sided 95 % quantile of Student's t (Cornish-Fisher), within .001 from 15 degrees of freedom on."""
-    z = NORMAL_95
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)

@@ -10,12 +10,12 @@ from agents.report_wording import render_wording, wording_effects
 from agents.rows import TABLES, columnar
 from agents.settings import Settings
 from agents.wording_record import datum, restored
+from benchmarks.wording import talks, taught
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
 from streams import wording
 from streams.wording import Study
-from tests.streams.test_wording import talks, taught
 
 TOLD = {
     "wording.apology": (30, -0.06, -0.09, -0.03),

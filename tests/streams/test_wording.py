@@ -1,7 +1,6 @@
 """What wording goes with: known effects are found, and the intervals hold what they promise."""
 
 import random
-from collections.abc import Iterator
 from math import log
 from typing import Any
 
@@ -10,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.wording import TRUE, covered, talks, taught
 from streams import wording
 from streams.least_squares import student_95
 from streams.signals.wording import FEATURES
 from streams.text_model.model import ANSWER
-from streams.wording import COLUMNS, Effect, Row, Study, effects
+from streams.wording import COLUMNS, Row, Study, effects
 from tests.streams.builders import CALM, FURIOUS, answer, message, nervous, of, told
 
 WORDS = dict.fromkeys(FEATURES, 0.0) | {wording.LENGTH: 7.0}
@@ -29,43 +29,6 @@ POINT: dict[str, Any] = {
     "observation": 0.5,
     "contributions": [],
 }
-STAGES = [0.01] * len(wording.STAGES)
-TRUE = np.array([0.02, -0.01, -0.4, 0.05, *STAGES, 0.02, -0.05, 0.0, 0.03, -0.08, 0.0, 0.06, 0.0, 0.01, 0.0])
-
-
-def talks(seed: int, conversations: int, turns: int = 8, true: Any = TRUE, spread: float = 0.15) -> list[list[Row]]:
-    """Conversations whose operators have habits, and whose customers have tempers nobody sees.
-
-    So features and residuals both run in conversations: who counts rows as independent is far too sure.
-    """
-    rng = np.random.default_rng(seed)
-    return [list(talk(rng, f"c{number}", turns, true, spread)) for number in range(conversations)]
-
-
-def talk(rng: Any, name: str, turns: int, true: Any, spread: float) -> Iterator[Row]:
-    habits, temper, before = rng.choice([0.1, 0.85], len(FEATURES)), rng.normal(0, spread), rng.normal(0, 0.15)
-    for turn in range(2, turns + 2):
-        flags = (rng.random(len(FEATURES)) < habits).astype(float)
-        length = np.log2(1 + rng.integers(2, 60))
-        values = np.array([*wording.adjusted(turn, before), length, *flags[1:]])
-        noise = 0.7 * spread * (1 + flags[1]) * rng.standard_t(5)
-        change = float(values @ true + temper + noise)
-        yield Row(name, turn, f"{name}-{turn}", tuple(values.tolist()), change, 1000 * turn)
-        before = 0.6 * before + rng.normal(0, 0.1)
-
-
-def taught(talks: list[list[Row]], batch: int = 100) -> Study:
-    """A study that saw the conversations side by side, as they come: the first turn of all, then the second."""
-    rows = [row for turn in zip(*talks, strict=True) for row in turn]
-    study = Study()
-    for start in range(0, len(rows), batch):
-        study.learn(rows[start : start + batch])
-    return study
-
-
-def covered(found: list[Effect], true: Any = TRUE) -> list[bool]:
-    wanted = zip(found, true[len(wording.ADJUSTED) :], strict=True)
-    return [e.low <= value <= e.high for e, value in wanted if e.low is not None and e.high is not None]
 
 
 def test_known_effects_are_found() -> None:
@@ -82,8 +45,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say_and_naive_ones_would_not(
     for seed in range(40):
         rows = talks(seed, conversations)
         found += covered(effects(taught(rows).sums))
-        alone = [[row._replace(conversation=row.point_id) for row in talk] for talk in rows]
-        naive += covered(effects(taught(alone).sums))
+        naive += covered(effects(taught(rows, "independent").sums))
     assert len(found) > 390
     assert np.mean(found) >= 0.93
     assert np.mean(naive) < np.mean(found) - 0.07

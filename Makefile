@@ -38,6 +38,7 @@ bench: install  ## cost per event; how soon the alarm notices ramps; what rememb
 	$(BIN)/python benchmarks/ramps.py
 	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/wording.py
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi

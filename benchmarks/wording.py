@@ -2,8 +2,9 @@
 
     python benchmarks/wording.py [studies]
 
-Operators have habits and customers have tempers nobody sees, so features and residuals both run in conversations, which
-come side by side. Beside what is shipped: a learner that is restarted after every batch, and rows taken for independent.
+Operators have habits and customers have tempers nobody sees, so features and residuals both run in conversations,
+which come side by side. Beside what is shipped: a learner that is restarted after every batch, and rows taken for
+independent.
 Last column: studies of ten features without any effect in which one is said to defuse or to escalate.
 """
 
@@ -71,10 +72,8 @@ def covered(found: list[Effect], true: Any = TRUE) -> list[bool]:
 
 def claims(found: list[Effect]) -> bool:
     """Whether any feature is said to defuse or to escalate."""
-    told = [
-        (e.effect, e.high - e.low) for e in found if e.effect is not None and e.high is not None and e.low is not None
-    ]
-    return any(abs(effect) > HALF_AS_WIDE_AGAIN * width / 2 for effect, width in told)
+    told = [(e.low, e.high) for e in found if e.low is not None and e.high is not None]
+    return any(abs(high + low) > HALF_AS_WIDE_AGAIN * (high - low) for low, high in told)
 
 
 def main(studies: int) -> None:

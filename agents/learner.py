@@ -29,6 +29,7 @@ from agents.ratings import Ratings
 from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings
+from agents.wording import WordingLearner
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.validation import check, check_size
@@ -78,20 +79,24 @@ class LiveLearner:
         topics.require_all(self.settings)
         history = History(self.settings, self._codec, now_ms() - round(self.settings.learner.history_s * 1000))
         ratings = Ratings(self.settings)
-        policy: PolicyLearner | None = None
+        others: list[PolicyLearner | WordingLearner] = []
         try:
             while not stop.is_set():
                 with self.health.working("learner"):
                     self._step(history, ratings)
                 if ratings.whole:  # this is the only learner: what it publishes nobody contradicts
-                    with self.health.working("policy learner"):
-                        policy = policy or PolicyLearner(self.settings, self._codec)
-                        policy.step()
-                self.health.set_ready(ratings.whole and history.caught_up and policy is not None)
+                    others = others or [
+                        PolicyLearner(self.settings, self._codec),
+                        WordingLearner(self.settings, self._codec),
+                    ]
+                    for one in others:
+                        with self.health.working(type(one).__name__):
+                            one.step()
+                self.health.set_ready(ratings.whole and history.caught_up and bool(others))
         finally:
             self.health.set_ready(False)
-            if policy is not None:
-                policy.close()
+            for one in others:
+                one.close()
             ratings.close()
             history.close()
 

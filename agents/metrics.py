@@ -34,5 +34,10 @@ LESSONS = Counter(
 SNAPSHOTS = Counter("tenor_snapshots_total", "Policy snapshots published.", ["tenant"])
 SNAPSHOTS_REFUSED = Counter("tenor_snapshots_refused_total", "Policy snapshots that could not be used.")
 ROLLED_BACK = Gauge("tenor_options_rolled_back", "Options that are rolled back.", ["tenant"])
+WORDING_POINTS = Counter(
+    "tenor_wording_points_total",
+    "Trajectory points the study of wording read: learned, repeated, known, silent, refused.",
+    ["what"],
+)
 READY = Gauge("tenor_ready", "1 when this process does its work, 0 before recovery is done.")
 LAST_PROGRESS = Gauge("tenor_last_progress_timestamp_seconds", "When this process last finished a piece of work.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents import proof, report_ratings
+from agents import proof, report_ratings, report_wording
 from agents.clickhouse import UNAVAILABLE, connect, failure
 from agents.detection import Point, detection
 from agents.digests import digests
@@ -104,6 +104,7 @@ SECTIONS: dict[str, Section] = {
     "holdout": answering(proof.HOLDOUT),
     "calibration": answering(proof.CALIBRATION),
     "ratings": report_ratings.ratings,
+    "wording": report_wording.wording_effects,
     "policy": answering(proof.POLICY),
     "alerts": lambda client: dict(client.execute(ALERTS)),
     "dead_letters": dead_letters,

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from agents import checks_view, proof_view, ratings_view
+from agents import checks_view, proof_view, ratings_view, report_wording
 from agents.printing import facts, heading, new_table, number
 
 Report = dict[str, Any]
@@ -96,6 +96,7 @@ SECTIONS: tuple[Callable[[Report, Console], None], ...] = (
     lambda found, console: checks_view.holdout(found["holdout"], console),
     lambda found, console: checks_view.calibration(found["calibration"], console),
     lambda found, console: ratings_view.render(found["ratings"], console),
+    lambda found, console: report_wording.render_wording(found["wording"], console),
     lambda found, console: checks_view.policy(found["policy"], console),
     lambda found, console: alerts(found["alerts"], console),
     lambda found, console: dead_letters(found["dead_letters"], console),

@@ -13,7 +13,7 @@ from streams import belief, corroboration, decision, distal, ids, memory, outcom
 from streams.config import Config
 from streams.decision import UNIFORM, InUse
 from streams.outputs import Output, scope
-from streams.signals import latency, navigation, prosody, text, typing
+from streams.signals import latency, navigation, prosody, text, typing, wording
 from streams.state import State
 from streams.text_model.model import Forecast, Reading, TextModel, shipped_model
 
@@ -169,7 +169,7 @@ def fold_message(state: State, signal: Signal, config: Config, model: TextModel,
     state, outcomes = outcome.count_turn(state, signal["conversation_id"], config)
     point = trajectory_point(state, signal, turn, config)
     moved = msgspec.structs.replace(state.belief, moved={})
-    state, ended = after_status(msgspec.structs.replace(state, belief=moved), signal, config)
+    state, ended = after_status(msgspec.structs.replace(state, belief=moved, answer=()), signal, config)
     decisions: list[Output] = []
     if signal["status"] == "open":
         state, decisions = decision.decide(state, signal["conversation_id"], list(signal["cues"]), config, in_use)
@@ -181,7 +181,8 @@ def fold_answer(state: State, signal: Signal, model: TextModel) -> State:
     heard = model.answered(state.dialogue or model.start(), signal["terms"], signal["cues"], signal["features"])
     state = outcome.answered(state, signal["event_time"])
     operator_at = max(state.operator_at, signal["event_time"])
-    return msgspec.structs.replace(state, operator_at=operator_at, dialogue=heard)
+    worded = wording.heard(state.answer, signal["features"])
+    return msgspec.structs.replace(state, operator_at=operator_at, dialogue=heard, answer=worded)
 
 
 class ReadTurn(NamedTuple):
@@ -286,6 +287,8 @@ def trajectory_point(state: State, signal: Signal, turn: ReadTurn, config: Confi
         "p_next": turn.forecast.next,
         "p_rise": turn.forecast.rise,
         "model_version": turn.model_version,
+        "reply": wording.reply(state.answer),
+        "level_before": level_before(state),
         "contributions": belief.movements(state.belief.moved, level_change(state)),
         "cues": list(signal["cues"]),
         "source": dict(signal["source"]),
@@ -296,8 +299,12 @@ def trajectory_point(state: State, signal: Signal, turn: ReadTurn, config: Confi
 
 def level_change(state: State) -> float:
     """How far the level moved since the trajectory point before this one, or since the conversation began."""
-    before = state.recent[-2][1] if len(state.recent) > 1 else 0.0
-    return state.belief.level - before
+    return state.belief.level - (level_before(state) or 0.0)
+
+
+def level_before(state: State) -> float | None:
+    """Level at the trajectory point before this one; None when this is the first."""
+    return state.recent[-2][1] if len(state.recent) > 1 else None
 
 
 STEPS = {

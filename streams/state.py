@@ -198,6 +198,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
         usual: what the profile brought; None without one.
         memory: what the profile will be told.
         course: what the conversation's end will tell.
+        answer: how operator and bot worded what they wrote since the customer's last turn, in the order of
+            ``signals.wording.FEATURES``; empty while they wrote nothing, None where it could not be read.
     """
 
     tenant: str
@@ -230,6 +232,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     usual: Usual | None = None
     memory: Memory = Memory()
     course: Course = Course()
+    answer: tuple[int, ...] | None = ()
 
 
 ENCODER = msgspec.msgpack.Encoder()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 # Part of config_version: raise it with every change of a weight, pattern or threshold in this folder.
-VERSION = 2
+VERSION = 3
 
 
 class Extract(NamedTuple):

@@ -11,6 +11,8 @@ Features:
     text.capitals        share of words of three letters or more written in capitals, 0 to 1, when not all are.
     text.questions, text.exclamations   number of ? and !.
 
+Of an operator's or bot's message only what the text model reads of it is measured, and how it is worded (``wording``).
+
 Terms are hashed words and pairs of words for the text model; no text is kept.
 Cues of a customer's turn are patterns below, named ``text.*``; of an operator's or bot's, ``operator.*``. No effect
 sizes are published for blame or repetition: what each weighs, the text model learns. Passive voice is carried in the
@@ -28,7 +30,7 @@ from math import log
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from streams.belief import Observation
-from streams.signals import Extract, unknown
+from streams.signals import Extract, unknown, wording
 from streams.signals.language import MAX_CHARACTERS, unreadable
 from streams.text_model import lexicon
 from streams.text_model.model import Reading
@@ -39,14 +41,14 @@ FEATURES = (
     *("text.sentiment", "text.displeasure", "text.distress", "text.words", "text.second_person", "text.passive"),
     *("text.negations", "text.capitals", "text.questions", "text.exclamations"),
 )
+# Of a message of operator or bot: what the text model reads of it, and how it is worded.
+HEARD = ("text.sentiment", "text.words", "text.capitals", "text.questions", "text.exclamations")
+ANSWER_FEATURES = (*HEARD, *wording.FEATURES)
 MAX_EMOJIS = 100
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
 YOU = frozenset(("you", "your", "you're", "yours", "yourself", "u", "ur"))
-PASSIVE = re.compile(
-    r"\b(?:am|is|are|was|were|been|being|be|got|gets) (?:\w+ly )?"
-    r"(?:\w{2,}ed|told|sent|given|made|done|charged|taken|lost|left|kept|put|held|sold|paid|said|hung)\b"
-)
+PASSIVE = re.compile(rf"\b{wording.PASSIVE}\b")
 NEGATION = re.compile(r"\b(?:not|no|never|nothing|nobody|none|nor|neither|without|\w+n't)\b")
 
 CUSTOMER_CUES = {
@@ -101,17 +103,30 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
         language: BCP 47 tag; None when unknown.
         role: customer, operator or bot.
     """
+    features = features_of(role)
     reason = unreadable(text, language)
     if reason is not None or text is None:
-        return unknown(reason or "no_text", *FEATURES)
+        return unknown(reason or "no_text", *features)
     readable = plain(text)
-    patterns = CUSTOMER_PATTERNS if role == "customer" else OPERATOR_PATTERNS
     found = tokens(readable)
     hashed = terms(found)
     if not hashed:
-        return unknown("no_words", *FEATURES)
+        return unknown("no_words", *features)
+    if role == "customer":
+        return of_customer(readable, found, hashed)
+    numbers = shape(readable, found) | wording.measure(found)
+    return Extract(numbers, cues(OPERATOR_PATTERNS, readable.lower()), {}, hashed)
+
+
+def features_of(role: str) -> tuple[str, ...]:
+    """What is measured in a message."""
+    return FEATURES if role == "customer" else ANSWER_FEATURES
+
+
+def of_customer(readable: str, found: list[str], hashed: list[int]) -> Extract:
     lower = readable.lower()
-    return Extract(measure(readable, lower, found) | learned(hashed), cues(patterns, lower), {}, hashed)
+    numbers = shape(readable, found) | attitude(lower, found) | learned(hashed)
+    return Extract(numbers, cues(CUSTOMER_PATTERNS, lower), {}, hashed)
 
 
 def plain(text: str) -> str:
@@ -122,17 +137,23 @@ def plain(text: str) -> str:
     return cut.replace("’", "'")
 
 
-def measure(text: str, lower: str, found: list[str]) -> dict[str, float | None]:
-    """Numbers of a text, of the same in lower case, and of its tokens."""
+def shape(text: str, found: list[str]) -> dict[str, float | None]:
+    """Numbers of a text and of its tokens, whoever wrote it."""
     return {
         "text.sentiment": float(analyzer().polarity_scores(few_emojis(text))["compound"]),
         "text.words": float(len(found)),
-        "text.second_person": sum(map(YOU.__contains__, found)) / max(len(found), 5),
-        "text.passive": float(len(PASSIVE.findall(lower))),
-        "text.negations": float(len(NEGATION.findall(lower))),
         "text.capitals": capitals(text),
         "text.questions": float(text.count("?")),
         "text.exclamations": float(text.count("!")),
+    }
+
+
+def attitude(lower: str, found: list[str]) -> dict[str, float | None]:
+    """Numbers of a customer's text in lower case and of its tokens."""
+    return {
+        "text.second_person": sum(map(YOU.__contains__, found)) / max(len(found), 5),
+        "text.passive": float(len(PASSIVE.findall(lower))),
+        "text.negations": float(len(NEGATION.findall(lower))),
     }
 
 

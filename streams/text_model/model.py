@@ -10,6 +10,9 @@ from streams.text_model.dialogue import FADING, Dialogue, Features, Numbers
 from streams.text_model.shipped import shipped
 from streams.text_model.weights import Weights
 
+# What the last answer says of the next turn, whatever is said in it: a part of its own among those of a reading.
+ANSWER = "dialogue.answer"
+
 Sums = tuple[float, float, float]
 Remembered = Dialogue[Sums]
 
@@ -92,7 +95,8 @@ class TextModel:
 
     def read(self, remembered: Remembered, known: Sums, terms: list[int], cues: list[str], numbers: Numbers) -> Reading:
         """A customer's turn that could be read."""
-        parts = {"dialogue": known[0]}
+        answer = remembered.operator[0]
+        parts = {"dialogue": known[0] - answer, ANSWER: answer}
         for name, features in dialogue.turn(remembered, terms, cues, numbers).items():
             parts[name] = self._sum(features)
         return Reading(probability(sum(parts.values())), {name: part for name, part in parts.items() if part})

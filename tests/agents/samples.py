@@ -27,6 +27,7 @@ def point(number: int = 1, **changes: Any) -> Datum:
         "p_rise": None,
         "model_version": "0123456789abcdef",
         "reply": {"wording.apology": 1.0, "wording.words": 12.0},
+        "level_before": None if number == 1 else 0.1 * (number - 1),
         "contributions": SHARES,
         "cues": ["text.blame"],
         "source": {"topic": "conversation.messages", "partition": 1, "offset": number},

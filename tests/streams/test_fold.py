@@ -9,7 +9,7 @@ from streams import fold
 from streams.config import BeliefConfig, Config, OutcomeConfig, SignalConfig
 from streams.signals import prosody as prosodic
 from streams.state import State
-from streams.text_model.model import TextModel, shipped_model
+from streams.text_model.model import ANSWER, TextModel, shipped_model
 from streams.text_model.weights import empty
 from tests.streams.builders import (
     CALM,
@@ -347,3 +347,47 @@ def test_options_that_compete_are_both_tried_over_many_conversations() -> None:
         for one in of(told(config, message(FURIOUS, conversation_id=f"c{i}"))[1], "decision")
     }
     assert seen == {"slow", "offer", "control"}
+
+
+# How the answer was worded
+
+SORRY, ASKS = answer("I'm sorry.", 5), answer("Could you wait a moment?", 8)
+
+
+def replies(*events: Any) -> list[set[str] | None]:
+    """What the answer before each turn has, by the points; a length of 0 would be missed."""
+    points = of(told(Config(), *events)[1], "trajectory_point")
+    return [None if one["reply"] is None else {k for k, v in one["reply"].items() if v} for one in points]
+
+
+def test_a_point_tells_how_the_answer_before_it_was_worded_and_only_once() -> None:
+    found = replies(message(), SORRY, ASKS, message(at=10), message(at=20), ASKS, message(at=30))
+    words = "wording.words"
+    assert found == [None, {words, "wording.apology", "wording.question"}, None, {words, "wording.question"}]
+
+
+def test_an_answer_that_cannot_be_read_in_part_is_unknown_and_so_is_one_from_before_wording_was_read() -> None:
+    assert replies(message(), SORRY, answer(None, 6), message(at=10), SORRY, message(at=20))[1:] == [
+        None,
+        {"wording.words", "wording.apology"},
+    ]
+    signals = log(message(), SORRY, message(at=10))
+    signals[1]["features"] = {"text.words": 3.0}
+    assert of(fold_all(signals, Config())[1], "trajectory_point")[1]["reply"] is None
+
+
+def test_a_point_carries_the_level_before_it() -> None:
+    points = of(told(Config(), *FURIES)[1], "trajectory_point")
+    assert [one["level_before"] for one in points] == [None, *(one["level"] for one in points[:-1])]
+
+
+def test_what_the_answer_alone_says_is_a_part_of_its_own() -> None:
+    """Else the study of wording would find what the text model was taught of answers."""
+    _, outputs = told(Config(), message(CALM), answer("Unfortunately I can't.", 5), message(CALM, 10))
+    first, second = (
+        {one["signal"]: one["share"] for one in p["contributions"]} for p in of(outputs, "trajectory_point")
+    )
+    assert ANSWER not in first
+    assert second[ANSWER] != 0.0
+    [_, point] = of(outputs, "trajectory_point")
+    assert sum(second.values()) == pytest.approx(point["level"] - point["level_before"])

@@ -44,6 +44,7 @@ STATES = st.builds(
         Window, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES, st.booleans(), st.booleans()
     ),
     course=st.builds(Course, st.none() | NAMES, TIMES, st.none() | FINITE, TIMES, TIMES),
+    answer=st.none() | st.lists(TIMES, max_size=3).map(tuple),
 )
 
 
@@ -126,11 +127,11 @@ def test_noise_is_refused_not_crashed_on(noise: bytes) -> None:
 def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
     one, _ = busy()
     assert one.course.interventions == 1
-    assert decoded(msgspec.to_builtins(one)[:-1]) == msgspec.structs.replace(one, course=Course())
-    forgotten = msgspec.structs.replace(
-        one, dialogue=None, asked=None, notes=0, usual=None, memory=Memory(), course=Course()
-    )
-    assert decoded(msgspec.to_builtins(one)[:-6]) == forgotten
+    assert decoded(msgspec.to_builtins(one)[:-1]) == msgspec.structs.replace(one, answer=())
+    assert decoded(msgspec.to_builtins(one)[:-2]) == msgspec.structs.replace(one, answer=(), course=Course())
+    fresh = {"dialogue": None, "asked": None, "notes": 0, "usual": None, "memory": Memory()}
+    forgotten = msgspec.structs.replace(one, **fresh, course=Course(), answer=())
+    assert decoded(msgspec.to_builtins(one)[:-7]) == forgotten
 
 
 def test_a_window_of_before_answers_were_watched_is_read() -> None:

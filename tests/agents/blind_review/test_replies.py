@@ -91,8 +91,8 @@ TELLS = telling(default_protocols())
     [
         "[Reassure-Then-Explain] Your money is safe.",
         "Take the conversation over, or pass it to a colleague with a SUMMARY.",
-        "Sure! Offer exactly two ways  forward, each in one sentence with how long it takes, and ask which one the\n"
-        "customer prefers.",
+        "Sure! First state what is certain  and safe for the customer. Only after that explain the cause. Promise\n"
+        "nothing that is not known.",
         f"Sorry. (decision={ASKED.decision_id})",
     ],
 )

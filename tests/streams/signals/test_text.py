@@ -101,7 +101,7 @@ def test_a_plain_question_has_no_cue() -> None:
 def test_who_answers_has_cues_of_their_own(role: str) -> None:
     extract = text.extract("Sorry, unfortunately I can't. I'll ask. Don't worry?", "en", role)
     assert extract.cues == list(text.OPERATOR_CUES)
-    assert set(extract.features) == set(text.FEATURES)
+    assert set(extract.features) == set(text.ANSWER_FEATURES)
     assert extract.terms
 
 
@@ -154,8 +154,8 @@ def test_what_cannot_be_read_is_null_with_a_reason_never_neutral(
     said: str | None, language: str | None, reason: str, role: str
 ) -> None:
     extract = text.extract(said, language, role)
-    assert extract.features == dict.fromkeys(text.FEATURES)
-    assert extract.reasons == dict.fromkeys(text.FEATURES, reason)
+    assert extract.features == dict.fromkeys(text.features_of(role))
+    assert extract.reasons == dict.fromkeys(text.features_of(role), reason)
     assert extract.cues == []
     assert not extract.terms
 
@@ -258,7 +258,7 @@ def test_emojis_still_count_but_not_without_end() -> None:
 @example(f"hola {SURROGATE} amigo", "customer", None)
 def test_any_text_gives_finite_numbers_or_null_with_a_reason(said: str, role: str, language: str | None) -> None:
     extract = text.extract(said, language, role)
-    assert set(extract.features) == set(text.FEATURES)
+    assert set(extract.features) == set(text.features_of(role))
     assert all(value is None or math.isfinite(value) for value in extract.features.values())
     assert {name for name, value in extract.features.items() if value is None} == set(extract.reasons)
     assert set(extract.reasons.values()) <= {"no_text", "no_words", "language"}
@@ -315,7 +315,15 @@ def test_a_part_that_speaks_for_frustration_has_its_sign() -> None:
 @given(events("message"))
 def test_a_signal_holds_nothing_of_the_message_but_numbers_and_known_names(event: dict[str, object]) -> None:
     signal = signal_of("message", event, ("conversation.messages", 0, 0))
-    names = {*text.FEATURES, *text.CUSTOMER_CUES, *text.OPERATOR_CUES, "no_text", "no_words", "language"}
+    names = {
+        *text.FEATURES,
+        *text.ANSWER_FEATURES,
+        *text.CUSTOMER_CUES,
+        *text.OPERATOR_CUES,
+        "no_text",
+        "no_words",
+        "language",
+    }
     assert {*signal["features"], *signal["cues"], *signal["reasons"], *signal["reasons"].values()} <= names
     assert all(isinstance(term, int) for term in signal["terms"])
     assert "text" not in signal

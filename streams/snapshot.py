@@ -93,8 +93,9 @@ def of_record(record: Mapping[str, Any]) -> Snapshot:
         raise SnapshotError("it does not hold what its version says")
     options = record["options"]
     arms = {name: Arm(*arm) for name, *arm in zip(options, matrices(record), vectors(record), strict=True)}
-    if arms and not Posterior(list(arms.values())).is_finite:
-        raise SnapshotError("what it predicts is not finite")
+    with np.errstate(over="ignore", invalid="ignore"):
+        if arms and not Posterior(list(arms.values())).is_finite:
+            raise SnapshotError("what it predicts is not finite")
     return Snapshot(
         tenant=record["tenant"],
         arms=arms,

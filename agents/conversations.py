@@ -19,7 +19,7 @@ from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
-from schemas.topics import Topics
+from schemas.topics import Name, Topics
 from streams.config import Config
 from streams.extraction import Signal
 from streams.partition import Partition, deadlines_in, model_in_use, policies_in_use
@@ -55,7 +55,8 @@ class Conversations:
         partition = self.partition(run.partition)
         skipped = partition.skipped
         outgoing = [out for one in signals for out in self._fold(partition, one)]
-        await self._outbox.send(outgoing)
+        for wave in self._waves(outgoing):
+            await self._outbox.send(wave)
         changes = partition.changes()
         await self._outbox.send([self._changelog(run.partition, key, value) for key, value in changes])
         self._store.write(run.partition, changes)
@@ -94,6 +95,11 @@ class Conversations:
         if isinstance(one, Outgoing):
             return [one]
         return [published(output, self._codec, self._topics) for output in partition.fold(one)]
+
+    def _waves(self, outgoing: list[Outgoing]) -> tuple[list[Outgoing], list[Outgoing]]:
+        """Outcomes after all else: no two topics keep an order, and who reads an outcome looks its decision up."""
+        outcomes = self._topics.name(Name.OUTCOMES)
+        return [one for one in outgoing if one.topic != outcomes], [one for one in outgoing if one.topic == outcomes]
 
     def _changelog(self, partition: int, key: str, value: bytes | None) -> Outgoing:
         return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)

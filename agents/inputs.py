@@ -23,7 +23,7 @@ class Inputs:
 
     Args:
         topics: full names.
-        since_ms: where reading begins, milliseconds of the broker's time.
+        since_ms: where reading begins, milliseconds of the broker's time; 0 for all there is.
 
     Attributes:
         read_to: first offset of every partition that was not read.
@@ -40,9 +40,14 @@ class Inputs:
 
     def take(self, wait_s: float = WAIT_S) -> list[Received]:
         """What has come, at most ``CHUNK`` records."""
-        found = [received(one) for one in self._consumer.consume(CHUNK, wait_s) if not at_end(one)]
+        messages = self._consumer.consume(CHUNK, wait_s)
+        found = [received(one) for one in messages if not at_end(one)]
         for one in found:
             self.read_to[one.topic, one.partition] = one.offset + 1
+        for end in filter(at_end, messages):
+            # The end may lie behind the last record: a transaction leaves a marker that nobody is given.
+            position = end.topic() or "", end.partition() or 0
+            self.read_to[position] = max(self.read_to[position], end.offset() or 0)
         return found
 
     def take_until(self, ends: Mapping[kafka.Position, int]) -> list[Received]:
@@ -72,6 +77,8 @@ class Inputs:
         except KafkaException as error:
             raise kafka.unreachable(self._settings, error) from None
         for one in found:
+            if one.error is not None:
+                raise kafka.unreachable(self._settings, KafkaException(one.error))
             if one.offset < 0:
                 one.offset = ends[one.topic, one.partition]
         return found

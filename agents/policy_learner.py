@@ -61,8 +61,9 @@ class PolicyLearner:
         self._names = {settings.topics.name(name): name for name in INPUTS}
         self._versions: dict[str, deque[tuple[int, str]]] = {}
         self._apprentices: dict[str, Apprentice] = {}
-        self._inputs = Inputs(settings, list(self._names), now_ms() - self._horizon_ms())
-        self._begin()
+        newest = self._newest()
+        self._inputs = Inputs(settings, list(self._names), self._since_ms())
+        self._begin(newest)
 
     def step(self) -> None:
         """Read what came; learn what is due."""
@@ -77,14 +78,18 @@ class PolicyLearner:
     def close(self) -> None:
         self._inputs.close()
 
-    def _horizon_ms(self) -> int:
-        """How far back decisions may still be open, or be rated."""
-        config = self._config
-        return round((config.policy.remembered_s + 2 * (config.outcome.idle_s + config.outcome.window_s)) * 1000)
+    def _since_ms(self) -> int:
+        """Where reading begins: as far before the last snapshot as a decision may still be open, or be rated.
 
-    def _begin(self) -> None:
+        From that snapshot and not from now: who was away for a day has a day to learn. Without one, from the beginning.
+        """
+        config = self._config
+        last = max((at for versions in self._versions.values() for at, _ in versions), default=0)
+        back = config.policy.remembered_s + 2 * (config.outcome.idle_s + config.outcome.window_s)
+        return max(0, last - round((back + config.policy.snapshot_s) * 1000))
+
+    def _begin(self, newest: Mapping[str, Newest]) -> None:
         """Go on from the newest snapshots: recall what they were learned from, announce them again."""
-        newest = self._newest()
         self._apprentices = {tenant: Apprentice(self._config, one.snapshot) for tenant, one in newest.items()}
         for read in self._read(self._inputs.take_until(self._inputs.ends(*self._names))):
             self._hear(read)

@@ -15,6 +15,12 @@ SIZE = 13
 SLOW_CHANNELS = ("email", "social")
 BEFORE = "before."
 STEEPEST = 1.0  # of the slope, per minute, either way
+NAMES = frozenset(
+    (
+        *("level", "level_sd", "slope", "alarm", "turn", "failures", "minutes"),
+        *("returning", "tone", "slow_channel", "voice"),
+    )
+)
 
 Context = Mapping[str, float]
 
@@ -36,6 +42,11 @@ def context(state: State) -> dict[str, float]:
         "voice": float(state.channel == "voice"),
         **({BEFORE + option: balance(one) for option, one in sorted(usual.defused.items())} if usual else {}),
     }
+
+
+def is_whole(seen: Context) -> bool:
+    """Whether a context that was read back has every number the vector needs."""
+    return seen.keys() >= NAMES
 
 
 def balance(before: Defused) -> float:

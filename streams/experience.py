@@ -4,13 +4,14 @@ What matures early differs from what matures late, so a decision is learned only
 partition has closed: order of decision, not of arrival (the confidence sequences ask for it). Which ones those are
 follows from the records that were seen, in whatever order, so that reading them again comes to the same.
 
-A decision that never closes (its state was lost) does not hold the others up for ever: it is given up once later
-decisions are so much younger that it should have closed long ago.
+A decision that never closes (its state was lost) does not hold the others up for ever: it is given up once the stream
+time of its partition has gone on so far that it should have closed long ago. Ages count from when a decision came, not
+from its own event time: a recording of last year that is played beside today's events is not old on arrival.
 """
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any, NamedTuple
 
 from streams.config import Config
@@ -60,16 +61,28 @@ class News(NamedTuple):
     given_up: int
 
 
+class Entered(NamedTuple):
+    """A decision, and the newest stream time of its partition when it came, itself included, milliseconds."""
+
+    decision: Record
+    at: int
+
+    @property
+    def id(self) -> str:
+        return str(self.decision["decision_id"])
+
+
 class Experience:
     """One tenant's decisions: those that are open, and for a time those that were learned."""
 
     def __init__(self, config: Config) -> None:
         self._remembered_ms = round(config.policy.remembered_s * 1000)
-        self._open: dict[int, deque[Record]] = {}
+        self._open: dict[int, deque[Entered]] = {}
+        self._past: dict[int, deque[Entered]] = {}  # learned, not forgotten yet
         self._closed: dict[str, Record] = {}
         self._known: dict[str, Record] = {}
         self._learned: dict[str, Lesson] = {}
-        self._ratings: dict[str, tuple[float, ...]] = {}
+        self._ratings: dict[str, dict[str, float]] = {}  # by decision, by the rating's own id
         self._newest: dict[int, int] = {}
 
     def take(
@@ -89,14 +102,14 @@ class Experience:
         given_up = sum(self._give_up(partition) for partition in sorted(self._open))
         lessons = sorted(chain.from_iterable(map(self._learnable, sorted(self._open))), key=by_id)
         self._forget()
-        return News([(one, self._ratings.get(id_of(one), ())) for one in lessons], rated, unknown, late, given_up)
+        return News([(one, self._ratings_of(id_of(one))) for one in lessons], rated, unknown, late, given_up)
 
     def _decide(self, partition: int, decision: Record) -> None:
         if decision["decision_id"] in self._known:
             return  # published twice
         self._known[decision["decision_id"]] = decision
-        self._open.setdefault(partition, deque()).append(decision)
-        self._newest[partition] = max(self._newest.get(partition, 0), decision["event_time"])
+        newest = self._newest[partition] = max(self._newest.get(partition, 0), decision["event_time"])
+        self._open.setdefault(partition, deque()).append(Entered(decision, newest))
 
     def _observe(self, outcome: Record) -> Unknown | None:
         decision = self._known.get(outcome["decision_id"])
@@ -115,36 +128,43 @@ class Experience:
             if name not in self._known:
                 late.append(rating)
                 continue
-            before = self._ratings.get(name, ())
-            self._ratings[name] = now = (*before, rating["score"])
-            if name in self._learned:
+            before = self._ratings_of(name)
+            self._ratings.setdefault(name, {}).setdefault(rating["event_id"], rating["score"])
+            now = self._ratings_of(name)
+            if name in self._learned and now != before:  # the same: published twice
                 rated.append(Rated(self._learned[name], before, now))
         return late, rated
 
+    def _ratings_of(self, name: str) -> tuple[float, ...]:
+        return tuple(self._ratings.get(name, {}).values())
+
     def _give_up(self, partition: int) -> int:
-        """Drop what should have closed long ago, from the front on; how many."""
-        waiting, dropped = self._open[partition], 0
-        overdue = self._newest[partition] - PATIENCE_MS
-        for decision in [one for one in waiting if one["event_time"] < overdue]:
-            if decision["decision_id"] not in self._closed:
-                waiting.remove(decision)
-                del self._known[decision["decision_id"]]
-                dropped += 1
-        return dropped
+        """Drop what should have closed long ago; how many."""
+        waiting, limit = self._open[partition], self._newest[partition] - PATIENCE_MS
+        overdue = takewhile(lambda one: one.at < limit, waiting)
+        dropped = {one.id for one in overdue if one.id not in self._closed}
+        for name in dropped:
+            del self._known[name]
+            self._ratings.pop(name, None)
+        if dropped:
+            self._open[partition] = deque(one for one in waiting if one.id not in dropped)
+        return len(dropped)
 
     def _learnable(self, partition: int) -> Iterable[Lesson]:
         waiting = self._open[partition]
-        while waiting and waiting[0]["decision_id"] in self._closed:
-            decision = waiting.popleft()
-            name = decision["decision_id"]
-            lesson = self._learned[name] = Lesson(decision, self._closed.pop(name))
+        while waiting and waiting[0].id in self._closed:
+            entered = waiting.popleft()
+            self._past.setdefault(partition, deque()).append(entered)
+            lesson = self._learned[entered.id] = Lesson(entered.decision, self._closed.pop(entered.id))
             yield lesson
 
     def _forget(self) -> None:
-        horizon = max(self._newest.values(), default=0) - self._remembered_ms
-        for name in [name for name, one in self._learned.items() if one.decision["event_time"] < horizon]:
-            del self._learned[name], self._known[name]
-            self._ratings.pop(name, None)
+        """Of each partition by its own time: what may be published twice is published where it was."""
+        for partition, past in self._past.items():
+            while past and past[0].at < self._newest[partition] - self._remembered_ms:
+                name = past.popleft().id
+                del self._learned[name], self._known[name]
+                self._ratings.pop(name, None)
 
 
 def id_of(lesson: Lesson) -> str:

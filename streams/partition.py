@@ -77,7 +77,7 @@ class Partition:
         version = model_in_use(load)
         self._model = shipped_model() if version is None else models(version)
         self._model_changed = False
-        self._in_use = {tenant: InUse(policies(name), at) for tenant, (name, at) in policies_in_use(load).items()}
+        self._in_use = {tenant: used(policies(name), at) for tenant, (name, at) in policies_in_use(load).items()}
         self._policies_changed = False
         self._due = dict(deadlines)
         self._queued = dict(deadlines)
@@ -248,6 +248,11 @@ def policies_in_use(load: Load) -> dict[str, tuple[str, int | None]]:
     """Version of the policy of each tenant that has learned one, and where its snapshot stands."""
     value = load(POLICIES)
     return {} if value is None else msgspec.msgpack.decode(value, type=dict[str, tuple[str, int | None]])
+
+
+def used(policy: Policy | None, offset: int | None) -> InUse:
+    """What was in use before a restart; nothing where this version can no longer use it."""
+    return UNIFORM if policy is None else InUse(policy, offset)
 
 
 def read_floor(value: bytes | None) -> dict[str, int]:

@@ -52,12 +52,16 @@ class Policy:
 
     def predict(self, seen: context.Context, options: Sequence[str], ridge: float) -> tuple[Array, Array]:
         """Mean reward and its sd for noise of sd 1, of each option; of one nobody has tried, the prior's."""
-        shared = context.shared(seen)
-        xs = np.array([[*shared, seen.get(context.BEFORE + option, 0.0)] for option in options])
+        xs = np.empty((len(options), context.SIZE))
+        xs[:, :-1] = context.shared(seen)
+        xs[:, -1] = [seen.get(context.BEFORE + option, 0.0) for option in options]
+        rows = [self._rows[option] for option in options if option in self._rows]
+        if self._posterior is not None and len(rows) == len(options):
+            return self._posterior.predict(xs, rows)
         mean, sd = np.zeros(len(options)), np.sqrt((xs * xs).sum(axis=1) / ridge)
-        known = [at for at, option in enumerate(options) if option in self._rows]
-        if self._posterior is not None and known:
-            mean[known], sd[known] = self._posterior.predict(xs[known], [self._rows[options[at]] for at in known])
+        if self._posterior is not None and rows:
+            known = [option in self._rows for option in options]
+            mean[known], sd[known] = self._posterior.predict(xs[known], rows)
         return mean, sd
 
 
@@ -76,7 +80,8 @@ def chances(
     if policy is None:
         return Chances(shared_out(names, np.full(len(names), 1 / len(names)), control_share), None)
     mean, sd = policy.predict(seen, [*names, CONTROL], config.policy.ridge)
-    predicted = {name: round(float(one), REWARD_DIGITS) for name, one in zip([*names, CONTROL], mean, strict=True)}
+    rounded = [round(one, REWARD_DIGITS) for one in mean.tolist()]
+    predicted = dict(zip([*names, CONTROL], rounded, strict=True))
     if policy.matured < config.policy.safe_start:
         best = np.full(len(names), 1 / len(names))
     else:

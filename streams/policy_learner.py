@@ -19,6 +19,7 @@ from streams.snapshot import ANY, Position, Snapshot, as_record
 from streams.thompson import Arm
 
 Record = Mapping[str, Any]
+LARGEST = 1e6  # of any number in a lesson; what is larger, or no number, is somebody's mistake
 
 
 class Lost(NamedTuple):
@@ -57,8 +58,11 @@ def after(
 
 
 def is_lesson(one: Lesson) -> bool:
-    """Whether anything was seen, in a context this version understands."""
-    return one.outcome["reward"] is not None and one.decision["context_version"] == context.VERSION
+    """Whether anything was seen, in a context this version understands, in numbers that sums survive."""
+    reward, seen, predicted = one.outcome["reward"], one.decision["context"], one.decision["predicted_reward"] or {}
+    if reward is None or one.decision["context_version"] != context.VERSION or not context.is_whole(seen):
+        return False
+    return all(abs(number) <= LARGEST for number in (reward, *seen.values(), *predicted.values()))
 
 
 def taught(

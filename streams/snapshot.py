@@ -6,6 +6,7 @@ learn it again.
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -92,10 +93,13 @@ def of_record(record: Mapping[str, Any]) -> Snapshot:
         raise SnapshotError("it does not hold what its version says")
     options = record["options"]
     arms = {name: Arm(*arm) for name, *arm in zip(options, matrices(record), vectors(record), strict=True)}
+    with np.errstate(over="ignore", invalid="ignore"):
+        if arms and not Posterior(list(arms.values())).is_finite:
+            raise SnapshotError("what it predicts is not finite")
     return Snapshot(
         tenant=record["tenant"],
         arms=arms,
-        evidence={one["option"]: Evidence(one["n"], one["total"], one["squares"]) for one in record["evidence"]},
+        evidence={one["option"]: weighed(one) for one in record["evidence"]},
         disabled=frozenset(record["disabled"]),
         matured=record["matured"],
         created_at=record["created_at"],
@@ -118,13 +122,28 @@ def matrices(record: Mapping[str, Any]) -> list[Array]:
     size = context.SIZE
     found = [reshaped(one, (size, size)) for one in record["precision"]]
     for name, one in zip(record["options"], found, strict=True):
-        if not np.allclose(one, one.T) or np.linalg.eigvalsh(one)[0] <= 0:
+        if not np.allclose(one, one.T) or not is_positive_definite(one):
             raise SnapshotError(f"the precision of {name} is not positive definite")
     return found
 
 
+def is_positive_definite(matrix: Array) -> bool:
+    """As the posterior asks for it."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
 def vectors(record: Mapping[str, Any]) -> list[Array]:
     return [reshaped(one, (context.SIZE,)) for one in record["response"]]
+
+
+def weighed(one: Mapping[str, Any]) -> Evidence:
+    if one["n"] < 0 or not isfinite(one["total"]) or not isfinite(one["squares"]):
+        raise SnapshotError(f"the evidence of {one['option']} is no evidence")
+    return Evidence(one["n"], one["total"], one["squares"])
 
 
 def reshaped(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:

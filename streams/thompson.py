@@ -46,8 +46,8 @@ def discounted(arm: Arm, factor: float, ridge: float) -> Arm:
 def learned(arm: Arm, x: Sequence[float] | Array, reward: float, weight: float = 1.0) -> Arm:
     """The option after one lesson: ``reward`` in context ``x``, counted ``weight`` times. ``arm`` is left as it is."""
     context = np.asarray(x, dtype=np.float64)
-    weighted = weight * context
-    return Arm(arm.precision + weighted[:, None] * context, arm.response + reward * weighted)
+    # Weighted last: the product of two features is the same either way round, so the matrix stays symmetric.
+    return Arm(arm.precision + weight * (context[:, None] * context), arm.response + reward * weight * context)
 
 
 class Posterior:
@@ -64,6 +64,11 @@ class Posterior:
         response = np.stack([arm.response for arm in arms])[:, :, None]
         self._roots = roots  # inverse Cholesky factors: |root·x|² = xᵀA⁻¹x, which cannot round below 0
         self._weights: Array = (roots.transpose(0, 2, 1) @ (roots @ response))[:, :, 0]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether what is predicted will be numbers."""
+        return bool(np.isfinite(self._weights).all() and np.isfinite(self._roots).all())
 
     def predict(self, xs: Array, rows: Sequence[int]) -> tuple[Array, Array]:
         """Mean reward and its sd (for noise of sd 1) of options ``rows``, each in its own context, a row of ``xs``."""

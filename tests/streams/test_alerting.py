@@ -6,6 +6,8 @@ import pytest
 
 from streams import alerting
 from streams.config import Config, OutcomeConfig
+from streams.proof import Evidence
+from streams.snapshot import Snapshot, as_record
 from tests.streams.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
 
 QUICK = OutcomeConfig(window_turns=1, margin=0.001)
@@ -97,3 +99,56 @@ def test_where_no_signal_stands_out_that_is_said(shares: list[dict[str, Any]]) -
 def test_we_never_say_that_somebody_is_angry() -> None:
     for one in alerts(CONFIG, FURIOUS, FURIOUS):
         assert "angry" not in repr(one).lower()
+
+
+# What concerns the policy
+
+HARMFUL = Evidence(500, -450.0, 500 * (0.81 + 0.09))
+SCARCE = Evidence(40, -36.0, 40 * (0.81 + 0.09))
+FOUND = Snapshot("default", evidence={"slow": HARMFUL, "offer": SCARCE}, disabled=frozenset({"slow", "offer"}))
+
+
+def rolled_back(found: Snapshot, *before: str) -> list[dict[str, Any]]:
+    outputs = alerting.of_rollbacks(found, set(before), Config(protocols=(SLOW, option("offer"))))
+    assert all(published(one) for one in outputs)
+    return [one.datum for one in outputs]
+
+
+def test_an_option_that_is_rolled_back_is_told_with_its_evidence() -> None:
+    [one] = rolled_back(FOUND, "offer")
+    assert (one["rule"], one["severity"]) == ("option_rolled_back", "critical")
+    assert one["title"] == "slow is no longer chosen"
+    assert one["explanation"].startswith("Over 500 decisions that could have been either, its reward is -0.900 ")
+    assert one["recommendation"].endswith("tenor policy enable slow")
+    assert (one["conversation_id"], one["level"], one["decision_id"]) == (None, None, None)
+
+
+def test_an_option_that_a_person_disabled_is_not_accused() -> None:
+    [one] = rolled_back(FOUND, "slow")
+    assert (one["title"], one["explanation"]) == ("offer is no longer chosen", "A person disabled it.")
+
+
+def test_what_was_out_of_use_before_is_not_told_again() -> None:
+    assert rolled_back(FOUND, "slow", "offer") == []
+    assert rolled_back(Snapshot("default", evidence={"slow": HARMFUL})) == []
+
+
+def test_several_at_once_are_told_one_by_one_and_each_has_its_id() -> None:
+    found = rolled_back(FOUND)
+    assert [one["title"].split()[0] for one in found] == ["offer", "slow"]
+    ids = {one["alert_id"] for one in found}
+    assert ids == {one["alert_id"] for one in rolled_back(FOUND)}
+    assert len(ids) == 2
+
+
+def test_a_later_roll_back_of_the_same_option_is_another_alert() -> None:
+    [one] = rolled_back(FOUND, "offer")
+    [other] = rolled_back(Snapshot("default", evidence=FOUND.evidence, disabled=FOUND.disabled, matured=9), "offer")
+    assert one["alert_id"] != other["alert_id"]
+
+
+def test_drift_is_told_once_a_snapshot() -> None:
+    one, other = (alerting.of_drift(as_record(FOUND), -0.125) for _ in range(2))
+    assert published(one) == published(other)
+    assert (one.datum["rule"], one.datum["severity"]) == ("policy_drift", "warning")
+    assert "by -0.125 on average" in one.datum["explanation"]

@@ -1,57 +1,77 @@
-"""The holdout: drawn by customer, for good, and apart from every other draw."""
+"""The holdout: a share of customers, the same ones every time."""
+
+from math import sqrt
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from streams import ids
 from streams.config import Config, DecisionConfig
 from streams.holdout import in_holdout
+from streams.protocols import CONTROL
+from tests.streams.builders import FURIOUS, SLOW, message, nervous, of, told
 
 MANY = 4000
-IDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
 
 
-def of(share: float, salt: str = "tenor") -> Config:
+def sharing(share: float, salt: str = "tenor") -> Config:
     return Config(decision=DecisionConfig(holdout_share=share, salt=salt))
 
 
-@given(IDS, st.none() | IDS, IDS)
-def test_nobody_or_everybody(tenant: str, customer: str | None, conversation: str) -> None:
-    assert not in_holdout(tenant, customer, conversation, of(0.0))
-    assert in_holdout(tenant, customer, conversation, of(1.0))
-
-
-@given(IDS, IDS, IDS, IDS)
-def test_a_customer_is_on_one_side_in_every_conversation(tenant: str, customer: str, one: str, other: str) -> None:
-    assert in_holdout(tenant, customer, one, of(0.5)) == in_holdout(tenant, customer, other, of(0.5))
-
-
-@given(IDS, IDS, st.floats(0, 1), st.floats(0, 1))
-def test_a_larger_share_keeps_who_was_in(tenant: str, customer: str, one: float, other: float) -> None:
-    less, more = sorted((one, other))
-    assert in_holdout(tenant, customer, "c1", of(less)) <= in_holdout(tenant, customer, "c1", of(more))
+def drawn(config: Config, tenant: str = "default") -> list[bool]:
+    return [in_holdout(tenant, f"customer-{number}", "c1", config) for number in range(MANY)]
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])
-def test_the_share_is_about_what_was_asked_for(share: float) -> None:
-    error = (share * (1 - share) / MANY) ** 0.5
-    for known in (True, False):
-        drawn = [in_holdout("a", f"u{i}" if known else None, f"c{i}", of(share)) for i in range(MANY)]
-        assert sum(drawn) / MANY == pytest.approx(share, abs=4 * error)
+def test_it_holds_its_share_of_the_customers(share: float) -> None:
+    assert abs(sum(drawn(sharing(share))) - MANY * share) < 3 * sqrt(MANY * share * (1 - share))
 
 
-def agreement(one: list[bool], other: list[bool]) -> float:
-    return sum(a == b for a, b in zip(one, other, strict=True)) / len(one)
+def test_nobody_or_everybody() -> None:
+    assert not any(drawn(sharing(0.0)))
+    assert all(drawn(sharing(1.0)))
 
 
-def test_tenants_salts_and_conversations_of_the_same_name_are_drawn_apart() -> None:
-    names = [f"u{i}" for i in range(MANY)]
-    usual = [in_holdout("a", name, "c", of(0.5)) for name in names]
-    for other in (
-        [in_holdout("b", name, "c", of(0.5)) for name in names],
-        [in_holdout("a", name, "c", of(0.5, "other")) for name in names],
-        [in_holdout("a", None, name, of(0.5)) for name in names],
-        [ids.lottery(ids.stable_id("decision", "a", name), "tenor") < 0.5 for name in names],
-    ):
-        assert agreement(usual, other) == pytest.approx(0.5, abs=4 * 0.5 / MANY**0.5)
+def test_a_customer_is_in_it_in_every_conversation_or_in_none() -> None:
+    config = sharing(0.5)
+    for number in range(50):
+        assert len({in_holdout("default", f"customer-{number}", f"c{one}", config) for one in range(20)}) == 1
+
+
+def test_who_is_unknown_is_drawn_by_conversation() -> None:
+    config = sharing(0.5)
+    found = [in_holdout("default", None, f"c{number}", config) for number in range(MANY)]
+    assert abs(sum(found) - MANY / 2) < 3 * sqrt(MANY / 4)
+    named = [in_holdout("default", f"c{number}", "any", config) for number in range(MANY)]
+    assert found != named, "a customer named like a conversation is somebody else"
+
+
+def test_a_larger_share_keeps_who_was_in_it() -> None:
+    small, large = drawn(sharing(0.1)), drawn(sharing(0.3))
+    assert all(later for earlier, later in zip(small, large, strict=True) if earlier)
+
+
+@pytest.mark.parametrize(("one", "other"), [(drawn(sharing(0.5)), drawn(sharing(0.5, "x")))])
+def test_another_salt_or_tenant_is_another_draw(one: list[bool], other: list[bool]) -> None:
+    theirs = drawn(sharing(0.5), "another")
+    for found in (other, theirs):
+        same = sum(a == b for a, b in zip(one, found, strict=True))
+        assert abs(same - MANY / 2) < 3 * sqrt(MANY / 4)
+
+
+def test_it_is_independent_of_the_lottery_over_decisions() -> None:
+    config = sharing(0.5)
+    held = drawn(config)
+    lotteries = [ids.lottery(f"decision-{number}", config.decision.salt) < 0.5 for number in range(MANY)]
+    same = sum(a == b for a, b in zip(held, lotteries, strict=True))
+    assert abs(same - MANY / 2) < 3 * sqrt(MANY / 4)
+
+
+def test_a_customer_in_it_is_left_alone_and_the_record_says_why() -> None:
+    config = nervous(protocols=(SLOW,), holdout_share=1.0)
+    _, outputs = told(config, message(FURIOUS), message(FURIOUS, 90.0))
+    found = of(outputs, "decision")
+    assert found
+    for one in found:
+        assert (one["holdout"], one["option"], one["propensity"]) == (True, CONTROL, 1.0)
+        assert {"option": "slow", "probability": 0.0} in one["propensities"]
+    assert not of(outputs, "intervention")

@@ -3,6 +3,7 @@
 from collections import Counter
 from math import sqrt
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +96,53 @@ def test_an_option_nobody_has_tried_is_as_good_as_the_prior() -> None:
     found = policy.chances([SLOW, OFFER], SEEN, learned, Config(), 0.0)
     assert dict(found.propensities)["offer"] == pytest.approx(0.5, abs=0.01)
     assert found.predicted is not None and found.predicted["offer"] == 0.0
+
+
+@given(st.sets(st.sampled_from(["slow", "offer", "call", "dear"])), st.floats(0, 1))
+def test_what_is_known_of_some_options_says_nothing_of_the_others(known: set[str], control_share: float) -> None:
+    """However many are new: the same as asking for each alone."""
+    options = [SLOW, OFFER, VOICE, DEAR]
+    rewards = {"slow": 0.1, "offer": -0.1, "call": 0.2, "dear": 0.0}
+    learned = taught({name: rewards[name] for name in sorted(known)})
+    names = [one.id for one in options]
+    mean, sd = learned.predict(SEEN, names, 5.0)
+    for name, one, spread in zip(names, mean, sd, strict=True):
+        [alone], [alone_sd] = learned.predict(SEEN, [name], 5.0)
+        assert (one, spread) == (pytest.approx(alone, abs=1e-12), pytest.approx(alone_sd, abs=1e-12))
+        assert (name in known) or (one == 0.0 and spread > 0)
+    found = policy.chances(options, SEEN, learned, Config(), control_share)
+    assert sum(chance for _, chance in found.propensities) == pytest.approx(1.0, abs=1e-9)
+
+
+@given(
+    st.fixed_dictionaries({name: st.floats(-1e3, 1e3) for name in SEEN}),
+    st.lists(st.floats(-1, 1), min_size=2, max_size=6),
+    st.integers(0, 10**6),
+    st.floats(0, 0.2),
+)
+def test_whatever_was_learned_and_seen_chances_are_chances(
+    seen: dict[str, float], rewards: list[float], times: int, floor: float
+) -> None:
+    options = [option(f"o{number}") for number in range(len(rewards))]
+    learned = taught({one.id: reward for one, reward in zip(options, rewards, strict=True)}, outcomes=times)
+    config = Config(policy=PolicyConfig(floor=floor, safe_start=0))
+    found = dict(policy.chances(options, seen, learned, config, 0.2).propensities)
+    assert sum(found.values()) == pytest.approx(1.0, abs=1e-9)
+    assert all(found[one.id] >= 0.8 * min(floor, 1 / len(options)) - 1e-9 for one in options)
+
+
+def test_logged_chances_are_those_of_a_draw_by_the_posterior() -> None:
+    """Monte Carlo of what is computed: the means sampled, the highest chosen, the floor mixed in."""
+    learned, options = taught({"slow": 0.05, "offer": 0.1, "call": -0.05}, outcomes=8), [SLOW, OFFER, VOICE]
+    config = Config(policy=PolicyConfig(safe_start=0, burden_price=0.0))
+    names = [one.id for one in options]
+    mean, sd = learned.predict(SEEN, names, config.policy.ridge)
+    draws = 200_000
+    sampled = np.random.default_rng(1).normal(mean, config.policy.exploration * sd, (draws, len(names))).argmax(axis=1)
+    found = dict(policy.chances(options, SEEN, learned, config, 0.2).propensities)
+    for row, name in enumerate(names):
+        share = 0.8 * (0.01 + (1 - 3 * 0.01) * (sampled == row).mean())
+        assert abs(found[name] - share) < 3 * 0.8 * sqrt(0.25 / draws) + 1e-4, name
 
 
 def test_burden_counts_against_an_option() -> None:

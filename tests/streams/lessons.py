@@ -1,0 +1,115 @@
+"""Decisions, what followed, and what people say of it, as they stand in the topics. Times are seconds after START."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from streams import context, thompson
+from streams.config import Config, OutcomeConfig, PolicyConfig
+from streams.experience import Lesson, News, Rated
+from streams.policy_learner import score
+from streams.protocols import CONTROL
+from streams.snapshot import Position, Snapshot
+from streams.thompson import Arm
+from tests.streams.builders import OFFER, SLOW, moment
+
+Record = dict[str, Any]
+EVEN = {CONTROL: 0.2, "slow": 0.4, "offer": 0.4}
+HELD_OUT = {CONTROL: 1.0, "slow": 0.0, "offer": 0.0}
+READ: dict[Position, int] = {("decisions", 0): 7}
+SEEN = {
+    **{"level": 0.6, "level_sd": 0.1, "slope": 0.1, "alarm": 8.0, "turn": 4.0, "failures": 0.0, "minutes": 3.0},
+    **{"returning": 0.0, "tone": 0.0, "slow_channel": 0.0, "voice": 0.0},
+}
+FLAGS: Record = {"customer_id": None, "channel": "chat"}
+
+
+def config(protocols: tuple[Any, ...] = (SLOW, OFFER), idle_s: float = 1800.0, **policy: Any) -> Config:
+    return Config(protocols=protocols, policy=PolicyConfig(**policy), outcome=OutcomeConfig(idle_s=idle_s))
+
+
+def decision(
+    name: str, at: float = 0.0, option: str = "slow", chances: Mapping[str, float] = EVEN, **changes: Any
+) -> Record:
+    """A decision whose id is its name; ``seen`` changes its context."""
+    seen = SEEN | changes.pop("seen", {})
+    known: Record = {
+        "decision_id": name,
+        "event_time": moment(at),
+        "tenant": "default",
+        "conversation_id": f"conversation-{name}",
+        **FLAGS,
+        **{"decision_index": 1, "turn": 4, "kind": "first", "previous_decision_id": None},
+        **{"available": True, "unavailable_reason": None},
+        **{"level": seen["level"], "level_sd": 0.1, "slope": 0.1, "alarm": 8.0},
+        **{"context": seen, "context_version": context.VERSION},
+        **{"eligible": [one for one in chances if one != CONTROL], "excluded": []},
+        "propensities": [{"option": one, "probability": chance} for one, chance in chances.items()],
+        **{"predicted_reward": None, "lottery": 0.5, "option": option, "control": option == CONTROL},
+        **{"holdout": chances == HELD_OUT, "propensity": chances.get(option)},
+        **{"policy_version": "uniform-1", "snapshot_offset": None, "window_turns": 3, "window_s": 600.0},
+        **{"contributions": [], "cues": [], "config_version": "test"},
+    }
+    return known | changes
+
+
+def outcome(of: Record, reward: float | None = 0.1, after: float = 60.0, **changes: Any) -> Record:
+    """What followed a decision; censored where there is no reward."""
+    known: Record = {
+        "outcome_id": f"outcome-{of['decision_id']}",
+        "decision_id": of["decision_id"],
+        "event_time": of["event_time"] + round(after * 1000),
+        **{name: of[name] for name in ("tenant", "conversation_id", "customer_id", "channel", "option", "control")},
+        **{"decided_at": of["event_time"], "propensity": of["propensity"], "delivered": None},
+        "status": "censored" if reward is None else "matured",
+        "censoring_reason": "no_turns" if reward is None else None,
+        **{"pre_level": of["level"], "pre_sd": 0.1, "post_sd": 0.1, "reward": reward},
+        "post_level": None if reward is None else of["level"] - reward,
+        **{"turns": 3, "elapsed_s": after, "failed": False, "action": "none", "config_version": "test"},
+    }
+    return known | changes
+
+
+def rating(of: Record, mark: int | None = 5, name: str = "r1", **changes: Any) -> Record:
+    """What somebody says of a reply, with the score it stands for."""
+    known: Record = {
+        "event_id": f"{name}-{of['decision_id']}",
+        **{"conversation_id": of["conversation_id"], "tenant": of["tenant"], "event_time": of["event_time"]},
+        **FLAGS,
+        **{"decision_id": of["decision_id"], "rater_id": name, "rater_role": "reviewer", "blinded": True},
+        **{"clarity": mark, "tone": mark, "resonance": None, "felt_understood": None},
+        **{"message_id": None, "frustrated": None, "intensity": None, "compared_with": None, "preferred": None},
+    }
+    return (known | changes) | {"score": score(known | changes)}
+
+
+def lesson(name: str, reward: float | None = 0.1, option: str = "slow", **changes: Any) -> Lesson:
+    decided = decision(name, option=option, **changes)
+    return Lesson(decided, outcome(decided, reward))
+
+
+def brought(
+    lessons: list[Lesson] | None = None,
+    ratings: Mapping[str, tuple[float, ...]] | None = None,
+    rated: list[Rated] | None = None,
+) -> News:
+    """News of these lessons, with the ratings they have by the id of their decision."""
+    said = ratings or {}
+    with_ratings = [(one, said.get(one.decision["decision_id"], ())) for one in lessons or []]
+    return News(with_ratings, rated or [], [], [], 0)
+
+
+def command(option: str, action: str = "enable", name: str = "command-1") -> Record:
+    about = {"command_id": name, "event_time": moment(0), "tenant": "default", "option": option}
+    return about | {"action": action, "by": "me", "reason": "a test"}
+
+
+def taught(rewards: Mapping[str, float], ridge: float = 5.0, times: int = 20) -> dict[str, Arm]:
+    """Options that were seen so often in one context, always with this reward."""
+    return {
+        name: thompson.learned(thompson.fresh(context.SIZE, ridge), context.vector(SEEN, name), reward, times)
+        for name, reward in sorted(rewards.items())
+    }
+
+
+def first() -> Snapshot:
+    return Snapshot("default")

@@ -1,0 +1,88 @@
+"""The context: what is logged by name is what the policy learns on, and nothing in it is out of proportion."""
+
+from math import isfinite
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams import context
+from streams.config import Config
+from streams.state import Defused, State
+from tests.streams.builders import CALM, FURIOUS, SLOW, brought, fold_all, log, message, nervous, of, told
+from tests.streams.lessons import SEEN
+
+COUNTS = st.floats(0, 1e4)
+CONFIG = nervous(protocols=(SLOW,))
+
+
+def state_of(*said: str, **about: object) -> State:
+    return told(CONFIG, *(message(text, 60.0 * i, **about) for i, text in enumerate(said)))[0]
+
+
+@given(st.fixed_dictionaries({name: st.floats(-1e6, 1e6) for name in SEEN}))
+def test_a_vector_is_so_many_numbers_whatever_was_seen(seen: dict[str, float]) -> None:
+    found = context.vector(seen, "slow")
+    assert len(found) == context.SIZE
+    assert all(isfinite(number) for number in found)
+    assert found[0] == 1.0
+
+
+@given(st.floats(-100, 100))
+def test_a_steep_slope_is_cut_off(slope: float) -> None:
+    assert abs(context.vector(SEEN | {"slope": slope}, "slow")[3]) <= context.STEEPEST
+
+
+@pytest.mark.parametrize("name", sorted(context.NAMES))
+def test_a_context_that_lacks_a_number_is_not_guessed(name: str) -> None:
+    seen = {one: value for one, value in SEEN.items() if one != name}
+    assert not context.is_whole(seen)
+    with pytest.raises(KeyError):
+        context.vector(seen, "slow")
+
+
+def test_what_is_logged_of_a_conversation_is_whole() -> None:
+    seen = context.context(state_of(FURIOUS, FURIOUS))
+    assert context.is_whole(seen)
+    assert seen.keys() == context.NAMES  # of a customer nobody knows, nothing more
+    assert (seen["turn"], seen["minutes"], seen["returning"]) == (2.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("channel", "slow", "voice"), [("chat", 0, 0), ("email", 1, 0), ("social", 1, 0), ("voice", 0, 1)]
+)
+def test_a_channel_is_one_number_or_the_other(channel: str, slow: int, voice: int) -> None:
+    seen = context.context(state_of(FURIOUS, channel=channel))
+    assert (seen["slow_channel"], seen["voice"]) == (slow, voice)
+
+
+def test_every_decision_is_learned_in_the_context_it_logged() -> None:
+    state, outputs = told(CONFIG, message(FURIOUS))
+    [decision] = of(outputs, "decision")
+    assert decision["context_version"] == context.VERSION
+    assert context.vector(decision["context"], "slow") == context.vector(context.context(state), "slow")
+
+
+@given(COUNTS, COUNTS)
+def test_the_balance_of_an_option_is_even_handed(helped: float, failed: float) -> None:
+    one, other = context.balance(Defused(helped, failed)), context.balance(Defused(failed, helped))
+    assert one == pytest.approx(-other)
+    assert -1 < one < 1
+    assert (one > 0) == (helped > failed)
+
+
+def test_what_followed_an_option_before_is_seen_by_that_option_alone() -> None:
+    known = brought(defused={"slow": {"helped": 3.0, "failed": 0.0}}, tone=0.1)
+    state, outputs = fold_all([*log(message(CALM)), known, *log(message(CALM), message(FURIOUS, 1.0))[1:]], CONFIG)
+    seen = context.context(state)
+    assert seen["before.slow"] == pytest.approx(0.6)
+    assert (seen["returning"], seen["tone"]) == (1.0, pytest.approx(0.1))
+    assert context.vector(seen, "slow")[-1] == pytest.approx(0.6)
+    assert context.vector(seen, "offer")[-1] == 0.0
+    assert context.vector(seen, "slow")[:-1] == context.vector(seen, "offer")[:-1] == context.shared(seen)
+    assert of(outputs, "decision")[0]["context"]["before.slow"] == seen["before.slow"]
+
+
+def test_the_default_settings_see_the_same() -> None:
+    seen = context.context(told(Config(), message(FURIOUS))[0])
+    assert context.is_whole(seen)

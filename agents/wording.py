@@ -73,7 +73,7 @@ class WordingLearner:
             found = self._decoded(one)
             tenant = (one.key or b"").decode(errors="replace") if found is None else found["tenant"]
             sums = None if found is None else restored(found)
-            self._learned_to.pop(tenant, None)
+            self._learned_to[tenant] = {}  # from the beginning
             self._studies.pop(tenant, None)
             if found is None or sums is None:
                 log.warning("a study of wording cannot be gone on with: it begins anew", tenant=tenant)
@@ -90,9 +90,11 @@ class WordingLearner:
     def _beginning(self) -> Positions:
         """Where to read on: the first position that any tenant's study has not learned from."""
         topic = self._settings.topics.name(Name.TRAJECTORIES)
+        ends = kafka.end_offsets(self._settings, kafka.partitions_of(self._settings, [topic]))
+        for tenant, positions in self._learned_to.items():  # beyond the end: the topic was made anew
+            self._learned_to[tenant] = {p: offset for p, offset in positions.items() if offset <= ends.get(p, 0)}
         known = list(self._learned_to.values())
-        partitions = kafka.partitions_of(self._settings, [topic])
-        return {position: min((one.get(position, 0) for one in known), default=0) for position in partitions}
+        return {position: min((one.get(position, 0) for one in known), default=0) for position in ends}
 
     def _take(self, one: Received) -> None:
         position = one.topic, one.partition

@@ -67,6 +67,17 @@ def test_a_study_survives_its_learner_and_counts_every_turn_once(deployment: Dep
     eventually(lambda: deployment.metric(learner, REFUSED) == 1, "what is no point is passed by")
     for tenant, found in studies(deployment).items():
         check(found, [one for one in points if one["tenant"] == tenant])
+    learner.stop(10)
+    goes_on_beside_a_broken_study(deployment, len(points))
+
+
+def goes_on_beside_a_broken_study(deployment: Deployment, known: int) -> None:
+    """Of the tenant whose record is broken all is learned anew, of the other what is new."""
+    deployment.produce([(Name.WORDING, TENANTS[0], b"no study", {})])
+    deployment.send(Name.TRAJECTORIES, turn(TENANTS[1], 1, 9))
+    again = deployment.start("learner")
+    learned = 'tenor_wording_points_total{what="learned"}'
+    eventually(lambda: deployment.metric(again, learned) == known // 2 + 1, "the broken one is made anew")
 
 
 def check(found: dict[str, Any], points: list[dict[str, Any]]) -> None:

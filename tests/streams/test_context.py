@@ -48,7 +48,9 @@ def test_what_is_logged_of_a_conversation_is_whole() -> None:
     assert (seen["turn"], seen["minutes"], seen["returning"]) == (2.0, 1.0, 0.0)
 
 
-@pytest.mark.parametrize(("channel", "slow", "voice"), [("chat", 0, 0), ("email", 1, 0), ("social", 1, 0), ("voice", 0, 1)])
+@pytest.mark.parametrize(
+    ("channel", "slow", "voice"), [("chat", 0, 0), ("email", 1, 0), ("social", 1, 0), ("voice", 0, 1)]
+)
 def test_a_channel_is_one_number_or_the_other(channel: str, slow: int, voice: int) -> None:
     seen = context.context(state_of(FURIOUS, channel=channel))
     assert (seen["slow_channel"], seen["voice"]) == (slow, voice)

@@ -138,7 +138,7 @@ def test_recalling_all_at_once_goes_on_like_the_one_that_never_stopped(told: Tol
     calm, again = Experience(CONFIG), Experience(CONFIG)
     for batch in story[:cut]:
         calm.take(*batch)
-    again.take(*(sum((list(batch[which]) for batch in story[:cut]), []) for which in range(3)))
+    again.take(*([one for batch in story[:cut] for one in batch[which]] for which in range(3)))
     for batch in story[cut:]:
         one, other = calm.take(*batch), again.take(*batch)
         assert [lesson for lesson, _ in one.lessons] == [lesson for lesson, _ in other.lessons]

@@ -92,7 +92,8 @@ class Apprentice:
         commands, unheeded = self._commands(waiting)
         news, refused = self._take(waiting)
         refused += unheeded
-        if not (commands or news.rated or any(policy_learner.is_lesson(one) for one, _ in news.lessons)):
+        told = (*(one for one, _ in news.lessons), *(one.lesson for one in news.rated))
+        if not (commands or any(map(policy_learner.is_lesson, told))):
             return Taught(None, news, refused, None)
         self.snapshot = policy_learner.after(self.snapshot, news, commands, positions, self._config)
         return Taught(snapshot.as_record(self.snapshot), news, refused, self._drifted(news))

@@ -81,7 +81,7 @@ class PolicyLearner:
     def _since_ms(self) -> int:
         """Where reading begins: as far before the last snapshot as a decision may still be open, or be rated.
 
-        From that snapshot and not from now: who was away for a day has a day to learn. Without one, from the beginning.
+        From that snapshot and not from now: who was away for a day has a day to learn. Without one, all there is.
         """
         config = self._config
         last = max((at for versions in self._versions.values() for at, _ in versions), default=0)

@@ -1,0 +1,248 @@
+"""One tenant's learner: what it recalls is what it knew, and it learns when there is something to learn."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents import apprentice
+from agents.apprentice import Apprentice, Read
+from agents.received import Received
+from schemas.errors import Reason
+from schemas.topics import Name
+from streams.config import Config
+from streams.protocols import CONTROL
+from streams.snapshot import Position, Snapshot, as_record, of_record
+from tests.streams.lessons import EVEN, Record, command, config, decision, outcome, rating
+
+CONFIG = config(remembered_s=1e6, idle_s=1e6, discount=0.99, rollback_after=2)
+OPTIONS = list(EVEN)
+PARTITIONS = 2
+
+
+class Log:
+    """Topics as they grow."""
+
+    def __init__(self) -> None:
+        self.ends: dict[Position, int] = {}
+
+    def add(self, name: Name, datum: Record, partition: int = 0) -> Read:
+        offset = self.ends.get((name, partition), 0)
+        self.ends[name, partition] = offset + 1
+        return Read(name, Received(name, partition, offset, None, None, (), 0), datum)
+
+
+Step = tuple[list[Read], dict[Position, int]]
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> list[Step]:
+    """What a learner reads between snapshots, and how far each goes; outcomes never before their decision."""
+    log, steps = Log(), []
+    waiting: list[tuple[Record, int]] = []
+    for _ in range(draw(st.integers(2, 5))):
+        reads = []
+        for _ in range(draw(st.integers(0, 4))):
+            name, partition = f"{sum(log.ends.values()):03d}", draw(st.integers(0, PARTITIONS - 1))
+            one = decision(name, draw(st.integers(0, 600)), draw(st.sampled_from(OPTIONS)))
+            waiting.append((one, partition))
+            reads.append(log.add(Name.DECISIONS, one, partition))
+        for one, partition in waiting:
+            for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
+                reads.append(log.add(Name.OUTCOMES, outcome(one, draw(st.sampled_from([0.2, -0.3, None]))), partition))
+            if draw(st.integers(0, 3)) == 0:
+                said = rating(one, draw(st.integers(1, 5)), f"r{draw(st.integers(1, 2))}")
+                reads.append(log.add(Name.RATINGS, said, partition))
+        if draw(st.integers(0, 5)) == 0:
+            about, what = (
+                draw(st.sampled_from(["slow", "offer", "no-such"])),
+                draw(st.sampled_from(["enable", "disable"])),
+            )
+            reads.append(log.add(Name.COMMANDS, command(about, what)))
+        steps.append((reads, dict(log.ends)))
+    return steps
+
+
+def new(newest: Snapshot | None = None) -> Apprentice:
+    return Apprentice(CONFIG, newest or Snapshot("default"))
+
+
+def hear(one: Apprentice, reads: Iterable[Read]) -> None:
+    for read in reads:
+        one.hear(read)
+
+
+def undisturbed(steps: list[Step]) -> list[Record]:
+    """Snapshots of a learner that never stopped."""
+    one, found = new(), []
+    for reads, ends in steps:
+        hear(one, reads)
+        taught = one.learn(ends)
+        if taught.record is not None:
+            found.append(taught.record)
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(runs(), st.data())
+def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(steps: list[Step], data: st.DataObject) -> None:
+    """It reads everything again, recalls what its snapshot was learned from, and learns the rest."""
+    calm = undisturbed(steps)
+    done = data.draw(st.integers(0, len(calm)))
+    last = of_record(calm[done - 1]) if done else Snapshot("default")
+    one, found = new(last), calm[:done]
+    hear(one, [read for reads, _ in steps for read in data.draw(st.permutations(reads))])
+    one.recall()
+    for _, ends in steps:
+        if any(end > last.positions.get(position, 0) for position, end in ends.items()):
+            taught = one.learn(ends)
+            found += [taught.record] if taught.record is not None else []
+    assert found == calm
+
+
+@settings(max_examples=100, deadline=None)
+@given(runs())
+def test_every_snapshot_can_be_learned_again_from_the_one_before_it(steps: list[Step]) -> None:
+    before = Snapshot("default")
+    for record in undisturbed(steps):
+        again = new(before)
+        hear(again, [read for reads, _ in steps for read in reads])
+        again.recall()
+        assert again.learn(of_record(record).positions).record == record
+        before = of_record(record)
+
+
+@settings(max_examples=50, deadline=None)
+@given(runs())
+def test_what_is_read_in_several_goes_is_learned_alike(steps: list[Step]) -> None:
+    """Which records belong to a batch, its positions say, not the moment they were handed over."""
+    everything = [read for reads, _ in steps for read in reads]
+    one, found = new(), []
+    hear(one, everything)
+    for _, ends in steps:
+        taught = one.learn(ends)
+        found += [taught.record] if taught.record is not None else []
+    assert found == undisturbed(steps)
+
+
+def told(*records: tuple[Name, Record]) -> tuple[Apprentice, dict[Position, int]]:
+    log, one = Log(), new()
+    hear(one, [log.add(name, datum) for name, datum in records])
+    return one, log.ends
+
+
+def test_without_news_there_is_no_snapshot() -> None:
+    a = decision("a")
+    one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(a, None)))
+    assert one.learn(ends).record is None
+    assert as_record(one.snapshot) == as_record(Snapshot("default"))
+    assert one.learn(ends).record is None
+
+
+def test_a_rating_of_what_nobody_saw_the_end_of_makes_no_snapshot() -> None:
+    a = decision("a")
+    one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(a, None)))
+    one.learn(ends)
+    one.hear(Read(Name.RATINGS, Received(Name.RATINGS, 0, 0, None, None, (), 0), rating(a)))
+    assert one.learn(ends | {(Name.RATINGS, 0): 1}).record is None
+
+
+def test_decisions_where_nothing_was_possible_hold_nobody_up() -> None:
+    none, a = decision("none", available=False, option=None), decision("a")
+    one, ends = told((Name.DECISIONS, none), (Name.DECISIONS, a), (Name.OUTCOMES, outcome(a)))
+    assert one.learn(ends).record is not None
+
+
+def test_a_command_alone_makes_a_snapshot() -> None:
+    one, ends = told((Name.COMMANDS, command("slow", "disable")))
+    assert one.due
+    record = one.learn(ends).record
+    assert record is not None and record["disabled"] == ["slow"]
+
+
+def test_a_command_about_no_option_is_refused_with_those_there_are() -> None:
+    one, ends = told((Name.COMMANDS, command("no-such")), (Name.COMMANDS, command(CONTROL, "disable", "other")))
+    taught = one.learn(ends)
+    assert taught.record is None
+    assert {refusal.why.reason for refusal in taught.refused} == {Reason.UNKNOWN_OPTION}
+    assert len(taught.refused) == 2
+    assert "offer, slow" in str(taught.refused[0].why)
+
+
+def test_an_option_that_is_gone_from_the_catalogue_can_still_be_enabled() -> None:
+    one = new(Snapshot("default", disabled=frozenset({"gone"}), positions={(Name.COMMANDS, 0): 0}))
+    log = Log()
+    hear(one, [log.add(Name.COMMANDS, command("gone"))])
+    record = one.learn(log.ends).record
+    assert record is not None and record["disabled"] == []
+
+
+def test_an_outcome_of_no_decision_is_refused_where_it_stood() -> None:
+    a = decision("a")
+    one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(decision("b"))), (Name.OUTCOMES, outcome(a)))
+    taught = one.learn(ends)
+    [refusal] = taught.refused
+    assert (refusal.read.received.offset, refusal.why.reason) == (0, Reason.UNKNOWN_DECISION)
+    assert taught.record is not None and taught.record["matured"] == 1
+
+
+def test_it_is_due_when_enough_came_or_something_waits_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    numbers = config(snapshot_outcomes=2, snapshot_s=30.0)
+    one, log = Apprentice(numbers, Snapshot("default")), Log()
+    a, b = decision("a"), decision("b")
+    hear(one, [log.add(Name.DECISIONS, a), log.add(Name.DECISIONS, b)])
+    assert not one.due
+    now += 1000
+    one.hear(log.add(Name.OUTCOMES, outcome(a)))
+    assert not one.due
+    now += 29.9
+    assert not one.due
+    now += 0.1
+    assert one.due
+    one.learn(log.ends)
+    assert not one.due
+    hear(one, [log.add(Name.OUTCOMES, outcome(b)), log.add(Name.OUTCOMES, outcome(a))])
+    assert one.due
+
+
+def test_what_was_read_ahead_waits_for_the_next_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    a, b = decision("a"), decision("b")
+    one, ends = told((Name.DECISIONS, a), (Name.DECISIONS, b), (Name.OUTCOMES, outcome(a)), (Name.OUTCOMES, outcome(b)))
+    record = one.learn(ends | {(Name.OUTCOMES, 0): 1}).record
+    assert record is not None and record["matured"] == 1
+    assert not one.due
+    now += 31
+    assert one.due
+    record = one.learn(ends).record
+    assert record is not None and record["matured"] == 2
+
+
+def test_drift_is_told_when_outcomes_are_no_longer_what_was_expected() -> None:
+    one, log = new(), Log()
+    drifted: list[float] = []
+    for number in range(600):
+        expected: dict[str, Any] = {"predicted_reward": dict.fromkeys(OPTIONS, 0.1)}
+        a = decision(f"{number:04d}", number, **expected)
+        reward = 0.1 + (number % 5 - 2) / 50 - 0.4 * (number >= 300)
+        hear(one, [log.add(Name.DECISIONS, a), log.add(Name.OUTCOMES, outcome(a, reward))])
+        taught = one.learn(log.ends)
+        drifted += [taught.drifted] if taught.drifted is not None else []
+    assert drifted
+    assert all(mean < 0 for mean in drifted)
+
+
+def test_a_snapshot_of_the_default_settings_is_read_again() -> None:
+    a = decision("a")
+    one, log = Apprentice(Config(), Snapshot("default")), Log()
+    hear(one, [log.add(Name.DECISIONS, a), log.add(Name.OUTCOMES, outcome(a))])
+    record = one.learn(log.ends).record
+    assert record is not None
+    assert as_record(of_record(record)) == record
+    assert apprentice.in_order([], Name.OUTCOMES) == []

@@ -10,7 +10,6 @@ from schemas.records import Datum
 from schemas.topics import Name
 from streams import policy_learner, snapshot
 from streams.config import Config
-from streams.drift import Drift
 from streams.experience import Experience, News
 from streams.snapshot import Position, Snapshot
 
@@ -41,13 +40,11 @@ class Taught(NamedTuple):
         record: the next snapshot; None where there was nothing to learn.
         news: what was joined.
         refused: outcomes that fit no decision, commands about no option.
-        drifted: mean of the residuals where it changed; None where not.
     """
 
     record: Datum | None
     news: News
     refused: list[Refusal]
-    drifted: float | None
 
 
 class Apprentice:
@@ -60,7 +57,6 @@ class Apprentice:
     def __init__(self, config: Config, newest: Snapshot) -> None:
         self._config = config
         self._experience = Experience(config)
-        self._drift = Drift()
         self._waiting: list[Read] = []
         self._closed = 0
         self._since: float | None = None
@@ -94,9 +90,9 @@ class Apprentice:
         refused += unheeded
         told = (*(one for one, _ in news.lessons), *(one.lesson for one in news.rated))
         if not (commands or any(map(policy_learner.is_lesson, told))):
-            return Taught(None, news, refused, None)
+            return Taught(None, news, refused)
         self.snapshot = policy_learner.after(self.snapshot, news, commands, positions, self._config)
-        return Taught(snapshot.as_record(self.snapshot), news, refused, self._drifted(news))
+        return Taught(snapshot.as_record(self.snapshot), news, refused)
 
     def _read_before(self, positions: Mapping[Position, int]) -> list[Read]:
         """What waits from before these positions; the rest goes on waiting."""
@@ -125,14 +121,6 @@ class Apprentice:
         known = {option.id for option in self._config.protocols} | self.snapshot.disabled
         heeded = [one.datum for one in given if one.datum["option"] in known]
         return heeded, [Refusal(one, no_option(known)) for one in given if one.datum["option"] not in known]
-
-    def _drifted(self, news: News) -> float | None:
-        found = None
-        for lesson, _ in news.lessons:
-            said, reward = lesson.decision["predicted_reward"], lesson.outcome["reward"]
-            if said and reward is not None and self._drift.seen(reward - said.get(lesson.decision["option"], 0.0)):
-                found = self._drift.mean
-        return found
 
 
 def in_order(reads: list[Read], name: Name) -> list[Read]:

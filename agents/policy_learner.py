@@ -153,8 +153,6 @@ class PolicyLearner:
         if taught.record is not None:
             self._publish(taught.record)
             self._alert(apprentice.snapshot, before)
-            if taught.drifted is not None:
-                self._send(alerting.of_drift(taught.record, taught.drifted))
 
     def _publish(self, found: Datum) -> None:
         tenant, version = found["tenant"], found["policy_version"]
@@ -185,8 +183,8 @@ class PolicyLearner:
         self._sender.send([Outgoing(topic, version.encode(), None) for version in gone])
 
     def _alert(self, found: Snapshot, before: frozenset[str]) -> None:
-        """Tell of options that a snapshot rolled back."""
-        for output in alerting.of_rollbacks(found, before, self._config):
+        """Tell of what a snapshot has rolled back, and of drift."""
+        for output in alerting.of_snapshot(found, before, self._config):
             self._send(output)
 
     def _send(self, output: Output) -> None:

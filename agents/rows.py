@@ -103,7 +103,7 @@ TABLES = {
     Name.COMMANDS: Table("policy_commands", columns_of("policy_command"), as_it_is),
     Name.POLICY: Table(
         "policy_snapshots",
-        columns_of("policy_snapshot", "format", "precision", "response", "positions"),
+        columns_of("policy_snapshot", "format", "precision", "response", "errors", "recent_errors", "positions"),
         snapshot_row,
     ),
     Name.WORDING: Table(

@@ -6,7 +6,7 @@ Three questions, all answered exactly:
   outcome must be there under its id with the very same bytes, and no other. A profile is no output: it stands in the
   log.
 * Does every policy snapshot follow from the one before and the decisions, outcomes, ratings and commands up to its
-  positions? Each is learned again; the options it rolled back must have been told.
+  positions? Each is learned again; what it rolled back, and drift, must have been told.
 * Did every input event count once? Each must stand in the signals log or in a dead letter queue, and be folded
   once however often ingest sent it.
 """
@@ -19,7 +19,7 @@ from agents import kafka, log_reader, relearn, topics
 from agents.errors import Failure
 from agents.models import Models
 from agents.policies import Policies
-from agents.publishing import BY_HAND, LEARNER
+from agents.publishing import BY_HAND
 from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings
@@ -86,7 +86,7 @@ def learn_again(settings: Settings, codec: Codec, published: list[tuple[str, Sna
     for version, before, snapshot, found in relearn.learned_again(settings, codec, published):
         if found is None or found["policy_version"] != version:
             verdict.different.append(f"policy_snapshot {version}")
-        for alert in alerting.of_rollbacks(snapshot, before.disabled, settings.config):
+        for alert in alerting.of_snapshot(snapshot, before.disabled, settings.config):
             expected["alert", alert.id] = digest(codec.encode(record("alert"), alert.datum))
             verdict.expected["alert"] += 1
     return expected
@@ -147,10 +147,9 @@ def compare(
     found: Digests = {}
     for name in OUTPUTS:
         for message in log_reader.read(settings, [settings.topics.name(name)]):
-            key = (RECORD_OF[name], message.header("ce_id") or "")
-            source = message.header("ce_source")
-            if source == BY_HAND or (source == LEARNER and key not in expected):  # what it tells of drift
+            if message.header("ce_source") == BY_HAND:
                 continue
+            key = (RECORD_OF[name], message.header("ce_id") or "")
             if key not in expected and message.offset >= ends[message.topic, message.partition]:
                 continue
             hold(key, digest(message.value), found, expected, verdict)

@@ -4,10 +4,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from river import bandit, drift
+from river import bandit
 
 from benchmarks.policy_environment import OPTIONS, SIZE, Array, World, best_fixed, ceiling
-from streams import thompson
+from streams import drift, thompson
 
 SNAPSHOT_EVERY = 50
 FLOOR = 0.01
@@ -76,22 +76,21 @@ class Ours:
 class Watching(Ours):
     """Ours, which forgets slowly, but nearly everything once its errors grow: river's ADWIN on squared residuals."""
 
-    def __init__(self, world: World, settings: Settings, kept: float = 0.03, delta: float = 0.002) -> None:
+    def __init__(self, world: World, settings: Settings, kept: float = 0.03) -> None:
         super().__init__(world, settings)
-        self.kept, self.watch = kept, drift.ADWIN(delta=delta)
+        self.kept = kept
+        self.errors = drift.Errors()
 
     def publish(self) -> None:
-        grown = [self.grew(lesson) for lesson in sorted(self.waiting)]
-        if any(grown):
+        watch = drift.watched(self.errors, map(self.error, sorted(self.waiting)))
+        self.errors = watch.errors
+        if watch.grew:
             self.forget(self.kept)
         super().publish()
 
-    def grew(self, lesson: Lesson) -> bool:
-        """Whether errors have become larger; that they become smaller is no news."""
+    def error(self, lesson: Lesson) -> float:
         expected, _ = self.snapshot.predict(self.contexts[lesson.decision, None], [lesson.option])
-        before = self.watch.estimation
-        self.watch.update((lesson.reward - expected[0]) ** 2)
-        return self.watch.drift_detected and self.watch.estimation > before
+        return float((lesson.reward - expected[0]) ** 2)
 
 
 class Vw:

@@ -9,6 +9,7 @@ Rules:
 """
 
 from collections.abc import Mapping, Set
+from math import sqrt
 from typing import Any
 
 from streams import ids
@@ -97,15 +98,16 @@ def alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
     return Output("alert", alert_id, datum)
 
 
-def of_rollbacks(snapshot: Snapshot, before: Set[str], config: Config) -> list[Output]:
-    """The alerts for options that a policy snapshot no longer uses.
+def of_snapshot(snapshot: Snapshot, before: Set[str], config: Config) -> list[Output]:
+    """The alerts a policy snapshot calls for.
 
     Args:
         before: options that were out of use before it.
     """
     lost = {one.option: one for one in lost_options(snapshot.evidence, (), config)}
     record = as_record(snapshot)
-    return [of_rollback(record, option, lost.get(option)) for option in sorted(snapshot.disabled - before)]
+    drifted = [of_drift(record)] if snapshot.forgot else []
+    return drifted + [of_rollback(record, option, lost.get(option)) for option in sorted(snapshot.disabled - before)]
 
 
 def of_rollback(snapshot: Mapping[str, Any], option: str, lost: Lost | None) -> Output:
@@ -120,10 +122,11 @@ def of_rollback(snapshot: Mapping[str, Any], option: str, lost: Lost | None) -> 
     return about_policy(snapshot, "option_rolled_back", "critical", title, told, mend, option)
 
 
-def of_drift(snapshot: Mapping[str, Any], mean: float) -> Output:
-    """The alert where the policy's mistakes have changed."""
-    told = f"Outcomes now differ from what the policy expects by {mean:+.3f} on average."
-    look = "Look for what changed: a product, a channel, a prompt. The policy forgets and adapts by itself."
+def of_drift(snapshot: Mapping[str, Any]) -> Output:
+    """The alert where the policy's errors have grown."""
+    now = sqrt(snapshot["errors"][-1])
+    told = f"Outcomes now differ from what the policy expects by {now:.3f} (root mean square), more than they did."
+    look = "Look for what changed: a product, a channel, a prompt. The policy has begun to learn anew by itself."
     title = "Interventions no longer do what they did"
     return about_policy(snapshot, "policy_drift", "warning", title, told, look, "drift")
 

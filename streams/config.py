@@ -188,8 +188,10 @@ class PolicyConfig:
     """How the policy draws and learns: discounted disjoint linear Thompson sampling with exact propensities.
 
     Attributes:
-        discount: what an outcome counts one outcome later; forgets half in about 1,400.
-        exploration: standard deviation of one outcome, in units of the level: how far the draw strays from the best.
+        discount: what an outcome counts one outcome later; .9998 forgets half in about 3,500.
+        remembered_after_drift: what is left of what was learned when the policy's errors have grown; 1 for all of it.
+        exploration: how far the draw strays from the best, in units of the level: about a fifth of the standard
+            deviation of one outcome, as the floor explores, too.
         ridge: weight of the prior that no option has an effect, in outcomes of a unit context.
         floor: least probability of every option that may be drawn.
         safe_start: outcomes to learn from before the draw is anything but uniform.
@@ -203,8 +205,9 @@ class PolicyConfig:
         rollback_after: outcomes that could have been control or the option, before it may be rolled back.
     """
 
-    discount: float = 0.9995
-    exploration: float = 0.25
+    discount: float = 0.9998
+    remembered_after_drift: float = 0.03
+    exploration: float = 0.05
     ridge: float = 5.0
     floor: float = 0.01
     safe_start: int = 100
@@ -220,7 +223,7 @@ class PolicyConfig:
     def __post_init__(self) -> None:
         within(self, 0.5, 1, "discount")
         within(self, 0, 0.2, "floor")
-        within(self, 0, 1, "rating_weight")
+        within(self, 0, 1, "rating_weight", "remembered_after_drift")
         within(self, 0, inf, "burden_price", "rating_scale", "remembered_s", "safe_start")
         within(self, 1, inf, "snapshot_outcomes")
         within(self, 2, inf, "rollback_after")

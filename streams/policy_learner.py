@@ -1,16 +1,17 @@
 """The policy's learner: joined decisions, ratings and commands into the next snapshot. Pure.
 
-A batch forgets once (every option by the discount to the power of its outcomes), then adds its lessons in the order of
-their decision ids. So a snapshot follows from the one before and the *set* of records between their positions, which
-is what lets ``tenor verify`` learn it again.
+A batch forgets once (every option by the discount to the power of its outcomes, and all but a little where errors have
+grown), then adds its lessons in the order of their decision ids. So a snapshot follows from the one before and the
+*set* of records between their positions, which is what lets ``tenor verify`` learn it again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
-from streams import context, proof, thompson
+from streams import context, drift, proof, thompson
 from streams.config import Config, PolicyConfig
 from streams.experience import Lesson, News, Rated
 from streams.proof import Decided, Evidence
@@ -44,9 +45,12 @@ def after(
     evidence = weighed(before.evidence, [one for one, _ in lessons])
     disabled = before.disabled | {lost.option for lost in lost_options(evidence, before.disabled, config)}
     disabled, evidence = obeyed(disabled, evidence, commands)
+    watch = drift.watched(before.errors, squared_errors(before, lessons, config.policy))
     return msgspec.structs.replace(
         before,
-        arms=taught(before.arms, lessons, news.rated, config.policy),
+        arms=taught(before.arms, lessons, news.rated, config.policy, watch.grew),
+        errors=watch.errors,
+        forgot=watch.grew,
         evidence=evidence,
         disabled=disabled,
         matured=before.matured + len(lessons),
@@ -70,9 +74,14 @@ def taught(
     lessons: Sequence[tuple[Lesson, tuple[float, ...]]],
     rated: Sequence[Rated],
     config: PolicyConfig,
+    grew: bool = False,
 ) -> dict[str, Arm]:
-    """The options after a batch. A rating that comes late mends the reward that was learned."""
-    factor = config.discount ** len(lessons)
+    """The options after a batch. A rating that comes late mends the reward that was learned.
+
+    Args:
+        grew: whether errors have grown: what was learned before is then worth little.
+    """
+    factor = config.discount ** len(lessons) * (config.remembered_after_drift if grew else 1.0)
     known = {name: thompson.discounted(arm, factor, config.ridge) for name, arm in arms.items()}
     for one, ratings in lessons:
         name = one.decision["option"]
@@ -82,6 +91,24 @@ def taught(
     for late in rated:
         mended(known, late, config)
     return {name: known[name] for name in sorted(known)}
+
+
+def squared_errors(
+    before: Snapshot, lessons: Sequence[tuple[Lesson, tuple[float, ...]]], config: PolicyConfig
+) -> list[float]:
+    """How far each reward was from what the snapshot before expects of the option, where it knows it."""
+    rows = {name: row for row, name in enumerate(before.arms)}
+    known = [(one, ratings) for one, ratings in lessons if one.decision["option"] in rows]
+    if not known:
+        return []
+    chosen = [one.decision["option"] for one, _ in known]
+    seen = np.array(
+        [context.vector(one.decision["context"], name) for (one, _), name in zip(known, chosen, strict=True)]
+    )
+    expected, _ = before.posterior.predict(seen, [rows[name] for name in chosen])
+    rewards = np.array([blended(one.outcome["reward"], ratings, config) for one, ratings in known])
+    squares: list[float] = ((rewards - expected) ** 2).tolist()
+    return squares
 
 
 def mended(arms: dict[str, Arm], late: Rated, config: PolicyConfig) -> None:

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from streams import context
+from streams.drift import Errors
 from streams.proof import Evidence
 from streams.thompson import Arm, Array, Posterior
 
@@ -34,6 +35,8 @@ class Snapshot(msgspec.Struct, frozen=True):
         arms: what is known of each option, control included.
         evidence: of each option's contrast with control, since it was last enabled.
         disabled: options rolled back.
+        errors: squared errors of what was expected, since they last changed.
+        forgot: whether they had grown, so that what was learned before the last batch was all but forgotten.
         matured: outcomes learned from, control included.
         created_at: stream time of the last outcome learned from, milliseconds.
         positions: first offset of every input that was not read.
@@ -45,6 +48,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     arms: Mapping[str, Arm] = {}
     evidence: Mapping[str, Evidence] = {}
     disabled: frozenset[str] = frozenset()
+    errors: Errors = Errors()
+    forgot: bool = False
     matured: int = 0
     created_at: int = 0
     positions: Mapping[Position, int] = {}
@@ -70,6 +75,9 @@ def as_record(snapshot: Snapshot) -> Record:
         "response": [flat(arm.response) for arm in snapshot.arms.values()],
         "disabled": sorted(snapshot.disabled),
         "previous": snapshot.previous,
+        "errors": list(snapshot.errors.means),
+        "recent_errors": list(snapshot.errors.recent),
+        "forgot": snapshot.forgot,
         "evidence": [{"option": name, **one._asdict()} for name, one in sorted(snapshot.evidence.items())],
         "positions": [
             {"topic": topic, "partition": partition, "offset": offset}
@@ -101,6 +109,8 @@ def of_record(record: Mapping[str, Any]) -> Snapshot:
         arms=arms,
         evidence={one["option"]: weighed(one) for one in record["evidence"]},
         disabled=frozenset(record["disabled"]),
+        errors=Errors(finite(record["errors"]), finite(record["recent_errors"])),
+        forgot=record["forgot"],
         matured=record["matured"],
         created_at=record["created_at"],
         positions={(one["topic"], one["partition"]): one["offset"] for one in record["positions"]},
@@ -144,6 +154,10 @@ def weighed(one: Mapping[str, Any]) -> Evidence:
     if one["n"] < 0 or not isfinite(one["total"]) or not isfinite(one["squares"]):
         raise SnapshotError(f"the evidence of {one['option']} is no evidence")
     return Evidence(one["n"], one["total"], one["squares"])
+
+
+def finite(numbers: Sequence[float]) -> tuple[float, ...]:
+    return tuple(reshaped(numbers, (len(numbers),)).tolist())
 
 
 def reshaped(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -224,18 +223,19 @@ def test_what_was_read_ahead_waits_for_the_next_batch(monkeypatch: pytest.Monkey
     assert record is not None and record["matured"] == 2
 
 
-def test_drift_is_told_when_outcomes_are_no_longer_what_was_expected() -> None:
-    one, log = new(), Log()
-    drifted: list[float] = []
-    for number in range(600):
-        expected: dict[str, Any] = {"predicted_reward": dict.fromkeys(OPTIONS, 0.1)}
-        a = decision(f"{number:04d}", number, **expected)
-        reward = 0.1 + (number % 5 - 2) / 50 - 0.4 * (number >= 300)
+def test_a_snapshot_says_that_errors_have_grown_and_all_but_forgets() -> None:
+    one, log, forgot = new(), Log(), []
+    for number in range(1200):
+        a = decision(f"{number:04d}", number)
+        reward = (number % 5 - 2) / 50 + 0.4 * (number >= 800) * (number % 2)
         hear(one, [log.add(Name.DECISIONS, a), log.add(Name.OUTCOMES, outcome(a, reward))])
-        taught = one.learn(log.ends)
-        drifted += [taught.drifted] if taught.drifted is not None else []
-    assert drifted
-    assert all(mean < 0 for mean in drifted)
+        before = one.snapshot.arms
+        record = one.learn(log.ends).record
+        if record is not None and record["forgot"]:
+            forgot.append(number)
+            name = a["option"]
+            assert one.snapshot.arms[name].precision[0, 0] < 0.1 * before[name].precision[0, 0] + 7
+    assert len(forgot) == 1 and 800 < forgot[0] < 1100
 
 
 def test_a_snapshot_of_the_default_settings_is_read_again() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from streams import alerting
 from streams.config import Config, OutcomeConfig
+from streams.drift import Errors
 from streams.proof import Evidence
-from streams.snapshot import Snapshot, as_record
+from streams.snapshot import Snapshot
 from tests.streams.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
 
 QUICK = OutcomeConfig(window_turns=1, margin=0.001)
@@ -109,7 +110,7 @@ FOUND = Snapshot("default", evidence={"slow": HARMFUL, "offer": SCARCE}, disable
 
 
 def rolled_back(found: Snapshot, *before: str) -> list[dict[str, Any]]:
-    outputs = alerting.of_rollbacks(found, set(before), Config(protocols=(SLOW, option("offer"))))
+    outputs = alerting.of_snapshot(found, set(before), Config(protocols=(SLOW, option("offer"))))
     assert all(published(one) for one in outputs)
     return [one.datum for one in outputs]
 
@@ -147,8 +148,9 @@ def test_a_later_roll_back_of_the_same_option_is_another_alert() -> None:
     assert one["alert_id"] != other["alert_id"]
 
 
-def test_drift_is_told_once_a_snapshot() -> None:
-    one, other = (alerting.of_drift(as_record(FOUND), -0.125) for _ in range(2))
-    assert published(one) == published(other)
-    assert (one.datum["rule"], one.datum["severity"]) == ("policy_drift", "warning")
-    assert "by -0.125 on average" in one.datum["explanation"]
+def test_drift_is_told_where_a_snapshot_forgot() -> None:
+    found = Snapshot("default", errors=Errors((0.04, 0.09)), forgot=True)
+    [one] = rolled_back(found)
+    assert (one["rule"], one["severity"]) == ("policy_drift", "warning")
+    assert "by 0.300 (root mean square)" in one["explanation"]
+    assert rolled_back(Snapshot("default", errors=Errors((0.04, 0.09)))) == []

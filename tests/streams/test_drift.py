@@ -1,34 +1,50 @@
-"""Drift: a change of the mean is seen soon, and noise is not."""
-
-from collections.abc import Iterable
+"""Drift: errors that grow are seen soon, noise is not, and plain numbers are all there is to it."""
 
 import numpy as np
-import pytest
 
-from streams.drift import Drift
-
-
-def noise(seed: int, count: int, mean: float = 0.0) -> list[float]:
-    return [float(one) for one in np.random.default_rng(seed).normal(mean, 0.2, count)]
+from streams.drift import BLOCK, KEPT, Errors, Watch, watched
 
 
-def seen(drift: Drift, residuals: Iterable[float]) -> list[int]:
-    return [number for number, one in enumerate(residuals) if drift.seen(one)]
+def squares(seed: int, count: int, sd: float = 0.2) -> list[float]:
+    return [float(one) ** 2 for one in np.random.default_rng(seed).normal(0, sd, count)]
 
 
-def test_a_change_is_seen_and_its_new_mean_is_told() -> None:
-    drift = Drift()
-    assert seen(drift, noise(1, 500)) == []
-    found = seen(drift, noise(2, 300, -0.3))
-    assert found and found[0] < 100
-    assert drift.mean == pytest.approx(-0.3, abs=0.05)
+def grown(errors: list[float], batch: int = 50) -> list[int]:
+    """How many errors were seen when they had grown, handed over in batches."""
+    watch, found = Watch(Errors(), False), []
+    for start in range(0, len(errors), batch):
+        watch = watched(watch.errors, errors[start : start + batch])
+        if watch.grew:
+            found.append(start + batch)
+    return found
+
+
+def test_errors_that_grow_are_seen_soon() -> None:
+    found = grown([*squares(1, 4000), *squares(2, 2000, 0.3)])
+    assert found and 4000 < found[0] <= 4500
 
 
 def test_noise_is_seldom_taken_for_a_change() -> None:
-    alarms = sum(bool(seen(Drift(), noise(seed, 2000))) for seed in range(20))
-    assert alarms <= 3
+    assert sum(bool(grown(squares(seed, 5000))) for seed in range(20)) <= 2
 
 
-def test_the_same_residuals_are_seen_alike() -> None:
-    told = [*noise(1, 300), *noise(2, 300, 0.4)]
-    assert seen(Drift(), told) == seen(Drift(), told) != []
+def test_errors_that_shrink_are_no_news() -> None:
+    assert grown([*squares(1, 2000, 0.3), *squares(2, 2000, 0.15)]) == []
+
+
+def test_of_old_errors_only_those_since_the_change_are_kept() -> None:
+    watch = watched(Errors(), squares(1, 4000))
+    watch = watched(watch.errors, squares(2, 1000, 0.4))
+    assert watch.grew
+    assert len(watch.errors.means) <= 1000 / BLOCK + 5
+
+
+def test_memory_is_bounded_and_a_rest_waits_for_its_block() -> None:
+    watch = watched(Errors((0.04,) * KEPT), squares(1, BLOCK + 7))
+    assert len(watch.errors.means) <= KEPT
+    assert len(watch.errors.recent) == 7
+    assert watched(watch.errors, []) == Watch(watch.errors, False)
+
+
+def test_nothing_is_known_at_first() -> None:
+    assert watched(Errors(), []) == Watch(Errors(), False)

@@ -32,7 +32,10 @@ class Watch(NamedTuple):
 
 
 def watched(before: Errors, news: Iterable[float]) -> Watch:
-    """What is known after new squared errors, each of reward minus what was expected."""
+    """What is known after new squared errors, each of reward minus what was expected.
+
+    Where they have grown, only the last mean is kept: what was learned is worth little then, so the watch begins anew.
+    """
     adwin = drift.ADWIN(delta=SHARE, clock=1, min_window_length=5, grace_period=10)  # type: ignore[no-untyped-call]
     for mean in before.means:
         adwin.update(SCALE * mean)  # type: ignore[no-untyped-call]
@@ -42,5 +45,5 @@ def watched(before: Errors, news: Iterable[float]) -> Watch:
         means.append(sum(block) / BLOCK)
         adwin.update(SCALE * means[-1])  # type: ignore[no-untyped-call]
         grew = grew or bool(adwin.drift_detected and adwin.estimation > expected)  # that they shrink is no news
-    kept = min(int(adwin.width), KEPT)
+    kept = 1 if grew else min(int(adwin.width), KEPT)
     return Watch(Errors(tuple(means[len(means) - kept :]), tuple(recent)), grew)

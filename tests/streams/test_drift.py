@@ -32,11 +32,11 @@ def test_errors_that_shrink_are_no_news() -> None:
     assert grown([*squares(1, 2000, 0.3), *squares(2, 2000, 0.15)]) == []
 
 
-def test_of_old_errors_only_those_since_the_change_are_kept() -> None:
-    watch = watched(Errors(), squares(1, 4000))
-    watch = watched(watch.errors, squares(2, 1000, 0.4))
+def test_it_is_seen_once_and_the_watch_begins_anew() -> None:
+    assert len(grown([*squares(1, 4000), *squares(2, 4000, 0.4)])) == 1
+    watch = watched(watched(Errors(), squares(1, 4000)).errors, squares(2, 1000, 0.4))
     assert watch.grew
-    assert len(watch.errors.means) <= 1000 / BLOCK + 5
+    assert len(watch.errors.means) == 1
 
 
 def test_memory_is_bounded_and_a_rest_waits_for_its_block() -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from agents import models, topics
+from agents import announced, topics
+from agents.announced import KEPT
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.errors import Failure
-from agents.models import KEPT, Models
+from agents.models import Models
 from agents.outbox import Outgoing
 from agents.settings import Settings
 from streams.text_model import weights
@@ -18,7 +19,7 @@ NOWHERE = "0123456789abcdef"
 
 @pytest.fixture
 def ready(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(models, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(announced, "PATIENCE_S", 0.5)
     assert topics.apply(settings) == []
     return settings
 
@@ -51,7 +52,7 @@ def test_every_version_is_found_again_however_many_came_since(ready: Settings) -
     for one in [*known, *known]:
         assert found(one.version).weights == one
     assert found.newest() == Models(ready).newest() == known[-1].version
-    assert len(found._models) == KEPT
+    assert len(found._known) == KEPT
 
 
 def test_a_version_published_again_is_the_newest(ready: Settings) -> None:

@@ -68,7 +68,7 @@ def test_every_version_is_found_however_many_came_since(ready: Settings) -> None
 
 def test_what_cannot_be_used_is_none_and_counted_once(ready: Settings) -> None:
     codec = codec_for(ready)
-    [future, stale] = publish(ready, made(1, format=2), made(2, context_version=1))
+    [future, stale] = publish(ready, made(1, format=2), made(2, context_version=99))
     signed = made(3)
     changed = signed | {"matured": 4}
     value = codec.encode(record("policy_snapshot"), changed)

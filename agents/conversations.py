@@ -55,7 +55,7 @@ class Conversations:
         partition = self.partition(run.partition)
         skipped = partition.skipped
         outgoing = [out for one in signals for out in self._fold(partition, one)]
-        for wave in self._waves(outgoing):
+        for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)
         changes = partition.changes()
         await self._outbox.send([self._changelog(run.partition, key, value) for key, value in changes])
@@ -96,11 +96,6 @@ class Conversations:
             return [one]
         return [published(output, self._codec, self._topics) for output in partition.fold(one)]
 
-    def _waves(self, outgoing: list[Outgoing]) -> tuple[list[Outgoing], list[Outgoing]]:
-        """Outcomes after all else: no two topics keep an order, and who reads an outcome looks its decision up."""
-        outcomes = self._topics.name(Name.OUTCOMES)
-        return [one for one in outgoing if one.topic != outcomes], [one for one in outgoing if one.topic == outcomes]
-
     def _changelog(self, partition: int, key: str, value: bytes | None) -> Outgoing:
         return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)
 
@@ -112,3 +107,9 @@ class Conversations:
         metrics.SIGNALS_SKIPPED.inc(skipped)
         metrics.SIGNALS_FOLDED.inc(len(signals) - skipped)
         metrics.CONVERSATIONS.set(sum(map(len, self.partitions.values())))
+
+
+def waves(outgoing: list[Outgoing], topics: Topics) -> tuple[list[Outgoing], list[Outgoing]]:
+    """Outcomes after all else: no two topics keep an order, and who reads an outcome looks its decision up."""
+    outcomes = topics.name(Name.OUTCOMES)
+    return [one for one in outgoing if one.topic != outcomes], [one for one in outgoing if one.topic == outcomes]

@@ -16,7 +16,7 @@ from streams.snapshot import Snapshot, SnapshotError, of_record
 log = structlog.get_logger(__name__)
 
 SNAPSHOT = record("policy_snapshot")
-KEPT = 64  # one a tenant, and those before
+KEPT = 1024  # one a tenant, some 15 kB each: what is not kept is read again, and the fold waits for it
 
 
 class Policies(Announced[Policy | None]):

@@ -86,7 +86,7 @@ class PolicyLearner:
         config = self._config
         last = max((at for versions in self._versions.values() for at, _ in versions), default=0)
         back = config.policy.remembered_s + 2 * (config.outcome.idle_s + config.outcome.window_s)
-        return max(0, last - round((back + config.policy.snapshot_s) * 1000))
+        return max(0, min(last, now_ms()) - round((back + config.policy.snapshot_s) * 1000))
 
     def _begin(self, newest: Mapping[str, Newest]) -> None:
         """Go on from the newest snapshots: recall what they were learned from, announce them again."""
@@ -98,6 +98,7 @@ class PolicyLearner:
         for tenant, one in newest.items():
             self._announce(tenant, one.version, one.offset)
             self._alert(one.snapshot, one.disabled_before)
+            metrics.ROLLED_BACK.labels(tenant).set(len(one.snapshot.disabled))
 
     def _newest(self) -> dict[str, Newest]:
         """The last snapshot of every tenant that can be used."""

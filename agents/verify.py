@@ -154,10 +154,18 @@ def compare(
                 continue
             hold(key, digest(message.value), found, expected, verdict)
             if found[key] != expected.get(key):
-                verdict.other_config.add(codec.decode(record(key[0]), message.value, {})["config_version"])
+                verdict.other_config |= settings_of(codec, key[0], message)
     verdict.missing = sorted(f"{name} {id_}" for name, id_ in expected.keys() - found.keys())
     verdict.unexpected = sorted(f"{name} {id_}" for name, id_ in found.keys() - expected.keys())
     verdict.other_config.discard(settings.config.version)
+
+
+def settings_of(codec: Codec, name: str, message: Received) -> set[str]:
+    """Version of the settings an output was made under; none of what is no output at all."""
+    try:
+        return {codec.decode(record(name), message.value, {})["config_version"]}
+    except Rejected:
+        return set()
 
 
 def hold(

@@ -56,8 +56,9 @@ def after(
         matured=before.matured + len(lessons),
         created_at=max([before.created_at, *(one.outcome["event_time"] for one, _ in lessons)]),
         positions=dict(positions),
-        previous=as_record(before)["policy_version"] if before.positions else None,
+        previous=(before.version or as_record(before)["policy_version"]) if before.positions else None,
         config_version=config.version,
+        version=None,
     )
 
 

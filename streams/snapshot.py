@@ -42,6 +42,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         positions: first offset of every input that was not read.
         previous: version it was learned on from; None for the first.
         config_version: settings it was learned under.
+        version: under which it was read; None where it was not.
     """
 
     tenant: str
@@ -55,6 +56,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     positions: Mapping[Position, int] = {}
     previous: str | None = None
     config_version: str = ""
+    version: str | None = None
 
     @property
     def posterior(self) -> Posterior:
@@ -95,37 +97,46 @@ def version_of(record: Mapping[str, Any]) -> str:
 
 
 def of_record(record: Mapping[str, Any]) -> Snapshot:
-    """The snapshot in a record; ``SnapshotError`` where it is from the future, or broken."""
+    """The snapshot in a record; ``SnapshotError`` where it is from the future, or broken.
+
+    Of one from before the context last changed, what it predicts is of no use, but what was rolled back stays so.
+    """
     require_known(record)
     if version_of(record) != record["policy_version"]:
         raise SnapshotError("it does not hold what its version says")
-    options = record["options"]
-    arms = {name: Arm(*arm) for name, *arm in zip(options, matrices(record), vectors(record), strict=True)}
-    with np.errstate(over="ignore", invalid="ignore"):
-        if arms and not Posterior(list(arms.values())).is_finite:
-            raise SnapshotError("what it predicts is not finite")
+    is_current = record["context_version"] == context.VERSION
     return Snapshot(
         tenant=record["tenant"],
-        arms=arms,
+        arms=arms_in(record) if is_current else {},
         evidence={one["option"]: weighed(one) for one in record["evidence"]},
         disabled=frozenset(record["disabled"]),
-        errors=Errors(finite(record["errors"]), finite(record["recent_errors"])),
+        errors=Errors(finite(record["errors"]), finite(record["recent_errors"])) if is_current else Errors(),
         forgot=record["forgot"],
-        matured=record["matured"],
+        matured=record["matured"] if is_current else 0,
         created_at=record["created_at"],
         positions={(one["topic"], one["partition"]): one["offset"] for one in record["positions"]},
         previous=record["previous"],
         config_version=record["config_version"],
+        version=record["policy_version"],
     )
 
 
 def require_known(record: Mapping[str, Any]) -> None:
     for name, known in (("format", FORMAT), ("context_version", context.VERSION)):
-        if record[name] != known:
+        if record[name] > known or record[name] < 1:
             raise SnapshotError(f"its {name} is {record[name]}, this version of Tenor reads {known}")
     sizes = {len(record["options"]), len(record["precision"]), len(record["response"])}
     if len(sizes) > 1 or len(set(record["options"])) < len(record["options"]):
         raise SnapshotError("its options and arrays do not match")
+
+
+def arms_in(record: Mapping[str, Any]) -> dict[str, Arm]:
+    options = record["options"]
+    arms = {name: Arm(*arm) for name, *arm in zip(options, matrices(record), vectors(record), strict=True)}
+    with np.errstate(over="ignore", invalid="ignore"):
+        if arms and not Posterior(list(arms.values())).is_finite:
+            raise SnapshotError("what it predicts is not finite")
+    return arms
 
 
 def matrices(record: Mapping[str, Any]) -> list[Array]:

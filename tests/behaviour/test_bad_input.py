@@ -166,3 +166,12 @@ def test_consent_withheld_is_no_error_but_nothing_is_read(running: Deployment) -
 def test_the_codec_of_the_deployment_reads_what_ours_writes(running: Deployment) -> None:
     event = message("codec")
     assert codec_for(running.settings).decode(record("message"), avro("message", event), {}) == event
+
+
+def test_what_is_no_output_is_told_by_verify_and_does_not_stop_it(new_deployment: Callable[..., Deployment]) -> None:
+    deployment = new_deployment()
+    deployment.produce([(Name.OUTCOMES, "any", b"no record of ours", {})])
+    verdict = verify(deployment.settings)
+    assert not verdict.equal
+    assert verdict.unexpected == ["outcome "]
+    assert verdict.other_config == set()

@@ -248,12 +248,13 @@ def test_another_partition_does_not_make_a_decision_old() -> None:
 
 
 def test_a_recording_that_is_played_beside_live_events_is_not_old_on_arrival() -> None:
-    old = [decision(f"old-{number}", -1e6 + number) for number in range(3)]
+    today, *old = decision("today"), *(decision(f"old-{number}", -1e6 + number) for number in range(3))
     experience = Experience(QUICK)
-    read(experience, decision("today"), *old[:2])
-    news = read(experience, old[2], outcomes=[outcome(one) for one in old])
-    assert (news.given_up, news.unknown) == (0, [])
-    assert names(read(experience, outcomes=[outcome(decision("today"))])) == ["old-0", "old-1", "old-2", "today"]
+    read(experience, today, outcomes=[outcome(today)])
+    assert read(experience, *old).given_up == 0
+    news = read(experience, outcomes=[outcome(one) for one in old])
+    assert (names(news), news.unknown) == (["old-0", "old-1", "old-2"], [])
+    assert len(read(experience, ratings=[rating(old[0])]).rated) == 1, "nor is it forgotten at once"
 
 
 def test_what_was_learned_may_be_rated_for_a_time() -> None:

@@ -13,10 +13,11 @@ from schemas.codec import Codec
 from schemas.records import record
 from streams import context, snapshot, thompson
 from streams.policy import Policy
+from streams.policy_learner import after
 from streams.proof import Evidence
 from streams.protocols import CONTROL
 from streams.snapshot import Snapshot, SnapshotError, as_record, of_record, version_of
-from tests.streams.lessons import taught
+from tests.streams.lessons import brought, config, lesson, taught
 
 Record = dict[str, Any]
 WHOLE = Snapshot(
@@ -105,6 +106,8 @@ HUGE = [1e308 * (row == column) for row in range(SIZE) for column in range(SIZE)
     [
         (put(("format",), 2), "its format is 2, this version of Tenor reads 1"),
         (put(("context_version",), context.VERSION + 1), "its context_version is"),
+        (put(("context_version",), 0), "its context_version is"),
+        (put(("format",), 0), "its format is 0"),
         (put(("options",), ["slow", "offer"]), "its options and arrays do not match"),
         (put(("options",), ["slow", "slow", CONTROL]), "its options and arrays do not match"),
         (put(("response",), [[0.0] * SIZE]), "its options and arrays do not match"),
@@ -125,6 +128,20 @@ HUGE = [1e308 * (row == column) for row in range(SIZE) for column in range(SIZE)
 def test_what_cannot_be_used_is_refused_with_a_sentence(change: Callable[[Record], Any], why: str) -> None:
     with pytest.raises(SnapshotError, match=why):
         of_record(broken(change))
+
+
+def test_what_was_rolled_back_stays_so_when_the_context_changes() -> None:
+    """The arrays of another context mean nothing here; an option that did harm does not come back by an upgrade."""
+    older = broken(put(("context_version",), context.VERSION - 1))
+    found = of_record(older)
+    assert (dict(found.arms), found.matured, found.disabled) == ({}, 0, {"offer"})
+    assert (found.evidence, found.positions) == (WHOLE.evidence, WHOLE.positions)
+    following = after(found, brought([lesson("a")]), [], {**WHOLE.positions}, config())
+    assert (following.previous, following.disabled, following.matured) == (older["policy_version"], {"offer"}, 1)
+    assert as_record(of_record(as_record(following))) == as_record(following)
+    seen = dict.fromkeys(context.NAMES, 0.5)
+    mean, sd = Policy(found).predict(seen, ["slow", CONTROL], 5.0)
+    assert (mean == 0).all() and (sd > 0).all()
 
 
 def test_great_certainty_is_no_mistake() -> None:

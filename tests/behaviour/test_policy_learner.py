@@ -1,0 +1,181 @@
+"""The policy's learner alone with a broker: where it begins, how it dies, and what it says when it is back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from agents import kafka
+from agents.apprentice import Apprentice
+from agents.inputs import Inputs
+from agents.policy_learner import PolicyLearner
+from agents.registry import codec_for
+from agents.settings import Settings
+from schemas.records import record
+from schemas.topics import RECORD_OF, Name
+from streams.config import PolicyConfig
+from streams.snapshot import Snapshot
+from tests.behaviour.conftest import settings_for
+from tests.behaviour.deployment import Deployment, deploy, eventually
+from tests.behaviour.events import now_ms
+from tests.behaviour.test_policy import HARMFUL, all_read, experiment, snapshots
+
+Record = dict[str, Any]
+HOUR_MS = 3_600_000
+SMALL = PolicyConfig(snapshot_outcomes=5, snapshot_s=0.2, rollback_after=40)
+
+
+@pytest.fixture
+def deployment(broker: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return deploy(settings_for(broker, partitions=2, policy=SMALL), tmp_path_factory.mktemp("alone"))
+
+
+def publish(settings: Settings, name: Name, records: list[Record], at_ms: int) -> None:
+    """As if the broker had been handed them at that moment."""
+    codec, schema = codec_for(settings), record(RECORD_OF[name])
+    producer = Producer(kafka.producer_config(settings))
+    for one in records:
+        value = codec.encode(schema, one)
+        producer.produce(
+            settings.topics.name(name),
+            key=one.get("conversation_id") or one["policy_version"],
+            value=value,
+            timestamp=at_ms,
+        )
+    assert producer.flush(30) == 0
+
+
+@contextmanager
+def learner(deployment: Deployment) -> Iterator[PolicyLearner]:
+    one = PolicyLearner(deployment.settings, codec_for(deployment.settings))
+    yield one
+    one.close()
+
+
+def learned(deployment: Deployment, one: PolicyLearner, tenant: str, matured: int) -> Record:
+    """The newest snapshot, once it has learned from so many outcomes."""
+
+    def found() -> Record | None:
+        one.step()
+        last = list(snapshots(deployment, tenant).values())[-1:]
+        return last[0][1] if last and last[0][1]["matured"] >= matured else None
+
+    newest: Record = eventually(found, f"{matured} are learned")
+    return newest
+
+
+def read_of(deployment: Deployment, name: Name, tenant: str) -> list[tuple[int, Record]]:
+    """Partition and content of what stands in one of our topics about a tenant."""
+    codec, schema = codec_for(deployment.settings), record(RECORD_OF[name])
+    found = [(one.partition, codec.decode(schema, one.value, {})) for one in deployment.read(name)]
+    return [(partition, datum) for partition, datum in found if datum["tenant"] == tenant]
+
+
+def announced(deployment: Deployment, tenant: str) -> list[tuple[str, int]]:
+    """Versions and offsets the partitions were told, the same of all of them."""
+    told: dict[int, list[tuple[str, int]]] = {number: [] for number in range(deployment.settings.partitions)}
+    for partition, one in read_of(deployment, Name.SIGNALS, tenant):
+        told[partition].append((one["policy_version"], one["snapshot_offset"]))
+    assert all(versions == told[0] for versions in told.values())
+    return told[0]
+
+
+def test_who_was_away_for_days_learns_what_came_meanwhile(deployment: Deployment) -> None:
+    """And what it had learned before, it does not learn again."""
+    settings, now = deployment.settings, now_ms()
+    decisions, outcomes = experiment("away", 30, 0.0)
+    both = ((Name.DECISIONS, decisions), (Name.OUTCOMES, outcomes))
+    for name, records in both:
+        publish(settings, name, records[:10], now - 60 * HOUR_MS)
+    before = learned_by_hand(deployment, "away")
+    publish(settings, Name.POLICY, [before], now - 60 * HOUR_MS)
+    for name, records in both:
+        publish(settings, name, records[10:20], now - 40 * HOUR_MS)
+        publish(settings, name, records[20:], now)
+    with learner(deployment) as one:
+        after = learned(deployment, one, "away", 30)
+    assert (before["matured"], after["matured"], after["previous"]) == (10, 30, before["policy_version"])
+
+
+def learned_by_hand(deployment: Deployment, tenant: str) -> Record:
+    """The snapshot of all that stands in the topics now."""
+    reads = all_read(deployment)
+    again = Apprentice(deployment.settings.config, Snapshot(tenant))
+    for read in reads:
+        again.hear(read)
+    ends = kafka.end_offsets(deployment.settings, list({read.position for read in reads}))
+    found = again.learn(ends).record
+    assert found is not None
+    return found
+
+
+class Died(Exception):
+    """The process ends here."""
+
+
+def die(*about: object) -> None:
+    raise Died
+
+
+@pytest.mark.parametrize(("at", "told_before"), [("_announce", 0), ("_alert", 1)])
+def test_what_it_died_before_telling_the_next_one_tells(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, at: str, told_before: int
+) -> None:
+    decisions, outcomes = experiment("dies", 120, 0.5)
+    publish(deployment.settings, Name.DECISIONS, decisions, now_ms())
+    publish(deployment.settings, Name.OUTCOMES, outcomes, now_ms())
+    with monkeypatch.context() as moment, learner(deployment) as one:
+        moment.setattr(PolicyLearner, at, die)
+        with pytest.raises(Died):
+            eventually(one.step, "it dies")
+    [(version, (offset, found))] = snapshots(deployment, "dies").items()
+    assert (found["matured"], found["disabled"]) == (120, [HARMFUL])
+    assert announced(deployment, "dies") == [(version, offset)] * told_before
+    assert read_of(deployment, Name.ALERTS, "dies") == []
+    for again in (1, 2):
+        with learner(deployment) as one:
+            for _ in range(5):
+                one.step()
+        assert announced(deployment, "dies") == [(version, offset)] * (told_before + again)
+        alerts = [datum for _, datum in read_of(deployment, Name.ALERTS, "dies")]
+        assert [one["rule"] for one in alerts] == ["option_rolled_back"] * again
+        assert len({one["alert_id"] for one in alerts}) == 1
+    assert list(snapshots(deployment, "dies")) == [version], "nothing was learned twice"
+
+
+def test_inputs_begin_at_their_moment_and_end_at_the_end(broker: tuple[str, str], deployment: Deployment) -> None:
+    settings, now = deployment.settings, now_ms()
+    names = [settings.topics.name(name) for name in (Name.DECISIONS, Name.OUTCOMES)]
+    decisions, outcomes = experiment("read", 20, 0.0)
+    publish(settings, Name.DECISIONS, decisions[:10], now - 9 * HOUR_MS)
+    publish(settings, Name.DECISIONS, decisions[10:], now)
+    publish(settings, Name.OUTCOMES, outcomes[:1], now - 9 * HOUR_MS)  # the other partition is empty
+    inputs = Inputs(settings, names, now - HOUR_MS)
+    found = inputs.take_until(inputs.ends(*names))
+    assert inputs.read_to == kafka.end_offsets(settings, list(inputs.read_to))
+    inputs.close()
+    # The embedded broker does not look at times: it begins at the beginning.
+    assert len(found) == (21 if broker[0] == "tansu" else 10)
+
+
+def test_a_transaction_does_not_hide_the_end(
+    broker: tuple[str, str], deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform may publish its ratings in transactions: their markers count as records, and nobody is given them."""
+    if broker[0] == "tansu":
+        pytest.skip("the embedded broker has no transactions")
+    monkeypatch.setattr("agents.inputs.PATIENCE_S", 5.0)
+    settings, name = deployment.settings, deployment.settings.topics.name(Name.RATINGS)
+    producer = Producer({**kafka.producer_config(settings), "transactional.id": "platform"})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    producer.produce(name, key="c1", value=b"any")
+    producer.commit_transaction(20)
+    inputs = Inputs(settings, [name], 0)
+    ends = inputs.ends(name)
+    assert sum(ends.values()) == 2
+    assert [one.value for one in inputs.take_until(ends)] == [b"any"]
+    assert inputs.read_to == ends
+    inputs.close()

@@ -1,8 +1,10 @@
 """Policies by version, as tenor.policy holds them. One that cannot be used is named, and the last good one stays."""
 
+from collections.abc import Iterator
+
 import structlog
 
-from agents import metrics
+from agents import log_reader, metrics
 from agents.announced import Announced
 from agents.received import Received
 from agents.settings import Settings
@@ -42,3 +44,15 @@ def snapshot_in(record: Received, codec: Codec, version: str) -> Snapshot:
     if datum["policy_version"] != version:
         raise SnapshotError(f"it holds {datum['policy_version']}")
     return of_record(datum)
+
+
+def usable(settings: Settings, codec: Codec) -> Iterator[tuple[str, Snapshot, Received]]:
+    """Every snapshot that can be used, its version and its record, in the order of the log; the others are named."""
+    for one in log_reader.read(settings, [settings.topics.name(Name.POLICY)]):
+        version = (one.key or b"").decode(errors="replace")
+        if one.value is None:
+            continue  # removed, since nothing names it any more
+        try:
+            yield version, snapshot_in(one, codec, version), one
+        except (Rejected, SnapshotError) as error:
+            log.warning("policy snapshot cannot be used", version=version, offset=one.offset, why=str(error))

@@ -8,20 +8,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import log_reader, topics
+from agents import topics
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.errors import Failure
-from agents.policies import snapshot_in
+from agents.policies import usable
 from agents.publishing import BY_HAND, published
 from agents.registry import codec_for
 from agents.settings import Settings
-from schemas.errors import Rejected
-from schemas.topics import Name
 from streams import proof
 from streams.outputs import Output
 from streams.protocols import CONTROL
-from streams.snapshot import Snapshot, SnapshotError
+from streams.snapshot import Snapshot
 
 UNKNOWN = "–"
 
@@ -29,15 +27,7 @@ UNKNOWN = "–"
 def newest(settings: Settings) -> dict[str, tuple[str, Snapshot]]:
     """The last snapshot of every tenant that can be used, with its version."""
     topics.require_all(settings)
-    codec, found = codec_for(settings), {}
-    for record in log_reader.read(settings, [settings.topics.name(Name.POLICY)]):
-        version = (record.key or b"").decode(errors="replace")
-        try:
-            one = snapshot_in(record, codec, version)
-        except (Rejected, SnapshotError):
-            continue
-        found[one.tenant] = version, one
-    return found
+    return {one.tenant: (version, one) for version, one, _ in usable(settings, codec_for(settings))}
 
 
 def give(settings: Settings, action: str, option: str, tenant: str, by: str | None, reason: str) -> None:

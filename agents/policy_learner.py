@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import structlog
 
-from agents import kafka, log_reader, metrics
+from agents import kafka, metrics
 from agents.apprentice import Apprentice, Read
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.inputs import Inputs
 from agents.outbox import Outgoing
-from agents.policies import snapshot_in
+from agents.policies import usable
 from agents.publishing import LEARNER, headers_of, published, refused
 from agents.received import Received
 from agents.settings import Settings
@@ -30,7 +30,7 @@ from schemas.validation import check, check_size
 from streams import alerting, extraction, policy_learner
 from streams.experience import News
 from streams.outputs import Output
-from streams.snapshot import Position, Snapshot, SnapshotError
+from streams.snapshot import Position, Snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -103,15 +103,7 @@ class PolicyLearner:
     def _newest(self) -> dict[str, Newest]:
         """The last snapshot of every tenant that can be used."""
         found: dict[str, Newest] = {}
-        for received in log_reader.read(self._settings, [self._settings.topics.name(Name.POLICY)]):
-            version = (received.key or b"").decode(errors="replace")
-            if received.value is None:
-                continue
-            try:
-                one = snapshot_in(received, self._codec, version)
-            except (Rejected, SnapshotError) as error:
-                log.error("policy snapshot cannot be used; the last good one stays", version=version, why=str(error))
-                continue
+        for version, one, received in usable(self._settings, self._codec):
             before = found[one.tenant].snapshot.disabled if one.tenant in found else frozenset()
             found[one.tenant] = Newest(one, version, received.offset, before)
             self._versions.setdefault(one.tenant, deque()).append((received.timestamp, version))

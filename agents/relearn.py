@@ -4,25 +4,20 @@ from collections.abc import Iterator
 
 from agents import log_reader
 from agents.apprentice import Apprentice, Read
-from agents.policies import snapshot_in
+from agents.policies import usable
 from agents.policy_learner import INPUTS, decoded
 from agents.settings import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum
-from schemas.topics import Name
-from streams.snapshot import Snapshot, SnapshotError
+from streams.snapshot import Snapshot
 
 
 def snapshots(settings: Settings, codec: Codec) -> list[tuple[str, Snapshot]]:
     """Every snapshot that can be used, in the order of the log, with its version; repeats left out."""
     found: dict[str, Snapshot] = {}
-    for record in log_reader.read(settings, [settings.topics.name(Name.POLICY)]):
-        version = (record.key or b"").decode(errors="replace")
-        try:
-            found.setdefault(version, snapshot_in(record, codec, version))
-        except (Rejected, SnapshotError):
-            continue  # the workers went on without it
+    for version, one, _ in usable(settings, codec):
+        found.setdefault(version, one)
     return list(found.items())
 
 

@@ -194,7 +194,7 @@ class PolicyConfig:
             deviation of one outcome, as the floor explores, too.
         ridge: weight of the prior that no option has an effect, in outcomes of a unit context.
         floor: least probability of every option that may be drawn.
-        safe_start: outcomes to learn from before the draw is anything but uniform.
+        safe_start: outcomes to learn from before the draw is anything but uniform: enough to find harm of .2, too.
         burden_price: what a unit of an option's burden costs in the draw, in units of the level.
         snapshot_outcomes: outcomes learned between two snapshots,
         snapshot_s: or seconds after the first of them, whichever is first.
@@ -210,7 +210,7 @@ class PolicyConfig:
     exploration: float = 0.05
     ridge: float = 5.0
     floor: float = 0.01
-    safe_start: int = 100
+    safe_start: int = 300
     burden_price: float = 0.01
     snapshot_outcomes: int = 50
     snapshot_s: float = 30.0

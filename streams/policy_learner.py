@@ -151,10 +151,10 @@ def weighed(before: Mapping[str, Evidence], lessons: Iterable[Lesson]) -> dict[s
     for lesson in lessons:
         one = decided(lesson)
         if proof.comparable_any(one):
-            sums[ANY] = sums.get(ANY, Evidence()).plus(proof.contrast_any(one))
+            sums[ANY] = sums.get(ANY, Evidence()).plus(proof.weighed_any(one))
         for option in one.chances:
             if option != CONTROL and proof.comparable(one, option):
-                sums[option] = sums.get(option, Evidence()).plus(proof.contrast(one, option))
+                sums[option] = sums.get(option, Evidence()).plus(proof.weighed(one, option))
     return {option: sums[option] for option in sorted(sums)}
 
 

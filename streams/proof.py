@@ -40,26 +40,63 @@ class Decided(NamedTuple):
 Target = Callable[[Decided], Mapping[str, float]]
 
 
+class Contrast(NamedTuple):
+    """What one decision tells of an option beside control.
+
+    Attributes:
+        phi: reward of the option minus reward of control: unbiased, doubly robust, noisy.
+        weight: with which all contrasts are about equally noisy; it follows from the chances alone.
+        noise: squared error of what was expected of the option chosen, whichever it was.
+    """
+
+    phi: float
+    weight: float = 1.0
+    noise: float = 0.0
+
+
 class Evidence(NamedTuple):
-    """All that an always-valid sequence needs: how many contrasts, their sum, the sum of their squares."""
+    """All that an always-valid sequence needs, as sums over contrasts.
+
+    A policy that learns draws a bad option at its floor. Then hundreds of contrasts hold two or three draws of it, and
+    their empirical variance is the model's own conviction. So contrasts are weighed to equal noise (Hadad et al. 2021),
+    and their variance is never taken to be below that of the outcomes around what was expected of them.
+
+    Attributes:
+        n: contrasts.
+        total: of weight times contrast.
+        squares: of its square.
+        weight: sum of weights.
+        noise: sum of squared errors.
+    """
 
     n: int = 0
     total: float = 0.0
     squares: float = 0.0
+    weight: float = 0.0
+    noise: float = 0.0
 
-    def plus(self, phi: float) -> "Evidence":
+    def plus(self, one: Contrast) -> "Evidence":
         """With one contrast more; enter them in decision order."""
-        return Evidence(self.n + 1, self.total + phi, self.squares + phi * phi)
+        weighed = one.weight * one.phi
+        return Evidence(
+            self.n + 1,
+            self.total + weighed,
+            self.squares + weighed * weighed,
+            self.weight + one.weight,
+            self.noise + one.noise,
+        )
 
     @property
     def mean(self) -> float:
-        """nan without contrasts."""
-        return self.total / self.n if self.n else nan
+        """Of the contrasts, by weight; nan without any."""
+        return self.total / self.weight if self.n else nan
 
     @property
     def variance(self) -> float:
-        """Of the population; nan without contrasts."""
-        return max(0.0, self.squares / self.n - self.mean**2) if self.n else nan
+        """Of weight times contrast, at least that of the noise; nan without any."""
+        if not self.n:
+            return nan
+        return max(self.squares / self.n - (self.total / self.n) ** 2, self.noise / self.n, 0.0)
 
 
 class Value(NamedTuple):
@@ -93,6 +130,22 @@ def comparable(one: Decided, option: str) -> bool:
 def contrast(one: Decided, option: str) -> float:
     """The option minus control, as one comparable decision tells it: unbiased, doubly robust."""
     return told(one, option) - told(one, CONTROL)
+
+
+def weighed(one: Decided, option: str) -> Contrast:
+    """The same with its weight and noise."""
+    return Contrast(contrast(one, option), steady(one.chances[option], one.chances[CONTROL]), surprise(one) ** 2)
+
+
+def weighed_any(one: Decided) -> Contrast:
+    """Any intervention minus control, with weight and noise."""
+    control = one.chances[CONTROL]
+    return Contrast(contrast_any(one), steady(1.0 - control, control), surprise(one) ** 2)
+
+
+def steady(chance: float, control: float) -> float:
+    """The weight: one over the standard deviation of a contrast, for noise of 1."""
+    return 1.0 / sqrt(1.0 / chance + 1.0 / control)
 
 
 def told(one: Decided, option: str) -> float:
@@ -140,7 +193,8 @@ def upper_bound(evidence: Evidence, alpha: float, n_opt: float) -> float | None:
 
 def boundary(evidence: Evidence, spread: float, tail: float) -> float:
     """Half width; ``spread`` is n times rho2."""
-    return sqrt(evidence.variance * 2 * (spread + 1) / (evidence.n * spread) * tail)
+    of_weighed = sqrt(evidence.variance * 2 * (spread + 1) / (evidence.n * spread) * tail)
+    return of_weighed * evidence.n / evidence.weight
 
 
 def snips(decided: Sequence[Decided], target: Target) -> Value:

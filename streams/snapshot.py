@@ -162,9 +162,10 @@ def vectors(record: Mapping[str, Any]) -> list[Array]:
 
 
 def weighed(one: Mapping[str, Any]) -> Evidence:
-    if one["n"] < 0 or not isfinite(one["total"]) or not isfinite(one["squares"]):
+    found = Evidence(*(one[name] for name in Evidence._fields))
+    if not all(map(isfinite, found)) or found.n < 0 or (found.n and found.weight <= 0):
         raise SnapshotError(f"the evidence of {one['option']} is no evidence")
-    return Evidence(one["n"], one["total"], one["squares"])
+    return found
 
 
 def finite(numbers: Sequence[float]) -> tuple[float, ...]:

@@ -41,7 +41,7 @@ def always_valid(decided: Sequence[Decided], option: str, alpha: float, n_opt: f
     evidence = Evidence()
     for one in decided:
         if proof.comparable(one, option):
-            evidence = evidence.plus(proof.contrast(one, option))
+            evidence = evidence.plus(proof.weighed(one, option))
     interval = proof.confidence_sequence(evidence, alpha, n_opt)
     if interval is None:
         raise ValueError(f"{option} was not compared twice")

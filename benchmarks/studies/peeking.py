@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.studies import document
 from benchmarks.studies.world import CONTROL_SHARE, OPTIONS, SD, SHARED, conversation_effects
 from streams import proof
-from streams.proof import SHOWN_AFTER, Evidence
+from streams.proof import SHOWN_AFTER, Contrast, Evidence
 
 NAME = "peeking"
 SEED = 12
@@ -80,7 +80,7 @@ def agrees(phi: np.ndarray) -> None:
     """``AssertionError`` unless one run's bounds are those of ``streams.proof``."""
     found, evidence = sums(phi[:1]), Evidence()
     for value in phi[0].tolist():
-        evidence = evidence.plus(value)
+        evidence = evidence.plus(Contrast(value))
     interval, upper = proof.confidence_sequence(evidence, ALPHA, N_OPT), proof.upper_bound(evidence, ALPHA, N_OPT)
     assert interval is not None and upper is not None
     mean = found.mean[0, -1]

@@ -7,51 +7,51 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.studies import document
+from benchmarks.studies import document, shipped
 from benchmarks.studies.world import ARMS, CONTROL_SHARE, OPTIONS, PULL, SD, SHARED, conversation_effects
 from streams import proof
-from streams.proof import SHOWN_AFTER, Decided, Evidence
+from streams.proof import SHOWN_AFTER, Contrast, Decided, Evidence
 from streams.protocols import CONTROL
 
 NAME = "rollback"
 SEED = 13
-RUNS, MOST = 400, 2000
+RUNS, MOST = 200, 2000
 HARMFUL, HARM, HALF = "e", -0.2, -0.1
 ALPHA, N_OPT = 0.05 / len(OPTIONS), proof.N_OPT
-LEARNED_FLOOR, SHARPNESS = 0.01, 20.0
 TO_REACH, SHOWN = 900, 1500
-LINES = ((document.OURS, "-"), (document.NAIVE, "-"), (document.OURS, ":"))
+LINES = ((document.OURS, "-"), (document.FAINT, "-"), (document.OURS, "--"), (document.OURS, ":"))
 
-Means = dict[str, Evidence]
-Policy = Callable[[Means], list[float]]
 Run = dict[str, int]  # when each option was rolled back, in matured decisions of the tenant; missing if it was not
 
 
-def uniform(_: Means) -> list[float]:
-    """Chances of control and the options, all options alike."""
-    return [CONTROL_SHARE, *[(1 - CONTROL_SHARE) / len(OPTIONS)] * len(OPTIONS)]
-
-
-def learning(seen: Means) -> list[float]:
-    """A stand-in for a policy that learns: uniform at first, then what did badly is hardly drawn any more."""
-    if sum(one.n for one in seen.values()) < SHOWN_AFTER:
-        return uniform(seen)
-    scores = np.exp([SHARPNESS * expected(seen[option]) for option in OPTIONS])
-    shares = LEARNED_FLOOR + (1 - CONTROL_SHARE - LEARNED_FLOOR * len(OPTIONS)) * scores / scores.sum()
-    return [CONTROL_SHARE, *shares.tolist()]
+def alike(rng: np.random.Generator, rewards: list[float], effects: dict[str, float]) -> Run:
+    """Options drawn alike. Every matured decision is told to every option's evidence, and its bound is looked at."""
+    chances = {CONTROL: CONTROL_SHARE} | dict.fromkeys(OPTIONS, (1 - CONTROL_SHARE) / len(OPTIONS))
+    seen, evidence, at = dict.fromkeys(ARMS, Evidence()), dict.fromkeys(OPTIONS, Evidence()), Run()
+    for number, (reward, lottery) in enumerate(zip(rewards, rng.random(len(rewards)).tolist(), strict=True), 1):
+        option = drawn(chances, lottery)
+        predicted = {arm: expected(one) for arm, one in seen.items()}
+        one = Decided("", option, reward + effects[option], chances, predicted)
+        seen[option] = seen[option].plus(Contrast(one.reward))
+        for arm in OPTIONS:
+            evidence[arm] = evidence[arm].plus(proof.weighed(one, arm))
+            if arm not in at and harms(evidence[arm]):
+                at[arm] = number
+    return at
 
 
 class Case(NamedTuple):
     """What is simulated: how options are drawn, and what the harmful one does to the level's fall."""
 
-    policy: Policy
+    play: Callable[[np.random.Generator, list[float], dict[str, float]], Run]
     harm: float
 
 
 CASES = {
-    f"options drawn alike, {HARM:+.2f}": Case(uniform, HARM),
-    f"a policy that learns, {HARM:+.2f}": Case(learning, HARM),
-    f"options drawn alike, {HALF:+.2f}": Case(uniform, HALF),
+    f"the policy as shipped, {HARM:+.2f}": Case(shipped.play, HARM),
+    "the policy as shipped, no harm": Case(shipped.play, 0.0),
+    f"options drawn alike, {HARM:+.2f}": Case(alike, HARM),
+    f"options drawn alike, {HALF:+.2f}": Case(alike, HALF),
 }
 
 
@@ -61,22 +61,11 @@ def expected(seen: Evidence) -> float:
 
 
 def run(rng: np.random.Generator, case: Case, most: int) -> Run:
-    """One tenant: every matured decision is told to every option's evidence, and its bound is looked at."""
+    """One tenant."""
     effects = dict.fromkeys(ARMS, 0.0) | {HARMFUL: case.harm}
     rewards = PULL * rng.normal(0, 1, most) + conversation_effects(rng, (most,), SHARED)
     rewards += rng.normal(0, SD * (1 - SHARED) ** 0.5, most)
-    seen, evidence, at = dict.fromkeys(ARMS, Evidence()), dict.fromkeys(OPTIONS, Evidence()), {}
-    for number, (reward, lottery) in enumerate(zip(rewards.tolist(), rng.random(most).tolist(), strict=True), 1):
-        chances = dict(zip(ARMS, case.policy(seen), strict=True))
-        option = drawn(chances, lottery)
-        predicted = {arm: expected(one) for arm, one in seen.items()}
-        one = Decided("", option, reward + effects[option], chances, predicted)
-        seen[option] = seen[option].plus(one.reward)
-        for arm in OPTIONS:
-            evidence[arm] = evidence[arm].plus(proof.contrast(one, arm))
-            if arm not in at and harms(evidence[arm]):
-                at[arm] = number
-    return at
+    return case.play(rng, rewards.tolist(), effects)
 
 
 def drawn(chances: dict[str, float], lottery: float) -> str:
@@ -101,9 +90,9 @@ def found_at(runs: list[Run], most: int) -> list[int]:
     return [one.get(HARMFUL, most + 1) for one in runs]
 
 
-def harmless(runs: list[Run]) -> float:
-    """Share of harmless options ever rolled back."""
-    return sum(len(one.keys() - {HARMFUL}) for one in runs) / (len(runs) * (len(OPTIONS) - 1))
+def ever(runs: list[Run]) -> float:
+    """Share of runs in which any harmless option was rolled back."""
+    return sum(bool(one.keys() - {HARMFUL}) for one in runs) / len(runs)
 
 
 def row(name: str, runs: list[Run], most: int, asked: bool) -> list[str]:
@@ -111,7 +100,8 @@ def row(name: str, runs: list[Run], most: int, asked: bool) -> list[str]:
     tenth = quantiles(at, n=10)[-1]
     limit = (f"median ≤ {TO_REACH}", document.yes(median(at) <= TO_REACH)) if asked else ("", "")
     late = f"{tenth:.0f}" if tenth <= most else f"more than {most}"
-    return [name, f"{median(at):.0f}", late, f"{harmless(runs):.2%}", *limit]
+    middle = f"{median(at):.0f}" if median(at) <= most else "never"
+    return [name, middle, late, f"{ever(runs):.1%}", *limit]
 
 
 def draw(cases: dict[str, list[Run]], most: int, docs: Path) -> None:
@@ -128,7 +118,14 @@ def draw(cases: dict[str, list[Run]], most: int, docs: Path) -> None:
 def study(docs: Path = document.DOCS, runs: int = RUNS, most: int = MOST) -> None:
     cases = {name: measured(case, runs, most) for name, case in CASES.items()}
     draw(cases, most, docs)
-    header = ("case", "rolled back after, median", "after, 9 of 10", "harmless options", "to reach", "reached")
+    header = (
+        "case",
+        "rolled back after, median",
+        "after, 9 of 10",
+        "runs with a harmless one rolled back",
+        "to reach",
+        "reached",
+    )
     made = document.table(header, [row(name, found, most, not i) for i, (name, found) in enumerate(cases.items())])
-    about = f"{runs} runs of {most:,} matured decisions; alpha .05 / {len(OPTIONS)} options."
+    about = f"{runs} runs of {most:,} matured decisions; {len(OPTIONS)} options share an alpha of .05."
     document.write(NAME, f"{made}\n\n{about}", docs)

@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS policy_snapshots
     options Array(LowCardinality(String)) COMMENT 'Options and control',
     disabled Array(LowCardinality(String)) COMMENT 'Options rolled back',
     forgot Bool COMMENT 'Whether errors had grown, so that what was learned before was all but forgotten',
-    evidence Array(Tuple(option String, n UInt64, total Float64, squares Float64)) COMMENT 'Sums of each option''s contrast with control',
+    evidence Array(Tuple(option String, n UInt64, total Float64, squares Float64, weight Float64, noise Float64)) COMMENT 'Sums of each option''s contrast with control',
     config_version LowCardinality(String) COMMENT 'Digest of the settings it was learned under',
     inserted_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the sink wrote the row'
 )

@@ -100,7 +100,9 @@ CREATE OR REPLACE VIEW contrasts
     conversation_id String COMMENT 'Conversation',
     decided_at DateTime64(3, 'UTC') COMMENT 'When the decision was made',
     chosen LowCardinality(String) COMMENT 'Option drawn, or control',
-    contrast Float64 COMMENT 'Reward of the option minus reward of control as this decision tells it: unbiased, doubly robust, noisy'
+    contrast Float64 COMMENT 'Reward of the option minus reward of control as this decision tells it: unbiased, doubly robust, noisy',
+    weight Float64 COMMENT 'With which all contrasts are about equally noisy; it follows from the chances alone',
+    noise Float64 COMMENT 'Squared error of what was expected of the option chosen, whichever it was'
 )
 AS SELECT
     tenant,
@@ -109,7 +111,9 @@ AS SELECT
     conversation_id,
     decided_at,
     option AS chosen,
-    q + drawn * (reward - q) / p - q_control - (option = 'control') * (reward - q_control) / p_control AS contrast
+    q + drawn * (reward - q) / p - q_control - (option = 'control') * (reward - q_control) / p_control AS contrast,
+    1 / sqrt(1 / p + 1 / p_control) AS weight,
+    pow(reward - predicted_reward[option], 2) AS noise
 FROM
 (
     SELECT
@@ -139,8 +143,8 @@ CREATE OR REPLACE VIEW uplift
     controls UInt64 COMMENT 'Of these, left alone',
     control_conversations UInt64 COMMENT 'Conversations the controls come from',
     alpha Float64 COMMENT 'Chance of an interval that ever misses: .05 for any, shared out among the single options',
-    mean Nullable(Float64) COMMENT 'Reward of the option minus reward of control, positive when it helped; NULL under 200 decisions',
-    variance Nullable(Float64) COMMENT 'Variance of the contrasts; NULL under 200 decisions',
+    mean Nullable(Float64) COMMENT 'Reward of the option minus reward of control by weight, positive when it helped; NULL under 200 decisions',
+    variance Nullable(Float64) COMMENT 'Variance of weight times contrast, at least that of the noise; NULL under 200 decisions',
     low Nullable(Float64) COMMENT 'Lower end of the interval; NULL under 200 decisions',
     high Nullable(Float64) COMMENT 'Upper end; NULL under 200 decisions',
     upper_bound Nullable(Float64) COMMENT 'One-sided upper bound: below 0 the option harms and is rolled back; NULL under 200 decisions',
@@ -157,9 +161,9 @@ SELECT
     alpha,
     n >= enough ? phi_mean : NULL AS mean,
     n >= enough ? phi_variance : NULL AS variance,
-    mean - sqrt(variance * 2 * (spread + 1) / (n * spread) * log(sqrt(spread + 1) / alpha)) AS low,
-    mean + sqrt(variance * 2 * (spread + 1) / (n * spread) * log(sqrt(spread + 1) / alpha)) AS high,
-    mean + sqrt(variance * 2 * (spread_1 + 1) / (n * spread_1) * log1p(sqrt(spread_1 + 1) / (2 * alpha))) AS upper_bound,
+    mean - n / weights * sqrt(variance * 2 * (spread + 1) / (n * spread) * log(sqrt(spread + 1) / alpha)) AS low,
+    mean + n / weights * sqrt(variance * 2 * (spread + 1) / (n * spread) * log(sqrt(spread + 1) / alpha)) AS high,
+    mean + n / weights * sqrt(variance * 2 * (spread_1 + 1) / (n * spread_1) * log1p(sqrt(spread_1 + 1) / (2 * alpha))) AS upper_bound,
     multiIf(mean IS NULL, 'insufficient data', low > 0, 'helped', high < 0, 'harmed', 'no effect shown') AS verdict
 FROM
 (
@@ -177,8 +181,9 @@ FROM
             countIf(chosen = compared OR (compared = 'any' AND chosen != 'control')) AS treated,
             countIf(chosen = 'control') AS controls,
             uniqExactIf(conversation_id, chosen = 'control') AS control_conversations,
-            avg(contrast) AS phi_mean,
-            varPopStable(contrast) AS phi_variance
+            sum(weight) AS weights,
+            sum(weight * contrast) / weights AS phi_mean,
+            greatest(varPopStable(weight * contrast), avg(noise)) AS phi_variance
         FROM contrasts
         GROUP BY tenant, compared
     )

@@ -191,7 +191,7 @@ def snapshot(number: int = 1, **changes: Any) -> Datum:
         "errors": [0.01],
         "recent_errors": [],
         "forgot": False,
-        "evidence": [{"option": "slow", "n": 50, "total": 1.5, "squares": 2.0}],
+        "evidence": [{"option": "slow", "n": 50, "total": 1.5, "squares": 2.0, "weight": 20.0, "noise": 2.0}],
         "positions": [{"topic": "tenor.outcomes", "partition": 0, "offset": 51}],
         "config_version": "v1",
     } | changes

@@ -25,9 +25,9 @@ def evidence(decided: Sequence[Decided], option: str) -> Evidence:
     found = Evidence()
     for one in decided:
         if option == "any" and proof.comparable_any(one):
-            found = found.plus(proof.contrast_any(one))
+            found = found.plus(proof.weighed_any(one))
         elif option != "any" and proof.comparable(one, option):
-            found = found.plus(proof.contrast(one, option))
+            found = found.plus(proof.weighed(one, option))
     return found
 
 

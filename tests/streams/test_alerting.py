@@ -104,8 +104,8 @@ def test_we_never_say_that_somebody_is_angry() -> None:
 
 # What concerns the policy
 
-HARMFUL = Evidence(500, -450.0, 500 * (0.81 + 0.09))
-SCARCE = Evidence(40, -36.0, 40 * (0.81 + 0.09))
+HARMFUL = Evidence(500, -450.0, 500 * (0.81 + 0.09), 500.0)
+SCARCE = Evidence(40, -36.0, 40 * (0.81 + 0.09), 40.0)
 FOUND = Snapshot("default", evidence={"slow": HARMFUL, "offer": SCARCE}, disabled=frozenset({"slow", "offer"}))
 
 

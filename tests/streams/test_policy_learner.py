@@ -205,9 +205,29 @@ def test_an_option_that_was_not_eligible_has_no_evidence() -> None:
 
 def test_evidence_is_the_contrast_of_every_option_that_could_have_been() -> None:
     found = weighed({}, [lesson("a", 0.1, "slow"), lesson("b", -0.3, CONTROL)])
-    assert found["slow"] == Evidence(2, 0.1 / 0.4 + 0.3 / 0.2, (0.1 / 0.4) ** 2 + (0.3 / 0.2) ** 2)
-    assert found["offer"] == Evidence(2, 0.3 / 0.2, (0.3 / 0.2) ** 2)
-    assert found[ANY].total == pytest.approx(0.1 / 0.8 + 0.3 / 0.2)
+    weight = 1 / math.sqrt(1 / 0.4 + 1 / 0.2)
+    slow, offer = [0.1 / 0.4, 0.3 / 0.2], [0.0, 0.3 / 0.2]
+    for name, contrasts in (("slow", slow), ("offer", offer)):
+        squares = sum((weight * one) ** 2 for one in contrasts)
+        wanted = (2, weight * sum(contrasts), squares, 2 * weight, 0.1**2 + 0.3**2)
+        assert found[name] == pytest.approx(wanted)
+        assert found[name].mean == pytest.approx(sum(contrasts) / 2)
+    assert found[ANY].mean == pytest.approx((0.1 / 0.8 + 0.3 / 0.2) / 2)
+
+
+def test_two_draws_at_the_floor_prove_nothing() -> None:
+    """A policy that learned draws a bad option at its floor; its own conviction is no evidence."""
+    chances = {CONTROL: 0.2, "slow": 0.008, "offer": 0.792}
+    said = {"slow": -0.3, CONTROL: 0.0, "offer": 0.0}
+    drawn = ["slow"] * 2 + [CONTROL] * 60 + ["offer"] * 238
+    seen = [
+        lesson(f"{number:03d}", said[option] + 0.2 * (-1) ** number, option, chances=chances, predicted_reward=said)
+        for number, option in enumerate(drawn)
+    ]
+    found = weighed({}, seen)
+    assert found["slow"].mean < -0.25
+    assert found["slow"].variance >= 0.2**2 - 1e-9
+    assert lost_options(found, (), config()) == []
 
 
 def test_ratings_are_no_evidence() -> None:
@@ -220,7 +240,7 @@ def test_ratings_are_no_evidence() -> None:
 
 
 def sure(n: int, mean: float, sd: float = 0.3) -> Evidence:
-    return Evidence(n, n * mean, n * (sd * sd + mean * mean))
+    return Evidence(n, n * mean, n * (sd * sd + mean * mean), float(n))
 
 
 def test_an_option_is_rolled_back_only_after_enough_outcomes() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from streams import proof
-from streams.proof import Decided, Evidence
+from streams.proof import Contrast, Decided, Evidence
 from streams.protocols import CONTROL
 
 CHANCES = {CONTROL: 0.2, "slow": 0.5, "offer": 0.3}
@@ -26,7 +26,7 @@ def decided(option: str, reward: float, **changes: Any) -> Decided:
 def evidence_of(values: Any) -> Evidence:
     found = Evidence()
     for phi in values:
-        found = found.plus(phi)
+        found = found.plus(Contrast(phi))
     return found
 
 
@@ -76,7 +76,7 @@ def test_evidence_is_mean_and_variance() -> None:
 
 
 def test_the_sequence_by_the_published_formula() -> None:
-    found, alpha, n = Evidence(400, 20.0, 101.0), 0.05, 400
+    found, alpha, n = Evidence(400, 20.0, 101.0, 400.0), 0.05, 400
     r2 = (2 * log(20) + log(1 + 2 * log(20))) / 500
     margin = sqrt(0.25) * sqrt(2 * (n * r2 + 1) / (n**2 * r2) * log(sqrt(n * r2 + 1) / alpha))
     assert proof.confidence_sequence(found, alpha, 500) == pytest.approx((0.05 - margin, 0.05 + margin), rel=1e-12)
@@ -92,7 +92,7 @@ def test_one_contrast_says_nothing() -> None:
 
 @given(st.integers(2, 20_000), st.floats(0.001, 0.2))
 def test_a_sequence_is_wider_than_the_interval_of_a_single_look(n: int, alpha: float) -> None:
-    found = Evidence(n, 0.0, float(n))
+    found = Evidence(n, 0.0, float(n), float(n))
     interval, upper = proof.confidence_sequence(found, alpha, 500), proof.upper_bound(found, alpha, 500)
     assert interval is not None and upper is not None
     assert interval[1] > stats.norm.isf(alpha / 2) / sqrt(n)

@@ -23,7 +23,7 @@ Record = dict[str, Any]
 WHOLE = Snapshot(
     "default",
     arms=taught({"slow": 0.1, "offer": -0.2, CONTROL: 0.0}),
-    evidence={"slow": Evidence(3, 0.25, 0.5)},
+    evidence={"slow": Evidence(3, 0.25, 0.5, 1.5, 0.25)},
     disabled=frozenset({"offer"}),
     matured=60,
     created_at=1_790_000_000_000,

@@ -1,0 +1,68 @@
+"""The policy as it ships, in study 3: what the learner and the workers run, on made-up decisions without Kafka."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.studies.world import OPTIONS
+from streams import context, ids, policy
+from streams.config import Config
+from streams.experience import Lesson, News
+from streams.policy import Policy
+from streams.policy_learner import after
+from streams.protocols import Constraints, Protocol
+from streams.snapshot import Snapshot
+
+CATALOGUE = tuple(Protocol(name, Constraints(), "", "") for name in OPTIONS)
+CONFIG = Config(protocols=CATALOGUE)
+CALM = dict.fromkeys(("slope", "failures", "returning", "tone", "slow_channel", "voice"), 0.0)
+
+
+def play(rng: np.random.Generator, rewards: list[float], effects: dict[str, float]) -> dict[str, int]:
+    """When each option was rolled back, in matured decisions; missing if it was not.
+
+    Args:
+        rewards: of every decision, before the effect of what is drawn.
+        effects: of each option and control.
+    """
+    snapshot, in_use, lessons, at = Snapshot("study"), None, [], dict[str, int]()
+    salt = str(rng.integers(2**62))
+    for number, reward in enumerate(rewards):
+        options = [one for one in CATALOGUE if one.id not in snapshot.disabled]
+        lessons.append(drawn(options, seen(rng), in_use, f"{number:06d}", salt, reward, effects))
+        if len(lessons) == CONFIG.policy.snapshot_outcomes:
+            news = News([(one, ()) for one in lessons], [], [], [], 0)
+            snapshot, lessons = after(snapshot, news, [], {("outcomes", 0): number}, CONFIG), []
+            in_use = Policy(snapshot, str(number))
+            at |= {option: number + 1 for option in snapshot.disabled if option not in at}
+    return at
+
+
+def seen(rng: np.random.Generator) -> dict[str, float]:
+    """The context of a decision: it varies, and tells nothing."""
+    drawn = {"level": rng.uniform(0.3, 0.9), "level_sd": 0.1, "alarm": 8.0, "turn": float(rng.integers(2, 12))}
+    return CALM | drawn | {"minutes": rng.uniform(1, 15)}
+
+
+def drawn(
+    options: list[Protocol],
+    context_: dict[str, float],
+    in_use: Policy | None,
+    name: str,
+    salt: str,
+    reward: float,
+    effects: dict[str, float],
+) -> Lesson:
+    """A decision as the fold records it, and its outcome."""
+    chances = policy.chances(options, context_, in_use, CONFIG, CONFIG.decision.control_share)
+    option, _ = policy.draw(chances.propensities, ids.lottery(name, salt))
+    decision: dict[str, Any] = {
+        "decision_id": name,
+        "conversation_id": name,
+        "option": option,
+        "context": context_,
+        "context_version": context.VERSION,
+        "propensities": [{"option": one, "probability": chance} for one, chance in chances.propensities],
+        "predicted_reward": chances.predicted,
+    }
+    return Lesson(decision, {"reward": reward + effects[option], "event_time": 0})

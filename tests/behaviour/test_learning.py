@@ -130,6 +130,7 @@ def test_a_phrase_that_is_marked_is_read_otherwise_from_then_on_and_the_log_says
     assert verdict.expected == verdict.published
 
 
+@pytest.mark.reference
 def test_workers_and_learner_killed_over_and_over_change_nothing_about_what_the_log_says(
     deployment: Deployment,
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_model_that_is_nowhere_stops_the_worker_rather_than_being_guessed(depl
     assert "goes on with the text model 0123456789abcdef" in worker.log_tail(80)
 
 
+@pytest.mark.reference
 def test_a_second_learner_leaves_and_the_first_goes_on(deployment: Deployment) -> None:
     deployment.start_worker()
     first = deployment.start("learner")
@@ -188,6 +190,7 @@ def test_nothing_is_learned_from_what_says_nothing(deployment: Deployment) -> No
     assert eventually(everywhere(deployment, 1), "the tenth label counts")
 
 
+@pytest.mark.reference
 def test_what_a_dead_learner_had_not_published_its_successor_learns(deployment: Deployment) -> None:
     deployment.start_worker()
     learner = deployment.start("learner")

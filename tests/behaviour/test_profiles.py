@@ -80,6 +80,7 @@ def test_a_second_conversation_knows_the_customer(deployment: Deployment) -> Non
     assert verdict.expected["customer_note"] == len(deployment.read(Name.CUSTOMERS)) == 4
 
 
+@pytest.mark.reference
 def test_a_profile_survives_a_worker_killed_between_note_and_answer(new_deployment: Callable[..., Deployment]) -> None:
     """Killed over and over while customers come and go: every note counts once, every answer comes."""
     deployment = new_deployment(poll_records=25, tick_s=4.0)

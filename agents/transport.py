@@ -55,6 +55,7 @@ class Ledger:
     def __init__(self) -> None:
         self._runs: deque[Run] = deque()
         self._delivered_to = -1
+        self._passed = -1
 
     def fresh(self, records: list[ConsumerRecord]) -> list[ConsumerRecord]:
         """The records not delivered yet: a fetch that crossed a seek may bring some a second time."""
@@ -66,11 +67,20 @@ class Ledger:
         self._runs.append(run)
         self._delivered_to = run.last_offset
 
+    def passed(self, position: int) -> None:
+        """The consumer stands at ``position`` and everything before it was delivered, or is no record: a marker."""
+        self._passed = position
+
     def committable(self) -> int | None:
-        """Offset to commit: after the last run that is done with none undone before it; None for nothing new."""
+        """Offset to commit: after the last run that is done with none undone before it; None for nothing new.
+
+        Where none is left, what the consumer has passed: the marker of a transaction may stand behind the last record.
+        """
         offset = None
         while self._runs and self._runs[0].done:
             offset = self._runs.popleft().last_offset + 1
+        if not self._runs and self._passed > self._delivered_to + 1:
+            offset, self._passed = self._passed, -1
         return offset
 
 
@@ -102,20 +112,35 @@ class RunConsumer(aiokafka.Consumer):
         self._ledgers: dict[TP, Ledger] = defaultdict(Ledger)
         self._sought = False
         self._open = False
+        self._all_delivered = False
 
     def _new_consumer_thread(self) -> RunConsumerThread:
         return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch, and yield one message per partition that returned records."""
+        self._note_positions()
         fetched, _ = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
+        self._all_delivered = False
         for partition, records in (fetched or {}).items():
             if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
                 return  # a rebalance has begun: it ends in perform_seek, which reads all this again
             tp = TP(partition.topic, partition.partition)
             for message in self._delivered(tp, records):
                 yield tp, message
+        self._all_delivered = True
+
+    def _note_positions(self) -> None:
+        """Note where the consumer stands. Before a fetch, not after: all that was fetched is delivered by then."""
+        thread: Any = self._thread
+        assigned = thread and thread._consumer and thread._consumer._subscription.subscription.assignment
+        if not (assigned and self._open and self._all_delivered):
+            return
+        for partition in assigned.tps:
+            tp, state = TP(partition.topic, partition.partition), assigned.state_value(partition)
+            if state.has_valid_position and not self._is_changelog_tp(tp):
+                self._ledgers[tp].passed(state.position)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         if self._open or active_partitions is None:
@@ -150,6 +175,7 @@ class RunConsumer(aiokafka.Consumer):
     async def perform_seek(self) -> None:
         """Begin again at the committed offsets: what was delivered and not committed is delivered again."""
         await super().perform_seek()
+        self._all_delivered = False
         self._ledgers.clear()
         self._sought = True
 

@@ -98,3 +98,20 @@ def test_never_past_an_undone_run_and_never_back(steps: list[tuple[int, bool]]) 
         run.done = True
     last = ledger.committable()
     assert (last or commits[-1]) == offset + 1
+
+
+def test_a_marker_behind_the_last_record_is_committed_when_all_is_done(ledger: Ledger) -> None:
+    run = delivered(ledger, 3, 4)
+    ledger.passed(6)
+    assert ledger.committable() is None
+    run.done = True
+    assert ledger.committable() == 6
+    assert ledger.committable() is None
+
+
+def test_what_was_passed_says_nothing_beyond_the_records_themselves(ledger: Ledger) -> None:
+    delivered(ledger, 3, 4).done = True
+    ledger.passed(5)
+    assert ledger.committable() == 5
+    ledger.passed(5)
+    assert ledger.committable() is None

@@ -98,7 +98,6 @@ def test_an_aborted_event_is_not_folded(new_deployment: Callable[..., Deployment
     assert deployment.points("aborted") == []
 
 
-@pytest.mark.xfail(strict=True, reason="only records move the commit, a marker is none")
 def test_a_transaction_at_the_end_leaves_no_lag(new_deployment: Callable[..., Deployment]) -> None:
     """Its marker takes the last offset, and no record ever comes from there."""
     deployment = new_deployment(partitions=1)

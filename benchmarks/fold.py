@@ -1,132 +1,87 @@
-"""What the domain costs: reading and folding one event of each kind, and the bytes a conversation keeps.
+"""What the domain costs: the stages of reading and folding one event of each kind, and the bytes a conversation keeps.
 
-    python benchmarks/fold.py [repeats]
+    python benchmarks/fold.py [repeats] [--against OTHER_TREE]
 
-One process, one core, no broker. Medians over repeats of 2,000 events in 50 conversations.
+One process, one core, no broker. CPU time, the least over the repeats, of 2,000 events in 50 conversations. Against
+another checkout, both are measured by turns, each in processes of its own.
 """
 
+import argparse
+import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, os.environ.get("TREE", sys.path[0]))  # what is measured; the samples are from here
 
+from benchmarks.samples import KINDS, START, Make
+from schemas.codec import Codec
+from schemas.records import record
+from schemas.validation import Limits, check
 from streams import fold as folding
 from streams import state as states
 from streams.config import Config
-from streams.extraction import Event, Signal, signal_of, tick
+from streams.extraction import Signal, signal_of, tick
+from streams.outputs import Output
 from streams.partition import FLOOR, Partition
 
-START = 1_790_000_000_000
-EVENTS, CONVERSATIONS, REPEATS = 2_000, 50, 7
-SAYINGS = (
-    "Hello, I ordered a kettle last week and it has not arrived yet. Could you have a look?",
-    "I already told you the number twice. This is ridiculous, it still doesn't work!!",
-    "ok",
-    "Thank you, that helps. I will wait until tomorrow then and write again if nothing comes.",
-)
-CONFIG = Config()
+EVENTS, REPEATS = 2_000, 7
+CONFIG, CODEC, LIMITS, SIGNAL = Config(), Codec(), Limits(), record("signal")
+READ = ("decode", "validate", "extract", "encode")
+FOLD = ("decode signal", "fold", "encode outputs")
+STATE = ("read state", "write state")
 
-Make = Callable[[int], dict[str, Any]]
-
-
-def common(i: int) -> dict[str, Any]:
-    return {
-        "event_id": f"event-{i}",
-        "conversation_id": f"conversation-{i % CONVERSATIONS}",
-        "event_time": START + i * 400,
-        "tenant": "default",
-        "channel": "chat",
-        "customer_id": f"customer-{i % CONVERSATIONS}",
-        "participant_role": "customer",
-    }
-
-
-def message(i: int) -> dict[str, Any]:
-    said = {"text": SAYINGS[i // CONVERSATIONS % len(SAYINGS)], "language": "en", "status": "open"}
-    return common(i) | said | {"participant_id": None, "keystroke_consent": True, "voice_consent": None}
-
-
-def answer(i: int) -> dict[str, Any]:
-    return message(i) | {"participant_role": "operator", "text": "Sorry, I will look into it. Could you wait a moment?"}
-
-
-def keystrokes(i: int) -> dict[str, Any]:
-    presses = [110.0 * k + (i * k) % 37 for k in range(40)]
-    keys = ["backspace" if k % 9 == i % 9 else "letter" for k in range(40)]
-    return common(i) | {"consent": True, "keys": keys, "pressed_ms": sorted(presses), "dwell_ms": [80.0] * 40}
-
-
-def navigation(i: int) -> dict[str, Any]:
-    where = {"page": "/orders", "target": "button", "x": 10.0 + i % 3, "y": 20.0}
-    reaction = {"reaction_ms": 80.0, "watched_ms": 3000.0, "error_ms": None, "scroll_ms": None, "selection_ms": None}
-    return common(i) | {"action": "click"} | where | reaction
-
-
-def prosody(i: int) -> dict[str, Any]:
-    numbers = {"f0_semitones": 24.0, "f0_sd_semitones": 2.0, "speech_rate": 4.0, "jitter": 0.01, "shimmer": 0.05}
-    return common(i) | {"consent": True, "duration_ms": 2000.0, **numbers, "hnr_db": 18.0, "loudness_db": -20.0}
-
-
-KINDS: dict[str, tuple[str, Make]] = {
-    "message, customer": ("message", message),
-    "message, operator": ("message", answer),
-    "keystrokes": ("keystrokes", keystrokes),
-    "navigation": ("navigation", navigation),
-    "prosody": ("prosody", prosody),
-}
+Costs = dict[str, float]
 
 
 def microseconds(work: Callable[[], object], events: int) -> float:
-    """Cost of one event when ``work`` does so many."""
-    started = time.perf_counter()
+    """CPU time of one event when ``work`` does so many."""
+    started = time.process_time()
     work()
-    return (time.perf_counter() - started) / events * 1e6
+    return (time.process_time() - started) / events * 1e6
 
 
-def read(kind: str, events: Iterable[Event]) -> list[Signal]:
-    return [signal_of(kind, event, (kind, 0, i)) for i, event in enumerate(events)]
-
-
-def fold_run(signals: Iterable[Signal]) -> Partition:
+def fold_run(signals: Iterable[Signal]) -> tuple[Partition, list[Output]]:
     """Fold as a worker does, all of it in one run."""
-    partition = Partition(CONFIG, {}.get, {})
+    partition, outputs = Partition(CONFIG, {}.get, {}), []
     for signal in signals:
-        partition.fold(signal)
-    return partition
+        outputs += partition.fold(signal)
+    return partition, outputs
 
 
-def one_by_one(signals: Iterable[Signal]) -> dict[str, bytes]:
-    """Fold with the state read and written for every event: the dearest a run can be."""
-    stored: dict[str, bytes] = {}
-    partition = Partition(CONFIG, stored.get, {})
-    for signal in signals:
-        partition.fold(signal)
-        stored.update((key, value) for key, value in partition.changes() if value is not None)
-    return stored
-
-
-def row(kind: str, make: Make, repeats: int) -> tuple[float, float, float, float]:
-    """Microseconds to read, to fold, to fold with the state written each time; median bytes of a state."""
+def stages(kind: str, make: Make, repeats: int) -> Costs:
+    """Microseconds of each stage an event of this kind goes through; of the state, each time it is read or written."""
+    schema = record(kind)
     events = [make(i) for i in range(EVENTS)]
-    signals = read(kind, events)
-    costs = [
-        median(microseconds(work, EVENTS) for _ in range(repeats))
-        for work in (lambda: read(kind, events), lambda: fold_run(signals), lambda: one_by_one(signals))
-    ]
-    return costs[0], costs[1], costs[2], sizes(one_by_one(signals).values())
-
-
-def sizes(values: Iterable[bytes]) -> float:
-    return median(map(len, values))
+    values = [CODEC.encode(schema, event) for event in events]
+    signals = [signal_of(kind, event, (kind, 0, i), START) for i, event in enumerate(events)]
+    encoded = [CODEC.encode(SIGNAL, signal) for signal in signals]
+    partition, outputs = fold_run(signals)
+    written = [(record(output.record), output.datum) for output in outputs]
+    live = [value for key, value in partition.changes() if key != FLOOR and value is not None] * 20
+    kept = [(states.decode(value), states.deadline_of(value)) for value in live]
+    work: dict[str, tuple[Callable[[], object], int]] = {
+        "decode": (lambda: [CODEC.decode(schema, value, {}) for value in values], EVENTS),
+        "validate": (lambda: [check(kind, event, START, LIMITS) for event in events], EVENTS),
+        "extract": (lambda: [signal_of(kind, event, (kind, 0, 0), START) for event in events], EVENTS),
+        "encode": (lambda: [CODEC.encode(SIGNAL, signal) for signal in signals], EVENTS),
+        "decode signal": (lambda: [CODEC.decode(SIGNAL, value, {}) for value in encoded], EVENTS),
+        "fold": (lambda: fold_run(signals), EVENTS),
+        "encode outputs": (lambda: [CODEC.encode(schema, datum) for schema, datum in written], EVENTS),
+        "read state": (lambda: [states.decode(value) for value in live], len(live)),
+        "write state": (lambda: [states.encode(state, due) for state, due in kept], len(live)),
+    }
+    costs = {name: min(microseconds(do, events) for _ in range(repeats)) for name, (do, events) in work.items()}
+    return costs | {"state bytes": median(map(len, live))}
 
 
 def mixed() -> list[Signal]:
@@ -135,50 +90,79 @@ def mixed() -> list[Signal]:
     order = ["message, customer", "keystrokes", "navigation", "navigation", "keystrokes", "message, operator"]
     signals = []
     for i in range(EVENTS * 3):
-        kind, make = KINDS[order[i // CONVERSATIONS % len(order)]]
+        kind, make = KINDS[order[i // 50 % len(order)]]
         signals.append(signal_of(kind, make(i), (f"conversation.{kind}", 0, next(offsets[kind]))))
     return signals
 
 
-def tick_cost(repeats: int) -> float:
-    """Microseconds of a tick that closes nothing, over a full partition."""
-    partition = fold_run(mixed())
-    return median(
-        microseconds(lambda: [partition.fold(tick(START)) for _ in range(EVENTS)], EVENTS) for _ in range(repeats)
-    )
-
-
-def codec_cost(stored: dict[str, bytes], repeats: int) -> float:
-    """Microseconds to decode and encode a mid-conversation state."""
-    values = [value for key, value in stored.items() if key != FLOOR]
-
-    def work() -> None:
-        for value in values:
-            state = states.decode(value)
-            states.encode(state, folding.deadline(state, CONFIG))
-
-    return median(microseconds(work, len(values)) for _ in range(repeats))
-
-
-def main(repeats: int) -> None:
-    table = Table("kind", "read, µs", "fold, µs", "fold and write each, µs", "state, bytes", title="Cost of one event")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, (kind, make) in KINDS.items():
-        *costs, size = row(kind, make, repeats)
-        table.add_row(name, *(f"{cost:.1f}" for cost in costs), f"{size:.0f}")
+def mixture(repeats: int) -> Costs:
+    """The fold of everything together, and a tick that closes nothing over a full partition."""
     signals = mixed()
-    stored = one_by_one(signals)
-    folds = [
-        median(microseconds(partial(work, signals), len(signals)) for _ in range(repeats))
-        for work in (fold_run, one_by_one)
+    partition, _ = fold_run(signals)
+    ticks = [tick(START)] * EVENTS
+    return {
+        "fold": min(microseconds(lambda: fold_run(signals), len(signals)) for _ in range(repeats)),
+        "tick": min(microseconds(lambda: [partition.fold(one) for one in ticks], EVENTS) for _ in range(repeats)),
+        "state bytes": median(len(states.encode(*one)) for one in final(partition)),
+    }
+
+
+def final(partition: Partition) -> list[tuple[states.State, int]]:
+    changes = [value for key, value in partition.changes() if key != FLOOR and value is not None]
+    return [(state, folding.deadline(state, CONFIG)) for state in map(states.decode, changes)]
+
+
+def measured(repeats: int) -> dict[str, Costs]:
+    return {name: stages(kind, make, repeats) for name, (kind, make) in KINDS.items()} | {"mixed": mixture(repeats)}
+
+
+def in_process(tree: str) -> dict[str, Costs]:
+    """What a checkout costs, measured once with the samples of this one."""
+    command = [sys.executable, __file__, "2", "--json"]
+    done = subprocess.run(command, env=os.environ | {"TREE": tree}, check=True, capture_output=True, text=True)
+    found: dict[str, Costs] = json.loads(done.stdout)
+    return found
+
+
+def by_turns(trees: list[str], repeats: int) -> list[dict[str, Costs]]:
+    """The least each checkout was seen to cost, measured one after the other, again and again."""
+    rounds = [[in_process(tree) for tree in trees] for _ in range(repeats)]
+    return [
+        {kind: {stage: min(one[kind][stage] for one in runs) for stage in costs} for kind, costs in runs[0].items()}
+        for runs in zip(*rounds, strict=True)
     ]
-    table.add_row("mixed", "", *(f"{cost:.1f}" for cost in folds), f"{sizes(stored.values()):.0f}", style="bold")
+
+
+def table(title: str, columns: tuple[str, ...], totalled: bool, found: list[dict[str, Costs]]) -> Table:
+    """One row a kind; where two checkouts were measured, the other's numbers stand before an arrow."""
+    drawn = Table("µs", *columns, *(["together"] if totalled else []), title=title)
+    for column in drawn.columns[1:]:
+        column.justify = "right"
+    for kind in KINDS:
+        rows = [[one[kind][name] for name in columns] for one in found]
+        numbers = [[*row, sum(row)] if totalled else row for row in rows]
+        drawn.add_row(kind, *(" → ".join(f"{cost:.1f}" for cost in cell) for cell in zip(*numbers, strict=True)))
+    return drawn
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("repeats", type=int, nargs="?", default=REPEATS)
+    arguments.add_argument("--against", metavar="OTHER_TREE")
+    arguments.add_argument("--json", action="store_true")
+    asked = arguments.parse_args()
+    if asked.json:
+        print(json.dumps(measured(asked.repeats)))
+        return
+    here = str(Path(__file__).parent.parent)
+    found = by_turns([asked.against, here], asked.repeats) if asked.against else [measured(asked.repeats)]
     console = Console()
-    console.print(table)
-    console.print(f"tick that closes nothing: {tick_cost(repeats):.2f} µs", highlight=False)
-    console.print(f"state read and written: {codec_cost(stored, repeats):.1f} µs", highlight=False)
+    console.print(table("Reading an event at ingest", READ, True, found))
+    console.print(table("Folding its signal", FOLD, True, found))
+    console.print(table("A conversation's state, once a run", (*STATE, "state bytes"), False, found))
+    for name, unit in (("fold", "µs an event, a mixed day"), ("tick", "µs, a tick that closes nothing")):
+        console.print(" → ".join(f"{one['mixed'][name]:.2f}" for one in found), unit, highlight=False)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else REPEATS)
+    main()

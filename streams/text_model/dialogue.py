@@ -25,6 +25,7 @@ Features = dict[int, float]
 Numbers = Mapping[str, float | None]
 
 MULTIPLIER = 2654435761
+MASK = SIZE - 1
 TURN, OPERATOR, PREVIOUS, EARLIER = map(terms.hashed, ("turn", "operator", "previous", "earlier"))
 TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT, EARLIER_WEIGHT = 1.0, 0.7, 0.3, 0.12
 BIN_WEIGHT = 0.3
@@ -32,6 +33,9 @@ BIN_WEIGHT = 0.3
 LONG = 40
 # Numbers of a turn, also handed on to later ones, with the scale that makes them about as large as a bin.
 HANDED_ON = {"sentiment": 1.0, "displeasure": 0.6, "distress": 0.6, "negations": 0.3, "second_person": 4.0}
+SAID = {name: f"text.{name}" for name in HANDED_ON}
+PREVIOUSLY = {name: PLACES[f"previous.{name}"] for name in HANDED_ON}
+SO_FAR = {name: PLACES[f"so_far.{name}"] for name in HANDED_ON}
 MOST = 3.0
 FADING = 0.7
 LENGTHS = (1, 2, 4, 7, 11, 16, 24, 40)
@@ -104,7 +108,7 @@ def so_far(dialogue: Dialogue[V]) -> Features:
     if not weight:
         return {}
     sums = zip(HANDED_ON.items(), dialogue.so_far, strict=False)
-    return {PLACES[f"so_far.{name}"]: scale * total / weight for (name, scale), total in sums}
+    return {SO_FAR[name]: scale * total / weight for (name, scale), total in sums}
 
 
 def answered(
@@ -113,14 +117,15 @@ def answered(
     """The dialogue after a message of operator or bot."""
     sketched = terms.sketch(found)
     features = grouped(found, OPERATOR, OPERATOR_WEIGHT)
-    features |= bins("operator", numbers) | flags(cues)
+    features |= bins("operator", numbers)
+    features |= flags(cues)
     features |= overlap("operator.repeats", sketched, dialogue.answered)
     features |= overlap("operator.on_topic", sketched, dialogue.asked)
     return msgspec.structs.replace(
         dialogue,
         operator=space.plus(dialogue.operator, space.read(features)),
         answers=dialogue.answers + 1,
-        answered=terms.sketch((*sketched, *dialogue.answered)),
+        answered=terms.sketched_on(dialogue.answered, sketched),
     )
 
 
@@ -128,34 +133,37 @@ def turn(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numb
     """Features of a customer's turn itself, by the name they are explained under."""
     sketched = terms.sketch(found)
     parts = {"text.terms": grouped(found, TURN, TURN_WEIGHT), "text.form": bins("turn", numbers)}
-    parts |= {cue: flags([cue]) for cue in cues}
+    for cue in cues:
+        parts[cue] = flags([cue])
     parts["text.repetition"] = overlap("turn.repeats", sketched, dialogue.asked)
     parts["text.echo"] = overlap("turn.echoes", sketched, dialogue.answered)
-    parts |= {
-        f"text.{name}": number(f"text.{name}", numbers.get(f"text.{name}"), scale) for name, scale in HANDED_ON.items()
-    }
+    for name, scale in HANDED_ON.items():
+        said = SAID[name]
+        parts[said] = number(PLACES[said], numbers.get(said), scale)
     return parts
 
 
 def after(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers, space: Space[V]) -> Dialogue[V]:
     """The dialogue after a customer's turn."""
-    features = grouped(found, PREVIOUS, PREVIOUS_WEIGHT) | bins("previous", numbers) | flags(cues, "previous.")
+    features = grouped(found, PREVIOUS, PREVIOUS_WEIGHT)
+    features |= bins("previous", numbers)
+    features |= flags(cues, "previous.")
     for name, scale in HANDED_ON.items():
-        features |= number(f"previous.{name}", numbers.get(f"text.{name}"), scale)
+        features |= number(PREVIOUSLY[name], numbers.get(SAID[name]), scale)
     return Dialogue(
         operator=space.read({}),
         previous=space.read(features),
         earlier=space.plus(space.faded(dialogue.earlier), space.read(grouped(found, EARLIER, EARLIER_WEIGHT))),
         turns=dialogue.turns + 1,
         so_far=fading(dialogue.so_far, numbers),
-        asked=terms.sketch((*found, *dialogue.asked)),
+        asked=terms.sketched_on(dialogue.asked, found),
         answered=dialogue.answered,
     )
 
 
 def fading(sums: tuple[float, ...], numbers: Numbers) -> tuple[float, ...]:
     """The fading sums after one more turn; a turn that could not be read changes nothing."""
-    values = [value for name in HANDED_ON if (value := numbers.get(f"text.{name}")) is not None]
+    values = [value for name in SAID.values() if (value := numbers.get(name)) is not None]
     if len(values) < len(HANDED_ON):
         return sums
     return tuple(FADING * total + min(value, MOST) for total, value in zip(sums, [*values, 1.0], strict=True))
@@ -164,13 +172,25 @@ def fading(sums: tuple[float, ...], numbers: Numbers) -> tuple[float, ...]:
 def grouped(found: list[int], salt: int, weight: float) -> Features:
     """Terms of one group, the whole of length ``weight``, a message beyond ``LONG`` terms longer."""
     each = weight / sqrt(min(len(found), LONG)) if found else 0.0
-    return {((term ^ salt) * MULTIPLIER >> 9) & (SIZE - 1): each for term in found}
+    return dict.fromkeys([((term ^ salt) * MULTIPLIER >> 9) & MASK for term in found], each)
 
 
 def bins(group: str, numbers: Numbers) -> Features:
     """Numbers of a message by the bin they fall in; unknown ones in none."""
-    known = [(name, value, edges) for name, edges in BINS.items() if (value := numbers.get(name)) is not None]
-    return {binned(f"{group}.{name}", value, edges): BIN_WEIGHT for name, value, edges in known}
+    return {
+        places[bisect_left(edges, value)]: BIN_WEIGHT
+        for name, edges, places in bins_of(group)
+        if (value := numbers.get(name)) is not None
+    }
+
+
+@cache
+def bins_of(group: str) -> list[tuple[str, tuple[float, ...], list[int]]]:
+    """Names of numbers with their edges and the places of their bins."""
+    return [
+        (name, edges, [binned_place(f"{group}.{name}", place) for place in range(len(edges) + 1)])
+        for name, edges in BINS.items()
+    ]
 
 
 def flags(cues: Iterable[str], prefix: str = "") -> Features:
@@ -182,8 +202,8 @@ def overlap(name: str, sketched: tuple[int, ...], earlier: tuple[int, ...]) -> F
     return {} if share is None else {binned(name, share, OVERLAPS): BIN_WEIGHT}
 
 
-def number(place: str, value: float | None, scale: float) -> Features:
-    return {} if value is None else {PLACES[place]: min(value, MOST) * scale}
+def number(place: int, value: float | None, scale: float) -> Features:
+    return {} if value is None else {place: min(value, MOST) * scale}
 
 
 def binned(name: str, value: float, edges: tuple[float, ...]) -> int:
@@ -199,7 +219,7 @@ def binned_place(name: str, place: int) -> int:
 @cache
 def named(name: str) -> int:
     """Place of a named feature."""
-    return (terms.hashed(name) * MULTIPLIER >> 9) & (SIZE - 1)
+    return (terms.hashed(name) * MULTIPLIER >> 9) & MASK
 
 
 # What holds of every turn of a kind, whatever is said in it: how often turns are frustrated.

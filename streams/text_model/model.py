@@ -45,8 +45,10 @@ class Projection:
     """A space where what was read is three sums, one a head."""
 
     def __init__(self, weights: Weights) -> None:
-        # One lookup a feature instead of three.
-        self._heads = list(zip(weights.now, weights.next, weights.rise, strict=True))
+        # One lookup a feature instead of three; places with the same weights, most have none, share them in memory.
+        same: dict[Sums, Sums] = {}
+        heads = zip(weights.now, weights.next, weights.rise, strict=True)
+        self._heads = [same.setdefault(one, one) for one in heads]
 
     def read(self, features: Features) -> Sums:
         now = next_ = rise = 0.0
@@ -98,7 +100,8 @@ class TextModel:
         answer = remembered.operator[0]
         parts = {"dialogue": known[0] - answer, ANSWER: answer}
         for name, features in dialogue.turn(remembered, terms, cues, numbers).items():
-            parts[name] = self._sum(features)
+            if features:
+                parts[name] = self._sum(features)
         return Reading(probability(sum(parts.values())), {name: part for name, part in parts.items() if part})
 
     def answered(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:

@@ -5,7 +5,7 @@ process and every version reads the same. Terms are no secret: who has the vocab
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 BITS = 24
@@ -39,6 +39,13 @@ SKETCH = 16
 def sketch(shingles: Iterable[int]) -> tuple[int, ...]:
     """The ``SKETCH`` smallest of the hashes, ascending: a bottom-k sketch (Broder 1997)."""
     return tuple(sorted(set(shingles))[:SKETCH])
+
+
+def sketched_on(earlier: tuple[int, ...], shingles: Sequence[int]) -> tuple[int, ...]:
+    """The sketch after more shingles: into a full one, only those below its largest can come."""
+    if len(earlier) == SKETCH:
+        shingles = [shingle for shingle in shingles if shingle < earlier[-1]]
+    return sketch((*shingles, *earlier)) if shingles else earlier
 
 
 def containment(one: tuple[int, ...], earlier: tuple[int, ...]) -> float | None:

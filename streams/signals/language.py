@@ -30,11 +30,11 @@ def unreadable(text: str | None, language: str | None) -> str | None:
     """
     if text is None:
         return "no_text"
-    letters = [c for c in islice(text, MAX_CHARACTERS) if c.isalpha()]
-    if not letters:
+    if not any(map(str.isalpha, islice(text, MAX_CHARACTERS))):
         return "no_words"
     if language is not None:
         return None if language.split("-")[0].lower() == "en" else "language"
+    letters = [c for c in islice(text, MAX_CHARACTERS) if c.isalpha()]
     if sum(c.isascii() for c in letters) < len(letters) / 2 or is_foreign(text):
         return "language"
     return None

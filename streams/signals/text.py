@@ -23,15 +23,12 @@ English only; other languages are null with the reason ``language``.
 import html
 import re
 from collections.abc import Mapping
-from functools import cache
-from itertools import count
 from math import log
-
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from streams.belief import Observation
 from streams.signals import Extract, unknown, wording
 from streams.signals.language import MAX_CHARACTERS, unreadable
+from streams.signals.sentiment import compound
 from streams.text_model import lexicon
 from streams.text_model.model import Reading
 from streams.text_model.shipped import lexicons
@@ -44,8 +41,8 @@ FEATURES = (
 # Of a message of operator or bot: what the text model reads of it, and how it is worded.
 HEARD = ("text.sentiment", "text.words", "text.capitals", "text.questions", "text.exclamations")
 ANSWER_FEATURES = (*HEARD, *wording.FEATURES)
-MAX_EMOJIS = 100
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+SHOUTED = re.compile(r"[A-Z]'?[A-Z]")
 TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
 YOU = frozenset(("you", "your", "you're", "yours", "yourself", "u", "ur"))
 PASSIVE = re.compile(rf"\b{wording.PASSIVE}\b")
@@ -87,12 +84,6 @@ def compiled(cues: Mapping[str, str]) -> list[tuple[str, re.Pattern[str]]]:
 
 CUSTOMER_PATTERNS = compiled(CUSTOMER_CUES)
 OPERATOR_PATTERNS = compiled(OPERATOR_CUES)
-
-
-@cache
-def analyzer() -> SentimentIntensityAnalyzer:
-    """VADER with its lexicon; loaded once, it keeps no state."""
-    return SentimentIntensityAnalyzer()
 
 
 def extract(text: str | None, language: str | None, role: str) -> Extract:
@@ -140,7 +131,7 @@ def plain(text: str) -> str:
 def shape(text: str, found: list[str]) -> dict[str, float | None]:
     """Numbers of a text and of its tokens, whoever wrote it."""
     return {
-        "text.sentiment": float(analyzer().polarity_scores(few_emojis(text))["compound"]),
+        "text.sentiment": compound(text),
         "text.words": float(len(found)),
         "text.capitals": capitals(text),
         "text.questions": float(text.count("?")),
@@ -159,19 +150,13 @@ def attitude(lower: str, found: list[str]) -> dict[str, float | None]:
 
 def learned(hashed: list[int]) -> dict[str, float | None]:
     """What the shipped lexicons say."""
-    return {f"text.{name}": lexicon.score(values, hashed) for name, values in lexicons().items()}
-
-
-def few_emojis(text: str) -> str:
-    """The text without emojis beyond ``MAX_EMOJIS``: VADER spells each out, and its time is quadratic in words."""
-    if text.isascii():
-        return text
-    emojis, number = analyzer().emojis, count(1)
-    return "".join(c for c in text if c not in emojis or next(number) <= MAX_EMOJIS)
+    return {f"text.{name}": score for name, score in lexicon.scores(lexicons(), hashed).items()}
 
 
 def capitals(text: str) -> float:
     """Share of longer words in capitals; 0 when all are, which says more of the keyboard than of the mood."""
+    if text.isascii() and not SHOUTED.search(text):
+        return 0.0  # as most texts: no word needs to be looked at
     words = [word for word in WORD.findall(text) if len(word) >= 3]
     upper = sum(map(str.isupper, words))
     return upper / len(words) if upper < len(words) else 0.0

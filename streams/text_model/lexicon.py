@@ -32,9 +32,15 @@ def features(terms: Sequence[int]) -> dict[int, float]:
 
 def score(lexicon: "array[float]", terms: Sequence[int]) -> float | None:
     """What the lexicon says of a text; None without terms."""
+    return scores({"": lexicon}, terms)[""]
+
+
+def scores(lexicons: "Mapping[str, array[float]]", terms: Sequence[int]) -> dict[str, float | None]:
+    """What each lexicon says of a text; None without terms."""
     if not terms:
-        return None
-    return sum([lexicon[place(term)] for term in terms]) / sqrt(len(terms))
+        return dict.fromkeys(lexicons)
+    places, length = list(map(place, terms)), sqrt(len(terms))
+    return {name: sum([values[one] for one in places]) / length for name, values in lexicons.items()}
 
 
 def of(weights: Mapping[int, float]) -> "array[float]":

@@ -26,8 +26,11 @@ def learned(
     numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], names: Iterable[str], memory: int = MEMORY
 ) -> dict[str, Baseline]:
     """The baselines after the known ones of these numbers, unusual ones too: what was unusual may become usual."""
-    known = {name: value for name in names if (value := numbers.get(name)) is not None}
-    return {**baselines, **{name: learn(baselines.get(name), value, memory) for name, value in known.items()}}
+    after = dict(baselines)
+    for name in names:
+        if (value := numbers.get(name)) is not None:
+            after[name] = learn(after.get(name), value, memory)
+    return after
 
 
 def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float | None:

@@ -26,6 +26,7 @@ An event without a sign of struggle says nothing: no observation. A struggle cou
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from streams.belief import Observation
@@ -69,9 +70,10 @@ def extract(event: Mapping[str, Any]) -> Extract:
     return Extract(features, cues, reasons)
 
 
-def repeated(target: str | None) -> list[str]:
+@lru_cache(maxsize=1024)  # a page has few targets, and they are clicked again and again
+def repeated(target: str | None) -> tuple[str, ...]:
     """Why clicks on this target repeat without frustration."""
-    return sorted({f"navigation.{found.lastgroup}" for found in REPEATED.finditer(target or "")})
+    return tuple(sorted({f"navigation.{found.lastgroup}" for found in REPEATED.finditer(target or "")}))
 
 
 def reactions(event: Mapping[str, Any]) -> dict[str, float | None]:

@@ -166,7 +166,7 @@ def fading(sums: tuple[float, ...], numbers: Numbers) -> tuple[float, ...]:
     values = [value for name in SAID.values() if (value := numbers.get(name)) is not None]
     if len(values) < len(HANDED_ON):
         return sums
-    return tuple(FADING * total + min(value, MOST) for total, value in zip(sums, [*values, 1.0], strict=True))
+    return tuple([FADING * total + min(value, MOST) for total, value in zip(sums, [*values, 1.0], strict=True)])
 
 
 def grouped(found: list[int], salt: int, weight: float) -> Features:

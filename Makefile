@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench bench-policy study asyncapi config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick lint format bench profile bench-policy study asyncapi config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -39,6 +39,10 @@ bench: install  ## cost per event; how soon the alarm notices ramps; what rememb
 	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/wording.py
+
+profile: install  ## where the time of an event goes; writes a flame graph
+	mkdir -p .cache
+	$(BIN)/py-spy record --rate 500 --output .cache/fold.svg -- $(BIN)/python benchmarks/fold.py
 
 study: install  ## whether the reported effects can be trusted; writes docs/validation.md
 	$(BIN)/python -m benchmarks.studies

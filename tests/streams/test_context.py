@@ -12,7 +12,7 @@ from streams.state import Defused, State
 from tests.streams.builders import CALM, FURIOUS, SLOW, brought, fold_all, log, message, nervous, of, told
 from tests.streams.lessons import SEEN
 
-COUNTS = st.floats(0, 1e4)
+COUNTS = st.floats(0, 1e4, allow_subnormal=False)
 CONFIG = nervous(protocols=(SLOW,))
 
 

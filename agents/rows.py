@@ -21,11 +21,14 @@ class Table:
         name: of the table.
         columns: what is inserted, in this order; ``inserted_at`` is the server's.
         row: from a decoded record (for dead letters: the consumed one) to a row.
+        from_avro: where ClickHouse may read the record itself, the columns that are no fields and how they follow from
+            them; None where each record must be looked at first.
     """
 
     name: str
     columns: tuple[str, ...]
     row: Callable[[Any], Row]
+    from_avro: tuple[tuple[str, str], ...] | None = None
 
     @property
     def insert(self) -> str:
@@ -93,8 +96,11 @@ def columns_of(record_name: str, *kept_out: str) -> tuple[str, ...]:
     return tuple(name for field in fields for name in (source if field == "source" else (field,)))
 
 
+FROM_SOURCE = tuple((f"source_{name}", f"source.{name}") for name in ("topic", "partition", "offset"))
+
 TABLES = {
-    Name.TRAJECTORIES: Table("trajectory_points", columns_of("trajectory_point"), point_row),
+    # Nearly all rows are these, and only Tenor writes them.
+    Name.TRAJECTORIES: Table("trajectory_points", columns_of("trajectory_point"), point_row, FROM_SOURCE),
     Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row),
     Name.OUTCOMES: Table("outcomes", columns_of("outcome"), as_it_is),
     Name.ALERTS: Table("alerts", columns_of("alert"), alert_row),

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 CHUNK = 1000
 BATCH_BYTES = 64 * 1024 * 1024  # dead letters can be large: a batch ends here even if it has few rows
 BEAT_S = 0.1
+# Of small records, librdkafka keeps several times their bytes: what it reads ahead is bounded, not what a batch holds.
+PREFETCH = {"queued.min.messages": 50_000, "queued.max.messages.kbytes": 16 * 1024}
 
 # The partition went to another member while the batch was under way. It reads the batch again; rows collapse.
 LOST = {
@@ -51,7 +53,7 @@ class Intake:
         self._on_ready = on_ready
         self._paused = False
         self._held: list[Message] = []
-        self._consumer = Consumer(consumer_config(settings, settings.topics.sink_group))
+        self._consumer = Consumer(consumer_config(settings, settings.topics.sink_group) | PREFETCH)
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
 
     def take(self, stop: threading.Event) -> Taken:

@@ -96,16 +96,17 @@ def columns_of(record_name: str, *kept_out: str) -> tuple[str, ...]:
     return tuple(name for field in fields for name in (source if field == "source" else (field,)))
 
 
+CHANCES = (("propensities", "mapFromArrays(propensities.option, propensities.probability)"),)
+NOT_NULL = (("conversation_id", "ifNull(conversation_id, '')"),)
 FROM_SOURCE = tuple((f"source_{name}", f"source.{name}") for name in ("topic", "partition", "offset"))
 
 TABLES = {
-    # Nearly all rows are these, and only Tenor writes them.
     Name.TRAJECTORIES: Table("trajectory_points", columns_of("trajectory_point"), point_row, FROM_SOURCE),
-    Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row),
-    Name.OUTCOMES: Table("outcomes", columns_of("outcome"), as_it_is),
-    Name.ALERTS: Table("alerts", columns_of("alert"), alert_row),
+    Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row, CHANCES),
+    Name.OUTCOMES: Table("outcomes", columns_of("outcome"), as_it_is, ()),
+    Name.ALERTS: Table("alerts", columns_of("alert"), alert_row, NOT_NULL),
     Name.RATINGS: Table("ratings", columns_of("rating"), as_it_is),
-    Name.DISTAL: Table("distal_outcomes", columns_of("distal_outcome"), as_it_is),
+    Name.DISTAL: Table("distal_outcomes", columns_of("distal_outcome"), as_it_is, ()),
     Name.COMMANDS: Table("policy_commands", columns_of("policy_command"), as_it_is),
     Name.POLICY: Table(
         "policy_snapshots",

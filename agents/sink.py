@@ -60,7 +60,9 @@ class Sink:
         self._sources = sources(settings.topics)
         self._compacted = {settings.topics.name(name) for name in (Name.POLICY, Name.WORDING)}
         self._dead_letters = {settings.topics.dead_letters(name) for name in WITH_DEAD_LETTERS}
-        as_they_came = [name for name in TABLES if TABLES[name].from_avro] if settings.clickhouse_http_port else []
+        as_they_came = (
+            [name for name in TABLES if TABLES[name].from_avro is not None] if settings.clickhouse_http_port else []
+        )
         self._queue_lock = threading.Lock()
         self._avro = [AvroBatches(name, settings.topics, self._codec) for name in as_they_came]
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench bench-policy study asyncapi config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick lint format bench bench-latency bench-scale bench-sink bench-policy study asyncapi config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -39,6 +39,15 @@ bench: install  ## cost per event; how soon the alarm notices ramps; what rememb
 	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/wording.py
+
+bench-latency: install  ## from an event to its intervention, beside a bare trip through the broker
+	$(BIN)/python -m benchmarks.latency
+
+bench-scale: install  ## what a thousand to a million live conversations cost, on Apache Kafka
+	$(BIN)/python -m benchmarks.scale
+
+bench-sink: install  ## rows per second into the embedded ClickHouse
+	$(BIN)/python -m benchmarks.sink
 
 study: install  ## whether the reported effects can be trusted; writes docs/validation.md
 	$(BIN)/python -m benchmarks.studies

@@ -9,7 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from agents.errors import Failure
-from agents.kafka import consumer_config
+from agents.kafka import LARGEST_BYTES, consumer_config
 from agents.received import require_read
 from agents.settings import Settings
 
@@ -18,8 +18,12 @@ log = structlog.get_logger(__name__)
 CHUNK = 1000
 BATCH_BYTES = 64 * 1024 * 1024  # dead letters can be large: a batch ends here even if it has few rows
 BEAT_S = 0.1
-# Of small records, librdkafka keeps several times their bytes: what it reads ahead is bounded, not what a batch holds.
-PREFETCH = {"queued.min.messages": 50_000, "queued.max.messages.kbytes": 16 * 1024}
+# Small records take several times their bytes once they are unpacked, so less is read ahead than librdkafka would.
+PREFETCH = {
+    "queued.min.messages": 50_000,
+    "queued.max.messages.kbytes": LARGEST_BYTES // 1024,
+    "fetch.max.bytes": LARGEST_BYTES,
+}
 
 # The partition went to another member while the batch was under way. It reads the batch again; rows collapse.
 LOST = {

@@ -3,10 +3,14 @@
     python -m benchmarks.scale [1000 10000 100000 1000000]
 
 On Apache Kafka, as the embedded broker never compacts. For each size topics of its own: a keystroke burst
-and a message open every conversation; the worker is killed (SIGKILL); more bursts, spread over all conversations, wait
-in the topic; a new worker is timed from its start until it is ready (it waits for the session of the dead one to end,
-too), then while it folds what waited. Signals are encoded ahead. At one size the load is then sent live, to one worker
-and to two. Memory of a conversation is what the worker holds beyond what it holds with the fewest conversations.
+and a message open every conversation; the worker is killed (SIGKILL); more bursts wait in the topic; a new worker is
+timed from its start until it is ready (it waits for the session of the dead one to end, too), then while it folds what
+waited. Signals are encoded ahead. At one size the load is then sent live, to one worker and to two.
+
+Which conversations speak decides what a signal costs, as a state is written once per run and conversation. So at every
+size two hundred of them speak at a time, eight signals each, before the next; a second number is of signals that come
+from all conversations in turn, the dearest there are where they are many. Memory of a conversation is what the worker
+holds beyond what it holds with the fewest conversations.
 """
 
 import argparse
@@ -37,6 +41,7 @@ from tests.behaviour.events import CALM, burst, message
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MEASURED, SHARED_AT = 200_000, 100_000
+AT_A_TIME, ROUNDS = 200, 8
 POSITION = 8  # digits of a number, so that one may take another's place in bytes
 KEY = "c-" + "0" * POSITION
 
@@ -47,6 +52,7 @@ class Found(NamedTuple):
     Attributes:
         rate: signals per second folded into live conversations.
         cpu_us: processor time of the worker for each.
+        scattered_per_s, scattered_cpu_us: the same where all conversations speak in turn.
         opened_per_s: conversations opened per second, two signals each.
         resident: bytes the worker holds.
         changelog: bytes of a conversation's last state, key included.
@@ -57,6 +63,8 @@ class Found(NamedTuple):
     conversations: int
     rate: float
     cpu_us: float
+    scattered_per_s: float
+    scattered_cpu_us: float
     opened_per_s: float
     resident: int
     changelog: float
@@ -113,6 +121,13 @@ def all_of(size: int) -> Iterator[int]:
     return (i * 7919 % size for i in itertools.count())
 
 
+def in_turn(size: int) -> Iterator[int]:
+    """A few conversations at a time, a few rounds of them, without end."""
+    for first in itertools.cycle(range(0, size, AT_A_TIME)):
+        for _ in range(ROUNDS):
+            yield from range(first, min(first + AT_A_TIME, size))
+
+
 def folded(deployment: Deployment, workers: Sequence[Child]) -> float:
     """Signals these workers have folded."""
     return sum(deployment.metric(worker, "tenor_signals_folded_total") for worker in workers)
@@ -129,18 +144,13 @@ def opened(deployment: Deployment, signals: Signals, size: int) -> tuple[Child, 
     return worker, rate
 
 
-def rate_of(deployment: Deployment, workers: Sequence[Child], count: int) -> tuple[float, float]:
-    """Signals per second and processor time of each, µs; the first tenth is left out: states are indexed in it."""
-    before = count // 10
-    measuring.until(lambda: folded(deployment, workers) >= before, "folding begins", 300, 0.02)
-    begun, used, started = folded(deployment, workers), cpu_of(workers), time.monotonic()
-    measuring.until(lambda: folded(deployment, workers) >= count, "all is folded", 3600, 0.05)
-    done = count - begun
-    return done / (time.monotonic() - started), (cpu_of(workers) - used) / done * 1e6
-
-
-def cpu_of(workers: Sequence[Child]) -> float:
-    return sum(measuring.cpu_s(worker.pid) for worker in workers)
+def rate_of(deployment: Deployment, worker: Child, first: int, last: int) -> tuple[float, float]:
+    """Signals per second between two counts of what it has folded, and processor time of each, µs."""
+    measuring.until(lambda: folded(deployment, [worker]) >= first, "folding begins", 600, 0.02)
+    begun, used, started = folded(deployment, [worker]), measuring.cpu_s(worker.pid), time.monotonic()
+    measuring.until(lambda: folded(deployment, [worker]) >= last, "all is folded", 3600, 0.02)
+    done = max(folded(deployment, [worker]) - begun, 1)
+    return done / (time.monotonic() - started), (measuring.cpu_s(worker.pid) - used) / done * 1e6
 
 
 def changelog_bytes(settings: Settings) -> float:
@@ -156,18 +166,28 @@ def measured(settings: Settings, size: int, count: int, folder: Path, share: boo
     signals = Signals(deployment.settings)
     try:
         worker, opened_per_s = opened(deployment, signals, size)
-        os.kill(worker.pid, signal.SIGKILL)
-        measuring.until(lambda: not worker.alive, "the worker is dead")
-        signals.send("keystrokes", burst(KEY), all_of(size), count)
-        started = time.monotonic()
-        worker = deployment.start_worker()
-        recovery_s = time.monotonic() - started
-        rate, cpu_us = rate_of(deployment, [worker], count)
+        worker, recovery_s, *usual = after_a_kill(deployment, signals, worker, in_turn(size), count)
+        worker, _, *scattered = after_a_kill(deployment, signals, worker, all_of(size), count)
         resident, changelog = measuring.resident(worker.pid), changelog_bytes(deployment.settings)
-        one, two = fed(deployment, signals, worker, size, count) if share else (None, None)
-        return Found(size, rate, cpu_us, opened_per_s, resident, changelog, recovery_s, one, two)
+        fed_by = fed(deployment, signals, worker, size, count) if share else ()
+        return Found(size, *usual, *scattered, opened_per_s, resident, changelog, recovery_s, *fed_by)
     finally:
         deployment.stop()
+
+
+def after_a_kill(
+    deployment: Deployment, signals: Signals, worker: Child, whose: Iterator[int], count: int
+) -> tuple[Child, float, float, float]:
+    """A new worker; seconds until it was ready; signals per second of what waited, and processor time of each, µs."""
+    os.kill(worker.pid, signal.SIGKILL)
+    measuring.until(lambda: not worker.alive, "the worker is dead")
+    signals.send("keystrokes", burst(KEY), whose, count)
+    started = time.monotonic()
+    successor = deployment.start_worker()
+    recovery_s = time.monotonic() - started
+    rate, cpu_us = rate_of(deployment, successor, count // 5, count)  # states are indexed in the first of it
+    measuring.until(lambda: measuring.signals_lag(deployment.settings) == 0, "all is committed", 60)
+    return successor, recovery_s, rate, cpu_us
 
 
 def fed(deployment: Deployment, signals: Signals, worker: Child, size: int, count: int) -> tuple[float, float]:
@@ -191,8 +211,8 @@ def beyond(found: Sequence[Found], one: Found) -> float | None:
 
 
 def shown(found: Sequence[Found]) -> Table:
-    headings = ("conversations", "signals/s", "of the first", "CPU µs", "opened/s", "RSS MB", "B each", "changelog B")
-    table = Table(*headings, "recovery s", title="Live conversations, and what they cost", box=None)
+    costs = ("signals/s", "×", "µs", "in turn/s", "×", "µs", "opened/s", "RSS MB", "B each", "log B", "recovery s")
+    table = Table("size", *costs, title="Live conversations, and what they cost", box=None)
     for column in table.columns:
         column.justify = "right"
     for one in found:
@@ -202,6 +222,9 @@ def shown(found: Sequence[Found]) -> Table:
             f"{one.rate:,.0f}",
             f"{one.rate / found[0].rate:.2f}",
             f"{one.cpu_us:.0f}",
+            f"{one.scattered_per_s:,.0f}",
+            f"{one.scattered_per_s / found[0].scattered_per_s:.2f}",
+            f"{one.scattered_cpu_us:.0f}",
             f"{one.opened_per_s:,.0f}",
             f"{one.resident / 1e6:.0f}",
             "" if each is None else f"{each:,.0f}",

@@ -211,7 +211,7 @@ def beyond(found: Sequence[Found], one: Found) -> float | None:
 
 
 def shown(found: Sequence[Found]) -> Table:
-    costs = ("signals/s", "ratio", "µs", "in turn/s", "ratio", "µs", "opened/s", "RSS MB", "B each", "log B", "recovery s")
+    costs = ("signals/s", "ratio", "µs", "in turn/s", "ratio", "µs", "opened/s", "MB", "B each", "log B", "recovery")
     table = Table("size", *costs, title="Live conversations, and what they cost", box=None)
     for column in table.columns:
         column.justify = "right"

@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench profile bench-policy study asyncapi config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick lint format bench profile bench-latency bench-scale bench-sink bench-policy study asyncapi \
+	config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -43,6 +44,15 @@ bench: install  ## cost per event; how soon the alarm notices ramps; what rememb
 profile: install  ## where the time of an event goes; writes a flame graph
 	mkdir -p .cache
 	$(BIN)/py-spy record --rate 500 --output .cache/fold.svg -- $(BIN)/python benchmarks/fold.py
+
+bench-latency: install  ## from an event to its intervention, beside a bare trip through the broker
+	$(BIN)/python -m benchmarks.latency
+
+bench-scale: install  ## what a thousand to a million live conversations cost, on Apache Kafka
+	$(BIN)/python -m benchmarks.scale
+
+bench-sink: install  ## rows per second into the embedded ClickHouse
+	$(BIN)/python -m benchmarks.sink
 
 study: install  ## whether the reported effects can be trusted; writes docs/validation.md
 	$(BIN)/python -m benchmarks.studies

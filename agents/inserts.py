@@ -1,8 +1,14 @@
-"""Inserts that do not give up at once: ClickHouse may be restarted, Kafka keeps what it has not taken yet."""
+"""Inserts that do not give up at once: ClickHouse may be restarted, Kafka keeps what it has not taken yet.
+
+Rows go over the native protocol, column by column. Files of Avro go over HTTP, where ClickHouse reads them itself;
+a file is tried once, and what it held goes as rows where that fails.
+"""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from http.client import HTTPException
 
 import structlog
 import tenacity
@@ -11,6 +17,7 @@ from clickhouse_driver.errors import Error, TypeMismatchError
 
 from agents import metrics
 from agents.clickhouse import UNAVAILABLE, failure, new_client
+from agents.clickhouse_http import ClickHouseHttp, Refused
 from agents.errors import Failure
 from agents.health import Health
 from agents.rows import Row, Table, columnar
@@ -23,7 +30,9 @@ LONGEST_WAIT_S = 10.0
 INSERT_SETTINGS = {
     "async_insert": 0,  # acknowledged means written, whatever the user's profile says
     "max_partitions_per_insert_block": 0,  # events of many months in one batch are no reason to stop for ever
+    "optimize_on_insert": 0,  # repeats collapse when parts merge; to look for them here takes half the time
 }
+AVRO_SETTINGS = {"input_format_avro_null_as_default": 1}  # an unknown map is an empty one
 
 Sleep = Callable[[float, threading.Event], None]
 
@@ -44,6 +53,7 @@ class Inserts:
     def __init__(self, settings: Settings, health: Health, sleep: Sleep) -> None:
         self._settings, self._health, self._sleep = settings, health, sleep
         self._client: Client = new_client(settings, settings.clickhouse_database)
+        self._http = ClickHouseHttp(settings)
 
     def insert(self, table: Table, rows: Sequence[Row], stop: threading.Event) -> None:
         """Insert; returns when ClickHouse has acknowledged.
@@ -57,8 +67,19 @@ class Inserts:
                 raise Stopped from None
             raise self._given_up(error.last_attempt.exception()) from None
 
+    def insert_file(self, table: Table, statement: str, file: bytes, count: int) -> bool:
+        """Insert a file that ClickHouse reads itself; whether it has acknowledged. Not tried again."""
+        try:
+            with self._attempted(table, count):
+                self._http.post(statement, file, INSERT_SETTINGS | AVRO_SETTINGS)
+        except (Refused, HTTPException, OSError) as error:
+            log.warning("a file was not taken, its records go as rows", table=table.name, reason=str(error))
+            return False
+        return True
+
     def close(self) -> None:
         self._client.disconnect()
+        self._http.close()
 
     def _retrying(self, table: Table, stop: threading.Event) -> tenacity.Retrying:
         return tenacity.Retrying(
@@ -71,13 +92,21 @@ class Inserts:
 
     def _attempt(self, table: Table, rows: Sequence[Row]) -> None:
         try:
-            with self._health.working(f"an insert into {table.name}"), metrics.INSERT_SECONDS.labels(table.name).time():
+            with self._attempted(table, len(rows)):
                 self._client.execute(table.insert, columnar(table, rows), columnar=True, settings=INSERT_SETTINGS)
         except UNAVAILABLE:
-            metrics.INSERT_FAILURES.labels(table.name).inc()
             self._client.disconnect()  # what is left of the broken exchange must not meet the next attempt
             raise
-        metrics.ROWS_INSERTED.labels(table.name).inc(len(rows))
+
+    @contextmanager
+    def _attempted(self, table: Table, count: int) -> Iterator[None]:
+        try:
+            with self._health.working(f"an insert into {table.name}"), metrics.INSERT_SECONDS.labels(table.name).time():
+                yield
+        except (*UNAVAILABLE, Refused, HTTPException):
+            metrics.INSERT_FAILURES.labels(table.name).inc()
+            raise
+        metrics.ROWS_INSERTED.labels(table.name).inc(count)
 
     def _given_up(self, error: BaseException | None) -> Failure:
         reason = failure(self._settings, error or EOFError())

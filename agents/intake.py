@@ -2,15 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from agents.errors import Failure
-from agents.kafka import consumer_config
-from agents.received import Received, received
+from agents.kafka import LARGEST_BYTES, consumer_config
+from agents.received import require_read
 from agents.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -18,6 +18,12 @@ log = structlog.get_logger(__name__)
 CHUNK = 1000
 BATCH_BYTES = 64 * 1024 * 1024  # dead letters can be large: a batch ends here even if it has few rows
 BEAT_S = 0.1
+# Small records take several times their bytes once they are unpacked, so less is read ahead than librdkafka would.
+PREFETCH = {
+    "queued.min.messages": 50_000,
+    "queued.max.messages.kbytes": LARGEST_BYTES // 1024,
+    "fetch.max.bytes": LARGEST_BYTES,
+}
 
 # The partition went to another member while the batch was under way. It reads the batch again; rows collapse.
 LOST = {
@@ -28,6 +34,13 @@ LOST = {
     KafkaError._ASSIGNMENT_LOST,
     KafkaError._NO_OFFSET,
 }
+
+
+class Taken(NamedTuple):
+    """A batch as librdkafka holds it, what is not asked of a record never copied, and where it ends."""
+
+    messages: list[Message]
+    ends: list[TopicPartition]
 
 
 class Intake:
@@ -43,11 +56,11 @@ class Intake:
         self._rows, self._wait_s = settings.sink_rows, settings.sink_wait_s
         self._on_ready = on_ready
         self._paused = False
-        self._held: list[Received] = []
-        self._consumer = Consumer(consumer_config(settings, settings.topics.sink_group))
+        self._held: list[Message] = []
+        self._consumer = Consumer(consumer_config(settings, settings.topics.sink_group) | PREFETCH)
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
 
-    def take(self, stop: threading.Event) -> list[Received]:
+    def take(self, stop: threading.Event) -> Taken:
         """Up to ``sink_rows`` records, after at most ``sink_wait_s``; none when there are none."""
         self._resume()
         batch, self._held = self._held, []
@@ -57,9 +70,9 @@ class Intake:
             if left <= 0:
                 break
             chunk = self._consume(min(CHUNK, self._rows - len(batch)), left)
-            size += sum(len(one.value or b"") for one in chunk)
+            size += sum(map(len, chunk))
             batch += chunk
-        return batch
+        return Taken(batch, self._ends() if batch else [])
 
     def stay_alive(self, seconds: float, stop: threading.Event) -> None:
         """Take nothing for a while, yet answer the group: a rebalance goes on without us otherwise."""
@@ -69,13 +82,10 @@ class Intake:
             # What was on its way when the partitions were paused is kept for the next batch.
             self._held += self._consume(CHUNK, min(left, BEAT_S))
 
-    def commit(self, batch: Iterable[Received]) -> None:
-        """Commit what the batch ends at, where the partitions are still ours; returns when the broker has it."""
-        ends: dict[tuple[str, int], int] = {}
-        for one in batch:
-            ends[one.topic, one.partition] = max(one.offset + 1, ends.get((one.topic, one.partition), 0))
+    def commit(self, ends: Sequence[TopicPartition]) -> None:
+        """Commit what a batch ends at, where the partitions are still ours; returns when the broker has it."""
         ours = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
-        offsets = [TopicPartition(*position, end) for position, end in ends.items() if position in ours]
+        offsets = [end for end in ends if (end.topic, end.partition) in ours]
         if not offsets:
             return
         try:
@@ -88,8 +98,15 @@ class Intake:
         """Leave the group."""
         self._consumer.close()
 
-    def _consume(self, count: int, timeout_s: float) -> list[Received]:
-        return [received(message) for message in self._consumer.consume(count, timeout_s)]
+    def _consume(self, count: int, timeout_s: float) -> list[Message]:
+        messages = self._consumer.consume(count, timeout_s)
+        for message in messages:
+            require_read(message)
+        return messages
+
+    def _ends(self) -> list[TopicPartition]:
+        """Where we have read to; of a partition we have read nothing of, librdkafka does not know."""
+        return [tp for tp in self._consumer.position(self._consumer.assignment()) if tp.offset >= 0]
 
     def _pause(self) -> None:
         if not self._paused:

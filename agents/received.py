@@ -33,9 +33,7 @@ def headers(message: Message) -> list[tuple[str, bytes | None]]:
 
 def received(message: Message) -> Received:
     """The record, in the shape aiokafka's have."""
-    error = message.error()
-    if error is not None:
-        raise Failure(f"Kafka cannot be read: {error.name()} on {message.topic()}", "run: tenor topics apply")
+    require_read(message)
     kind, timestamp = message.timestamp()
     return Received(
         message.topic() or "",
@@ -46,3 +44,10 @@ def received(message: Message) -> Received:
         headers(message),
         0 if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
     )
+
+
+def require_read(message: Message) -> None:
+    """``Failure`` when librdkafka hands on an error in place of a record."""
+    error = message.error()
+    if error is not None:
+        raise Failure(f"Kafka cannot be read: {error.name()} on {message.topic()}", "run: tenor topics apply")

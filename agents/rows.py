@@ -21,11 +21,14 @@ class Table:
         name: of the table.
         columns: what is inserted, in this order; ``inserted_at`` is the server's.
         row: from a decoded record (for dead letters: the consumed one) to a row.
+        from_avro: where ClickHouse may read the record itself, the columns that are no fields and how they follow from
+            them; None where each record must be looked at first.
     """
 
     name: str
     columns: tuple[str, ...]
     row: Callable[[Any], Row]
+    from_avro: tuple[tuple[str, str], ...] | None = None
 
     @property
     def insert(self) -> str:
@@ -93,13 +96,17 @@ def columns_of(record_name: str, *kept_out: str) -> tuple[str, ...]:
     return tuple(name for field in fields for name in (source if field == "source" else (field,)))
 
 
+CHANCES = (("propensities", "mapFromArrays(propensities.option, propensities.probability)"),)
+NOT_NULL = (("conversation_id", "ifNull(conversation_id, '')"),)
+FROM_SOURCE = tuple((f"source_{name}", f"source.{name}") for name in ("topic", "partition", "offset"))
+
 TABLES = {
-    Name.TRAJECTORIES: Table("trajectory_points", columns_of("trajectory_point"), point_row),
-    Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row),
-    Name.OUTCOMES: Table("outcomes", columns_of("outcome"), as_it_is),
-    Name.ALERTS: Table("alerts", columns_of("alert"), alert_row),
+    Name.TRAJECTORIES: Table("trajectory_points", columns_of("trajectory_point"), point_row, FROM_SOURCE),
+    Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row, CHANCES),
+    Name.OUTCOMES: Table("outcomes", columns_of("outcome"), as_it_is, ()),
+    Name.ALERTS: Table("alerts", columns_of("alert"), alert_row, NOT_NULL),
     Name.RATINGS: Table("ratings", columns_of("rating"), as_it_is),
-    Name.DISTAL: Table("distal_outcomes", columns_of("distal_outcome"), as_it_is),
+    Name.DISTAL: Table("distal_outcomes", columns_of("distal_outcome"), as_it_is, ()),
     Name.COMMANDS: Table("policy_commands", columns_of("policy_command"), as_it_is),
     Name.POLICY: Table(
         "policy_snapshots",

@@ -1,25 +1,30 @@
 """The sink: what Kafka carries, as rows in ClickHouse. Not a Faust agent but a plain consumer.
 
 Batch, dead letters, insert, commit, each acknowledged before the next. A crash anywhere in between reads the batch
-again; rows carry deterministic ids, so what is inserted twice collapses.
+again; rows carry deterministic ids, so what is inserted twice collapses. The next batch is read while one is inserted,
+and committed after it.
 """
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import structlog
+from confluent_kafka import Message
 
 from agents import migrate, topics
+from agents.avro_batches import AvroBatch, AvroBatches
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.dead_letters import DEAD_LETTERS
 from agents.health import Health
 from agents.inserts import Inserts, Stopped
 from agents.intake import Intake
+from agents.lanes import LANES, Lanes
 from agents.outbox import Outgoing
 from agents.publishing import headers_of, refused
-from agents.received import Received
+from agents.received import Received, received
 from agents.registry import codec_for
 from agents.rows import TABLES, Row, Table
 from agents.settings import Settings
@@ -55,6 +60,11 @@ class Sink:
         self._sources = sources(settings.topics)
         self._compacted = {settings.topics.name(name) for name in (Name.POLICY, Name.WORDING)}
         self._dead_letters = {settings.topics.dead_letters(name) for name in WITH_DEAD_LETTERS}
+        as_they_came = (
+            [name for name in TABLES if TABLES[name].from_avro is not None] if settings.clickhouse_http_port else []
+        )
+        self._queue_lock = threading.Lock()
+        self._avro = [AvroBatches(name, settings.topics, self._codec) for name in as_they_came]
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the batch under way is finished and committed.
@@ -65,26 +75,50 @@ class Sink:
         migrate.require_current(self.settings)
         intake = Intake(self.settings, [*self._sources, *self._dead_letters], self.health.set_ready)
         queue = DeadLetterQueue(self.settings)
-        inserts = Inserts(self.settings, self.health, intake.stay_alive)
+        lanes = Lanes(self.settings, self.health, stop, intake.stay_alive)
         try:
             while not stop.is_set():
-                self._step(intake, queue, inserts, stop)
+                commit(intake, lanes, LANES - 1)
+                self._step(intake, queue, lanes, stop)
+            commit(intake, lanes, 0)
         except Stopped:
             log.warning("stopped while ClickHouse takes nothing; the batch is read again by the next sink")
         finally:
             self.health.set_ready(False)
-            inserts.close()
+            lanes.close()
             intake.close()
 
-    def _step(self, intake: Intake, queue: DeadLetterQueue, inserts: Inserts, stop: threading.Event) -> None:
-        received = intake.take(stop)
-        if not received:
+    def _step(self, intake: Intake, queue: DeadLetterQueue, lanes: Lanes, stop: threading.Event) -> None:
+        messages, ends = intake.take(stop)
+        if not messages:
             return
-        batch, letters = self.read(received)
-        queue.send(letters)
-        for table, rows in batch.items():
-            inserts.insert(table, rows, stop)
-        intake.commit(received)
+        files, rest = self._as_they_came(messages)
+        batch = self._read(map(received, rest), queue)
+        lanes.begin(partial(self._insert, files, batch, queue), ends)
+
+    def _as_they_came(self, messages: Sequence[Message]) -> tuple[list[AvroBatch], Sequence[Message]]:
+        """What ClickHouse reads itself, and the rest."""
+        files = []
+        for one in self._avro:
+            file, messages = one.taken_out(messages)
+            files += [file] if file else []
+        return files, messages
+
+    def _insert(
+        self, files: Iterable[AvroBatch], batch: Batch, queue: DeadLetterQueue, inserts: Inserts, halt: threading.Event
+    ) -> None:
+        """In a lane: a batch, all of it."""
+        for file in files:
+            if not file.insert(inserts):
+                insert_rows(self._read(map(received, file.messages), queue), inserts, halt)
+        insert_rows(batch, inserts, halt)
+
+    def _read(self, messages: Iterable[Received], queue: DeadLetterQueue) -> Batch:
+        """Rows by table; the dead letters are with the broker when this returns."""
+        batch, letters = self.read(messages)
+        with self._queue_lock:  # a lane may have some too
+            queue.send(letters)
+        return batch
 
     def read(self, received: Iterable[Received]) -> tuple[Batch, list[Outgoing]]:
         """Rows by table, and dead letters for what cannot be a row."""
@@ -122,6 +156,17 @@ class Sink:
             position = f"{message.topic}, partition {message.partition}, offset {message.offset}"
             raise OwnRecordBroken(f"{position}: {refusal}") from refusal
         return refused(message, refusal, "sink")
+
+
+def commit(intake: Intake, lanes: Lanes, left: int) -> None:
+    """Commit what is inserted, once no more than ``left`` batches are under way."""
+    for ends in lanes.finished(left):
+        intake.commit(ends)
+
+
+def insert_rows(batch: Batch, inserts: Inserts, halt: threading.Event) -> None:
+    for table, rows in batch.items():
+        inserts.insert(table, rows, halt)
 
 
 def sources(names: Topics) -> dict[str, Name]:

@@ -148,6 +148,7 @@ def embedded(base: Settings, broker: Tansu, clickhouse: ClickHouse) -> Settings:
         "session_timeout_s": SESSION_TIMEOUT_S,
         "clickhouse_host": LOOPBACK,
         "clickhouse_port": clickhouse.tcp_port,
+        "clickhouse_http_port": clickhouse.http_port,
     }
     if {"clickhouse_user", "clickhouse_password", "clickhouse_secure"} & base.model_fields_set:
         reaching |= {"clickhouse_user": clickhouse.user, "clickhouse_password": SecretStr("")}

@@ -63,6 +63,14 @@ class Codec:
         writer, start = self._writer(value)
         return read_body(record, writer, value, start)
 
+    def body_start(self, record: Record, value: bytes) -> int | None:
+        """Where the body begins in a value written with this very schema; None for any other value."""
+        try:
+            writer, start = self._writer(value)
+        except Rejected:
+            return None
+        return start if writer is record.schema else None
+
     def _prefix(self, record: Record) -> bytes:
         prefix = self._prefixes.get(record.name)
         if prefix is None:

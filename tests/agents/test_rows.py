@@ -6,17 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.avro_files import file_of, statement
 from agents.clickhouse import connect
+from agents.clickhouse_http import ClickHouseHttp
 from agents.dead_letters import DEAD_LETTERS, dead_letter_row
-from agents.intake import Received
+from agents.embedded.clickhouse import ClickHouse
+from agents.inserts import AVRO_SETTINGS, INSERT_SETTINGS
 from agents.migrate import migrate
+from agents.received import Received
 from agents.rows import TABLES, columnar
 from agents.settings import Settings
+from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter
-from schemas.topics import Name
+from schemas.records import record
+from schemas.topics import RECORD_OF, Name
 from tests.agents.samples import AT, alert, command, decision, distal, outcome, point, rating, snapshot, wording
 
+CODEC = Codec()
 SAMPLES = {
     Name.TRAJECTORIES: point,
     Name.DECISIONS: decision,
@@ -27,6 +34,15 @@ SAMPLES = {
     Name.COMMANDS: command,
     Name.POLICY: snapshot,
     Name.WORDING: wording,
+}
+
+# What ClickHouse reads itself, with changes that leave out what may be unknown.
+UNKNOWN: dict[Name, dict[str, Any]] = {
+    Name.TRAJECTORIES: {"reply": None, "customer_id": None, "contributions": [], "cues": []},
+    Name.DECISIONS: {"predicted_reward": {"slow": 0.1, "own": -0.2}, "propensities": [], "option": None},
+    Name.OUTCOMES: {"post_level": None, "reward": None, "censoring_reason": "no_turns"},
+    Name.ALERTS: {"conversation_id": None, "contributions": []},
+    Name.DISTAL: {"customer_id": None, "raised_at": AT},
 }
 
 
@@ -49,6 +65,25 @@ def test_rows_fit_their_tables_and_come_back(settings: Settings, name: Name) -> 
         if column in ("event_time", "decided_at", "opened_at", "created_at"):
             value = round(value.timestamp() * 1000)
         assert value == wanted, column
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_clickhouse_reads_itself_is_what_we_would_write(
+    settings: Settings, clickhouse: ClickHouse, name: Name
+) -> None:
+    migrate(settings)
+    client, table, schema = connect(settings), TABLES[name], record(RECORD_OF[name])
+    known, unknown = SAMPLES[name](1), SAMPLES[name](2, **UNKNOWN[name])
+    client.execute(table.insert, columnar(table, [table.row(known), table.row(unknown)]), columnar=True)
+    bodies = [CODEC.encode(schema, datum)[10:] for datum in (known, unknown)]
+    http = ClickHouseHttp(settings.model_copy(update={"clickhouse_http_port": clickhouse.http_port}))
+    http.post(statement(table, schema), file_of(schema, bodies), INSERT_SETTINGS | AVRO_SETTINGS)
+    http.close()
+    found = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY event_time")
+    assert set(UNKNOWN) == {name for name in TABLES if TABLES[name].from_avro is not None}
+    assert len(found) == 4
+    assert found[0] == found[1] != found[2] == found[3]
 
 
 @pytest.mark.integration

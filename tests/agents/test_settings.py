@@ -30,6 +30,7 @@ CHANGED: dict[str, Any] = {
     "registry_url": "http://registry:8081",
     "clickhouse_host": "there",
     "clickhouse_port": 9440,
+    "clickhouse_http_port": 8443,
     "clickhouse_user": "writer",
     "clickhouse_password": SecretStr("p'w\" $x#{}"),
     "clickhouse_database": "other",

@@ -15,10 +15,10 @@ from agents.clickhouse import connect
 from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.errors import Failure
-from agents.intake import Received
 from agents.migrate import migrate
 from agents.outbox import Outgoing
 from agents.publishing import published
+from agents.received import Received
 from agents.settings import Settings
 from agents.sink import OwnRecordBroken, Sink, sources
 from schemas.codec import Codec
@@ -40,11 +40,11 @@ WAIT_S = 20.0
 
 
 @pytest.fixture
-def ready(settings: Settings) -> Settings:
+def ready(settings: Settings, clickhouse: ClickHouse) -> Settings:
     """Settings whose topics and tables exist."""
     migrate(settings)
     assert topics.apply(settings) == []
-    return settings
+    return settings.model_copy(update={"clickhouse_http_port": clickhouse.http_port})
 
 
 def outputs(settings: Settings, numbers: Iterable[int], kinds: Iterable[str] = KINDS) -> list[Outgoing]:
@@ -129,6 +129,34 @@ def test_everything_arrives_once_and_is_committed(ready: Settings) -> None:
         assert one.sink.health.ready
     assert [count(ready, view) for view in ("decided", "observed", "alerted", "refused")] == [300, 300, 300, 0]
     assert lag(ready) == 0
+
+
+@pytest.mark.parametrize("http_port", [0, 1])
+def test_without_http_everything_arrives_all_the_same(ready: Settings, http_port: int) -> None:
+    """None is set, or nobody listens."""
+    changed = ready.model_copy(update={"clickhouse_http_port": http_port})
+    publish(ready, outputs(ready, range(1, 301)))
+    with running(changed):
+        assert eventually(lambda: count(ready, "trajectories") == 300 and lag(ready) == 0)
+
+
+def test_records_of_two_schemas_and_forms_arrive_together(ready: Settings) -> None:
+    """Another writer's schema, or JSON, is read here."""
+    name = ready.topics.name(Name.TRAJECTORIES)
+    json_form = Outgoing(name, b"c1", to_json(point(2)), [("content-type", b"application/json")])
+    publish(ready, [*outputs(ready, [1], ["trajectory_point"]), json_form, *outputs(ready, [3], ["trajectory_point"])])
+    with running(ready):
+        assert eventually(lambda: count(ready, "trajectories") == 3 and lag(ready) == 0)
+
+
+@pytest.mark.parametrize("place", [0, 5, 9])
+def test_a_broken_body_is_noticed_wherever_it_stands(ready: Settings, place: int) -> None:
+    batch = outputs(ready, range(1, 11), ["trajectory_point"])
+    batch[place] = batch[place]._replace(value=(batch[place].value or b"")[:-20])
+    publish(ready, [one._replace(key=b"c1") for one in batch])
+    with running(ready):
+        assert eventually(lambda: count(ready, "refused") == 1 and count(ready, "trajectories") == 9)
+        assert eventually(lambda: lag(ready) == 0)
 
 
 def test_a_batch_that_comes_twice_collapses(ready: Settings) -> None:
@@ -241,7 +269,8 @@ def own_clickhouse(tmp_path: Path) -> Iterator[Restartable]:
 def fragile(settings: Settings, own_clickhouse: Restartable) -> Settings:
     """Settings with a ClickHouse that may be stopped."""
     topics.apply(settings)
-    changed = settings.model_copy(update={"clickhouse_port": own_clickhouse.ports[0]})
+    native, http = own_clickhouse.ports
+    changed = settings.model_copy(update={"clickhouse_port": native, "clickhouse_http_port": http})
     migrate(changed)
     return changed
 

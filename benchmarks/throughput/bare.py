@@ -1,6 +1,6 @@
 """The limit: librdkafka, a thousand records at a time, our fold in memory. Offsets are committed; state is not kept.
 
-    python -m benchmarks.throughput.bare BROKERS GROUP TOPIC
+python -m benchmarks.throughput.bare BROKERS GROUP TOPIC
 """
 
 import sys

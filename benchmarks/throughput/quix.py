@@ -1,6 +1,6 @@
 """Quix Streams: state in RocksDB, with a changelog. Runs in an environment of its own; see quix_environment.py.
 
-    python -m benchmarks.throughput.quix BROKERS GROUP TOPIC STATE_DIRECTORY
+python -m benchmarks.throughput.quix BROKERS GROUP TOPIC STATE_DIRECTORY
 """
 
 import sys

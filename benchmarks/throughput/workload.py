@@ -23,8 +23,18 @@ CONVERSATIONS = 1_000
 MIX = ("message", "navigation", "navigation", *["keystrokes"] * 7)
 BURSTS = ("keystrokes",)
 
-OPENINGS = ("Hello, my order", "I am writing because parcel", "Could you please look at ticket", "For the third time now,")
-MIDDLES = ("has still not arrived and", "was charged to my card twice, so", "does not work at all;", "arrived yesterday,")
+OPENINGS = (
+    "Hello, my order",
+    "I am writing because parcel",
+    "Could you please look at ticket",
+    "For the third time now,",
+)
+MIDDLES = (
+    "has still not arrived and",
+    "was charged to my card twice, so",
+    "does not work at all;",
+    "arrived yesterday,",
+)
 ENDINGS = (
     "nobody has told me what happens next.",
     "I would like to know when it is solved.",

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench bench-policy study asyncapi config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick lint format bench bench-throughput bench-policy study asyncapi config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -33,12 +33,15 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install  ## cost per event; how soon the alarm notices ramps; what remembering customers buys
+bench: install bench-throughput  ## cost per event; how soon the alarm notices ramps; what remembering customers buys
 	$(BIN)/python benchmarks/fold.py
 	$(BIN)/python benchmarks/ramps.py
 	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/wording.py
+
+bench-throughput: install  ## events per second beside a bare loop, per-event Faust and Quix Streams; writes docs/benchmarks
+	$(BIN)/python -m benchmarks.throughput
 
 study: install  ## whether the reported effects can be trusted; writes docs/validation.md
 	$(BIN)/python -m benchmarks.studies

@@ -14,7 +14,7 @@ from schemas.topics import TOPIC_OF
 from streams import state as states
 from streams.partition import FLOOR
 
-RECORDS = 2 * workload.CONVERSATIONS + 300
+RECORDS = 700
 PATIENCE_S = 30.0
 
 Recording = tuple[Settings, broker.Ends]

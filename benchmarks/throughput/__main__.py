@@ -38,7 +38,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Where throughput.json and throughput.svg go.")] = DOCS,
 ) -> None:
     cases = {} if skip_whole else whole_cases(events)
-    names = [name for name in only.split(",") if name]
+    names = [name for name in CONTENDERS if name in only.split(",")]
     recorded = workload.signals(records)
     rounds = [one_round(number, names, recorded, cases, kafka) for number in range(1, repeats + 1)]
     folds = fold.medians(folded for folded, _ in rounds)

@@ -57,13 +57,14 @@ def quix(settings: Settings, group: str, directory: Path) -> list[str]:
     return module("quix", settings.brokers, group, Name.SIGNALS, state, python=quix_environment.python())
 
 
+# In this order. Tenor comes last: its ticks go into the topic, and only Tenor would pass over them.
 CONTENDERS: Mapping[str, Contender] = {
     "bare": Contender("confluent-kafka loop, state in memory only", bare, "bare"),
-    "tenor": Contender("Tenor: Faust, batch transport", tenor, "tenor", "tenor-conversations-changelog"),
     "faust": Contender(
         "Faust, an event at a time", faust, "per-event", "per-event-conversations-changelog", declares=True
     ),
     "quix": Contender("Quix Streams, RocksDB", quix, "quix", f"changelog__quix--{Name.SIGNALS}--default"),
+    "tenor": Contender("Tenor: Faust, batch transport", tenor, "tenor", "tenor-conversations-changelog"),
 }
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench profile bench-latency bench-scale bench-sink bench-policy study asyncapi \
+.PHONY: install demo test test-quick lint format bench profile bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi \
 	config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
@@ -34,7 +34,7 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install  ## cost per event; how soon the alarm notices ramps; what remembering customers buys
+bench: install bench-throughput  ## cost per event; how soon the alarm notices ramps; what remembering customers buys
 	$(BIN)/python benchmarks/fold.py
 	$(BIN)/python benchmarks/ramps.py
 	$(BIN)/python benchmarks/ramps_limit.py
@@ -53,6 +53,9 @@ bench-scale: install  ## what a thousand to a million live conversations cost, o
 
 bench-sink: install  ## rows per second into the embedded ClickHouse
 	$(BIN)/python -m benchmarks.sink
+
+bench-throughput: install  ## events per second beside a bare loop, per-event Faust and Quix Streams; writes docs/benchmarks
+	$(BIN)/python -m benchmarks.throughput
 
 study: install  ## whether the reported effects can be trusted; writes docs/validation.md
 	$(BIN)/python -m benchmarks.studies

@@ -6,6 +6,7 @@ raises ``DeliveryFailed``, which ends the process: the input was not committed, 
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from agents import metrics
 from agents.kafka import producer_config
 from agents.settings import Settings
+
+FULL_S = 0.01  # how long to wait for room in the producer's queue
 
 HeaderList = Sequence[tuple[str, bytes | None]]
 
@@ -80,28 +83,29 @@ class Outbox:
             return
         delivery = Delivery(len(records))
         for record in records:
-            await self._produce(record, delivery)
+            while not self._queued(record, delivery):
+                await asyncio.sleep(FULL_S)  # the poll thread empties the queue
         await delivery.wait()
-        for record in records:
-            metrics.RECORDS_OUT.labels(record.topic).inc()
+        for topic, count in Counter(record.topic for record in records).items():
+            metrics.RECORDS_OUT.labels(topic).inc(count)
 
-    async def _produce(self, record: Outgoing, delivery: Delivery) -> None:
-        while True:
-            try:
-                self._producer.produce(
-                    record.topic,
-                    key=record.key,
-                    value=record.value,
-                    headers=list(record.headers),
-                    partition=-1 if record.partition is None else record.partition,
-                    timestamp=record.timestamp_ms,
-                    on_delivery=delivery.acknowledged,
-                )
-                return
-            except BufferError:  # the queue is full: the poll thread empties it
-                await asyncio.sleep(0.01)
-            except KafkaException as error:  # refused at once: too large, or the producer has failed for good
-                raise not_taken(record.topic, error.args[0]) from None
+    def _queued(self, record: Outgoing, delivery: Delivery) -> bool:
+        """Whether the producer's queue had room for the record."""
+        try:
+            self._producer.produce(
+                record.topic,
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+                partition=-1 if record.partition is None else record.partition,
+                timestamp=record.timestamp_ms,
+                on_delivery=delivery.acknowledged,
+            )
+        except BufferError:
+            return False
+        except KafkaException as error:  # refused at once: too large, or the producer has failed for good
+            raise not_taken(record.topic, error.args[0]) from None
+        return True
 
     def _poll(self) -> None:
         while self._open:

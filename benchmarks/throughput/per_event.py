@@ -1,0 +1,28 @@
+"""One event of a conversation, its state read and written: what every contender per event does. Needs no Kafka."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.codec import Codec
+from schemas.records import record
+from streams import fold as folding
+from streams import state as states
+from streams.config import Config
+from streams.outputs import Output
+
+SIGNAL = record("signal")
+CODEC, CONFIG = Codec(), Config()
+
+
+def signal_in(value: bytes) -> dict[str, Any]:
+    """The signal in a record of tenor.signals."""
+    return CODEC.decode(SIGNAL, value, {})
+
+
+def folded(stored: bytes | None, signal: Mapping[str, Any]) -> tuple[bytes | None, list[Output]]:
+    """The state to write, None for a repeat; and what is to be published."""
+    state = None if stored is None else states.decode(stored)
+    if state is not None and folding.is_duplicate(state, signal):
+        return None, []
+    state, outputs = folding.fold(state, signal, CONFIG)
+    return states.encode(state, folding.deadline(state, CONFIG)), outputs

@@ -26,6 +26,9 @@ from faust.types import TP, ConsumerMessage
 
 # How often a closed gate looks whether it may open.
 GATE_S = 0.05
+# Partitions whose runs wait for the agent are not fetched. Faust would wait a second for a record of the others, though
+# the agent is through long before.
+HELD_BACK_S = 0.01
 
 
 @dataclass(slots=True)
@@ -120,7 +123,7 @@ class RunConsumer(aiokafka.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch, and yield one message per partition that returned records."""
         self._note_positions()
-        fetched, _ = await self._wait_next_records(timeout)
+        fetched, _ = await self._wait_next_records(HELD_BACK_S if self._buffered_partitions else timeout)
         generation = self.app.consumer_generation_id
         self._all_delivered = False
         for partition, records in (fetched or {}).items():

@@ -25,7 +25,7 @@ DOCS = ROOT / "docs" / "benchmarks"
 KINDS = {"bursts": workload.BURSTS, "mix": workload.MIX}
 APPS = {"tenor": "Tenor", "faust": "Faust per event"}
 
-console = Console()
+console = Console(width=130)  # the table's, also where there is no terminal
 
 
 def main(

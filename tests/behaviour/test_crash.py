@@ -105,6 +105,7 @@ def test_a_worker_told_to_stop_finishes_and_its_successor_goes_on(deployment: De
     assert_exact(settled(deployment), events)
 
 
+@pytest.mark.reference
 def test_workers_join_and_leave_in_mid_run(deployment: Deployment) -> None:
     first = deployment.start_worker()
     events = publish(deployment)
@@ -125,6 +126,7 @@ def publish_more(deployment: Deployment) -> int:
     return len(later)
 
 
+@pytest.mark.reference
 def test_state_survives_a_restart_of_everything(deployment: Deployment) -> None:
     deployment.start_worker()
     deployment.send(Name.MESSAGES, *conversation("kept", [ANGRY] * 3, START))

@@ -105,6 +105,7 @@ def published(deployment: Deployment) -> list[str]:
     ]
 
 
+@pytest.mark.reference
 def test_a_phrase_that_is_marked_is_read_otherwise_from_then_on_and_the_log_says_from_when(
     deployment: Deployment,
 ) -> None:
@@ -153,6 +154,7 @@ def test_workers_and_learner_killed_over_and_over_change_nothing_about_what_the_
     assert len(used) > 2
 
 
+@pytest.mark.reference
 def test_a_model_that_is_nowhere_stops_the_worker_rather_than_being_guessed(deployment: Deployment) -> None:
     worker = deployment.start_worker()
     value = codec_for(deployment.settings).encode(SIGNAL, model("0123456789abcdef", START))
@@ -173,6 +175,7 @@ def test_a_second_learner_leaves_and_the_first_goes_on(deployment: Deployment) -
     assert eventually(everywhere(deployment, 1), "new weights are announced", 60)
 
 
+@pytest.mark.reference
 def test_nothing_is_learned_from_what_says_nothing(deployment: Deployment) -> None:
     deployment.start_worker()
     deployment.start("learner")

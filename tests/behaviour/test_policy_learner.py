@@ -22,6 +22,8 @@ from tests.behaviour.deployment import Deployment, deploy, eventually
 from tests.behaviour.events import now_ms
 from tests.behaviour.test_policy import HARMFUL, all_read, experiment, snapshots
 
+pytestmark = pytest.mark.reference
+
 Record = dict[str, Any]
 HOUR_MS = 3_600_000
 SMALL = PolicyConfig(snapshot_outcomes=5, snapshot_s=0.2, rollback_after=40)

@@ -113,6 +113,7 @@ def kill_when(deployment: Deployment, condition: Callable[[], bool]) -> None:
     eventually(lambda: not worker.alive, "the worker is dead")
 
 
+@pytest.mark.reference
 def test_an_erased_customer_stays_erased(deployment: Deployment) -> None:
     deployment.start_worker()
     visit(deployment, "before", "bert", START, [CROSS] * 3)

@@ -20,6 +20,8 @@ from streams.wording import Study
 from tests.agents.samples import point
 from tests.behaviour.deployment import Deployment, eventually
 
+pytestmark = pytest.mark.reference
+
 CHANCE, NUMBERS = random.Random(4), itertools.count(1)
 TENANTS = ("north", "south")
 REFUSED, REPEATED = (f'tenor_wording_points_total{{what="{what}"}}' for what in ("refused", "repeated"))

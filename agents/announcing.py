@@ -1,4 +1,4 @@
-"""Weights of the text model onto the bus: published, then announced to every partition of tenor.signals.
+"""Weights onto the bus: published, then announced to every partition of tenor.signals.
 
 The moment from which they count is so a record of the log. Each step is acknowledged before the next.
 """
@@ -11,7 +11,7 @@ from agents.settings import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
-from streams.extraction import model
+from streams.extraction import Signal, model
 from streams.text_model import weights
 from streams.text_model.weights import Weights
 
@@ -33,7 +33,12 @@ class Announcer:
 
     def announce(self, version: str) -> None:
         """Tell every partition of tenor.signals to go on with weights that were published before."""
-        signals = self._settings.topics.name(Name.SIGNALS)
-        value = self._codec.encode(SIGNAL, model(version, now_ms()))
-        partitions = kafka.partitions_of(self._settings, [signals])
-        self._sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])
+        to_every_partition(self._settings, self._codec, self._sender, model(version, now_ms()))
+
+
+def to_every_partition(settings: Settings, codec: Codec, sender: DeadLetterQueue, signal: Signal) -> None:
+    """Publish a signal that is about no conversation; returns when every partition of tenor.signals has it."""
+    signals = settings.topics.name(Name.SIGNALS)
+    value = codec.encode(SIGNAL, signal)
+    partitions = kafka.partitions_of(settings, [signals])
+    sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])

@@ -6,11 +6,11 @@ What was learned names its positions itself, so nothing is committed: a restart 
 import time
 from collections.abc import Mapping, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from agents import kafka
 from agents.errors import Failure
-from agents.received import Received, received
+from agents.received import Received, at_end, received
 from agents.settings import Settings
 
 CHUNK = 1000
@@ -82,8 +82,3 @@ class Inputs:
             if one.offset < 0:
                 one.offset = ends[one.topic, one.partition]
         return found
-
-
-def at_end(message: object) -> bool:
-    error = message.error()  # type: ignore[attr-defined]
-    return error is not None and error.code() == KafkaError._PARTITION_EOF

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Iterator, Sequence
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from agents import kafka
 from agents.errors import Failure
-from agents.received import Received, received
+from agents.received import Received, at_end, received
 from agents.settings import Settings
 
 PATIENCE_S = 30.0
@@ -39,8 +39,7 @@ def records(consumer: Consumer, position: kafka.Position, end: int) -> Iterator[
         # consume() returns early only when the number is reached: a short wait, not a long one
         for message in consumer.consume(2000, 0.05):
             heard = time.monotonic()
-            error = message.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+            if at_end(message):
                 return
             record = received(message)
             if record.offset < end:

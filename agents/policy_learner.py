@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import structlog
 
-from agents import kafka, metrics
+from agents import metrics
+from agents.announcing import to_every_partition
 from agents.apprentice import Apprentice, Read
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
@@ -35,7 +36,6 @@ from streams.snapshot import Position, Snapshot
 log = structlog.get_logger(__name__)
 
 INPUTS = (Name.DECISIONS, Name.OUTCOMES, Name.RATINGS, Name.COMMANDS)
-SIGNAL = record("signal")
 KEPT_MS = 31 * 86_400_000  # a day longer than tenor.signals, which names them
 
 
@@ -161,10 +161,8 @@ class PolicyLearner:
         )
 
     def _announce(self, tenant: str, version: str, offset: int) -> None:
-        signals = self._settings.topics.name(Name.SIGNALS)
-        value = self._codec.encode(SIGNAL, extraction.policy(tenant, version, offset, now_ms()))
-        partitions = kafka.partitions_of(self._settings, [signals])
-        self._sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])
+        signal = extraction.policy(tenant, version, offset, now_ms())
+        to_every_partition(self._settings, self._codec, self._sender, signal)
 
     def _retire(self, tenant: str) -> None:
         """Remove versions that nothing can name any more, never the newest."""

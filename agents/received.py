@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, Message
 
 from agents.errors import Failure
 
@@ -51,3 +51,9 @@ def require_read(message: Message) -> None:
     error = message.error()
     if error is not None:
         raise Failure(f"Kafka cannot be read: {error.name()} on {message.topic()}", "run: tenor topics apply")
+
+
+def at_end(message: Message) -> bool:
+    """Whether it is no record, but says that a partition was read to its present end."""
+    error = message.error()
+    return error is not None and error.code() == KafkaError._PARTITION_EOF

@@ -26,7 +26,7 @@ from rich.table import Table
 from agents import kafka
 from agents.clock import now_ms
 from agents.settings import Settings
-from benchmarks import measuring
+from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name
@@ -218,7 +218,7 @@ def found_names() -> list[str]:
 
 def draw(found: dict[str, Found], folder: Path) -> None:
     with measuring.plot("latency", folder) as axes:
-        for shift, name, color in ((-0.2, "bare", measuring.FAINT), (0.2, "tenor", measuring.OURS)):
+        for shift, name, color in ((-0.2, "bare", pictures.FAINT), (0.2, "tenor", pictures.OURS)):
             label = "bare trip through the broker" if name == "bare" else "event to intervention"
             p99 = [getattr(one, name)["p99"] for one in found.values()]
             p50 = [getattr(one, name)["p50"] for one in found.values()]

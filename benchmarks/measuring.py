@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from rich.console import Console
 from rich.table import Table
 
@@ -21,22 +20,11 @@ from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.settings import Settings
+from benchmarks.pictures import STYLE, plt
 from schemas.topics import Name
 from tests.apache_kafka import ApacheKafka, unavailable_reason
 
-mpl.use("svg")
-from matplotlib import pyplot as plt
-
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks"
-OURS, OTHER, FAINT = "#1f5fa8", "#d1661f", "#9a9a9a"
-STYLE = {
-    "svg.hashsalt": "tenor",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.constrained_layout.use": True,
-}
 
 
 @contextmanager

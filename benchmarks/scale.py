@@ -31,7 +31,7 @@ from agents.clock import now_ms
 from agents.embedded.child import Child
 from agents.log_reader import read
 from agents.settings import Settings
-from benchmarks import measuring
+from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
@@ -249,7 +249,7 @@ def draw(found: Sequence[Found], folder: Path) -> None:
     }
     with measuring.plot("scale", folder, panels=len(panels), height=2.4) as axes:
         for axis, (name, values) in zip(axes, panels.items(), strict=True):
-            axis.plot(sizes, values, marker="o", color=measuring.OURS)
+            axis.plot(sizes, values, marker="o", color=pictures.OURS)
             axis.set_xscale("log")
             axis.set_ylim(0, max(values) * 1.15)
             axis.set_title(name, fontsize=10)

@@ -25,7 +25,7 @@ from agents.migrate import migrate
 from agents.outbox import Outgoing
 from agents.publishing import published
 from agents.settings import Settings
-from benchmarks import measuring
+from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from streams.outputs import Output
 from tests.agents.samples import AT, alert, decision, outcome, point
@@ -145,8 +145,8 @@ def shown(found: dict[str, Found]) -> Table:
 def draw(found: dict[str, Found], folder: Path) -> None:
     with measuring.plot("sink", folder, height=2.2) as axes:
         names = list(found)
-        axes.barh(names, [found[name].rate / 1000 for name in names], color=[measuring.OURS, measuring.FAINT])
-        axes.axvline(ASKED / 1000, color=measuring.OTHER, linewidth=1)
+        axes.barh(names, [found[name].rate / 1000 for name in names], color=[pictures.OURS, pictures.FAINT])
+        axes.axvline(ASKED / 1000, color=pictures.OTHER, linewidth=1)
         axes.set_xlabel("thousand rows per second into ClickHouse; the line is what was asked")
         axes.invert_yaxis()
 

@@ -12,9 +12,8 @@ import numpy as np
 
 from streams import context
 from streams.config import PolicyConfig
-from streams.policy import Policy
+from streams.policy import Policy, drawn_by
 from streams.protocols import CONTROL, Protocol
-from streams.thompson import best_probabilities, floored
 
 Decision = Mapping[str, Any]
 
@@ -58,8 +57,8 @@ class Candidate:
         assert self.learned is not None
         usable = [name for name in options if name not in self.learned.disabled] or options
         mean, sd = self.learned.predict(decision["context"], usable, ridge)
-        price = self.burden_price * np.array([burdens.get(name, 0.0) for name in usable])
-        found = floored(best_probabilities(mean - price, self.exploration * sd), self.floor)
+        prices = self.burden_price * np.array([burdens.get(name, 0.0) for name in usable])
+        found = drawn_by(mean - prices, sd, self.exploration, self.floor)
         return dict(zip(usable, found.tolist(), strict=True))
 
 

@@ -83,11 +83,16 @@ def chances(
     rounded = [round(one, REWARD_DIGITS) for one in mean.tolist()]
     predicted = dict(zip([*names, CONTROL], rounded, strict=True))
     if policy.matured < config.policy.safe_start:
-        best = np.full(len(names), 1 / len(names))
+        best = floored(np.full(len(names), 1 / len(names)), config.policy.floor)
     else:
-        price = config.policy.burden_price * np.array([option.burden for option in options])
-        best = best_probabilities(mean[:-1] - price, config.policy.exploration * sd[:-1])
-    return Chances(shared_out(names, floored(best, config.policy.floor), control_share), predicted)
+        prices = config.policy.burden_price * np.array([option.burden for option in options])
+        best = drawn_by(mean[:-1] - prices, sd[:-1], config.policy.exploration, config.policy.floor)
+    return Chances(shared_out(names, best, control_share), predicted)
+
+
+def drawn_by(worth: Array, sd: Array, exploration: float, floor: float) -> Array:
+    """Chance of each option by what it is worth, burden taken off, and by how unsure that is."""
+    return floored(best_probabilities(worth, exploration * sd), floor)
 
 
 def shared_out(names: Sequence[str], best: Array, control_share: float) -> Propensities:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks import pictures
 from benchmarks.studies import document, world
 from benchmarks.studies.world import World
 from streams import proof
@@ -75,10 +76,10 @@ def row(case: Case, found: Coverage) -> list[str]:
 def draw(found: Mapping[Case, Coverage], docs: Path) -> None:
     with document.plot(NAME, docs) as axes:
         for (name, error), style in zip(next(iter(found.values())), ("o-", "o-", "s--", "s--"), strict=True):
-            colour = document.OURS if error == "clustered" else document.NAIVE
+            colour = pictures.OURS if error == "clustered" else pictures.OTHER
             held = [cover[name, error] for case, cover in found.items() if case.conversations == CONVERSATIONS]
             axes.plot([100 * share for share in SHARES], held, style, color=colour, label=f"{name}, {error}")
-        axes.axhline(0.95, color=document.FAINT, linewidth=0.8)
+        axes.axhline(0.95, color=pictures.FAINT, linewidth=0.8)
         axes.set(xlabel="variance shared by a conversation, %", ylabel="share of intervals that hold the truth")
         axes.legend(frameon=False)
 

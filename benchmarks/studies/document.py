@@ -8,23 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("svg")
-from matplotlib import pyplot as plt
+from benchmarks.pictures import FAINT, STYLE, plt
 
 ROOT = Path(__file__).parents[2]
 DOCS, SHARED = ROOT / "docs", ROOT.parent / "shared"
 BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
-OURS, NAIVE, FAINT = "#1f5fa8", "#d1661f", "#9a9a9a"
-STYLE = {
-    "svg.hashsalt": "tenor",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.constrained_layout.use": True,
-}
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

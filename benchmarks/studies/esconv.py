@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from benchmarks import pictures
 from benchmarks.studies import document
 from benchmarks.studies.effects import Effect, against_control, improved_after
 from benchmarks.studies.seekers import STRATEGIES, Rated, Reading, read
@@ -115,8 +116,8 @@ def row(one: Found) -> list[str]:
 def draw(results: Sequence[Found], docs: Path) -> None:
     with document.plot(NAME, docs, 3.8) as axes:
         for effects, shift, colour, label in (
-            ([one.naive for one in results], -0.13, document.NAIVE, "naive difference, 95 %"),
-            ([one.corrected for one in results], 0.13, document.OURS, "adjusted, clustered, 5 % over all"),
+            ([one.naive for one in results], -0.13, pictures.OTHER, "naive difference, 95 %"),
+            ([one.corrected for one in results], 0.13, pictures.OURS, "adjusted, clustered, 5 % over all"),
         ):
             names = [one.strategy for one in results]
             document.intervals(axes, names, [one[:3] for one in effects], shift, color=colour, label=label)

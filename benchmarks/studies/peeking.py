@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks import pictures
 from benchmarks.studies import document
 from benchmarks.studies.world import CONTROL_SHARE, OPTIONS, SD, SHARED, conversation_effects
 from streams import proof
@@ -104,11 +105,11 @@ def measured(runs: int, peeks: int) -> np.ndarray:
 
 def draw(found: np.ndarray, docs: Path) -> None:
     peeks = np.unique(np.geomspace(1, found.shape[1], 200).astype(int))
-    colours = (document.OURS, document.OURS, document.NAIVE)
+    colours = (pictures.OURS, pictures.OURS, pictures.OTHER)
     with document.plot(NAME, docs) as axes:
         for kind, share, colour, style in zip(KINDS, found, colours, ("-", ":", "-"), strict=True):
             axes.plot(peeks, 100 * share[peeks - 1], style, color=colour, label=kind)
-        axes.axhline(100 * ALPHA, color=document.FAINT, linewidth=0.8)
+        axes.axhline(100 * ALPHA, color=pictures.FAINT, linewidth=0.8)
         axes.set(xlabel="looks so far", ylabel="runs with a false alarm, %", xscale="log")
         axes.legend(frameon=False)
 

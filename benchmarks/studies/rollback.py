@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks import pictures
 from benchmarks.studies import document, shipped
 from benchmarks.studies.world import ARMS, CONTROL_SHARE, OPTIONS, PULL, SD, SHARED, conversation_effects
 from streams import proof
@@ -19,7 +20,7 @@ RUNS, MOST = 200, 2000
 HARMFUL, HARM, HALF = "e", -0.2, -0.1
 ALPHA, N_OPT = 0.05 / len(OPTIONS), proof.N_OPT
 TO_REACH, SHOWN = 900, 1500
-LINES = ((document.OURS, "-"), (document.FAINT, "-"), (document.OURS, "--"), (document.OURS, ":"))
+LINES = ((pictures.OURS, "-"), (pictures.FAINT, "-"), (pictures.OURS, "--"), (pictures.OURS, ":"))
 
 Run = dict[str, int]  # when each option was rolled back, in matured decisions of the tenant; missing if it was not
 
@@ -110,7 +111,7 @@ def draw(cases: dict[str, list[Run]], most: int, docs: Path) -> None:
             at = sorted(found_at(runs, most))
             share = [100 * (i + 1) / len(at) for i in range(len(at))]
             axes.step([0, *at], [0, *share], where="post", color=colour, linestyle=style, label=name)
-        axes.axvline(TO_REACH, color=document.FAINT, linewidth=0.8)
+        axes.axvline(TO_REACH, color=pictures.FAINT, linewidth=0.8)
         axes.set(xlabel="matured decisions", ylabel="runs rolled back by then, %", xlim=(0, min(most, SHOWN)))
         axes.legend(frameon=False, loc="lower right")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import pictures
 from benchmarks.studies import day, document
 from benchmarks.studies.day import Judged
 from benchmarks.studies.effects import Effect, against_control, always_valid, improved_after
@@ -87,8 +88,8 @@ def draw(names: list[str], levels: list[Decided], scores: list[Decided], docs: P
     ours = [against_control(scores, name) for name in names]
     with document.plot(NAME, docs) as axes:
         for effects, shift, colour, label in (
-            (naive, -0.13, document.NAIVE, "naive: fall of the message score afterwards"),
-            (ours, 0.13, document.OURS, "the same fall against control"),
+            (naive, -0.13, pictures.OTHER, "naive: fall of the message score afterwards"),
+            (ours, 0.13, pictures.OURS, "the same fall against control"),
         ):
             document.intervals(axes, names, [one[:3] for one in effects], shift, color=colour, label=label)
         axes.set(xlabel="fall of the message score; the true effect is 0")

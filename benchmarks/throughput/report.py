@@ -5,29 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.pictures import FAINT, OURS, STYLE, plt
 from benchmarks.throughput.contenders import CONTENDERS
 from benchmarks.throughput.fold import Folded
 from benchmarks.throughput.measure import Rate
 
-mpl.use("svg")
-from matplotlib import pyplot as plt
-
 #: Tenor's events per CPU second divided by the contender's: what to reach, and what would be better still.
 FOLD_TARGETS = {"faust": (15.0, 25.0), "quix": (1.5, 2.0), "bare": (0.5, 0.7)}
 WHOLE_TARGETS = {"events per second of the mix": (15_000.0, 30_000.0), "times per-event Faust": (3.0, None)}
-STYLE = {
-    "svg.hashsalt": "tenor",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.constrained_layout.use": True,
-}
-OURS, OTHERS = "#1f5fa8", "#9a9a9a"
 MEGABYTE = 1_000_000
 
 Whole = Mapping[str, Rate]
@@ -168,7 +156,7 @@ def drawn(path: Path, found: Mapping[str, Any]) -> None:
 
 def bars(axis: Any, title: str, rates: Mapping[str, float]) -> None:
     names = list(rates)
-    drawn = axis.barh(names, list(rates.values()), color=[OURS if "Tenor" in name else OTHERS for name in names])
+    drawn = axis.barh(names, list(rates.values()), color=[OURS if "Tenor" in name else FAINT for name in names])
     axis.bar_label(drawn, [f"{rate:,.0f}" for rate in rates.values()], padding=4)
     axis.margins(x=0.15)
     axis.set_title(title, loc="left", fontsize=10)

@@ -2,7 +2,7 @@
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -56,12 +56,16 @@ def runs_of(signals: list[Signal], cuts: list[int]) -> list[list[Signal]]:
 
 
 def work(
-    runs: list[list[Signal]], crashes: dict[int, list[int]] | None = None, stored: Stored | None = None
+    runs: list[list[Signal]],
+    crashes: dict[int, list[int]] | None = None,
+    stored: Stored | None = None,
+    opened: Callable[[Stored], Partition] = opened,
 ) -> tuple[Published, Stored]:
     """Fold run after run as the worker does: publish, write, go on.
 
     Args:
         crashes: by run, after how many writes it dies, once for each.
+        opened: the partition as a worker builds it from its store.
     """
     stored, told = {} if stored is None else stored, set()
     partition = opened(stored)

@@ -1,5 +1,6 @@
 """Weights that change in mid-log: every turn is read with those the log says, whatever crashes."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from streams.text_model.model import TextModel, shipped_model
 from streams.text_model.weights import PLACES
 from tests.streams.builders import moment, tick_at
 from tests.streams.logs import CONFIG, PROFILED, RESENT, TICKED, Log, logs
-from tests.streams.test_partition import CUTS, END, Published, Stored, fold, remembered, runs_of, write
+from tests.streams.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
+from tests.streams.test_partition import work as worked
 
 KNOWN = {
     one.version: one
@@ -35,6 +37,9 @@ def opened(stored: Stored) -> Partition:
     return Partition(CONFIG, stored.get, deadlines_in(stored), lookup)
 
 
+work = partial(worked, opened=opened)
+
+
 def with_changes(signals: list[Signal], changes: list[tuple[int, str]]) -> list[Signal]:
     """The log with announcements in it; their time is of no account."""
     log = list(signals)
@@ -46,21 +51,6 @@ def with_changes(signals: list[Signal], changes: list[tuple[int, str]]) -> list[
 def points(partition: Partition, log: list[Signal]) -> list[dict[str, Any]]:
     told = [output for signal in log for output in partition.fold(signal)]
     return [output.datum for output in told if output.record == "trajectory_point"]
-
-
-def work(runs: list[list[Signal]], crashes: dict[int, list[int]]) -> tuple[Published, Stored]:
-    """Fold run after run; a crashing run dies after so many writes and is folded again from what was written."""
-    stored: Stored = {}
-    told: Published = set()
-    partition = opened(stored)
-    for number, run in enumerate(runs):
-        for writes in crashes.get(number, []):
-            told |= fold(partition, run)
-            write(stored, partition.changes()[:writes])
-            partition = opened(stored)
-        told |= fold(partition, run)
-        write(stored, partition.changes())
-    return told, stored
 
 
 @settings(max_examples=200)

@@ -1,5 +1,6 @@
 """Policies that change in mid-log: every decision is drawn by the one the log says, whatever crashes."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from streams.snapshot import Snapshot
 from tests.streams.builders import moment, tick_at
 from tests.streams.lessons import taught
 from tests.streams.logs import CONFIG, PROFILED, RESENT, TICKED, Log, logs
-from tests.streams.test_partition import CUTS, END, Published, Stored, fold, remembered, runs_of, write
+from tests.streams.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
+from tests.streams.test_partition import work as worked
 
 GOOD = {
     one.version: one
@@ -38,6 +40,9 @@ def lookup(version: str) -> Policy | None:
 
 def opened(stored: Stored) -> Partition:
     return Partition(CONFIG, stored.get, deadlines_in(stored), policies=lookup)
+
+
+work = partial(worked, opened=opened)
 
 
 def told(tenant: str, version: str, place: int = 0) -> Signal:
@@ -66,21 +71,6 @@ def furious(*conversations: str, tenant: str = "default") -> list[Signal]:
     for name in conversations:
         log.event("furious", name, 1, 0)
     return [one | {"tenant": tenant} for one in log.signals]
-
-
-def work(runs: list[list[Signal]], crashes: dict[int, list[int]]) -> tuple[Published, Stored]:
-    """Fold run after run; a crashing run dies after so many writes and is folded again from what was written."""
-    stored: Stored = {}
-    found: Published = set()
-    partition = opened(stored)
-    for number, run in enumerate(runs):
-        for writes in crashes.get(number, []):
-            found |= fold(partition, run)
-            write(stored, partition.changes()[:writes])
-            partition = opened(stored)
-        found |= fold(partition, run)
-        write(stored, partition.changes())
-    return found, stored
 
 
 def without_policies(stored: Stored) -> Stored:

@@ -15,7 +15,7 @@ from typing import Any
 from streams import ids
 from streams.config import Config
 from streams.outputs import Output
-from streams.policy_learner import Lost, lost_options
+from streams.rollback import Lost, lost_options
 from streams.snapshot import Snapshot, as_record
 
 SCOPE = ("tenant", "conversation_id", "customer_id", "channel", "event_time", "config_version")

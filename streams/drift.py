@@ -10,18 +10,13 @@ from typing import NamedTuple
 
 from river import drift
 
+from streams.snapshot import Errors
+
 BLOCK = 20
 KEPT = 1000
 SHARE = 2e-5  # ADWIN's delta: chance of a false alarm at one look, and it looks at every mean
 # Its bound has a term for values from 0 to 1; errors are far smaller. Scaled up, their variance alone decides.
 SCALE = 1000.0
-
-
-class Errors(NamedTuple):
-    """Squared errors since they last changed: means of blocks, at most ``KEPT``, and those of no full block yet."""
-
-    means: tuple[float, ...] = ()
-    recent: tuple[float, ...] = ()
 
 
 class Watch(NamedTuple):

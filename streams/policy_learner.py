@@ -6,7 +6,7 @@ grown), then adds its lessons in the order of their decision ids. So a snapshot 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,19 +16,12 @@ from streams.config import Config, PolicyConfig
 from streams.experience import Lesson, News, Rated
 from streams.proof import Decided, Evidence
 from streams.protocols import CONTROL
+from streams.rollback import lost_options
 from streams.snapshot import ANY, Position, Snapshot, as_record
 from streams.thompson import Arm
 
 Record = Mapping[str, Any]
 LARGEST = 1e6  # of any number in a lesson; what is larger, or no number, is somebody's mistake
-
-
-class Lost(NamedTuple):
-    """An option that a snapshot rolls back, with the evidence against it."""
-
-    option: str
-    evidence: Evidence
-    upper: float
 
 
 def after(
@@ -168,19 +161,6 @@ def decided(lesson: Lesson) -> Decided:
         chances={one["option"]: one["probability"] for one in decision["propensities"]},
         predicted=decision["predicted_reward"] or {},
     )
-
-
-def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Lost]:
-    """Options whose effect is below control's with always-valid confidence, and that are still in use."""
-    alpha = config.policy.alpha / max(len(config.protocols), 1)
-    found = []
-    for option, one in evidence.items():
-        if option == ANY or option in disabled or one.n < config.policy.rollback_after:
-            continue
-        upper = proof.upper_bound(one, alpha, proof.N_OPT)
-        if upper is not None and upper < 0:
-            found.append(Lost(option, one, upper))
-    return found
 
 
 def obeyed(

@@ -7,13 +7,12 @@ learn it again.
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from streams import context
-from streams.drift import Errors
 from streams.proof import Evidence
 from streams.thompson import Arm, Array, Posterior
 
@@ -22,6 +21,13 @@ ANY = "any"  # evidence of all options as one
 
 Record = dict[str, Any]
 Position = tuple[str, int]
+
+
+class Errors(NamedTuple):
+    """Squared errors since they last changed: means of blocks of ``drift.BLOCK``, and those of no full block yet."""
+
+    means: tuple[float, ...] = ()
+    recent: tuple[float, ...] = ()
 
 
 class SnapshotError(ValueError):

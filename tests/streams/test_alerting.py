@@ -6,9 +6,8 @@ import pytest
 
 from streams import alerting
 from streams.config import Config, OutcomeConfig
-from streams.drift import Errors
 from streams.proof import Evidence
-from streams.snapshot import Snapshot
+from streams.snapshot import Errors, Snapshot
 from tests.streams.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
 
 QUICK = OutcomeConfig(window_turns=1, margin=0.001)

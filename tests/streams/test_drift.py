@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from streams.drift import BLOCK, KEPT, Errors, Watch, watched
+from streams.drift import BLOCK, KEPT, Watch, watched
+from streams.snapshot import Errors
 
 
 def squares(seed: int, count: int, sd: float = 0.2) -> list[float]:

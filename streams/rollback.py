@@ -1,0 +1,30 @@
+"""Rollback: which options are known to do worse than doing nothing, and go out of use."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from streams import proof
+from streams.config import Config
+from streams.proof import Evidence
+from streams.snapshot import ANY
+
+
+class Lost(NamedTuple):
+    """An option that a snapshot rolls back, with the evidence against it."""
+
+    option: str
+    evidence: Evidence
+    upper: float
+
+
+def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Lost]:
+    """Options whose effect is below control's with always-valid confidence, and that are still in use."""
+    alpha = config.policy.alpha / max(len(config.protocols), 1)
+    found = []
+    for option, one in evidence.items():
+        if option == ANY or option in disabled or one.n < config.policy.rollback_after:
+            continue
+        upper = proof.upper_bound(one, alpha, proof.N_OPT)
+        if upper is not None and upper < 0:
+            found.append(Lost(option, one, upper))
+    return found

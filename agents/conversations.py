@@ -14,7 +14,7 @@ from agents.models import Models
 from agents.outbox import Outbox, Outgoing
 from agents.policies import Policies
 from agents.publishing import headers_of, published, refused
-from agents.store import PartitionedStore
+from agents.store import Changes, PartitionedStore
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -50,17 +50,25 @@ class Conversations:
 
     async def step(self, run: Run) -> None:
         """One run, in the order above."""
-        signals = [self._decoded(message) for message in run.records]
-        await self._fetch_versions(run.partition, signals)
-        partition = self.partition(run.partition)
-        skipped = partition.skipped
-        outgoing = [out for one in signals for out in self._fold(partition, one)]
+        partition = await self._opened(run.partition)
+        skipped, arrivals = partition.skipped, []
+        outgoing: list[Outgoing] = []
+        for message in run.records:  # decoded one by one: a run's signals at once do not fit a processor's cache
+            signal = self._decoded(message)
+            if isinstance(signal, Outgoing):
+                outgoing.append(signal)
+                continue
+            await self._have_at_hand(signal)
+            outgoing += [published(output, self._codec, self._topics) for output in partition.fold(signal)]
+            arrivals.append(signal["received_at"])
+        await self._write(run.partition, partition.changes(), outgoing)
+        self._count(arrivals, len(run.records), partition.skipped - skipped)
+
+    async def _write(self, number: int, changes: Changes, outgoing: list[Outgoing]) -> None:
         for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)
-        changes = partition.changes()
-        await self._outbox.send([self._changelog(run.partition, key, value) for key, value in changes])
-        self._store.write(run.partition, changes)
-        self._count(signals, partition.skipped - skipped)
+        await self._outbox.send([self._changelog(number, key, value) for key, value in changes])
+        self._store.write(number, changes)
 
     def partition(self, number: int) -> Partition:
         """The fold of one partition, from the recovered store."""
@@ -70,19 +78,24 @@ class Conversations:
             self.partitions[number] = Partition(self._config, stored.get, deadlines, self._models, self._policies)
         return self.partitions[number]
 
-    async def _fetch_versions(self, number: int, signals: list[Signal | Outgoing]) -> None:
-        """Have every text model and policy at hand that the run is folded with. ``Failure`` when one is nowhere."""
-        named = [one for one in signals if isinstance(one, dict) and one["kind"] in ("model", "policy")]
-        models = [one["model_version"] for one in named if one["kind"] == "model"]
-        policies = [one["policy_version"] for one in named if one["kind"] == "policy"]
+    async def _opened(self, number: int) -> Partition:
+        """The fold of one partition, once what it was using is at hand. ``Failure`` when that is nowhere."""
         if number not in self.partitions:
             load = self._store.partition(number).get
-            models += [version for version in [model_in_use(load)] if version is not None]
-            policies += [version for version, _ in policies_in_use(load).values()]
-        if models:
-            await asyncio.to_thread(self._models.fetch, models)
-        if policies:
-            await asyncio.to_thread(self._policies.fetch, policies)
+            await self._fetch(self._models, [version for version in [model_in_use(load)] if version is not None])
+            await self._fetch(self._policies, [version for version, _ in policies_in_use(load).values()])
+        return self.partition(number)
+
+    async def _have_at_hand(self, signal: Signal) -> None:
+        """Fetch the text model or policy that a signal puts to use. ``Failure`` when it is nowhere."""
+        if signal["kind"] == "model":
+            await self._fetch(self._models, [signal["model_version"]])
+        elif signal["kind"] == "policy":
+            await self._fetch(self._policies, [signal["policy_version"]])
+
+    async def _fetch(self, known: Models | Policies, versions: list[str]) -> None:
+        if versions:
+            await asyncio.to_thread(known.fetch, versions)
 
     def _decoded(self, message: Any) -> Signal | Outgoing:
         """The signal, or the dead letter of what is none."""
@@ -91,21 +104,16 @@ class Conversations:
         except Rejected as refusal:
             return refused(message, refusal, "conversations")
 
-    def _fold(self, partition: Partition, one: Signal | Outgoing) -> list[Outgoing]:
-        if isinstance(one, Outgoing):
-            return [one]
-        return [published(output, self._codec, self._topics) for output in partition.fold(one)]
-
     def _changelog(self, partition: int, key: str, value: bytes | None) -> Outgoing:
         return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)
 
-    def _count(self, signals: list[Signal | Outgoing], skipped: int) -> None:
+    def _count(self, arrivals: list[int | None], received: int, skipped: int) -> None:
         now = now_ms()
-        for one in signals:
-            if isinstance(one, dict) and one["received_at"] is not None:
-                metrics.EVENT_DELAY.observe((now - one["received_at"]) / 1000)
+        for arrived_at in arrivals:
+            if arrived_at is not None:
+                metrics.EVENT_DELAY.observe((now - arrived_at) / 1000)
         metrics.SIGNALS_SKIPPED.inc(skipped)
-        metrics.SIGNALS_FOLDED.inc(len(signals) - skipped)
+        metrics.SIGNALS_FOLDED.inc(received - skipped)
         metrics.CONVERSATIONS.set(sum(map(len, self.partitions.values())))
 
 

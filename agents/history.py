@@ -14,6 +14,7 @@ from schemas.topics import Name
 
 SIGNAL = record("signal")
 NOT_OF_A_CONVERSATION = ("tick", "model", "policy")
+LAST_NEEDED = "tenant"  # of signals that are no message: they only tell that their conversation goes on
 
 
 class History:
@@ -35,7 +36,10 @@ class History:
         return all(self._inputs.read_to[position] >= end for position, end in self._ends.items())
 
     def take(self, wait_s: float) -> tuple[list[dict[str, Any]], bool]:
-        """Signals of conversations, and whether there are more at once. What is no signal is the worker's to refuse."""
+        """Signals of conversations, and whether there are more at once. What is no signal is the worker's to refuse.
+
+        Of those that are no message only the fields up to ``LAST_NEEDED``.
+        """
         found = self._inputs.take(wait_s)
         return list(self._signals(found)), len(found) == CHUNK
 
@@ -44,9 +48,11 @@ class History:
 
     def _signals(self, found: Iterable[Received]) -> Iterator[dict[str, Any]]:
         for one in found:
-            try:
-                signal = self._codec.decode(SIGNAL, one.value, headers_of(one))
-            except Rejected:
-                continue
+            signal = self._codec.head(SIGNAL, one.value, LAST_NEEDED)
+            if signal is None or signal["kind"] == "message":
+                try:
+                    signal = self._codec.decode(SIGNAL, one.value, headers_of(one))
+                except Rejected:
+                    continue
             if signal["kind"] not in NOT_OF_A_CONVERSATION:
                 yield signal

@@ -96,6 +96,14 @@ def record(name: str) -> Record:
 
 
 @cache
+def head(one: Record, last: str) -> Schema:
+    """The schema of a record's fields up to ``last``: Avro writes one after the other and nothing between."""
+    fields = one.published["fields"]
+    names = [field["name"] for field in fields]
+    return parse({**one.published, "fields": fields[: names.index(last) + 1]})
+
+
+@cache
 def writers() -> dict[bytes, Schema]:
     """Schemas an event may have been written with, by fingerprint: today's and those in ``avro/past``.
 

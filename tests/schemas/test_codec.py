@@ -334,3 +334,19 @@ def test_any_bytes_are_read_or_refused(name: str, body: bytes, data: st.DataObje
 @given(st.dictionaries(st.sampled_from(["content-type", VERSION_HEADER]), st.binary(max_size=30)))
 def test_any_headers_are_read_or_refused(headers: dict[str, bytes]) -> None:
     read_or_refused(SINGLE, "message", AVRO, headers)
+
+
+@given(st.sampled_from(RECORDS), st.data())
+def test_a_head_is_what_decoding_gives_up_to_there(name: str, data: st.DataObject) -> None:
+    """Of every record, at every field."""
+    one, datum = record(name), data.draw(datums(name))
+    value = SINGLE.encode(one, datum)
+    names = [field["name"] for field in one.published["fields"]]
+    last = data.draw(st.sampled_from(names))
+    whole = SINGLE.decode(one, value, {})
+    assert SINGLE.head(one, value, last) == {name: whole[name] for name in names[: names.index(last) + 1]}
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{}", SINGLE_OBJECT, SINGLE_OBJECT + record("signal").fingerprint])
+def test_no_head_where_decoding_must_tell_why(value: bytes | None) -> None:
+    assert SINGLE.head(record("signal"), value, "tenant") is None

@@ -6,7 +6,6 @@ again when they are asked for.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -23,7 +22,7 @@ T = TypeVar("T")
 
 
 class Announced(Generic[T]):
-    """Looks versions up. Not for two threads at once.
+    """Looks versions up. One thread at a time may ``fetch``, while another asks for what is at hand.
 
     Args:
         topic: full name; it has one partition.
@@ -39,14 +38,15 @@ class Announced(Generic[T]):
         self._position = (topic, 0)
         self._places: dict[str, int] = {}  # the last one is the newest
         self._read_to = 0
-        self._known: OrderedDict[str, T] = OrderedDict()
+        self._known: dict[str, T] = {}  # the first one has been known for longest
 
     def __call__(self, version: str) -> T:
         """What a version holds; ``Failure`` when it is nowhere, after some waiting."""
-        if version not in self._known:
-            self._keep(version, self._found(version))
-        self._known.move_to_end(version)
-        return self._known[version]
+        known = self._known.get(version)
+        if known is None:
+            known = self._found(version)
+            self._keep(version, known)
+        return known
 
     def fetch(self, versions: Iterable[str]) -> None:
         """Have these at hand."""
@@ -88,7 +88,7 @@ class Announced(Generic[T]):
     def _keep(self, version: str, found: T) -> None:
         self._known[version] = found
         if len(self._known) > self._kept:
-            self._known.popitem(last=False)
+            del self._known[next(iter(self._known))]
 
     def _missing(self, version: str) -> Failure:
         return Failure(

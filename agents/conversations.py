@@ -42,6 +42,7 @@ class Conversations:
     ) -> None:
         self._config, self._topics, self._codec = config, topics, codec
         self._store, self._outbox, self._models, self._policies = store, outbox, models, policies
+        self._fetching = asyncio.Lock()
         self.partitions: dict[int, Partition] = {}
 
     def forget(self) -> None:
@@ -95,7 +96,8 @@ class Conversations:
 
     async def _fetch(self, known: Models | Policies, versions: list[str]) -> None:
         if versions:
-            await asyncio.to_thread(known.fetch, versions)
+            async with self._fetching:
+                await asyncio.to_thread(known.fetch, versions)
 
     def _decoded(self, message: Any) -> Signal | Outgoing:
         """The signal, or the dead letter of what is none."""

@@ -32,7 +32,7 @@ class Inputs:
     def __init__(self, settings: Settings, topics: Sequence[str], since_ms: int) -> None:
         self._settings = settings
         positions = kafka.partitions_of(settings, topics)
-        config = kafka.consumer_config(settings, f"{settings.topics.learner_group}-inputs")
+        config = kafka.patient(settings, f"{settings.topics.learner_group}-inputs")
         self._consumer = Consumer({**config, "enable.partition.eof": True})
         starts = self._starts([TopicPartition(*position, since_ms) for position in positions])
         self.read_to = {(one.topic, one.partition): one.offset for one in starts}

@@ -9,7 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from agents.errors import Failure
-from agents.kafka import LARGEST_BYTES, consumer_config
+from agents.kafka import LARGEST_BYTES, patient
 from agents.received import require_read
 from agents.settings import Settings
 
@@ -57,7 +57,7 @@ class Intake:
         self._on_ready = on_ready
         self._paused = False
         self._held: list[Message] = []
-        self._consumer = Consumer(consumer_config(settings, settings.topics.sink_group) | PREFETCH)
+        self._consumer = Consumer(patient(settings, settings.topics.sink_group) | PREFETCH)
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
 
     def take(self, stop: threading.Event) -> Taken:

@@ -34,7 +34,7 @@ class Ratings:
         self._parted: float | None = None
         self._patience = NEWCOMER
         self.whole = False
-        self._consumer = Consumer(kafka.consumer_config(settings, settings.topics.learner_group))
+        self._consumer = Consumer(kafka.patient(settings, settings.topics.learner_group))
         self._consumer.subscribe([topic], on_assign=self._assigned, on_revoke=self._revoked)
 
     def take(self, wait_s: float) -> list[Received]:

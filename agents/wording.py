@@ -53,7 +53,7 @@ class WordingLearner:
         self._restore()
         self._read_to = self._beginning()
         self._told = dict(self._read_to)  # what the records say was learned from, at least
-        self._consumer = Consumer(kafka.consumer_config(settings, f"{settings.topics.learner_group}-wording"))
+        self._consumer = Consumer(kafka.patient(settings, f"{settings.topics.learner_group}-wording"))
         self._consumer.assign([TopicPartition(*position, offset) for position, offset in self._read_to.items()])
 
     def step(self, wait_s: float = 0.0) -> None:

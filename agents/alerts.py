@@ -24,6 +24,7 @@ class Alerts:
     async def step(self, run: Run) -> None:
         """One run, acknowledged."""
         await self._outbox.send([out for message in run.records for out in self._alerts(message)])
+        run.finish()
 
     def _alerts(self, message: Any) -> list[Outgoing]:
         try:

@@ -14,8 +14,9 @@ from agents.models import Models
 from agents.outbox import Outbox, Outgoing
 from agents.policies import Policies
 from agents.publishing import headers_of, published, refused
-from agents.store import Changes, PartitionedStore
+from agents.store import PartitionedStore
 from agents.transport import Run
+from agents.write_behind import WriteBehind
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
@@ -28,7 +29,11 @@ SIGNAL = record("signal")
 
 
 class Conversations:
-    """Folds runs of tenor.signals into the conversations of their partition."""
+    """Folds runs of tenor.signals into the conversations of their partition.
+
+    Args:
+        behind_s: longest time a folded run waits for its states to be written, seconds.
+    """
 
     def __init__(
         self,
@@ -39,19 +44,26 @@ class Conversations:
         outbox: Outbox,
         models: Models,
         policies: Policies,
+        behind_s: float,
     ) -> None:
         self._config, self._topics, self._codec = config, topics, codec
         self._store, self._outbox, self._models, self._policies = store, outbox, models, policies
         self._fetching = asyncio.Lock()
+        self._behind = WriteBehind(behind_s, self._write)
         self.partitions: dict[int, Partition] = {}
 
     def forget(self) -> None:
         """A rebalance: what is known of the partitions is read from the store again."""
+        self._behind.forget()
         self.partitions.clear()
 
     async def step(self, run: Run) -> None:
-        """One run, in the order above."""
-        partition = await self._opened(run.partition)
+        """Fold a run and publish what follows; its states are written soon after."""
+        async with self._behind.turn(run.partition):
+            await self._publish(run, await self._opened(run.partition))
+            self._behind.folded(run)
+
+    async def _publish(self, run: Run, partition: Partition) -> None:
         skipped, arrivals = partition.skipped, []
         outgoing: list[Outgoing] = []
         for message in run.records:  # decoded one by one: a run's signals at once do not fit a processor's cache
@@ -62,12 +74,13 @@ class Conversations:
             await self._have_at_hand(signal)
             outgoing += [published(output, self._codec, self._topics) for output in partition.fold(signal)]
             arrivals.append(signal["received_at"])
-        await self._write(run.partition, partition.changes(), outgoing)
-        self._count(arrivals, len(run.records), partition.skipped - skipped)
-
-    async def _write(self, number: int, changes: Changes, outgoing: list[Outgoing]) -> None:
         for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)
+        self._count(arrivals, len(run.records), partition.skipped - skipped)
+
+    async def _write(self, number: int) -> None:
+        """Write what has changed."""
+        changes = self.partition(number).changes()
         await self._outbox.send([self._changelog(number, key, value) for key, value in changes])
         self._store.write(number, changes)
 

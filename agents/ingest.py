@@ -48,6 +48,7 @@ class Ingest:
         """One run: every record becomes a signal or a dead letter, acknowledged."""
         await self._outbox.send([self._outgoing(message) for message in run.records])
         metrics.EVENTS_IN.labels(run.topic).inc(len(run.records))
+        run.finish()
 
     def _outgoing(self, message: Any) -> Outgoing:
         try:

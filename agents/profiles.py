@@ -43,6 +43,7 @@ class Profiles:
             [Outgoing(self._topics.profiles, key.encode(), value, partition=run.partition) for key, value in changes]
         )
         self._store.write(run.partition, changes)
+        run.finish()
 
     def _partition(self, number: int) -> Customers:
         if number not in self._partitions:

@@ -4,7 +4,7 @@ Faust pays its price per message (70 µs, 175 µs with a table write); a run of 
 tables, changelogs, rebalance and recovery stay Faust's. Three things are ours:
 
 * **Commits.** Faust acks a message when the agent's loop moves on, even after an exception, and reads gaps in
-  offsets as messages still to come. Here a run is committed when the agent has marked it ``done`` and every run
+  offsets as messages still to come. Here a run is committed when the agent has finished it and every run
   delivered before it is done, and by no other rule; gaps do not matter, the end of the run does.
 * **The gate.** When recovery ends, Faust resumes the partitions, seeks to the committed offsets (where there are
   any), and then empties every stream's queue. What is fetched between the first and the last of these is lost
@@ -39,13 +39,26 @@ class Run:
         topic: topic name.
         partition: partition of all of them.
         records: in the order of the log, at least one.
-        done: set by the agent once everything that follows from them is acknowledged.
+        done: whether everything that follows from them is acknowledged.
+        event: Faust's, which a rebalance waits for; None where Faust did not deliver the run.
     """
 
     topic: str
     partition: int
     records: list[ConsumerRecord]
     done: bool = False
+    event: Any = None
+
+    def finish(self) -> None:
+        """Everything that follows is acknowledged: the run may be committed."""
+        self.done = True
+        self.release()
+
+    def release(self) -> None:
+        """Nobody need wait for this run: it is finished, or somebody else begins before it."""
+        if self.event is not None:
+            self.event.ack()
+            self.event = None  # which holds this run
 
     @property
     def last_offset(self) -> int:

@@ -63,6 +63,7 @@ class Worker:
             self.outbox,
             Models(settings),
             Policies(settings, self._codec),
+            settings.write_behind_s,
         )
 
     @cached_property

@@ -42,6 +42,7 @@ CHANGED: dict[str, Any] = {
     "instance": "worker-0",
     "session_timeout_s": 2.5,
     "fetch_wait_ms": 7,
+    "write_behind_s": 0.5,
     "poll_records": 5,
     "commit_interval_s": 0.25,
     "linger_ms": 0,

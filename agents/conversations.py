@@ -1,6 +1,6 @@
 """Conversations: folds tenor.signals, publishes what follows, keeps the state.
 
-Order of a run, each step acknowledged before the next: outputs, state changelog, input offset. A crash after
+Order, each step acknowledged before the next: outputs of a run, state changelog (see write_behind), input offset. A crash after
 the first folds the run again from the older state and publishes the same records under the same ids; a crash
 after the second reads it again and skips it. See docs/decisions.
 """

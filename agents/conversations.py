@@ -1,8 +1,8 @@
 """Conversations: folds tenor.signals, publishes what follows, keeps the state.
 
-Order, each step acknowledged before the next: outputs of a run, state changelog (see write_behind), input offset. A crash after
-the first folds the run again from the older state and publishes the same records under the same ids; a crash
-after the second reads it again and skips it. See docs/decisions.
+Order, each step acknowledged before the next: outputs of a run, state changelog (see ``write_behind``), input offset.
+A crash after the first folds the run again from the older state and publishes the same records under the same ids; a
+crash after the second reads it again and skips it. See docs/decisions.
 """
 
 import asyncio

@@ -124,8 +124,8 @@ def movements(moved: Mapping[str, float], change: float) -> list[dict[str, str |
 
 
 def ranked(signed: Mapping[str, float]) -> list[dict[str, str | float]]:
-    ordered = sorted(signed.items(), key=lambda item: (-abs(item[1]), item[0]))
-    return [{"signal": name, "share": value} for name, value in ordered if value]
+    ordered = sorted([(-abs(value), name, value) for name, value in signed.items() if value])
+    return [{"signal": name, "share": value} for _, name, value in ordered]
 
 
 def slope(recent: tuple[tuple[int, float], ...]) -> float | None:

@@ -252,6 +252,14 @@ class OutcomeConfig:
         positive(self, "window_s", "idle_s")
         within(self, 0, inf, "margin")
 
+    @cached_property
+    def window_ms(self) -> int:
+        return round(self.window_s * 1000)
+
+    @cached_property
+    def idle_ms(self) -> int:
+        return round(self.idle_s * 1000)
+
 
 @dataclass(frozen=True)
 class ProfileConfig:

@@ -172,7 +172,7 @@ def intervention(decision: dict[str, Any], chosen: Protocol, experience: str, co
         "intervention_id": decision["decision_id"],
         "decision_id": decision["decision_id"],
         "event_time": decision["event_time"],
-        "expires_at": decision["event_time"] + round(config.outcome.window_s * 1000),
+        "expires_at": decision["event_time"] + config.outcome.window_ms,
         **{name: decision[name] for name in ("tenant", "conversation_id", "customer_id", "channel")},
         "option": chosen.id,
         "constraints": as_record(chosen.constraints),

@@ -48,7 +48,7 @@ def heard(course: Course, signal: Signal, outputs: Sequence[Output]) -> Course:
     return msgspec.structs.replace(
         course,
         status=said(course.status, signal),
-        interventions=course.interventions + sum(output.record == "intervention" for output in outputs),
+        interventions=course.interventions + [output.record for output in outputs].count("intervention"),
         highest=max(highest, default=None),
     )
 

@@ -51,7 +51,7 @@ def is_duplicate(state: State, signal: Signal) -> bool:
 
 def idle_deadline(state: State, config: Config) -> int:
     """When silence ends the conversation, milliseconds."""
-    return state.last_at + round(config.outcome.idle_s * 1000)
+    return state.last_at + config.outcome.idle_ms
 
 
 def deadline(state: State, config: Config) -> int:

@@ -29,7 +29,7 @@ def deadline(state: State, config: OutcomeConfig) -> int:
     """When time alone closes the window, milliseconds; NEVER without one."""
     if state.window is None:
         return NEVER
-    return state.window.decided_at + round(config.window_s * 1000)
+    return state.window.decided_at + config.window_ms
 
 
 def count_turn(state: State, conversation_id: str, config: Config) -> tuple[State, list[Output]]:

@@ -220,7 +220,7 @@ class Partition:
 
 def key_of(signal: folding.Signal) -> str:
     """Key of a conversation's state: two tenants may use the same conversation id."""
-    return ids.key(signal["tenant"], signal["conversation_id"])
+    return f"{signal['tenant']}{ids.SEPARATOR}{signal['conversation_id']}"
 
 
 def conversation_of(key: str) -> str:
@@ -230,7 +230,7 @@ def conversation_of(key: str) -> str:
 
 def newest_known(deadlines: dict[str, int], config: Config) -> int:
     """A moment by which events had come: a deadline lies no further than ``idle_s`` behind its last event."""
-    return max(0, max(deadlines.values(), default=0) - round(config.outcome.idle_s * 1000))
+    return max(0, max(deadlines.values(), default=0) - config.outcome.idle_ms)
 
 
 def deadlines_in(stored: Mapping[str, bytes]) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 Wire: one byte of format, eight bytes of the next deadline (milliseconds, big-endian), a MessagePack array, deflated.
 The deadline stands in front so that a scan for what is due need not decode the rest.
+
+``gc=False``: nothing here can refer to itself, so the garbage collector need not look at it, however much is kept.
 """
 
 import struct
@@ -35,7 +37,7 @@ class StateError(ValueError):
     """Bytes that are not a state this version can read. The message says what to do."""
 
 
-class Belief(msgspec.Struct, frozen=True, array_like=True):
+class Belief(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How frustrated, and how sure.
 
     Attributes:
@@ -61,7 +63,7 @@ class Belief(msgspec.Struct, frozen=True, array_like=True):
     deferred: int = 0
 
 
-class Baseline(msgspec.Struct, frozen=True, array_like=True):
+class Baseline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A person's own usual value of one number: exponentially weighted mean and variance."""
 
     mean: float
@@ -69,7 +71,7 @@ class Baseline(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
-class Motion(msgspec.Struct, frozen=True, array_like=True):
+class Motion(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where something is, CSS pixels, how it last moved, when it last turned, and turns in a row."""
 
     x: int
@@ -80,7 +82,7 @@ class Motion(msgspec.Struct, frozen=True, array_like=True):
     turns: int
 
 
-class Pointer(msgspec.Struct, frozen=True, array_like=True):
+class Pointer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the last navigation events were: enough to see a struggle that takes several."""
 
     click_at: int
@@ -94,7 +96,7 @@ class Pointer(msgspec.Struct, frozen=True, array_like=True):
     scroll: Motion | None = None
 
 
-class Window(msgspec.Struct, frozen=True, array_like=True):
+class Window(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An open outcome window.
 
     Attributes:
@@ -115,14 +117,14 @@ class Window(msgspec.Struct, frozen=True, array_like=True):
     overlapped: bool = False
 
 
-class Defused(msgspec.Struct, frozen=True, array_like=True):
+class Defused(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How often the level fell (helped) or rose (failed) beyond the margin after an option, control included."""
 
     helped: float = 0.0
     failed: float = 0.0
 
 
-class Usual(msgspec.Struct, frozen=True, array_like=True):
+class Usual(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is usual for this customer, as the profile brought it.
 
     Attributes:
@@ -140,7 +142,7 @@ class Usual(msgspec.Struct, frozen=True, array_like=True):
     defused: dict[str, Defused] = {}
 
 
-class Memory(msgspec.Struct, frozen=True, array_like=True):
+class Memory(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the conversation has to tell its customer's profile, since it last did.
 
     Attributes:
@@ -156,7 +158,7 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     defused: dict[str, Defused] = {}
 
 
-class Course(msgspec.Struct, frozen=True, array_like=True):
+class Course(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the end of the conversation will tell of its course.
 
     Attributes:
@@ -174,7 +176,7 @@ class Course(msgspec.Struct, frozen=True, array_like=True):
     recovered_at: int = 0
 
 
-class State(msgspec.Struct, frozen=True, array_like=True):
+class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One conversation.
 
     Attributes:

@@ -15,7 +15,7 @@ def learn(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Base
     """The baseline after one more value: exact mean and variance at first, then a memory of so many values."""
     if baseline is None:
         return Baseline(value, 0.0, 1)
-    count = min(baseline.count + 1, memory)
+    count = baseline.count + 1 if baseline.count < memory else memory
     surprise = value - baseline.mean
     mean = baseline.mean + surprise / count
     variance = (1 - 1 / count) * (baseline.variance + surprise * surprise / count)
@@ -41,8 +41,9 @@ def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float
     """
     if baseline is None or baseline.count < ENOUGH:
         return None
-    z = (value - baseline.mean) / max(sqrt(baseline.variance), least_sd)
-    return min(max(z, -3.0), 3.0)
+    sd = sqrt(baseline.variance)
+    z = (value - baseline.mean) / (sd if sd > least_sd else least_sd)
+    return 3.0 if z > 3.0 else -3.0 if z < -3.0 else z
 
 
 def deviations(

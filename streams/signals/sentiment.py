@@ -8,6 +8,7 @@ a word. Same number, half the time.
 
 from functools import cache
 from itertools import count
+from math import copysign
 from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import (
@@ -17,6 +18,7 @@ from vaderSentiment.vaderSentiment import (
     SPECIAL_CASES,
     SentimentIntensityAnalyzer,
     SentiText,
+    normalize,
 )
 
 MAX_EMOJIS = 100
@@ -54,8 +56,8 @@ def compound(text: str) -> float:
     if not text.isascii() and not analyzer().emojis.keys().isdisjoint(text):
         return float(analyzer().polarity_scores(few_emojis(text))["compound"])
     whole = SentiText(text)
-    lower = [word.lower() for word in whole.words_and_emoticons]
-    places = [i for i, word in enumerate(lower) if word in with_valence() and lower[i : i + 2] != ["kind", "of"]]
+    lower, valent = [word.lower() for word in whole.words_and_emoticons], with_valence()
+    places = [i for i, word in enumerate(lower) if word in valent and lower[i : i + 2] != ["kind", "of"]]
     return weighed(text, whole, lower, places) if places else 0.0
 
 
@@ -66,7 +68,9 @@ def weighed(text: str, whole: SentiText, lower: list[str], places: list[int]) ->
         valences[place] = valence(whole, lower, place)
     if "but" in lower:
         valences = analyzer()._but_check(lower, valences)
-    return float(analyzer().score_valence([one for one in valences if one], text)["compound"])
+    total = float(sum(valences))
+    emphasis = analyzer()._punctuation_emphasis(text) if total else 0.0
+    return float(round(normalize(total + copysign(emphasis, total)), 4))
 
 
 def valence(whole: SentiText, lower: list[str], place: int) -> float:

@@ -14,19 +14,16 @@ Features:
 Of an operator's or bot's message only what the text model reads of it is measured, and how it is worded (``wording``).
 
 Terms are hashed words and pairs of words for the text model; no text is kept.
-Cues of a customer's turn are patterns below, named ``text.*``; of an operator's or bot's, ``operator.*``. No effect
-sizes are published for blame or repetition: what each weighs, the text model learns. Passive voice is carried in the
-log and not weighed.
+Passive voice is carried in the log and not weighed. Cues: ``cues``.
 English only; other languages are null with the reason ``language``.
 """
 
 import html
 import re
-from collections.abc import Mapping
 from math import log
 
 from streams.belief import Observation
-from streams.signals import Extract, unknown, wording
+from streams.signals import Extract, cues, unknown, wording
 from streams.signals.language import MAX_CHARACTERS, unreadable
 from streams.signals.sentiment import compound
 from streams.text_model import lexicon
@@ -47,43 +44,6 @@ TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
 YOU = frozenset(("you", "your", "you're", "yours", "yourself", "u", "ur"))
 PASSIVE = re.compile(rf"\b{wording.PASSIVE}\b")
 NEGATION = re.compile(r"\b(?:not|no|never|nothing|nobody|none|nor|neither|without|\w+n't)\b")
-
-CUSTOMER_CUES = {
-    "text.asks_human": r"\b(?:(?:speak|talk|transfer|connect|put) (?:me )?(?:to|with|through)|real|actual|live) "
-    r"(?:an? |some|the )?(?:human|person|agent|manager|supervisor|someone|one|representative|somebody)",
-    "text.blame": r"\byou(?:r| guys| people)? (?:\w+ )?(?:never|always|keep|failed|lied|messed|broke|promised|ruined)\b"
-    r"|\byour (?:fault|mistake|incompetence)\b",
-    "text.defensive": r"\bi (?:already|did|have already) (?:\w+ )?(?:said|told|did|tried|explained|sent|given|gave)\b"
-    r"|\bas i said\b|\blike i said\b",
-    "text.repeats": r"\b(?:again|(?:second|third|fourth|fifth|\d+(?:th|rd|nd)) time|how many times"
-    r"|still (?:not|no|the same|waiting|doesn't|isn't|won't|can't|broken)|keeps? (?:on )?happening)\b",
-    "text.unresolved": r"\b(?:doesn't|does not|didn't|did not|won't|isn't|not|never) (?:help|helping|work|working"
-    r"|worked|fixed|resolved|arrive|arrived|solve|solved)\b|\bno(?:body| one) (?:helps|answers|replies|cares)\b",
-    "text.waiting": r"\b(?:been|still) (?:waiting|on hold)\b|\bhow (?:much )?longer?\b"
-    r"|\bfor (?:hours|days|weeks|ages)\b",
-    "text.leaving": r"\b(?:money back|complain(?:t|ing)?|lawyer|sue|bad review|competitor|switch(?:ing)? to"
-    r"|(?:close|cancel) (?:my|this|the) (?:account|contract|subscription)|never (?:again|buying|using|ordering))\b",
-    "text.profanity": r"\b(?:damn|hell|crap|shit\w*|fuck\w*|wtf|bullshit|bloody|pissed|sucks?|ass)\b",
-    "text.severity": r"\b(?:ridiculous|unacceptable|terrible|horrible|awful|worst|useless|pathetic|joke|disgusting"
-    r"|disappoint\w*|frustrat\w*|annoy\w*|angry|furious|fed up|sick of|nightmare|outrageous|appalling)\b",
-    "text.gratitude": r"\b(?:thanks?|thank you|thx|appreciate|great|perfect|awesome|lovely|brilliant)\b",
-    "text.relief": r"\b(?:that (?:works?|helps?|worked|helped|did it)|it works|sorted|makes sense|got it|no problem)\b",
-}
-OPERATOR_CUES = {
-    "operator.apology": r"\b(?:sorry|apolog\w+|regret)\b",
-    "operator.refusal": r"\b(?:can(?:'t|not)|unable|not (?:able|possible|allowed)|unfortunately|policy)\b",
-    "operator.promise": r"\b(?:i will|i'll|we will|we'll)\b",
-    "operator.question": r"\?",
-    "operator.reassurance": r"\b(?:don't worry|rest assured|is safe|no risk|you are covered|is secure)\b",
-}
-
-
-def compiled(cues: Mapping[str, str]) -> list[tuple[str, re.Pattern[str]]]:
-    return [(name, re.compile(pattern)) for name, pattern in cues.items()]
-
-
-CUSTOMER_PATTERNS = compiled(CUSTOMER_CUES)
-OPERATOR_PATTERNS = compiled(OPERATOR_CUES)
 
 
 def extract(text: str | None, language: str | None, role: str) -> Extract:
@@ -106,7 +66,7 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
     if role == "customer":
         return of_customer(readable, found, hashed)
     numbers = shape(readable, found) | wording.measure(found)
-    return Extract(numbers, cues(OPERATOR_PATTERNS, readable.lower()), {}, hashed)
+    return Extract(numbers, cues.of_operator(readable.lower()), {}, hashed)
 
 
 def features_of(role: str) -> tuple[str, ...]:
@@ -117,7 +77,7 @@ def features_of(role: str) -> tuple[str, ...]:
 def of_customer(readable: str, found: list[str], hashed: list[int]) -> Extract:
     lower = readable.lower()
     numbers = shape(readable, found) | attitude(lower, found) | learned(hashed)
-    return Extract(numbers, cues(CUSTOMER_PATTERNS, lower), {}, hashed)
+    return Extract(numbers, cues.of_customer(lower, found), {}, hashed)
 
 
 def plain(text: str) -> str:
@@ -160,11 +120,6 @@ def capitals(text: str) -> float:
     words = [word for word in WORD.findall(text) if len(word) >= 3]
     upper = sum(map(str.isupper, words))
     return upper / len(words) if upper < len(words) else 0.0
-
-
-def cues(patterns: list[tuple[str, re.Pattern[str]]], text: str) -> list[str]:
-    """Names of the patterns found in a text in lower case."""
-    return [name for name, pattern in patterns if pattern.search(text)]
 
 
 def observe(reading: Reading, usual: float, sd: float) -> Observation:

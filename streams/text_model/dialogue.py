@@ -24,8 +24,11 @@ V = TypeVar("V")
 Features = dict[int, float]
 Numbers = Mapping[str, float | None]
 
-MULTIPLIER = 2654435761
 MASK = SIZE - 1
+DROPPED = 9  # bits of the product below those that make the place
+MULTIPLIER = 2654435761 % (
+    SIZE << DROPPED
+)  # what the rest of it would add, the mask takes away; small numbers are quick
 TURN, OPERATOR, PREVIOUS, EARLIER = map(terms.hashed, ("turn", "operator", "previous", "earlier"))
 TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT, EARLIER_WEIGHT = 1.0, 0.7, 0.3, 0.12
 BIN_WEIGHT = 0.3
@@ -33,8 +36,10 @@ BIN_WEIGHT = 0.3
 LONG = 40
 # Numbers of a turn, also handed on to later ones, with the scale that makes them about as large as a bin.
 HANDED_ON = {"sentiment": 1.0, "displeasure": 0.6, "distress": 0.6, "negations": 0.3, "second_person": 4.0}
-SAID = {name: f"text.{name}" for name in HANDED_ON}
-PREVIOUSLY = {name: PLACES[f"previous.{name}"] for name in HANDED_ON}
+SAID = tuple(f"text.{name}" for name in HANDED_ON)
+# Name of each number in a signal, its place in the features of its own turn or of the next one, and its scale.
+NOW = tuple((f"text.{name}", PLACES[f"text.{name}"], scale) for name, scale in HANDED_ON.items())
+PREVIOUSLY = tuple((f"text.{name}", PLACES[f"previous.{name}"], scale) for name, scale in HANDED_ON.items())
 SO_FAR = {name: PLACES[f"so_far.{name}"] for name in HANDED_ON}
 MOST = 3.0
 FADING = 0.7
@@ -60,7 +65,7 @@ class Space(Protocol[V]):
     def faded(self, one: V) -> V: ...
 
 
-class Dialogue(msgspec.Struct, Generic[V], frozen=True, array_like=True):
+class Dialogue(msgspec.Struct, Generic[V], frozen=True, array_like=True, gc=False):
     """What the model remembers of a conversation.
 
     Attributes:
@@ -137,9 +142,9 @@ def turn(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numb
         parts[cue] = flags([cue])
     parts["text.repetition"] = overlap("turn.repeats", sketched, dialogue.asked)
     parts["text.echo"] = overlap("turn.echoes", sketched, dialogue.answered)
-    for name, scale in HANDED_ON.items():
-        said = SAID[name]
-        parts[said] = number(PLACES[said], numbers.get(said), scale)
+    for said, place, scale in NOW:
+        value = numbers.get(said)
+        parts[said] = {} if value is None else {place: min(value, MOST) * scale}
     return parts
 
 
@@ -148,8 +153,9 @@ def after(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Num
     features = grouped(found, PREVIOUS, PREVIOUS_WEIGHT)
     features |= bins("previous", numbers)
     features |= flags(cues, "previous.")
-    for name, scale in HANDED_ON.items():
-        features |= number(PREVIOUSLY[name], numbers.get(SAID[name]), scale)
+    features |= {
+        place: min(value, MOST) * scale for said, place, scale in PREVIOUSLY if (value := numbers.get(said)) is not None
+    }
     return Dialogue(
         operator=space.read({}),
         previous=space.read(features),
@@ -163,7 +169,7 @@ def after(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Num
 
 def fading(sums: tuple[float, ...], numbers: Numbers) -> tuple[float, ...]:
     """The fading sums after one more turn; a turn that could not be read changes nothing."""
-    values = [value for name in SAID.values() if (value := numbers.get(name)) is not None]
+    values = [value for name in SAID if (value := numbers.get(name)) is not None]
     if len(values) < len(HANDED_ON):
         return sums
     return tuple([FADING * total + min(value, MOST) for total, value in zip(sums, [*values, 1.0], strict=True)])
@@ -172,7 +178,7 @@ def fading(sums: tuple[float, ...], numbers: Numbers) -> tuple[float, ...]:
 def grouped(found: list[int], salt: int, weight: float) -> Features:
     """Terms of one group, the whole of length ``weight``, a message beyond ``LONG`` terms longer."""
     each = weight / sqrt(min(len(found), LONG)) if found else 0.0
-    return dict.fromkeys([((term ^ salt) * MULTIPLIER >> 9) & MASK for term in found], each)
+    return dict.fromkeys([((term ^ salt) * MULTIPLIER >> DROPPED) & MASK for term in found], each)
 
 
 def bins(group: str, numbers: Numbers) -> Features:
@@ -202,10 +208,6 @@ def overlap(name: str, sketched: tuple[int, ...], earlier: tuple[int, ...]) -> F
     return {} if share is None else {binned(name, share, OVERLAPS): BIN_WEIGHT}
 
 
-def number(place: int, value: float | None, scale: float) -> Features:
-    return {} if value is None else {place: min(value, MOST) * scale}
-
-
 def binned(name: str, value: float, edges: tuple[float, ...]) -> int:
     """Place of the bin a number falls in."""
     return binned_place(name, bisect_left(edges, value))
@@ -219,7 +221,7 @@ def binned_place(name: str, place: int) -> int:
 @cache
 def named(name: str) -> int:
     """Place of a named feature."""
-    return (terms.hashed(name) * MULTIPLIER >> 9) & MASK
+    return (terms.hashed(name) * MULTIPLIER >> DROPPED) & MASK
 
 
 # What holds of every turn of a kind, whatever is said in it: how often turns are frustrated.

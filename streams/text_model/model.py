@@ -1,6 +1,5 @@
 """The model in use: weights and a turn to probabilities, and to the parts that made them."""
 
-from collections.abc import Mapping
 from functools import cache
 from math import exp
 from typing import NamedTuple
@@ -97,11 +96,11 @@ class TextModel:
 
     def read(self, remembered: Remembered, known: Sums, terms: list[int], cues: list[str], numbers: Numbers) -> Reading:
         """A customer's turn that could be read."""
-        answer = remembered.operator[0]
+        answer, weights = remembered.operator[0], self._now
         parts = {"dialogue": known[0] - answer, ANSWER: answer}
         for name, features in dialogue.turn(remembered, terms, cues, numbers).items():
             if features:
-                parts[name] = self._sum(features)
+                parts[name] = sum([weights[place] * value for place, value in features.items()])
         return Reading(probability(sum(parts.values())), {name: part for name, part in parts.items() if part})
 
     def answered(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:
@@ -111,10 +110,6 @@ class TextModel:
     def after(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:
         """The dialogue after a customer's turn."""
         return dialogue.after(remembered, terms, cues, numbers, self._space)
-
-    def _sum(self, features: Mapping[int, float]) -> float:
-        weights = self._now
-        return sum([weights[place] * value for place, value in features.items()])
 
 
 @cache

@@ -24,10 +24,10 @@ def terms(found: list[str]) -> list[int]:
     """Distinct hashed tokens and pairs of neighbours, in order of appearance. Empty for no tokens."""
     if not found:
         return []
-    # No token holds a space, so all are encoded at once. The hash of a pair goes on where its first token's ended.
-    encoded = " ".join([START, *found, END]).encode(errors="replace").split(b" ")
-    single = list(map(crc32, encoded))
-    pairs = [crc32(b" " + then, before) for before, then in zip(single, encoded[1:], strict=False)]
+    # No token holds white space, so all are encoded at once. The hash of a pair goes on where its first token's ended.
+    encoded = " ".join([START, *found, END]).encode(errors="replace")
+    single = list(map(crc32, encoded.split(b" ")))
+    pairs = map(crc32, encoded.replace(b" ", b"\n ").split(b"\n")[1:], single)
     return list(dict.fromkeys([term & MASK for term in [*single[1:-1], *pairs]]))
 
 

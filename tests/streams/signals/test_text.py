@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.codec import Codec
 from schemas.records import record
 from streams.extraction import signal_of
-from streams.signals import text
+from streams.signals import cues, text
 from streams.signals.language import MAX_CHARACTERS
 from streams.text_model import terms
 from streams.text_model.model import Reading, probability, shipped_model
@@ -100,7 +100,7 @@ def test_a_plain_question_has_no_cue() -> None:
 @pytest.mark.parametrize("role", ["operator", "bot"])
 def test_who_answers_has_cues_of_their_own(role: str) -> None:
     extract = text.extract("Sorry, unfortunately I can't. I'll ask. Don't worry?", "en", role)
-    assert extract.cues == list(text.OPERATOR_CUES)
+    assert extract.cues == list(cues.OPERATOR_CUES)
     assert set(extract.features) == set(text.ANSWER_FEATURES)
     assert extract.terms
 
@@ -262,7 +262,7 @@ def test_any_text_gives_finite_numbers_or_null_with_a_reason(said: str, role: st
     assert all(value is None or math.isfinite(value) for value in extract.features.values())
     assert {name for name, value in extract.features.items() if value is None} == set(extract.reasons)
     assert set(extract.reasons.values()) <= {"no_text", "no_words", "language"}
-    assert set(extract.cues) <= set(text.CUSTOMER_CUES if role == "customer" else text.OPERATOR_CUES)
+    assert set(extract.cues) <= set(cues.CUSTOMER_CUES if role == "customer" else cues.OPERATOR_CUES)
     assert len(set(extract.terms)) == len(extract.terms) <= MOST_TERMS
     assert all(0 <= term <= terms.MASK for term in extract.terms)
     assert bool(extract.terms) is not bool(extract.reasons)
@@ -318,8 +318,8 @@ def test_a_signal_holds_nothing_of_the_message_but_numbers_and_known_names(event
     names = {
         *text.FEATURES,
         *text.ANSWER_FEATURES,
-        *text.CUSTOMER_CUES,
-        *text.OPERATOR_CUES,
+        *cues.CUSTOMER_CUES,
+        *cues.OPERATOR_CUES,
         "no_text",
         "no_words",
         "language",

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from streams.extraction import Signal
-from streams.signals import text
+from streams.signals import cues, text
 from streams.text_model import weights
 from streams.text_model.learner import Label, Turn
 from streams.text_model.model import Forecast, Reading, Remembered, TextModel
@@ -27,7 +27,7 @@ NUMBERS = st.dictionaries(st.sampled_from(text.FEATURES), st.none() | KNOWN)
 def signals(draw: st.DrawFn) -> Signal:
     """A message: of a customer more often than not; one in a few could not be read."""
     role = draw(st.sampled_from(["customer", "customer", "operator", "bot"]))
-    names = list(text.CUSTOMER_CUES if role == "customer" else text.OPERATOR_CUES)
+    names = list(cues.CUSTOMER_CUES if role == "customer" else cues.OPERATOR_CUES)
     unread = draw(st.integers(0, 4)) == 0
     return {
         "participant_role": role,

@@ -1,0 +1,92 @@
+"""Cues: what a message says in words that stand for trouble or for its end, found by patterns.
+
+Of a customer's turn they are named ``text.*``, of an operator's or bot's message ``operator.*``. No effect sizes are
+published for blame or repetition: what each weighs, the text model learns.
+
+Most messages have few cues, and searching for one costs as much as reading the words. So a customer's pattern is
+searched only where a word stands that it cannot be found without.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from streams.text_model.terms import MAX_TOKENS
+
+CUSTOMER_CUES = {
+    "text.asks_human": r"\b(?:(?:speak|talk|transfer|connect|put) (?:me )?(?:to|with|through)|real|actual|live) "
+    r"(?:an? |some|the )?(?:human|person|agent|manager|supervisor|someone|one|representative|somebody)",
+    "text.blame": r"\byou(?:r| guys| people)? (?:\w+ )?(?:never|always|keep|failed|lied|messed|broke|promised|ruined)\b"
+    r"|\byour (?:fault|mistake|incompetence)\b",
+    "text.defensive": r"\bi (?:already|did|have already) (?:\w+ )?(?:said|told|did|tried|explained|sent|given|gave)\b"
+    r"|\bas i said\b|\blike i said\b",
+    "text.repeats": r"\b(?:again|(?:second|third|fourth|fifth|\d+(?:th|rd|nd)) time|how many times"
+    r"|still (?:not|no|the same|waiting|doesn't|isn't|won't|can't|broken)|keeps? (?:on )?happening)\b",
+    "text.unresolved": r"\b(?:doesn't|does not|didn't|did not|won't|isn't|not|never) (?:help|helping|work|working"
+    r"|worked|fixed|resolved|arrive|arrived|solve|solved)\b|\bno(?:body| one) (?:helps|answers|replies|cares)\b",
+    "text.waiting": r"\b(?:been|still) (?:waiting|on hold)\b|\bhow (?:much )?longer?\b"
+    r"|\bfor (?:hours|days|weeks|ages)\b",
+    "text.leaving": r"\b(?:money back|complain(?:t|ing)?|lawyer|sue|bad review|competitor|switch(?:ing)? to"
+    r"|(?:close|cancel) (?:my|this|the) (?:account|contract|subscription)|never (?:again|buying|using|ordering))\b",
+    "text.profanity": r"\b(?:damn|hell|crap|shit\w*|fuck\w*|wtf|bullshit|bloody|pissed|sucks?|ass)\b",
+    "text.severity": r"\b(?:ridiculous|unacceptable|terrible|horrible|awful|worst|useless|pathetic|joke|disgusting"
+    r"|disappoint\w*|frustrat\w*|annoy\w*|angry|furious|fed up|sick of|nightmare|outrageous|appalling)\b",
+    "text.gratitude": r"\b(?:thanks?|thank you|thx|appreciate|great|perfect|awesome|lovely|brilliant)\b",
+    "text.relief": r"\b(?:that (?:works?|helps?|worked|helped|did it)|it works|sorted|makes sense|got it|no problem)\b",
+}
+OPERATOR_CUES = {
+    "operator.apology": r"\b(?:sorry|apolog\w+|regret)\b",
+    "operator.refusal": r"\b(?:can(?:'t|not)|unable|not (?:able|possible|allowed)|unfortunately|policy)\b",
+    "operator.promise": r"\b(?:i will|i'll|we will|we'll)\b",
+    "operator.question": r"\?",
+    "operator.reassurance": r"\b(?:don't worry|rest assured|is safe|no risk|you are covered|is secure)\b",
+}
+# Words of which one at least stands wherever the cue is found. What may go on (``\w*``) has ``STEM`` letters or more.
+NEEDED = {
+    "text.asks_human": "speak talk transfer connect put real actual live",
+    "text.blame": "never always keep failed lied messed broke promised ruined fault mistake incompetence",
+    "text.defensive": "said told did tried explained sent given gave",
+    "text.repeats": "again time times still happening",
+    "text.unresolved": "help helping work working worked fixed resolved arrive arrived solve solved helps answers "
+    "replies cares",
+    "text.waiting": "waiting hold longe longer hours days weeks ages",
+    "text.leaving": "money complain complaint complaining lawyer sue bad competitor switch switching account contract "
+    "subscription never",
+    "text.profanity": "damn hell crap shit fuck wtf bullshit bloody pissed suck sucks ass",
+    "text.severity": "ridiculous unacceptable terrible horrible awful worst useless pathetic joke disgusting "
+    "disappoint frustrat annoy angry furious fed sick nightmare outrageous appalling",
+    "text.gratitude": "thank thanks thx appreciate great perfect awesome lovely brilliant",
+    "text.relief": "works work helps help worked helped did sorted sense got problem",
+}
+STEM = 4
+
+Patterns = list[tuple[str, re.Pattern[str]]]
+
+
+def compiled(cues: Mapping[str, str]) -> Patterns:
+    return [(name, re.compile(pattern)) for name, pattern in cues.items()]
+
+
+def stems(words: Iterable[str]) -> set[str]:
+    """How words begin."""
+    return {word[:STEM] for word in words}
+
+
+CUSTOMER_PATTERNS, OPERATOR_PATTERNS = compiled(CUSTOMER_CUES), compiled(OPERATOR_CUES)
+STEMS = {name: frozenset(stems(words.split())) for name, words in NEEDED.items()}
+
+
+def of_customer(lower: str, found: list[str]) -> list[str]:
+    """Names of the cues in a customer's text in lower case, of which these are the tokens."""
+    if len(found) == MAX_TOKENS or not lower.isascii():  # then there may be words that are no tokens
+        return search(CUSTOMER_PATTERNS, lower)
+    begun = stems(" ".join(found).replace("'", " ").split())  # a pattern takes what an apostrophe joins for two words
+    return search([one for one in CUSTOMER_PATTERNS if not STEMS[one[0]].isdisjoint(begun)], lower)
+
+
+def of_operator(lower: str) -> list[str]:
+    """Names of the cues in an operator's or bot's text in lower case."""
+    return search(OPERATOR_PATTERNS, lower)
+
+
+def search(patterns: Patterns, text: str) -> list[str]:
+    return [name for name, pattern in patterns if pattern.search(text)]

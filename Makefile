@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench profile bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi \
+.PHONY: install demo test test-quick lint format bench profile bench-fold bench-belief bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi \
 	config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
@@ -34,8 +34,12 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install bench-throughput  ## cost per event; how soon the alarm notices ramps; what remembering customers buys
+bench: bench-fold bench-throughput bench-latency bench-scale bench-sink  ## every number about speed, three quarters of an hour
+
+bench-fold: install  ## cost per event, stage by stage
 	$(BIN)/python benchmarks/fold.py
+
+bench-belief: install  ## how soon the alarm notices ramps; what remembering customers buys; what wording says
 	$(BIN)/python benchmarks/ramps.py
 	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python benchmarks/memory.py

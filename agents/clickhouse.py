@@ -44,6 +44,7 @@ def new_client(settings: Settings, database: str) -> Client:
         user=settings.clickhouse_user,
         password=settings.clickhouse_password.get_secret_value(),
         secure=settings.clickhouse_secure,
+        ca_certs=settings.clickhouse_ca_file and str(settings.clickhouse_ca_file),
         connect_timeout=CONNECT_TIMEOUT_S,
         send_receive_timeout=ANSWER_TIMEOUT_S,
         client_name="tenor",
@@ -64,7 +65,7 @@ def failure(settings: Settings, error: BaseException) -> Failure:
         )
     return Failure(
         f"{where} does not speak ClickHouse's native protocol {with_or_without_tls(settings)}: "
-        "check TENOR_CLICKHOUSE_PORT and TENOR_CLICKHOUSE_SECURE"
+        "check TENOR_CLICKHOUSE_PORT, TENOR_CLICKHOUSE_SECURE and TENOR_CLICKHOUSE_CA_FILE"
     )
 
 

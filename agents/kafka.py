@@ -13,6 +13,7 @@ from agents.errors import Failure
 from agents.settings import Settings
 
 TIMEOUT_S = 10.0
+FIRST_S = 2.0
 CAUSE_S = 3.0
 LARGEST_BYTES = 16 * 1024 * 1024
 
@@ -62,15 +63,31 @@ def admin(settings: Settings) -> AdminClient:
 
 
 def metadata(client: AdminClient, settings: Settings) -> Any:
-    """Cluster metadata; ``Failure`` when the broker does not answer."""
+    """Cluster metadata; ``Failure`` when the broker does not answer, soon where it does not let us in."""
     try:
-        return client.list_topics(timeout=TIMEOUT_S)
+        return client.list_topics(timeout=FIRST_S)
+    except KafkaException:
+        if told := kept_out(settings):
+            raise told from None
+    try:
+        return client.list_topics(timeout=TIMEOUT_S - FIRST_S - CAUSE_S)
     except KafkaException as error:
-        raise unreachable(settings, error) from None
+        raise silent(settings, error) from None
 
 
 def unreachable(settings: Settings, error: KafkaException) -> Failure:
-    """What to tell: its text is left out, a code says as much."""
+    return kept_out(settings) or silent(settings, error)
+
+
+def silent(settings: Settings, error: KafkaException) -> Failure:
+    return Failure(
+        f"the Kafka broker at {settings.brokers} does not answer {kafka_login.how(settings)} ({error.args[0].name()})",
+        "set TENOR_BROKERS, TENOR_KAFKA_TLS and TENOR_KAFKA_SASL, or start the embedded stack with: tenor up",
+    )
+
+
+def kept_out(settings: Settings) -> Failure | None:
+    """What to tell where it is the login or TLS. The broker's own words are left out: a code says as much."""
     where, code = f"the Kafka broker at {settings.brokers}", cause(settings)
     if code == KafkaError._AUTHENTICATION:
         return Failure(f"{where} does not let us in with {settings.kafka_sasl}", kafka_login.to_check(settings))
@@ -79,10 +96,7 @@ def unreachable(settings: Settings, error: KafkaException) -> Failure:
             f"{where} and we cannot agree on TLS: its certificate is not trusted, or it speaks none there",
             "check TENOR_KAFKA_TLS and TENOR_KAFKA_CA_FILE, and that the certificate names the host in TENOR_BROKERS",
         )
-    return Failure(
-        f"{where} does not answer {kafka_login.how(settings)} ({error.args[0].name()})",
-        "set TENOR_BROKERS, TENOR_KAFKA_TLS and TENOR_KAFKA_SASL, or start the embedded stack with: tenor up",
-    )
+    return None
 
 
 def cause(settings: Settings) -> int | None:

@@ -58,7 +58,7 @@ def failure(settings: Settings, error: BaseException) -> Failure:
         return refusal(settings, where, error)
     if isinstance(error, SocketTimeoutError):
         return Failure(f"{where} did not answer in time: check TENOR_CLICKHOUSE_HOST and TENOR_CLICKHOUSE_PORT")
-    if isinstance(error, NetworkError) and "SSL" not in str(error):
+    if isinstance(error, NetworkError) and not any(name in str(error) for name in ("SSL", "X509")):
         return Failure(
             f"{where} cannot be reached ({reason(error)}): check TENOR_CLICKHOUSE_HOST and TENOR_CLICKHOUSE_PORT",
             "or start the embedded stack with: tenor up",
@@ -82,7 +82,10 @@ def refusal(settings: Settings, where: str, error: ServerException) -> Failure:
             "or create it with: tenor migrate",
         )
     if error.code == NO_RIGHT:
-        return Failure(f"{where} grants user {settings.clickhouse_user} too little: check TENOR_CLICKHOUSE_USER")
+        return Failure(
+            f"{where} grants user {settings.clickhouse_user} too little: check TENOR_CLICKHOUSE_USER",
+            "deploy/clickhouse/grants.sql has a role for every task",
+        )
     return Failure(f"{where} refused with code {error.code}", "its log says more")
 
 

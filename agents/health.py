@@ -26,7 +26,6 @@ from agents.errors import Failure
 Clock = Callable[[], float]
 Answer = tuple[str, str] | tuple[str, str, tuple[str, str]]
 NO_TOKEN = SecretStr("")
-METHODS = ("GET", "HEAD")
 # Nothing here is a page: no browser may run, frame, guess or keep it. No CORS header, so no other site may read it.
 HEADERS = [
     ("Server", "tenor"),
@@ -93,18 +92,18 @@ class QuietHandler(WSGIRequestHandler):
         pass
 
 
-def application(health: Health, token: str = "") -> Callable[..., Any]:
-    """The WSGI application. With a ``token``, ``/metrics`` is for who sends it."""
+def application(health: Health, token: str) -> Callable[..., Any]:
+    """The WSGI application. Unless ``token`` is empty, ``/metrics`` is for who sends it."""
     metrics_app = make_wsgi_app()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         def start(status: str, headers: list[tuple[str, str]]) -> Any:
             return start_response(status, [*headers, *HEADERS])
 
-        path = environ["PATH_INFO"]
-        if environ["REQUEST_METHOD"] in METHODS and path == "/metrics" and allowed(environ, token):
-            return metrics_app(environ | {"REQUEST_METHOD": "GET"}, start)
-        status, body, *more = refused(environ, token) or respond(path, health)
+        found = refused(environ, token)
+        if found is None and environ["PATH_INFO"] == "/metrics":
+            return metrics_app(environ, start)
+        status, body, *more = found or respond(environ["PATH_INFO"], health)
         start(status, [("Content-Type", "text/plain; charset=utf-8"), *more])
         return [body.encode()]
 
@@ -113,8 +112,8 @@ def application(health: Health, token: str = "") -> Callable[..., Any]:
 
 def refused(environ: Mapping[str, Any], token: str) -> Answer | None:
     """What is answered to who may not ask, or asks for more than to read."""
-    if environ["REQUEST_METHOD"] not in METHODS:
-        return "405 Method Not Allowed", "only GET\n", ("Allow", ", ".join(METHODS))
+    if environ["REQUEST_METHOD"] != "GET":
+        return "405 Method Not Allowed", "only GET\n", ("Allow", "GET")
     if environ["PATH_INFO"] == "/metrics" and not allowed(environ, token):
         return "401 Unauthorized", "a token is needed\n", ("WWW-Authenticate", 'Bearer realm="tenor"')
     return None

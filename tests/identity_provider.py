@@ -32,7 +32,7 @@ class IdentityProvider:
         self.lifetime_s = lifetime_s
         self.asked: list[dict[str, list[str]]] = []
         self._server = ThreadingHTTPServer((LOOPBACK, 0), handler(self))
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://{LOOPBACK}:{self._server.server_port}/token"
 
     def stop(self) -> None:

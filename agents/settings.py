@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agents import contradictions
 from agents.errors import Failure
-from agents.secret_files import SUFFIX, SecretFiles, secrets_of
+from agents.secret_files import SecretFiles, file_variables
 from schemas.topics import Topics
 from schemas.validation import Limits
 from streams.catalogue import default_protocols, read_protocols
@@ -210,7 +210,7 @@ def variables_known() -> list[str]:
     """Every variable that sets something, those of nested settings included."""
     nested = {name: fields(Settings.model_fields[name].default) for name in NESTED}
     single = [PREFIX + name.upper() for name in Settings.model_fields]
-    single += [f"{PREFIX}{name}{SUFFIX}".upper() for name in secrets_of(Settings)]
+    single += file_variables(Settings)
     return single + [f"{PREFIX}{group}__{one.name}".upper() for group, found in nested.items() for one in found]
 
 
@@ -220,17 +220,20 @@ def environment(settings: Settings, secrets: bool = True) -> dict[str, str]:
     given = {name: value for name, value in set_here.items() if value is not None}
     if not secrets:
         given = {name: value for name, value in given.items() if not (isinstance(value, SecretStr) and value)}
-    return {PREFIX + name.upper(): as_text(value) for name, value in given.items()}
+    return {PREFIX + name.upper(): as_text(value, secrets) for name, value in given.items()}
 
 
 def no_secret_files() -> dict[str, str]:
     """Variables for a process that is given the secrets themselves, and would else inherit where we had them from."""
-    return {f"{PREFIX}{name}{SUFFIX}".upper(): "" for name in secrets_of(Settings)}
+    return dict.fromkeys(file_variables(Settings), "")
 
 
-def as_text(value: Any) -> str:
+def as_text(value: Any, secrets: bool = True) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, Path):
         return str(value.absolute())  # the other process may work elsewhere
-    return json.dumps(asdict(value)) if is_dataclass(value) and not isinstance(value, type) else str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        shown = [one.name for one in fields(value) if one.repr or secrets]
+        return json.dumps({name: told for name, told in asdict(value).items() if name in shown})
+    return str(value)

@@ -173,6 +173,17 @@ def test_every_secret_is_one_by_its_type() -> None:
     assert named == set(secrets_of(Settings))
 
 
+def test_the_salt_of_the_lottery_is_one_of_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who knows it knows who is stepped in for."""
+    (tmp_path / "salt").write_text("hidden\n")
+    told = {"TENOR_DECISION__SALT_FILE": str(tmp_path / "salt"), "TENOR_DECISION__CONTROL_SHARE": "0.4"}
+    found = loaded(monkeypatch, told)
+    assert found.decision == DecisionConfig(salt="hidden", control_share=0.4)
+    assert "hidden" in str(environment(found))
+    assert "hidden" not in f"{found!r} {environment(found, secrets=False)}"
+    assert loaded(monkeypatch, {**no_secret_files(), **environment(found)}) == found
+
+
 @pytest.mark.parametrize("name", secrets_of(Settings))
 def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text(" of two words \n")

@@ -70,9 +70,9 @@ def metadata(client: AdminClient, settings: Settings) -> Any:
         if told := kept_out(settings):
             raise told from None
     try:
-        return client.list_topics(timeout=(1 - FIRST - CAUSE) * TIMEOUT_S)
+        return client.list_topics(timeout=(1 - FIRST - 2 * CAUSE) * TIMEOUT_S)
     except KafkaException as error:
-        raise silent(settings, error) from None
+        raise unreachable(settings, error) from None
 
 
 def unreachable(settings: Settings, error: KafkaException) -> Failure:

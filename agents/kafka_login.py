@@ -1,15 +1,9 @@
-"""How we reach Kafka: TLS and SASL as settings say, told to librdkafka and to Faust's aiokafka alike."""
+"""How librdkafka's clients reach Kafka: TLS and SASL as settings say. ``faust_login`` tells the same to Faust."""
 
-import ssl
 from typing import Any
 
-from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials
-from faust.types.auth import CredentialsT
-
 from agents.contradictions import OAUTH, require_login
-from agents.errors import Failure
 from agents.settings import Settings
-from agents.tokens import ClientCredentials, TokenProvider
 
 
 def librdkafka(settings: Settings) -> dict[str, Any]:
@@ -71,54 +65,3 @@ def to_check(settings: Settings) -> str:
             "check TENOR_KAFKA_TOKEN_URL, TENOR_KAFKA_CLIENT_ID, TENOR_KAFKA_CLIENT_SECRET and TENOR_KAFKA_TOKEN_SCOPE"
         )
     return "check TENOR_KAFKA_SASL, TENOR_KAFKA_USER and TENOR_KAFKA_PASSWORD"
-
-
-def credentials(settings: Settings) -> CredentialsT | None:
-    """The same for Faust; None for a broker that lets everybody in."""
-    if settings.embedded:
-        return None
-    context = ssl_context(settings) if settings.kafka_tls else None
-    if settings.kafka_sasl == OAUTH:
-        return OAuthCredentials(oauth_cb=TokenProvider(client_credentials(settings)), ssl_context=context)
-    if settings.kafka_sasl is not None:
-        return SASLCredentials(
-            username=settings.kafka_user,
-            password=settings.kafka_password.get_secret_value(),
-            ssl_context=context,
-            mechanism=settings.kafka_sasl,
-        )
-    return SSLCredentials(context) if context else None
-
-
-def client_credentials(settings: Settings) -> ClientCredentials:
-    return ClientCredentials(
-        settings.kafka_token_url or "",
-        settings.kafka_client_id,
-        settings.kafka_client_secret.get_secret_value(),
-        settings.kafka_token_scope,
-        settings.kafka_token_ca_file,
-    )
-
-
-def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """``Failure`` when a certificate or key cannot be used."""
-    try:
-        context = ssl.create_default_context(cafile=settings.kafka_ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise unusable("TENOR_KAFKA_CA_FILE", error) from None
-    if settings.kafka_cert_file is not None:
-        try:
-            context.load_cert_chain(settings.kafka_cert_file, settings.kafka_key_file, password=refuse_encrypted)
-        except (OSError, ssl.SSLError, ValueError) as error:
-            raise unusable("TENOR_KAFKA_CERT_FILE and TENOR_KAFKA_KEY_FILE", error) from None
-    return context
-
-
-def refuse_encrypted() -> str:
-    """OpenSSL would ask the terminal otherwise."""
-    raise ValueError("the key is encrypted")
-
-
-def unusable(variables: str, error: Exception) -> Failure:
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
-    return Failure(f"{variables} cannot be used: {reason}", "they must be PEM, the key not encrypted")

@@ -9,8 +9,8 @@ import faust
 import structlog
 from mode.utils.objects import cached_property
 
+from agents import faust_login, kafka, runs, topics
 from agents import health as health_server
-from agents import kafka, kafka_login, runs, topics
 from agents.alerts import Alerts
 from agents.conversations import Conversations
 from agents.health import Health
@@ -150,7 +150,7 @@ def new_app(settings: Settings) -> faust.App:
     app = App(
         settings.topics.worker_group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
-        broker_credentials=kafka_login.credentials(settings),
+        broker_credentials=faust_login.credentials(settings),
         version=1,
         autodiscover=False,
         web_enabled=False,

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from agents import kafka
 from agents.errors import Failure
-from agents.kafka_login import credentials
+from agents.faust_login import credentials
 from agents.settings import Settings
 from schemas.topics import Name
 from tests.apache_kafka import unavailable_reason

@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+AUDIT := .cache/audit
 
-.PHONY: install demo test test-quick lint format bench profile bench-fold bench-belief bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi \
-	config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick lint format bench profile bench-fold bench-belief bench-throughput bench-latency bench-scale \
+	bench-sink bench-policy study asyncapi audit config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -81,9 +82,22 @@ prior: install  ## learn what is shipped from public labelled sets: make prior T
 yardstick: install  ## the text model on public labelled conversations; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/yardstick.py
 
+audit: $(AUDIT)/.installed  ## bandit on the code; an SBOM; known vulnerabilities of what is locked (asks the internet)
+	$(AUDIT)/bin/bandit --quiet --configfile pyproject.toml --recursive agents streams schemas
+	$(AUDIT)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+	    --output-file .cache/sbom.cdx.json
+	$(AUDIT)/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes --strict
+
+$(AUDIT)/.installed: audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --require-hashes -r audit.lock
+	touch $@
+
 lock:  ## pin what pyproject.toml asks for; needs uv
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --output-file requirements.lock
+	uv pip compile --group pyproject.toml:audit --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --output-file audit.lock
 
 clean:
 	rm -rf $(VENV) .cache .tenor build *.egg-info

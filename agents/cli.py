@@ -88,7 +88,7 @@ def sink() -> None:
 
     found = loaded()
     writer = sinks.Sink(found)
-    health.serve(writer.health, found.http_host, found.http_port)
+    health.serve(writer.health, found.http_host, found.http_port, found.http_token)
     writer.run(told_to_stop())
 
 
@@ -100,7 +100,7 @@ def learner() -> None:
 
     found = loaded()
     one = learners.LiveLearner(found)
-    health.serve(one.health, found.http_host, found.http_port)
+    health.serve(one.health, found.http_host, found.http_port, found.http_token)
     one.run(told_to_stop())
 
 
@@ -158,7 +158,8 @@ def show_places(running: "stack.Stack") -> None:  # type: ignore[name-defined]  
         table.add_row(process.name, f"{process.url}/metrics, process {process.child.pid}")
     table.add_row("data and logs", str(running.directory))
     out.print(table)
-    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment(running.settings).items())
+    shown = environment(running.settings, secrets=False)
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in shown.items())
     out.print(f"In another terminal:\nexport {variables}", soft_wrap=True, highlight=False)
 
 

@@ -44,6 +44,7 @@ def new_client(settings: Settings, database: str) -> Client:
         user=settings.clickhouse_user,
         password=settings.clickhouse_password.get_secret_value(),
         secure=settings.clickhouse_secure,
+        ca_certs=settings.clickhouse_ca_file and str(settings.clickhouse_ca_file),
         connect_timeout=CONNECT_TIMEOUT_S,
         send_receive_timeout=ANSWER_TIMEOUT_S,
         client_name="tenor",
@@ -57,14 +58,14 @@ def failure(settings: Settings, error: BaseException) -> Failure:
         return refusal(settings, where, error)
     if isinstance(error, SocketTimeoutError):
         return Failure(f"{where} did not answer in time: check TENOR_CLICKHOUSE_HOST and TENOR_CLICKHOUSE_PORT")
-    if isinstance(error, NetworkError) and "SSL" not in str(error):
+    if isinstance(error, NetworkError) and not any(name in str(error) for name in ("SSL", "X509")):
         return Failure(
             f"{where} cannot be reached ({reason(error)}): check TENOR_CLICKHOUSE_HOST and TENOR_CLICKHOUSE_PORT",
             "or start the embedded stack with: tenor up",
         )
     return Failure(
         f"{where} does not speak ClickHouse's native protocol {with_or_without_tls(settings)}: "
-        "check TENOR_CLICKHOUSE_PORT and TENOR_CLICKHOUSE_SECURE"
+        "check TENOR_CLICKHOUSE_PORT, TENOR_CLICKHOUSE_SECURE and TENOR_CLICKHOUSE_CA_FILE"
     )
 
 
@@ -81,7 +82,10 @@ def refusal(settings: Settings, where: str, error: ServerException) -> Failure:
             "or create it with: tenor migrate",
         )
     if error.code == NO_RIGHT:
-        return Failure(f"{where} grants user {settings.clickhouse_user} too little: check TENOR_CLICKHOUSE_USER")
+        return Failure(
+            f"{where} grants user {settings.clickhouse_user} too little: check TENOR_CLICKHOUSE_USER",
+            "deploy/clickhouse/grants.sql has a role for every task",
+        )
     return Failure(f"{where} refused with code {error.code}", "its log says more")
 
 

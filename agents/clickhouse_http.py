@@ -1,5 +1,6 @@
 """ClickHouse over HTTP, for what its native protocol does not take: data in a format the server reads."""
 
+import ssl
 from collections.abc import Mapping
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -27,9 +28,12 @@ class ClickHouseHttp:
 
     @cached_property
     def _connection(self) -> HTTPConnection:
-        kind = HTTPSConnection if self._settings.clickhouse_secure else HTTPConnection
-        where = self._settings.clickhouse_host, self._settings.clickhouse_http_port
-        return kind(*where, timeout=ANSWER_TIMEOUT_S)
+        settings = self._settings
+        where = settings.clickhouse_host, settings.clickhouse_http_port
+        if not settings.clickhouse_secure:
+            return HTTPConnection(*where, timeout=ANSWER_TIMEOUT_S)
+        context = ssl.create_default_context(cafile=settings.clickhouse_ca_file)
+        return HTTPSConnection(*where, timeout=ANSWER_TIMEOUT_S, context=context)
 
     @property
     def _headers(self) -> dict[str, str]:

@@ -1,23 +1,40 @@
 """Health over HTTP: ``/healthz`` (is work moving?), ``/ready`` (has recovery finished?), ``/metrics``.
 
+Probes are open: an orchestrator has no token, and they tell no more than that work moves. ``/metrics`` names topics
+and counts events, so it asks for the token where there is one; beyond loopback there must be one.
+
 Served from its own thread, so that it still answers when the work does not move: that is when it is asked.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hmac import compare_digest
 from itertools import count
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
+from pydantic import SecretStr
 
 from agents import metrics
+from agents.contradictions import loopback
 from agents.errors import Failure
 
 Clock = Callable[[], float]
+Answer = tuple[str, str] | tuple[str, str, tuple[str, str]]
+NO_TOKEN = SecretStr("")
+# Nothing here is a page: no browser may run, frame, guess or keep it. No CORS header, so no other site may read it.
+HEADERS = [
+    ("Server", "tenor"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),
+]
 REQUEST_S = 10.0  # a client that has not finished its request by then is gone
 
 
@@ -75,22 +92,40 @@ class QuietHandler(WSGIRequestHandler):
         pass
 
 
-def application(health: Health) -> Callable[..., Any]:
-    """The WSGI application."""
+def application(health: Health, token: str) -> Callable[..., Any]:
+    """The WSGI application. Unless ``token`` is empty, ``/metrics`` is for who sends it."""
     metrics_app = make_wsgi_app()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        path = environ["PATH_INFO"]
-        if path == "/metrics":
-            return metrics_app(environ, start_response)
-        status, body = respond(path, health)
-        start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")])
+        def start(status: str, headers: list[tuple[str, str]]) -> Any:
+            return start_response(status, [*headers, *HEADERS])
+
+        found = refused(environ, token)
+        if found is None and environ["PATH_INFO"] == "/metrics":
+            return metrics_app(environ, start)
+        status, body, *more = found or respond(environ["PATH_INFO"], health)
+        start(status, [("Content-Type", "text/plain; charset=utf-8"), *more])
         return [body.encode()]
 
     return answer
 
 
-def respond(path: str, health: Health) -> tuple[str, str]:
+def refused(environ: Mapping[str, Any], token: str) -> Answer | None:
+    """What is answered to who may not ask, or asks for more than to read."""
+    if environ["REQUEST_METHOD"] != "GET":
+        return "405 Method Not Allowed", "only GET\n", ("Allow", "GET")
+    if environ["PATH_INFO"] == "/metrics" and not allowed(environ, token):
+        return "401 Unauthorized", "a token is needed\n", ("WWW-Authenticate", 'Bearer realm="tenor"')
+    return None
+
+
+def allowed(environ: Mapping[str, Any], token: str) -> bool:
+    """Whether a request carries the token. How long it takes to tell says nothing of the token."""
+    scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return not token or (scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode()))
+
+
+def respond(path: str, health: Health) -> Answer:
     if path == "/healthz":
         stalled = health.stalled()
         return ("503 Service Unavailable", f"{stalled}\n") if stalled else ("200 OK", "work moves\n")
@@ -99,10 +134,17 @@ def respond(path: str, health: Health) -> tuple[str, str]:
     return "404 Not Found", "ask /healthz, /ready or /metrics\n"
 
 
-def serve(health: Health, host: str, port: int) -> int:
-    """Serve until the process ends; the port it took. ``Failure`` when the port is in use."""
+def serve(health: Health, host: str, port: int, token: SecretStr = NO_TOKEN) -> int:
+    """Serve until the process ends; the port it took.
+
+    ``Failure`` when the port is in use, and beyond loopback without a token.
+    """
+    if not (token or loopback(host)):
+        raise Failure(
+            f"/metrics is not served on {host or 'every address'} without a token", "set TENOR_HTTP_TOKEN_FILE"
+        )
     try:
-        server = make_server(host, port, application(health), Server, QuietHandler)
+        server = make_server(host, port, application(health, token.get_secret_value()), Server, QuietHandler)
     except OSError as error:
         raise Failure(f"{host}:{port} cannot be served: {error.strerror}", "set TENOR_HTTP_PORT") from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()

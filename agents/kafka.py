@@ -1,16 +1,20 @@
 """Connections to Kafka through librdkafka: one place for client settings, and errors a person can act on."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from agents import kafka_login
 from agents.embedded.tansu import true_end_offsets
 from agents.errors import Failure
 from agents.settings import Settings
 
 TIMEOUT_S = 10.0
+# Of the time a broker has to answer: until we ask ourselves whether it lets us in, and how long we listen for that.
+FIRST, CAUSE = 0.2, 0.3
 LARGEST_BYTES = 16 * 1024 * 1024
 
 Position = tuple[str, int]
@@ -19,7 +23,7 @@ Position = tuple[str, int]
 def client_config(settings: Settings) -> dict[str, Any]:
     """What every client needs to reach the broker."""
     # 2: librdkafka would write every failed connection to standard error; what matters reaches us as an error.
-    return {"bootstrap.servers": settings.brokers, "log_level": 2}
+    return {"bootstrap.servers": settings.brokers, "log_level": 2, **kafka_login.librdkafka(settings)}
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:
@@ -64,18 +68,53 @@ def admin(settings: Settings) -> AdminClient:
 
 
 def metadata(client: AdminClient, settings: Settings) -> Any:
-    """Cluster metadata; ``Failure`` when the broker does not answer."""
+    """Cluster metadata; ``Failure`` when the broker does not answer, soon where it does not let us in."""
     try:
-        return client.list_topics(timeout=TIMEOUT_S)
+        return client.list_topics(timeout=FIRST * TIMEOUT_S)
+    except KafkaException:
+        if told := kept_out(settings):
+            raise told from None
+    try:
+        return client.list_topics(timeout=(1 - FIRST - 2 * CAUSE) * TIMEOUT_S)
     except KafkaException as error:
         raise unreachable(settings, error) from None
 
 
 def unreachable(settings: Settings, error: KafkaException) -> Failure:
+    return kept_out(settings) or silent(settings, error)
+
+
+def silent(settings: Settings, error: KafkaException) -> Failure:
     return Failure(
-        f"the Kafka broker at {settings.brokers} does not answer ({error.args[0].name()})",
-        "set TENOR_BROKERS, or start the embedded stack with: tenor up",
+        f"the Kafka broker at {settings.brokers} does not answer {kafka_login.how(settings)} ({error.args[0].name()})",
+        "set TENOR_BROKERS, TENOR_KAFKA_TLS and TENOR_KAFKA_SASL, or start the embedded stack with: tenor up",
     )
+
+
+def kept_out(settings: Settings) -> Failure | None:
+    """What to tell where it is the login or TLS. The broker's own words are left out: a code says as much."""
+    where, code = f"the Kafka broker at {settings.brokers}", cause(settings)
+    if code == KafkaError._AUTHENTICATION:
+        return Failure(f"{where} does not let us in with {settings.kafka_sasl}", kafka_login.to_check(settings))
+    if code == KafkaError._SSL:
+        return Failure(
+            f"{where} and we cannot agree on TLS: its certificate is not trusted, or it speaks none there",
+            "check TENOR_KAFKA_TLS and TENOR_KAFKA_CA_FILE, and that the certificate names the host in TENOR_BROKERS",
+        )
+    return None
+
+
+def cause(settings: Settings) -> int | None:
+    """Whether it is the login or TLS that keeps us out: a call only says that nothing came back."""
+    heard: list[int] = []
+    listening: dict[str, Any] = {"error_cb": lambda error: heard.append(error.code())}
+    listener = AdminClient(client_config(settings) | listening)
+    deadline = time.monotonic() + CAUSE * TIMEOUT_S
+    while time.monotonic() < deadline:
+        listener.poll(0.1)
+        if found := {KafkaError._AUTHENTICATION, KafkaError._SSL}.intersection(heard):
+            return found.pop()
+    return None
 
 
 def partitions_of(settings: Settings, topics: Sequence[str]) -> list[Position]:

@@ -1,6 +1,7 @@
 """Schema registry: the I/O behind the codec's Confluent form."""
 
 import json
+import ssl
 from functools import cache
 
 from confluent_kafka.schema_registry import Schema as RegistrySchema
@@ -14,6 +15,7 @@ from schemas.errors import Reason, Rejected
 from schemas.records import Record, Schema, writer_schema
 
 NOT_FOUND = 404
+NOT_LET_IN = {401, 403}
 
 
 class ConfluentRegistry:
@@ -30,7 +32,7 @@ class ConfluentRegistry:
             ours = RegistrySchema(json.dumps(record.published), "AVRO")
             return int(self._client.lookup_schema(subject, ours).schema_id or 0)
         except SchemaRegistryError as error:
-            raise Failure(f"the registry has no schema under {subject} ({error.error_message})") from None
+            raise refused(error, subject) from None
         except Exception as error:  # of the client's HTTP library, which it does not promise to keep
             raise Failure(
                 f"the schema registry cannot be asked ({type(error).__name__})", "check TENOR_REGISTRY_URL"
@@ -46,12 +48,38 @@ class ConfluentRegistry:
         return writer_schema(found.schema_str or "")
 
 
+def refused(error: SchemaRegistryError, subject: str) -> Failure:
+    if error.http_status_code in NOT_LET_IN:
+        return Failure(
+            f"the schema registry does not let us in (HTTP {error.http_status_code})",
+            "check TENOR_REGISTRY_USER and TENOR_REGISTRY_PASSWORD",
+        )
+    return Failure(f"the registry has no schema under {subject} ({error.error_message})")
+
+
 def codec_for(settings: Settings) -> Codec:
     """The codec of a deployment."""
     if settings.registry_url is None:
         return Codec()
     try:
-        client = SchemaRegistryClient({"url": settings.registry_url})
+        client = SchemaRegistryClient({"url": settings.registry_url, **login(settings)})
     except ValueError:
         raise Failure(f"TENOR_REGISTRY_URL is wrong: {settings.registry_url!r} is no URL") from None
+    except ssl.SSLError:
+        raise Failure(
+            f"TENOR_REGISTRY_CA_FILE is wrong: {settings.registry_ca_file} holds no PEM certificates"
+        ) from None
     return Codec(ConfluentRegistry(client))
+
+
+def login(settings: Settings) -> dict[str, str]:
+    """User, password and CA, as far as they are set."""
+    told = {}
+    if bool(settings.registry_user) != bool(settings.registry_password):
+        hint = "set TENOR_REGISTRY_USER and TENOR_REGISTRY_PASSWORD_FILE"
+        raise Failure("of the schema registry's login one half is missing", hint)
+    if settings.registry_user:
+        told["basic.auth.user.info"] = f"{settings.registry_user}:{settings.registry_password.get_secret_value()}"
+    if settings.registry_ca_file is not None:
+        told["ssl.ca.location"] = str(settings.registry_ca_file)
+    return told

@@ -1,4 +1,7 @@
-"""Every setting of a deployment: ``TENOR_*`` variables, or a ``.env`` file in the working directory."""
+"""Every setting of a deployment: ``TENOR_*`` variables, or a ``.env`` file in the working directory.
+
+A secret may stand in a file instead: ``TENOR_KAFKA_PASSWORD_FILE`` names one that holds ``TENOR_KAFKA_PASSWORD``.
+"""
 
 import difflib
 import json
@@ -7,13 +10,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from agents import contradictions
 from agents.errors import Failure
+from agents.secret_files import SecretFiles, file_variables
 from schemas.topics import Topics
 from schemas.validation import Limits
 from streams.catalogue import default_protocols, read_protocols
@@ -31,6 +36,7 @@ from streams.config import (
 from streams.protocols import Protocol, ProtocolError
 
 PREFIX = "TENOR_"
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "policy", "learner")
 
 
@@ -46,6 +52,28 @@ class Settings(BaseSettings):
     partitions: int = Field(8, ge=1, description="Partition count of the conversation topics when they are created.")
     replication: int = Field(1, ge=1, description="Replication factor of topics when they are created.")
     registry_url: str | None = Field(None, description="Schema registry; unset writes Avro single-object encoding.")
+    registry_user: str = Field("", description="User of the schema registry (HTTP basic); needs https.")
+    registry_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    registry_ca_file: Path | None = Field(None, description="CA certificates (PEM) of the registry; unset: the usual.")
+
+    kafka_tls: bool = Field(False, description="TLS to Kafka.")
+    kafka_ca_file: Path | None = Field(None, description="CA certificates (PEM) of the brokers; unset: the system's.")
+    kafka_cert_file: Path | None = Field(None, description="Our own certificate (PEM), where brokers ask for one.")
+    kafka_key_file: Path | None = Field(None, description="Its private key (PEM), not encrypted.")
+    kafka_sasl: Mechanism | None = Field(
+        None, description="How to log in: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER; unset: not at all."
+    )
+    kafka_user: str = Field("", description="User, for PLAIN and SCRAM.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    kafka_token_url: str | None = Field(
+        None, description="Token endpoint of the identity provider, for OAUTHBEARER by client credentials."
+    )
+    kafka_client_id: str = Field("", description="Client id there.")
+    kafka_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    kafka_token_scope: str = Field("", description="Scope asked for; empty: none.")
+    kafka_token_ca_file: Path | None = Field(
+        None, description="CA certificates (PEM) of the token endpoint; unset: the system's."
+    )
 
     clickhouse_host: str = Field("127.0.0.1", description="ClickHouse host.")
     clickhouse_port: int = Field(9000, description="ClickHouse native port.")
@@ -59,9 +87,13 @@ class Settings(BaseSettings):
     clickhouse_password: SecretStr = Field(SecretStr(""), description="ClickHouse password.")
     clickhouse_database: str = Field("tenor", description="ClickHouse database; created by tenor migrate.")
     clickhouse_secure: bool = Field(False, description="TLS to ClickHouse.")
+    clickhouse_ca_file: Path | None = Field(None, description="CA certificates (PEM) of ClickHouse; unset: the usual.")
 
     http_host: str = Field("127.0.0.1", description="Address of /healthz, /ready and /metrics.")
     http_port: int = Field(0, ge=0, le=65535, description="Its port; 0 takes a free one and logs it.")
+    http_token: SecretStr = Field(
+        SecretStr(""), description="/metrics asks for it (Authorization: Bearer); needed beyond loopback."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_json: bool = Field(False, description="Logs as JSON, one object a line.")
     instance: str | None = Field(None, description="Stable name of this worker (pod name): static group membership.")
@@ -98,6 +130,13 @@ class Settings(BaseSettings):
     profile: ProfileConfig = ProfileConfig()
     policy: PolicyConfig = PolicyConfig()
     learner: LearnerConfig = LearnerConfig()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *args: Any, **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        given = super().settings_customise_sources(settings_cls, *args, **sources)
+        return *given, SecretFiles(settings_cls, sources["env_settings"], sources["dotenv_settings"])
 
     @cached_property
     def topics(self) -> Topics:
@@ -137,11 +176,13 @@ def load() -> Settings:
     """Settings from the environment; ``Failure`` names the variable that is wrong."""
     refuse_misspelled(os.environ)
     try:
-        return Settings()
+        found = Settings()
     except SettingsError as error:
         raise Failure(f"{PREFIX}{error_field(error)} is wrong: it must be a JSON object") from None
     except ValidationError as error:
         raise Failure(wrong(error.errors()[0])) from None
+    contradictions.refuse(found)
+    return found
 
 
 def wrong(error: ErrorDetails) -> str:
@@ -172,16 +213,30 @@ def variables_known() -> list[str]:
     """Every variable that sets something, those of nested settings included."""
     nested = {name: fields(Settings.model_fields[name].default) for name in NESTED}
     single = [PREFIX + name.upper() for name in Settings.model_fields]
+    single += file_variables(Settings)
     return single + [f"{PREFIX}{group}__{one.name}".upper() for group, found in nested.items() for one in found]
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """Variables that give another process what was set here, secrets included; defaults are left out."""
+def environment(settings: Settings, secrets: bool = True) -> dict[str, str]:
+    """Variables that give another process what was set here; defaults are left out, and secrets where told so."""
     set_here = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
-    return {PREFIX + name.upper(): as_text(value) for name, value in set_here.items() if value is not None}
+    given = {name: value for name, value in set_here.items() if value is not None}
+    if not secrets:
+        given = {name: value for name, value in given.items() if not (isinstance(value, SecretStr) and value)}
+    return {PREFIX + name.upper(): as_text(value, secrets) for name, value in given.items()}
 
 
-def as_text(value: Any) -> str:
+def no_secret_files() -> dict[str, str]:
+    """Variables for a process that is given the secrets themselves, and would else inherit where we had them from."""
+    return dict.fromkeys(file_variables(Settings), "")
+
+
+def as_text(value: Any, secrets: bool = True) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    return json.dumps(asdict(value)) if is_dataclass(value) and not isinstance(value, type) else str(value)
+    if isinstance(value, Path):
+        return str(value.absolute())  # the other process may work elsewhere
+    if is_dataclass(value) and not isinstance(value, type):
+        shown = [one.name for one in fields(value) if one.repr or secrets]
+        return json.dumps({name: told for name, told in asdict(value).items() if name in shown})
+    return str(value)

@@ -25,8 +25,11 @@ ABOUT = f"""\
 Made from the settings by `python -m agents.settings_table`; a test keeps it current. Do not edit it by hand.
 
 Every setting is an environment variable, or a line in a file `.env` in the working directory. The environment wins.
-A variable this table does not know is ignored, so look out for misspellings. A wrong value is told in one sentence,
-with the variable's name.
+A misspelled variable in the environment is refused, one in `.env` is not noticed. A wrong value is told in one
+sentence, with the variable's name. Values that cannot be meant together are refused, with what to do.
+
+Every password, secret and token may stand in a file instead, as orchestrators mount them: `{PREFIX}KAFKA_PASSWORD_FILE`
+names a file that holds `{PREFIX}KAFKA_PASSWORD`. What they protect, and what nothing does: security.md.
 
 A setting of a group has two underscores in its name: `{PREFIX}BELIEF{BETWEEN}THRESHOLD=8`.
 

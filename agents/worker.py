@@ -9,8 +9,8 @@ import faust
 import structlog
 from mode.utils.objects import cached_property
 
+from agents import faust_login, kafka, runs, topics
 from agents import health as health_server
-from agents import kafka, runs, topics
 from agents.alerts import Alerts
 from agents.conversations import Conversations
 from agents.health import Health
@@ -151,6 +151,7 @@ def new_app(settings: Settings) -> faust.App:
     app = App(
         settings.topics.worker_group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
+        broker_credentials=faust_login.credentials(settings),
         version=1,
         autodiscover=False,
         web_enabled=False,
@@ -188,7 +189,7 @@ def run(settings: Settings) -> None:
     settings.config  # noqa: B018 - a broken protocols file is refused before anything starts
     collect_rarely()
     worker = Worker(settings)
-    port = health_server.serve(worker.health, settings.http_host, settings.http_port)
+    port = health_server.serve(worker.health, settings.http_host, settings.http_port, settings.http_token)
     log.info("worker starts", http_port=port, config_version=settings.config.version)
     faust.Worker(
         worker.build(), loglevel="info", redirect_stdouts=False, override_logging=False, daemon=True

@@ -165,7 +165,7 @@ class DecisionConfig:
         control_share: share of available decision points left alone, at random.
         holdout_share: share of customers who are never stepped in for, at random; who is unknown is drawn by
             conversation.
-        salt: key of the lottery; keep it secret where somebody could game the draw.
+        salt: key of the lottery, long and secret: who knows it can tell beforehand who will be in control.
         policy_version: name of the policy while nothing was learned, pinned in every decision.
     """
 
@@ -174,7 +174,7 @@ class DecisionConfig:
     max_failures: int = 2
     control_share: float = 0.2
     holdout_share: float = 0.05
-    salt: str = "tenor"
+    salt: str = field(default="tenor", repr=False)
     policy_version: str = "uniform-1"
 
     def __post_init__(self) -> None:

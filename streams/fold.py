@@ -121,27 +121,38 @@ def end(state: State, conversation_id: str, config: Config) -> list[Output]:
 
 def received(state: State, signal: Signal) -> State:
     """The state after any signal, before its content is read. Consent withdrawn takes what was learned with it."""
-    partition, offset = position(signal)
-    keystroke_consent = latest(signal["keystroke_consent"], state.keystroke_consent)
-    voice_consent = latest(signal["voice_consent"], state.voice_consent)
+    (partition, offset), at = position(signal), signal["event_time"]
+    keystroke_consent, typing_refused = agreed(
+        signal["keystroke_consent"], at, state.keystroke_consent, state.typing_refused_at
+    )
+    voice_consent, voice_refused = agreed(signal["voice_consent"], at, state.voice_consent, state.voice_refused_at)
     baselines, usual = state.baselines, state.usual
     if keystroke_consent is False:
         baselines = typing.forget(baselines)
         usual = usual and msgspec.structs.replace(usual, baselines=typing.forget(usual.baselines))
     return msgspec.structs.replace(
         state,
-        last_at=max(state.last_at, signal["event_time"]),
+        last_at=max(state.last_at, at),
         positions={**state.positions, partition: offset},
         customer_id=signal["customer_id"] or state.customer_id,
         baselines=prosody.forget(baselines) if voice_consent is False else baselines,
         keystroke_consent=keystroke_consent,
         voice_consent=voice_consent,
         usual=usual,
+        typing_refused_at=typing_refused,
+        voice_refused_at=voice_refused,
     )
 
 
-def latest(said: bool | None, before: bool | None) -> bool | None:
-    return before if said is None else said
+def agreed(said: bool | None, at: int, before: bool | None, refused_at: int) -> tuple[bool | None, int]:
+    """Consent after a statement, and when it was refused last.
+
+    A refusal counts as soon as it is here. Consent counts only if it is newer than every refusal: topics race each
+    other, and a burst that was typed before the refusal may come in after it.
+    """
+    if said is False:
+        return False, max(refused_at, at)
+    return (True if said and at > refused_at else before), refused_at
 
 
 def observed(state: State, observation: belief.Observation | None, config: Config) -> State:

@@ -201,6 +201,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
         course: what the conversation's end will tell.
         answer: how operator and bot worded what they wrote since the customer's last turn, in the order of
             ``signals.wording.FEATURES``; empty while they wrote nothing, None where it could not be read.
+        typing_refused_at, voice_refused_at: event time of the newest refusal to be measured so; 0 for none.
     """
 
     tenant: str
@@ -234,6 +235,8 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     memory: Memory = Memory()
     course: Course = Course()
     answer: tuple[int, ...] | None = ()
+    typing_refused_at: int = 0
+    voice_refused_at: int = 0
 
 
 ENCODER = msgspec.msgpack.Encoder()

@@ -2,10 +2,12 @@
 
 import socket
 from collections.abc import Callable
+from http.client import HTTPConnection, HTTPResponse
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from pydantic import SecretStr
 
 from agents.embedded.child import LOOPBACK
 from agents.errors import Failure
@@ -113,4 +115,88 @@ def test_a_port_in_use(port: int, health: Health) -> None:
 
 def test_an_address_that_is_not_ours(health: Health) -> None:
     with pytest.raises(Failure, match="cannot be served"):
-        serve(health, "192.0.2.1", 0)
+        serve(health, "192.0.2.1", 0, TOKEN)
+
+
+# --- who may ask ---
+
+TOKEN = SecretStr("0123456789abcdef")
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def guarded(health: Health) -> int:
+    return serve(health, LOOPBACK, 0, TOKEN)
+
+
+def answered(port: int, path: str, headers: Headers | None = None, method: str = "GET") -> HTTPResponse:
+    """The answer, its body read."""
+    connection = HTTPConnection(LOOPBACK, port, timeout=5)
+    connection.request(method, path, headers=headers or {})
+    answer = connection.getresponse()
+    answer.body = answer.read()  # type: ignore[attr-defined]
+    connection.close()
+    return answer
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "example.org"])
+def test_beyond_loopback_nothing_is_served_without_a_token(health: Health, host: str) -> None:
+    with pytest.raises(Failure, match="without a token") as found:
+        serve(health, host, 0)
+    assert found.value.hint == "set TENOR_HTTP_TOKEN_FILE"
+
+
+def test_with_a_token_every_address_is_served(health: Health) -> None:
+    port = serve(health, "0.0.0.0", 0, TOKEN)
+    assert answered(port, "/metrics").status == 401
+    assert answered(port, "/healthz").status == 200
+
+
+def test_the_token_opens_the_metrics(guarded: int) -> None:
+    answer = answered(guarded, "/metrics", {"Authorization": f"Bearer {TOKEN.get_secret_value()}"})
+    assert answer.status == 200
+    assert b"tenor_ready" in answer.body  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer 0123456789abcde"},
+        {"Authorization": "Bearer 0123456789abcdeg"},
+        {"Authorization": "Bearer \u00e9"},
+        {"Authorization": "Basic 0123456789abcdef"},
+        {"Authorization": "0123456789abcdef"},
+    ],
+)
+def test_without_the_token_they_stay_closed(guarded: int, headers: Headers) -> None:
+    answer = answered(guarded, "/metrics", headers)
+    assert answer.status == 401
+    assert answer.getheader("WWW-Authenticate") == 'Bearer realm="tenor"'
+    assert answer.body == b"a token is needed\n"  # type: ignore[attr-defined]
+
+
+def test_probes_stay_open(guarded: int, health: Health) -> None:
+    health.set_ready(True)
+    assert answered(guarded, "/healthz").status == answered(guarded, "/ready").status == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/ready", "/metrics", "/other"])
+def test_no_browser_may_use_an_answer_and_no_other_site_read_it(guarded: int, path: str) -> None:
+    headers = {"Origin": "https://elsewhere.example", "Authorization": f"Bearer {TOKEN.get_secret_value()}"}
+    found = dict(answered(guarded, path, headers).getheaders())
+    assert found["X-Content-Type-Options"] == "nosniff"
+    assert found["X-Frame-Options"] == "DENY"
+    assert found["Content-Security-Policy"].startswith("default-src 'none'")
+    assert found["Cache-Control"] == "no-store"
+    assert found["Server"] == "tenor"
+    assert not [name for name in found if name.lower().startswith("access-control-")]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+def test_only_reading(guarded: int, method: str, path: str) -> None:
+    answer = answered(guarded, path, method=method)
+    assert answer.status == 405
+    assert answer.getheader("Allow") == "GET"

@@ -1,13 +1,25 @@
-"""A schema registry that is not there, or is no registry at all."""
+"""A schema registry that is not there, is no registry at all, or lets nobody in without a login."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from agents.embedded.child import LOOPBACK
 from agents.errors import Failure
 from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.codec import SINGLE_OBJECT
 from schemas.records import record
 from tests.agents.samples import rating
+from tests.certificates import Authority
+from tests.tls_front import tls_front
 
 
 def test_without_a_registry_records_carry_their_fingerprint() -> None:
@@ -28,3 +40,82 @@ def test_a_registry_that_does_not_answer() -> None:
     with pytest.raises(Failure, match="the schema registry cannot be asked") as found:
         codec.encode(record("rating"), rating())
     assert found.value.hint == "check TENOR_REGISTRY_URL"
+
+
+# --- with a login, behind TLS ---
+
+USER, PASSWORD, WRONG = "reader", "p:a ss", "wr0ng"
+KNOWN_AS = 7
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """Knows every schema under one id, and answers nobody without the login."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        login = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if self.headers.get("Authorization") == login:
+            self.reply(200, {"id": KNOWN_AS, "version": 1, "subject": "s", "schema": "{}"})
+        else:
+            self.reply(401, {"error_code": 40101, "message": f"not with {self.headers.get('Authorization')}"})
+
+    def reply(self, status: int, body: dict[str, Any]) -> None:
+        encoded = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(encoded)))
+        self.end_headers()
+        self.wfile.write(encoded)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Settings]:
+    authority, server = Authority(tmp_path), ThreadingHTTPServer((LOOPBACK, 0), Guarded)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with tls_front(server.server_port, authority.issue("registry")) as port:
+        yield Settings(
+            _env_file=None,
+            registry_url=f"https://{LOOPBACK}:{port}",
+            registry_user=USER,
+            registry_password=SecretStr(PASSWORD),
+            registry_ca_file=authority.file,
+        )
+    server.shutdown()
+    server.server_close()
+
+
+def encoded(settings: Settings) -> bytes:
+    return codec_for(settings).encode(record("rating"), rating())
+
+
+def test_a_registry_that_asks_for_a_login(guarded: Settings) -> None:
+    assert encoded(guarded)[:5] == b"\0" + KNOWN_AS.to_bytes(4, "big")
+
+
+def test_a_wrong_login_is_told_without_the_secret(guarded: Settings) -> None:
+    with pytest.raises(Failure, match=r"does not let us in \(HTTP 401\)") as found:
+        encoded(guarded.model_copy(update={"registry_password": SecretStr(WRONG)}))
+    said = f"{found.value.message} {found.value.hint}"
+    assert "TENOR_REGISTRY_PASSWORD" in said
+    assert WRONG not in said
+    assert base64.b64encode(f"{USER}:{WRONG}".encode()).decode() not in said
+
+
+@pytest.mark.parametrize("half", ["registry_user", "registry_password"])
+def test_half_a_login(guarded: Settings, half: str) -> None:
+    with pytest.raises(Failure, match="one half is missing"):
+        encoded(guarded.model_copy(update={half: Settings.model_fields[half].default}))
+
+
+def test_a_registry_nobody_vouches_for(guarded: Settings, tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="cannot be asked"):
+        encoded(guarded.model_copy(update={"registry_ca_file": Authority(tmp_path, "stranger").file}))
+
+
+def test_a_ca_file_that_is_none(guarded: Settings, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(Failure, match="TENOR_REGISTRY_CA_FILE"):
+        codec_for(guarded.model_copy(update={"registry_ca_file": tmp_path / "ca.pem"}))

@@ -1,6 +1,7 @@
 """Settings: what is set in one process reaches another whole."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from agents.errors import Failure
-from agents.settings import Settings, environment, load
+from agents.secret_files import secrets_of
+from agents.settings import Settings, environment, load, no_secret_files
 from streams.catalogue import SHIPPED, default_protocols
 from streams.config import (
     BeliefConfig,
@@ -27,7 +29,22 @@ CHANGED: dict[str, Any] = {
     "topic_prefix": "staging.",
     "partitions": 3,
     "replication": 2,
-    "registry_url": "http://registry:8081",
+    "registry_url": "https://registry:8081",
+    "registry_user": "reader",
+    "registry_password": SecretStr("r'egistry"),
+    "registry_ca_file": SHIPPED,
+    "kafka_tls": True,
+    "kafka_ca_file": SHIPPED,
+    "kafka_cert_file": SHIPPED,
+    "kafka_key_file": SHIPPED,
+    "kafka_sasl": "OAUTHBEARER",
+    "kafka_user": "worker",
+    "kafka_password": SecretStr("k'afka"),
+    "kafka_token_url": "https://idp/token",
+    "kafka_client_id": "tenor",
+    "kafka_client_secret": SecretStr("c'lient"),
+    "kafka_token_scope": "kafka",
+    "kafka_token_ca_file": SHIPPED,
     "clickhouse_host": "there",
     "clickhouse_port": 9440,
     "clickhouse_http_port": 8443,
@@ -35,8 +52,10 @@ CHANGED: dict[str, Any] = {
     "clickhouse_password": SecretStr("p'w\" $x#{}"),
     "clickhouse_database": "other",
     "clickhouse_secure": True,
+    "clickhouse_ca_file": SHIPPED,
     "http_host": "0.0.0.0",
     "http_port": 8000,
+    "http_token": SecretStr("t'oken"),
     "log_level": "error",
     "log_json": True,
     "instance": "worker-0",
@@ -77,9 +96,19 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def loaded(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> Settings:
+    set_all(monkeypatch, variables)
+    return load()
+
+
+def read(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> Settings:
+    """Settings of variables that need not make sense together."""
+    set_all(monkeypatch, variables)
+    return Settings()
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return load()
 
 
 def test_every_setting_is_tried_here() -> None:
@@ -92,7 +121,7 @@ def test_every_setting_is_tried_here() -> None:
 def test_one_changed_setting_reaches_another_process(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     settings = Settings(**{name: CHANGED[name]})
     assert environment(settings).keys() == {f"TENOR_{name.upper()}"}
-    assert loaded(monkeypatch, environment(settings)) == settings
+    assert read(monkeypatch, environment(settings)) == settings
 
 
 def test_all_of_them_do_and_the_config_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,8 +159,90 @@ def test_a_dotenv_file_counts_and_is_handed_on(tmp_path: Path) -> None:
     assert environment(found) == {"TENOR_PARTITIONS": "5", "TENOR_CLICKHOUSE_PASSWORD": "hidden"}
 
 
-def test_secrets_do_not_show() -> None:
-    assert "hidden" not in repr(Settings(clickhouse_password="hidden"))
+@pytest.mark.parametrize("name", secrets_of(Settings))
+def test_secrets_do_not_show(name: str) -> None:
+    settings = Settings(**{name: "hidden"})
+    assert "hidden" in environment(settings).values()
+    assert (
+        "hidden" not in f"{settings!r} {settings} {settings.model_dump_json()} {environment(settings, secrets=False)}"
+    )
+
+
+def test_every_secret_is_one_by_its_type() -> None:
+    secret = re.compile("password|secret|token$|key$|login")
+    named = {name for name in Settings.model_fields if secret.search(name)}
+    assert named == set(secrets_of(Settings))
+
+
+def test_the_salt_of_the_lottery_is_one_of_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who knows it knows who is stepped in for."""
+    (tmp_path / "salt").write_text("hidden\n")
+    told = {"TENOR_DECISION__SALT_FILE": str(tmp_path / "salt"), "TENOR_DECISION__CONTROL_SHARE": "0.4"}
+    found = loaded(monkeypatch, told)
+    assert found.decision == DecisionConfig(salt="hidden", control_share=0.4)
+    assert "hidden" in str(environment(found))
+    assert "hidden" not in f"{found!r} {environment(found, secrets=False)}"
+    assert loaded(monkeypatch, {**no_secret_files(), **environment(found)}) == found
+
+
+@pytest.mark.parametrize("name", secrets_of(Settings))
+def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_text(" of two words \n")
+    found = read(monkeypatch, {f"TENOR_{name.upper()}_FILE": str(tmp_path / "secret")})
+    assert getattr(found, name).get_secret_value() == " of two words "
+    assert environment(found) == {f"TENOR_{name.upper()}": " of two words "}
+
+
+def test_a_dotenv_file_may_name_the_file_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / ".env").write_text(f"TENOR_CLICKHOUSE_PASSWORD_FILE={tmp_path}/one\n")
+    assert load().clickhouse_password.get_secret_value() == "one"
+    found = loaded(monkeypatch, {"TENOR_CLICKHOUSE_PASSWORD_FILE": str(tmp_path / "two")})
+    assert found.clickhouse_password.get_secret_value() == "two"
+
+
+def test_a_secret_in_both_places_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    both = {"TENOR_CLICKHOUSE_PASSWORD_FILE": str(tmp_path / "secret"), "TENOR_CLICKHOUSE_PASSWORD": "hidden"}
+    with pytest.raises(Failure, match=r"^TENOR_CLICKHOUSE_PASSWORD and TENOR_CLICKHOUSE_PASSWORD_FILE are both set$"):
+        loaded(monkeypatch, both)
+
+
+def test_a_process_that_is_given_secrets_does_not_look_for_their_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("x")
+    monkeypatch.setenv("TENOR_CLICKHOUSE_PASSWORD_FILE", str(tmp_path / "secret"))
+    given = load()
+    assert loaded(monkeypatch, {**no_secret_files(), **environment(given)}) == given
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read: No such file"), (b"\n", "is empty"), (b"\xff", "it is not text")]
+)
+def test_a_file_without_a_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content)
+    with pytest.raises(Failure, match=f"^TENOR_KAFKA_PASSWORD_FILE is wrong: .*{said}"):
+        loaded(monkeypatch, {"TENOR_KAFKA_PASSWORD_FILE": str(tmp_path / "secret")})
+
+
+def test_a_misspelled_file_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match="TENOR_KAFKA_PASWORD_FILE is no setting") as found:
+        loaded(monkeypatch, {"TENOR_KAFKA_PASWORD_FILE": "/run/secrets/kafka"})
+    assert found.value.hint == "is TENOR_KAFKA_PASSWORD_FILE meant?"
+
+
+@pytest.mark.parametrize("name", ["TENOR_KAFKA_SASL", "TENOR_PARTITIONS", "TENOR_HTTP_PORT"])
+def test_a_value_in_the_wrong_place_is_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with pytest.raises(Failure, match=f"^{name} is wrong") as found:
+        loaded(monkeypatch, {name: "hunter2"})
+    assert "hunter2" not in f"{found.value} {found.value.hint}"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,16 @@ ELSEWHERE = {
     "TENOR_CLICKHOUSE_USER": "analyst",
     "TENOR_CLICKHOUSE_PASSWORD": "theirs",
     "TENOR_CLICKHOUSE_SECURE": "true",
+    "TENOR_CLICKHOUSE_CA_FILE": "ca.pem",
+    "TENOR_KAFKA_TLS": "true",
+    "TENOR_KAFKA_CA_FILE": "ca.pem",
+    "TENOR_KAFKA_SASL": "PLAIN",
+    "TENOR_KAFKA_USER": "worker",
+    "TENOR_KAFKA_PASSWORD_FILE": "password",
+    "TENOR_HTTP_TOKEN": "t0ken-of-theirs",
+    "TENOR_DECISION__SALT": "s4lt-of-theirs",
 }
+SECRETS = ("theirs", "p4ssword", "t0ken", "s4lt")
 READY = "export TENOR_BROKERS="
 
 
@@ -162,8 +171,13 @@ def test_settings_meant_for_other_engines_do_no_harm_and_a_dead_engine_ends_it(
     start: Callable[..., Up], tmp_path: Path
 ) -> None:
     (tmp_path / "mine.yaml").write_text(SHIPPED.read_text())
+    (tmp_path / "ca.pem").write_text("")
+    (tmp_path / "password").write_text("p4ssword\n")
     up = start(**ELSEWHERE, TENOR_PROTOCOLS_FILE="mine.yaml").ready()
-    assert "theirs" not in up.said
+    assert not [secret for secret in SECRETS if secret in up.said]
+    written = [path for path in up.directory.rglob("*") if path.is_file()]
+    assert {path.name for path in written} >= {"worker-1.log", "sink.log", "learner.log"}
+    assert not [(path, secret) for path in written for secret in SECRETS if secret.encode() in path.read_bytes()]
     [server] = [pid for pid, command in processes_of(up.directory).items() if "clickhouse_server" in command]
     os.kill(server, signal.SIGKILL)
     assert up.process.wait(2 * STOP_S) == 1

@@ -169,6 +169,30 @@ def test_consent_that_is_not_mentioned_stays_as_it_was_and_given_again_starts_af
     assert again.baselines["typing.flight_ms"].count == 1
 
 
+def test_a_burst_from_before_the_refusal_that_comes_in_after_it_is_not_measured() -> None:
+    typed = [keystrokes(10.0 * i) for i in range(4)]
+    after, _ = told(Config(), *typed, message(CALM, 50, keystroke_consent=False), keystrokes(45), keystrokes(50))
+    assert not any(name.startswith("typing.") for name in after.baselines)
+    assert after.keystroke_consent is False
+
+
+def test_a_refusal_counts_even_if_it_comes_late() -> None:
+    """Nothing that a clock says can keep a customer from refusing."""
+    typed = [keystrokes(10.0 * i) for i in range(4)]
+    refused, _ = told(Config(), *typed, message(CALM, 5, keystroke_consent=False))
+    assert refused.keystroke_consent is False
+    assert not any(name.startswith("typing.") for name in refused.baselines)
+    again, _ = told(Config(), *typed, message(CALM, 5, keystroke_consent=False), keystrokes(60))
+    assert again.keystroke_consent is True
+
+
+def test_a_frame_from_before_the_refusal_is_not_measured() -> None:
+    heard = [prosody(10.0 * i) for i in range(4)]
+    after, _ = told(Config(), *heard, message(CALM, 50, voice_consent=False), prosody(45))
+    assert not any(name.startswith("prosody.") for name in after.baselines)
+    assert after.voice_consent is False
+
+
 def test_typing_alone_never_raises_an_alarm() -> None:
     events = [keystrokes(10.0 * i, gap_ms=200.0) for i in range(10)]
     events += [keystrokes(200 + 10.0 * i, gap_ms=20.0, backspaces=15) for i in range(100)]

@@ -1,0 +1,179 @@
+"""deploy/clickhouse/grants.sql: every task can be done with its role, and nothing else.
+
+The embedded ClickHouse takes no users by SQL. It takes the very same GRANT statements from its users file, though, and
+its parser reads the others.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_driver.errors import ServerException
+from pydantic import SecretStr
+
+from agents import explain, migrate, redecide, report, topics
+from agents.clickhouse import NO_RIGHT, connect
+from agents.dead_letters import DEAD_LETTERS
+from agents.embedded import clickhouse as embedded
+from agents.embedded.child import LOOPBACK, free_port
+from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.tansu import Tansu
+from agents.errors import Failure
+from agents.publishing import published
+from agents.rows import TABLES
+from agents.settings import Settings
+from schemas.migrations import statements
+from streams.outputs import Output
+from tests.agents.samples import command, distal, point, rating, snapshot, wording
+from tests.agents.stored import POINTS, ask, insert
+from tests.agents.test_sink import CODEC, count, eventually, outputs, publish, rated, running
+
+pytestmark = pytest.mark.integration
+
+GRANTS = Path(__file__).resolve().parents[2] / "deploy" / "clickhouse" / "grants.sql"
+GRANT = re.compile(r"(?P<what>GRANT .* ON .*) TO (?P<role>\w+)", re.DOTALL)
+LEARNED = [
+    Output("distal_outcome", "d", distal()),
+    Output("policy_command", "c", command()),
+    Output("policy_snapshot", "s", snapshot()),
+    Output("wording_effects", "w", wording()),
+]
+PASSWORD = "pass of the role"
+
+
+def granted() -> dict[str, list[str]]:
+    """GRANT statements of each role, without whom they are for."""
+    found: dict[str, list[str]] = {}
+    for statement in statements(GRANTS.read_text()):
+        if match := GRANT.fullmatch(statement):
+            found.setdefault(match["role"], []).append(" ".join(match["what"].split()))
+    return found
+
+
+def users() -> str:
+    """A user of each role, as the users file has them."""
+    login = f"<password>{PASSWORD}</password>"
+    rights = {
+        role: "<grants>" + "".join(f"<query>{one}</query>" for one in grants) + "</grants>"
+        for role, grants in granted().items()
+    }
+    return "".join(embedded._USER.format(name=role, login=login, rights=own) for role, own in rights.items())
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """A ClickHouse with a user of each role."""
+    known = embedded._users
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded, "_users", lambda password: known(password) + users())
+        one = ClickHouse.start(free_port(), free_port(), tmp_path_factory.mktemp("clickhouse"))
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def base(server: ClickHouse, tansu: Tansu) -> Settings:
+    """Settings as the administrator's; the tables are made by who may."""
+    settings = Settings(
+        _env_file=None,
+        clickhouse_host=LOOPBACK,
+        clickhouse_port=server.tcp_port,
+        clickhouse_http_port=server.http_port,
+        brokers=tansu.bootstrap,
+        topic_prefix="grants.",
+        partitions=1,
+        embedded=True,
+        session_timeout_s=2.0,
+        sink_wait_s=0.2,
+    )
+    assert migrate.migrate(as_role(settings, "tenor_migrate"))
+    return settings
+
+
+def as_role(settings: Settings, role: str) -> Settings:
+    return settings.model_copy(update={"clickhouse_user": role, "clickhouse_password": SecretStr(PASSWORD)})
+
+
+def refusal(settings: Settings, role: str, statement: str) -> int | None:
+    """The code a role is refused a statement with; None when it may."""
+    client = connect(as_role(settings, role))
+    try:
+        client.execute(statement)
+    except ServerException as error:
+        return int(error.code)
+    finally:
+        client.disconnect()
+    return None
+
+
+def test_the_file_is_read_by_clickhouse(base: Settings) -> None:
+    for statement in statements(GRANTS.read_text()):
+        assert ask(base, f"EXPLAIN AST {statement}")
+    assert granted().keys() == {"tenor_migrate", "tenor_sink", "tenor_reader", "tenor_analyst"}
+
+
+def test_every_table_of_the_sink_is_granted_by_name() -> None:
+    named = {one.removeprefix("GRANT INSERT ON tenor.") for one in granted()["tenor_sink"] if "INSERT" in one}
+    assert named == {table.name for table in TABLES.values()} | {"dead_letters"}
+
+
+def test_migrate_again(base: Settings) -> None:
+    assert migrate.migrate(as_role(base, "tenor_migrate")) == []
+
+
+def test_the_sink_writes_over_both_protocols(base: Settings) -> None:
+    settings = as_role(base, "tenor_sink")
+    assert topics.apply(settings) == []
+    ours = [*outputs(settings, range(20)), *(published(one, CODEC, settings.topics) for one in LEARNED)]
+    publish(settings, [*ours, rated(settings, rating()), rated(settings, {"broken": 1})])
+    stored = [f"{table.name} FINAL" for table in (*TABLES.values(), DEAD_LETTERS)]
+    with running(settings):
+        assert eventually(lambda: all(count(base, table) for table in stored))
+
+
+def test_the_reader_reads(base: Settings) -> None:
+    settings = as_role(base, "tenor_reader")
+    assert report.report(settings, None)
+    insert(base, POINTS, [point(conversation_id="told")])
+    assert explain.explain(settings, "told", None)
+
+
+def test_the_analyst_stores_candidates(base: Settings) -> None:
+    settings = as_role(base, "tenor_analyst")
+    redecide.store(settings, "candidate", "default", {"d1": {"control": 1.0}})
+    assert report.report(settings, None)
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("tenor_sink", "SELECT * FROM decisions"),
+        ("tenor_sink", "INSERT INTO candidate_policies (tenant) VALUES ('x')"),
+        ("tenor_sink", "INSERT INTO migrations (number) VALUES (99)"),
+        ("tenor_sink", "ALTER TABLE decisions DELETE WHERE 1"),
+        ("tenor_sink", "DROP TABLE decisions"),
+        ("tenor_reader", "INSERT INTO decisions (decision_id) VALUES ('x')"),
+        ("tenor_reader", "DROP TABLE decisions"),
+        ("tenor_reader", "ALTER TABLE decisions DELETE WHERE 1"),
+        ("tenor_reader", "CREATE TABLE more (n Int8) ENGINE = Memory"),
+        ("tenor_reader", "SELECT * FROM file('/etc/passwd', 'LineAsString')"),
+        ("tenor_reader", "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')"),
+        ("tenor_analyst", "INSERT INTO decisions (decision_id) VALUES ('x')"),
+        ("tenor_migrate", "INSERT INTO decisions (decision_id) VALUES ('x')"),
+        ("tenor_migrate", "DROP TABLE decisions"),
+        ("tenor_migrate", "ALTER TABLE decisions DELETE WHERE 1"),
+        ("tenor_migrate", "TRUNCATE TABLE decisions"),
+        ("tenor_migrate", "DROP DATABASE tenor"),
+        ("tenor_migrate", "CREATE DATABASE other"),
+        ("tenor_migrate", "CREATE USER more"),
+    ],
+)
+def test_what_a_role_may_not(base: Settings, role: str, statement: str) -> None:
+    assert refusal(base, role, statement) == NO_RIGHT
+
+
+def test_too_little_is_told(base: Settings) -> None:
+    with pytest.raises(Failure, match="grants user tenor_sink too little") as found:
+        report.report(as_role(base, "tenor_sink"), None)
+    assert "deploy/clickhouse/grants.sql" in str(found.value.hint)

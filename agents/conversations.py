@@ -14,7 +14,7 @@ from agents.models import Models
 from agents.outbox import Outbox, Outgoing
 from agents.policies import Policies
 from agents.publishing import headers_of, published, refused
-from agents.store import PartitionedStore
+from agents.store import PartitionedStore, changelog
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -54,20 +54,21 @@ class Conversations:
         await self._fetch_versions(run.partition, signals)
         partition = self.partition(run.partition)
         skipped = partition.skipped
-        outgoing = [out for one in signals for out in self._fold(partition, one)]
+        offsets = [message.offset for message in run.records]
+        outgoing = [out for one, at in zip(signals, offsets, strict=True) for out in self._fold(partition, one, at)]
         for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)
-        changes = partition.changes()
-        await self._outbox.send([self._changelog(run.partition, key, value) for key, value in changes])
-        self._store.write(run.partition, changes)
+        changes = self._store.healed(run.partition, partition.changes())
+        await self._outbox.send(changelog(self._topics.changelog, run, changes, self._store))
+        self._store.write(run.partition, changes, run.last_offset)
         self._count(signals, partition.skipped - skipped)
 
     def partition(self, number: int) -> Partition:
         """The fold of one partition, from the recovered store."""
         if number not in self.partitions:
-            stored = self._store.partition(number)
-            deadlines = deadlines_in(stored)
-            self.partitions[number] = Partition(self._config, stored.get, deadlines, self._models, self._policies)
+            stored, as_of = self._store.partition(number), self._store.reading(number).as_of
+            known = stored.get, deadlines_in(stored), self._models, self._policies
+            self.partitions[number] = Partition(self._config, *known, as_of)
         return self.partitions[number]
 
     async def _fetch_versions(self, number: int, signals: list[Signal | Outgoing]) -> None:
@@ -91,13 +92,10 @@ class Conversations:
         except Rejected as refusal:
             return refused(message, refusal, "conversations")
 
-    def _fold(self, partition: Partition, one: Signal | Outgoing) -> list[Outgoing]:
+    def _fold(self, partition: Partition, one: Signal | Outgoing, offset: int) -> list[Outgoing]:
         if isinstance(one, Outgoing):
             return [one]
-        return [published(output, self._codec, self._topics) for output in partition.fold(one)]
-
-    def _changelog(self, partition: int, key: str, value: bytes | None) -> Outgoing:
-        return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)
+        return [published(output, self._codec, self._topics) for output in partition.fold(one, offset)]
 
     def _count(self, signals: list[Signal | Outgoing], skipped: int) -> None:
         now = now_ms()

@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.outbox import Outbox, Outgoing
 from agents.publishing import headers_of, refused
-from agents.store import PartitionedStore
+from agents.store import PartitionedStore, changelog
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -38,11 +38,9 @@ class Profiles:
         customers = self._partition(run.partition)
         answers = [out for message in run.records for out in self._fold(customers, message)]
         await self._outbox.send(answers)
-        changes = customers.changes()
-        await self._outbox.send(
-            [Outgoing(self._topics.profiles, key.encode(), value, partition=run.partition) for key, value in changes]
-        )
-        self._store.write(run.partition, changes)
+        changes = self._store.healed(run.partition, customers.changes())
+        await self._outbox.send(changelog(self._topics.profiles, run, changes, self._store))
+        self._store.write(run.partition, changes, run.last_offset)
 
     def _partition(self, number: int) -> Customers:
         if number not in self._partitions:

@@ -1,6 +1,6 @@
 """``make faults``: plays the cases, prints the table, and writes it as JSON and Markdown.
 
-    python -m tests.faults [--smoke] [--out DIRECTORY] [NAME ...]
+python -m tests.faults [--smoke] [--out DIRECTORY] [NAME ...]
 """
 
 import argparse

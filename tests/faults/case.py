@@ -120,7 +120,7 @@ def played(one: Case, ground: Field) -> Row:
 
 def at_rest(ground: Field, messages_only: bool) -> Found:
     """What the checks find once everything has come through."""
-    for attempt in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):
         settle(ground.settings, SETTLED_S, lambda stage, lag: None)
         found = check_all(ground.settings, messages_only)
         if found.exact:
@@ -129,8 +129,8 @@ def at_rest(ground: Field, messages_only: bool) -> Found:
 
 
 def row(one: Case, ground: Field, recovered_s: float, found: Found) -> Row:
-    faults = ", ".join(f"{count}× {what}" if count > 1 else what for what, count in ground.faults.items())
-    deaths = [f"{count}× {what}" for what, count in ground.deaths.items() if not what.endswith("-9")]
+    faults = ", ".join(f"{count}x {what}" if count > 1 else what for what, count in ground.faults.items())
+    deaths = [f"{count}x {what}" for what, count in ground.deaths.items() if not what.endswith("-9")]
     notes = [*ground.notes, *(["ended by itself: " + ", ".join(deaths)] if deaths else []), *found.wrong]
     return Row(
         case=one.name,

@@ -155,6 +155,8 @@ class Field(Deployment):
 
     def seconds_to_pass(self, patience_s: float = 240.0) -> float:
         """Seconds from the last fault until what is on the bus now has gone all the way, under load."""
+        if not self.faults:
+            self.last = time.monotonic()
         deadline = time.monotonic() + patience_s
         for stage in stages(self.settings.topics):
             ends = patiently(lambda topics=stage.topics: self._ends(topics), deadline)

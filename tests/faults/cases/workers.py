@@ -18,3 +18,54 @@ def worker_killed(field: Field) -> None:
     for _ in range(KILLS):
         field.sleep(0.5, 5.0)
         field.kill(field.random.choice(field.names("worker")))
+
+
+@case("the learner killed", 1, kinds=MIXED)
+def learner_killed(field: Field) -> None:
+    for _ in range(5):
+        field.sleep(3.0, 8.0)
+        field.kill("learner")
+
+
+@case("the sink killed", 1)
+def sink_killed(field: Field) -> None:
+    for _ in range(10):
+        field.sleep(1.0, 4.0)
+        field.kill("sink")
+
+
+@case("all killed at once", 1, smoke=True, kinds=MIXED)
+def all_killed(field: Field) -> None:
+    for _ in range(3):
+        field.sleep(8.0, 12.0)
+        field.note("SIGKILL all at once")
+        for name in list(field.crew):
+            field.kill(name, "of them")
+        del field.faults["of them"]
+
+
+@case("rolling restart of all workers", 2, smoke=True)
+def rolling_restart(field: Field) -> None:
+    for name in field.names("worker"):
+        field.sleep(2.0)
+        field.terminate(name)
+
+
+@case("scaled from 1 to 4 to 2 workers", 2, crew=("worker-1", "sink", "learner"))
+def scaled(field: Field) -> None:
+    field.note("scaled 1 → 4 → 2")
+    field.sleep(3.0)
+    field.man("worker-2", "worker-3", "worker-4")
+    field.sleep(5.0)
+    for name in ("worker-1", "worker-3"):
+        field.terminate(name, stay_down=True)
+        field.sleep(2.0)
+    del field.faults["SIGTERM worker"]
+
+
+@case("a worker paused past its session, then continued", 5, smoke=True)
+def worker_paused(field: Field) -> None:
+    """Ten moments at which the paused one may have been writing."""
+    for _ in range(10):
+        field.sleep(0.5, 2.0)
+        field.pause(field.random.choice(field.names("worker")), 9.0)

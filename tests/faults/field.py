@@ -6,11 +6,12 @@ Whatever ends is started again at once, unless the case holds it down. So a faul
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from agents import kafka, migrate, topics
@@ -26,7 +27,7 @@ from tests.faults.load import Load
 
 LOOK_S = 0.25
 READY_S = 90.0
-SINK = "sink"
+SMALL = "512m"
 
 
 class Field(Deployment):
@@ -114,6 +115,10 @@ class Field(Deployment):
         self.faults[fault] += 1
         self.last = time.monotonic()
 
+    def ended(self) -> None:
+        """What was hurt is mended: from here on it is recovery."""
+        self.last = time.monotonic()
+
     def sleep(self, least: float, most: float | None = None) -> None:
         time.sleep(self.random.uniform(least, most or least))
 
@@ -197,7 +202,7 @@ class Tables:
     """A ClickHouse that can be stopped, killed and started again on the same ports and data."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory, self.ports = directory, (free_port(), free_port())
+        self.directory, self.ports = directory, (free_port(), free_port())
         self._server: ClickHouse | None = None
 
     @property
@@ -206,7 +211,7 @@ class Tables:
         return self._server
 
     def start(self) -> None:
-        self._server = ClickHouse.start(*self.ports, self._directory)
+        self._server = ClickHouse.start(*self.ports, self.directory)
 
     def kill(self) -> None:
         os.kill(self.server.child.pid, signal.SIGKILL)
@@ -219,8 +224,24 @@ class Tables:
 
 
 @contextmanager
-def field(settings: Settings, directory: Path, cluster: Cluster) -> Iterator[Field]:
+def small_disk(directory: Path) -> Iterator[None]:
+    """A file system of its own under a directory; needs the right to mount."""
+    directory.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tenor-faults", str(directory)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(directory)], check=True)
+
+
+@contextmanager
+def field(settings: Settings, directory: Path, cluster: Cluster, on_small_disk: bool = False) -> Iterator[Field]:
     """A field with its topics and tables, no process yet."""
+    with small_disk(directory / "clickhouse") if on_small_disk else nullcontext():
+        yield from laid_out(settings, directory, cluster)
+
+
+def laid_out(settings: Settings, directory: Path, cluster: Cluster) -> Iterator[Field]:
     tables = Tables(directory / "clickhouse")
     tables.start()
     reaching = {

@@ -26,7 +26,7 @@ class Load:
     def __init__(self, settings: Settings, events: Iterable[Event], rate: float) -> None:
         self._settings, self._events, self.rate = settings, iter(events), rate
         self._producer = Producer({**kafka.producer_config(settings), "message.timeout.ms": 0, "acks": "all"})
-        self._stop = threading.Event()
+        self._stop, self._counting = threading.Event(), threading.Lock()
         self._failed: str | None = None
         self.sent = self.acknowledged = 0
         self._thread = threading.Thread(target=self._publish, name="load", daemon=True)
@@ -59,7 +59,8 @@ class Load:
             except BufferError:
                 self._producer.poll(BEAT_S)
                 continue
-            self.sent += 1
+            with self._counting:
+                self.sent += 1
             return
 
     def _publish(self) -> None:
@@ -75,7 +76,8 @@ class Load:
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
-            self.acknowledged += 1
+            with self._counting:
+                self.acknowledged += 1
         else:
             self._failed = error.name()
 

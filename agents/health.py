@@ -18,6 +18,8 @@ from agents import metrics
 from agents.errors import Failure
 
 Clock = Callable[[], float]
+# Stalls that pass before silence counts as one: a fetch waits for the run before it, a rebalance for every member.
+SILENT = 4
 REQUEST_S = 10.0  # a client that has not finished its request by then is gone
 
 
@@ -34,6 +36,7 @@ class Health:
         self._clock = clock
         self._working: dict[int, tuple[str, float]] = {}
         self._tokens = count()
+        self._pulse: float | None = None
         self.ready = False
 
     @contextmanager
@@ -47,6 +50,10 @@ class Health:
             del self._working[token]
         metrics.LAST_PROGRESS.set_to_current_time()
 
+    def beat(self) -> None:
+        """Input was asked for, or recovery went on: whoever has beaten once must go on beating."""
+        self._pulse = self._clock()
+
     def set_ready(self, ready: bool) -> None:
         self.ready = ready
         metrics.READY.set(ready)
@@ -57,6 +64,8 @@ class Health:
         for what, since in list(self._working.values()):
             if now - since > self._stall_s:
                 return f"{what} has taken {now - since:.0f} s"
+        if self._pulse is not None and now - self._pulse > SILENT * self._stall_s:
+            return f"no input was asked for, and nothing recovered, for {now - self._pulse:.0f} s"
         return None
 
 

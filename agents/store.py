@@ -22,7 +22,13 @@ Change = tuple[str, bytes | None]
 
 
 class PartitionedStore(base.Store[str, bytes]):
-    """States by partition and key. Filled by recovery and by ``write``."""
+    """States by partition and key. Filled by recovery and by ``write``.
+
+    Attributes:
+        beat: told whenever recovery went on.
+    """
+
+    beat: Callable[[], None] = staticmethod(lambda: None)
 
     def __post_init__(self) -> None:
         self._partitions: dict[int, dict[str, bytes]] = {}
@@ -56,6 +62,7 @@ class PartitionedStore(base.Store[str, bytes]):
 
     def apply_changelog_batch(self, batch: Iterable[Any], to_key: Converter, to_value: Converter) -> None:
         """Recovery: take in runs of changelog records, in order."""
+        self.beat()
         for event in batch:
             run: Run = event.message.value
             reading = self.reading(run.partition)

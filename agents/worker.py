@@ -43,6 +43,8 @@ class Worker:
         self.settings = settings
         self.health = Health(settings.stall_s)
         self.app = new_app(settings)
+        self.app.transport.beat = self.health.beat  # type: ignore[attr-defined]
+        self.health.beat()
         self._codec = codec_for(settings)
         self._schema = RunSchema()
         self._table = self._new_table("conversations", settings.topics.changelog)
@@ -105,6 +107,7 @@ class Worker:
             # Runs, not records. Not 1: Faust then keeps applying the changelog after recovery, old over new.
             recovery_buffer_size=2,
         )
+        table.states.beat = self.health.beat
         self.app.tables.add(table)
         return table
 
@@ -116,7 +119,8 @@ class Worker:
         ticks = Ticks(self.settings.topics, self._codec, self.outbox, self.settings.tick_lateness_s)
 
         async def beat() -> None:
-            await ticks.beat(self.conversations.partitions, time.monotonic())
+            with self.health.working("ticks"):
+                await ticks.beat(self.conversations.partitions, time.monotonic())
 
         self.app.timer(self.settings.tick_s)(beat)
 

@@ -114,3 +114,14 @@ def test_a_port_in_use(port: int, health: Health) -> None:
 def test_an_address_that_is_not_ours(health: Health) -> None:
     with pytest.raises(Failure, match="cannot be served"):
         serve(health, "192.0.2.1", 0)
+
+
+def test_who_has_beaten_once_must_go_on(ask: Ask, health: Health, clock: Clock) -> None:
+    """A rebalance that never ends has no work under way, and yet nothing moves."""
+    health.beat()
+    clock.now = 120.0
+    assert ask("/healthz") == (200, "work moves\n")
+    clock.now = 121.0
+    assert ask("/healthz") == (503, "no input was asked for, and nothing recovered, for 121 s\n")
+    health.beat()
+    assert ask("/healthz")[0] == 200

@@ -82,6 +82,22 @@ class Row:
         return asdict(self)
 
 
+class Stopwatch:
+    """How long the parts of a case took."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+        self._parts: list[str] = []
+
+    def __call__(self, part: str) -> None:
+        now = time.monotonic()
+        self._parts.append(f"{part} {now - self._at:.0f} s")
+        self._at = now
+
+    def __str__(self) -> str:
+        return ", ".join(self._parts)
+
+
 CASES: dict[str, Case] = {}
 
 
@@ -110,17 +126,24 @@ def play(one: Case, cluster: Cluster) -> Row:
 
 
 def played(one: Case, ground: Field) -> Row:
+    told = Stopwatch()
     ground.man(*one.crew)
+    told("ready")
     events = one.recording(start()) if one.recording else Recording(start(), one.kinds)
     with steady(ground.settings, events, one.rate) as load:
         ground.load = load
         time.sleep(CALM_S)
         one.inject(ground)
+        told("injected")
         recovered_s = ground.seconds_to_pass()
     if one.after:
         one.after(ground)
         recovered_s = ground.seconds_to_pass()
-    return row(one, ground, recovered_s, at_rest(ground, one.compare and one.kinds == MESSAGES))
+    told("passed")
+    found = at_rest(ground, one.compare and one.kinds == MESSAGES)
+    told("checked")
+    print(f"{one.name}: {told}")
+    return row(one, ground, recovered_s, found)
 
 
 def at_rest(ground: Field, messages_only: bool) -> Found:
@@ -135,8 +158,7 @@ def at_rest(ground: Field, messages_only: bool) -> Found:
 
 def row(one: Case, ground: Field, recovered_s: float, found: Found) -> Row:
     faults = ", ".join(f"{count}x {what}" if count > 1 else what for what, count in ground.faults.items())
-    deaths = [f"{count}x {what}" for what, count in ground.deaths.items() if not what.endswith("-9")]
-    notes = [*ground.notes, *(["ended by itself: " + ", ".join(deaths)] if deaths else []), *found.wrong]
+    notes = [*ground.notes, *found.wrong]
     return Row(
         case=one.name,
         group=one.group,

@@ -153,8 +153,14 @@ class Field(Deployment):
             with self._lock:
                 for name, child in list(self.crew.items()):
                     if not child.alive and name not in self._down:
-                        self.deaths[f"{name.partition('-')[0]} {child.exit_code}"] += 1
+                        self._bury(name, child)
                         self._begin(name)
+
+    def _bury(self, name: str, child: Child) -> None:
+        said = child.log_tail(1)
+        self.deaths[f"{name.partition('-')[0]} {child.exit_code}"] += 1
+        if child.exit_code != -signal.SIGKILL:
+            self.notes.append(f"{name} ended with {child.exit_code}: {said}")
 
     # --- progress ---
 

@@ -1,5 +1,5 @@
 """The cases, by what they hurt."""
 
-from tests.faults.cases import brokers, events, tables, workers
+from tests.faults.cases import brokers, events, pressure, tables, workers
 
-__all__ = ["brokers", "events", "tables", "workers"]
+__all__ = ["brokers", "events", "pressure", "tables", "workers"]

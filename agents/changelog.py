@@ -55,6 +55,11 @@ class Reading:
         """Offset as of which a key's state is; nothing up to there may change it again."""
         return max(self.wholly, self._read.get(key, NOWHERE))
 
+    @property
+    def reached(self) -> int:
+        """Highest offset as of which any key is; NOWHERE for none."""
+        return max(self.wholly, *self._read.values(), NOWHERE)
+
     def written(self, offset: int) -> None:
         """A run that ends at ``offset`` is in the changelog, all of it."""
         self.wholly = max(self.wholly, offset)

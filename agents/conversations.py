@@ -6,10 +6,13 @@ after the second reads it again and skips it. See docs/decisions.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agents import metrics
 from agents.clock import now_ms
+from agents.continuity import position_of
+from agents.kafka import Position
 from agents.models import Models
 from agents.outbox import Outbox, Outgoing
 from agents.policies import Policies
@@ -22,9 +25,11 @@ from schemas.records import record
 from schemas.topics import Name, Topics
 from streams.config import Config
 from streams.extraction import Signal
-from streams.partition import Partition, deadlines_in, model_in_use, policies_in_use
+from streams.partition import FLOOR, Partition, deadlines_in, model_in_use, policies_in_use, read_floor
 
 SIGNAL = record("signal")
+
+RequireReached = Callable[[Mapping[Position, int]], None]
 
 
 class Conversations:
@@ -39,9 +44,11 @@ class Conversations:
         outbox: Outbox,
         models: Models,
         policies: Policies,
+        require_reached: RequireReached,
     ) -> None:
         self._config, self._topics, self._codec = config, topics, codec
         self._store, self._outbox, self._models, self._policies = store, outbox, models, policies
+        self._require_reached = require_reached
         self.partitions: dict[int, Partition] = {}
 
     def forget(self) -> None:
@@ -78,12 +85,20 @@ class Conversations:
         policies = [one["policy_version"] for one in named if one["kind"] == "policy"]
         if number not in self.partitions:
             load = self._store.partition(number).get
+            await asyncio.to_thread(self._require_reached, self._reached(number))
             models += [version for version in [model_in_use(load)] if version is not None]
             policies += [version for version, _ in policies_in_use(load).values()]
         if models:
             await asyncio.to_thread(self._models.fetch, models)
         if policies:
             await asyncio.to_thread(self._policies.fetch, policies)
+
+    def _reached(self, number: int) -> dict[Position, int]:
+        """Up to where the log and its sources were folded, as far as the state tells."""
+        floor = read_floor(self._store.partition(number).get(FLOOR))
+        sources = {position_of(source): offset for source, offset in floor.items()}
+        own = self._topics.name(Name.SIGNALS), number
+        return {**sources, own: self._store.reading(number).reached}
 
     def _decoded(self, message: Any) -> Signal | Outgoing:
         """The signal, or the dead letter of what is none."""

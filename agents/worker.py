@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import time
+from functools import partial
 from typing import Any
 
 import faust
@@ -12,6 +13,7 @@ from mode.utils.objects import cached_property
 from agents import health as health_server
 from agents import kafka, runs, topics
 from agents.alerts import Alerts
+from agents.continuity import require_reached
 from agents.conversations import Conversations
 from agents.health import Health
 from agents.ingest import Ingest
@@ -65,6 +67,7 @@ class Worker:
             self.outbox,
             Models(settings),
             Policies(settings, self._codec),
+            partial(require_reached, settings),
         )
 
     @cached_property

@@ -45,6 +45,7 @@ class Case:
         compare: whether a run of messages alone is held against one without faults. Not where a tick matters: without
             faults they stand elsewhere, and what comes later than they allow for finds its window closed, or open.
         small_disk: whether ClickHouse has a small disk of its own.
+        floor_lost: whether the faults take what is remembered of conversations that have ended.
         after: done once the load has stopped, before all must have come through.
     """
 
@@ -59,6 +60,7 @@ class Case:
     recording: Callable[[int], Iterable[Event]] | None = None
     compare: bool = True
     small_disk: bool = False
+    floor_lost: bool = False
     after: Inject | None = None
 
 
@@ -140,17 +142,17 @@ def played(one: Case, ground: Field) -> Row:
         one.after(ground)
         recovered_s = ground.seconds_to_pass()
     told("passed")
-    found = at_rest(ground, one.compare and one.kinds == MESSAGES)
+    found = at_rest(ground, one)
     told("checked")
     print(f"{one.name}: {told}")
     return row(one, ground, recovered_s, found)
 
 
-def at_rest(ground: Field, messages_only: bool) -> Found:
+def at_rest(ground: Field, one: Case) -> Found:
     """What the checks find once everything has come through."""
     for _ in range(ATTEMPTS):
         settle(ground.settings, SETTLED_S, lambda stage, lag: None)
-        found = check_all(ground.settings, messages_only)
+        found = check_all(ground.settings, one.compare and one.kinds == MESSAGES, one.floor_lost)
         if found.exact:
             break
     return found

@@ -27,7 +27,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from schemas.validation import check, check_size
 from streams.extraction import signal_of
-from streams.partition import Partition
+from streams.partition import FLOOR, Partition
 from tests.faults.changelog import states_in
 
 ROWS = (Name.TRAJECTORIES, Name.DECISIONS, Name.OUTCOMES, Name.ALERTS, Name.DISTAL)
@@ -60,11 +60,11 @@ class Found:
         return not (self.lost or self.duplicated or self.wrong)
 
 
-def check_all(settings: Settings, messages_only: bool) -> Found:
+def check_all(settings: Settings, messages_only: bool, floor_lost: bool = False) -> Found:
     """All checks of a run that has come to rest."""
     found = Found()
     take_verdict(verify(settings), found)
-    compare_states(settings, found)
+    compare_states(settings, found, {FLOOR} if floor_lost else set())
     compare_rows(settings, found)
     if messages_only:
         compare_with_calm(settings, found)
@@ -84,14 +84,15 @@ def tell(found: Found, what: str, items: list[str]) -> None:
         found.wrong.append(f"{what}: {len(items)}, as {', '.join(items[:SHOWN])}")
 
 
-def compare_states(settings: Settings, found: Found) -> None:
-    """The changelog against the fold of the log."""
+def compare_states(settings: Settings, found: Found, but: set[str]) -> None:
+    """The changelog against the fold of the log, some keys left out."""
     kept: dict[int, dict[str, bytes]] = {}
     fold_log(settings, codec_for(settings), Verdict(), kept)
     stored = states_in(settings)
     for number in sorted(kept.keys() | stored.keys()):
         called_for, there = kept.get(number, {}), stored.get(number, {})
-        differing = [key for key in sorted(called_for.keys() | there.keys()) if called_for.get(key) != there.get(key)]
+        keys = sorted((called_for.keys() | there.keys()) - but)
+        differing = [key for key in keys if called_for.get(key) != there.get(key)]
         tell(found, f"state of partition {number}", [key.replace("\x1f", "/") for key in differing])
 
 

@@ -50,6 +50,7 @@ class Field(Deployment):
         self.load: Load
         self.crew: dict[str, Child] = {}
         self._down: set[str] = set()
+        self._said: set[str] = set()
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="orchestrator", daemon=True)
@@ -66,6 +67,11 @@ class Field(Deployment):
             self.wait_ready(name)
         if not self._keeper.is_alive():
             self._keeper.start()
+
+    def man_without_waiting(self, name: str) -> None:
+        """Start a process that may never become ready."""
+        with self._lock:
+            self._begin(name)
 
     def wait_ready(self, name: str) -> None:
         def ready() -> bool:
@@ -159,7 +165,8 @@ class Field(Deployment):
     def _bury(self, name: str, child: Child) -> None:
         said = child.log_tail(1)
         self.deaths[f"{name.partition('-')[0]} {child.exit_code}"] += 1
-        if child.exit_code != -signal.SIGKILL:
+        if child.exit_code != -signal.SIGKILL and said not in self._said:
+            self._said.add(said)
             self.notes.append(f"{name} ended with {child.exit_code}: {said}")
 
     # --- progress ---

@@ -1,21 +1,27 @@
 """What is on the bus: poison, another schema, events twice, in another order, late, days off; topics cut short."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count, islice
 from typing import Any
 
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from agents import kafka
+from agents.announcing import to_every_partition
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import PAST, load, record
 from schemas.topics import Name
+from streams.extraction import tick
 from tests.behaviour.events import click
 from tests.behaviour.test_bad_input import BAD
 from tests.faults.case import case
 from tests.faults.field import Field
+from tests.faults.load import steady
 from tests.faults.recording import MESSAGES, MIXED, Event, Recording
 
 BURST = 100_000
@@ -158,3 +164,43 @@ def cut_short(field: Field, topic: str, spared: int) -> int:
     for answer in answers.values():
         answer.result(20)
     return sum(max(0, to[position] - done[position]) for position in positions)
+
+
+def emptied(field: Field) -> None:
+    """Everything has ended and was forgotten, compaction has left nothing: a changelog that begins where it ends."""
+    end_all(field)
+    field.seconds_to_pass()
+    names = field.names("worker")
+    for name in names:
+        field.terminate(name, stay_down=True)
+    field.faults.clear()
+    with deletable(field, field.settings.topics.changelog):
+        cut_short(field, field.settings.topics.changelog, spared=0)
+    field.note("an empty changelog that does not begin at 0")
+    field.man(*names)
+    with steady(field.settings, Recording(now_ms() - HOUR_MS), 100):
+        field.sleep(10.0)
+
+
+def end_all(field: Field) -> None:
+    """A tick behind everything, to every partition."""
+    to_every_partition(field.settings, Codec(), DeadLetterQueue(field.settings), tick(now_ms() - 2 * HOUR_MS))
+
+
+@contextmanager
+def deletable(field: Field, topic: str) -> Iterator[None]:
+    """The broker deletes nothing by hand from a topic that is only compacted."""
+    for policy in ("compact,delete", "compact"):
+        change = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)
+        asked = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
+        admin = AdminClient(kafka.client_config(field.settings))
+        for answer in admin.incremental_alter_configs([asked]).values():
+            answer.result(20)
+        if policy != "compact":
+            field.sleep(1.0)
+            yield
+
+
+@case("an empty compacted changelog", 7, compare=False, floor_lost=True, after=emptied)
+def changelog_emptied(field: Field) -> None:
+    field.sleep(5.0)

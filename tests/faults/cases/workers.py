@@ -69,3 +69,12 @@ def worker_paused(field: Field) -> None:
     for _ in range(10):
         field.sleep(0.5, 2.0)
         field.pause(field.random.choice(field.names("worker")), 9.0)
+
+
+@case("the learner paused past its session while another takes over", 5, kinds=MIXED)
+def learner_paused(field: Field) -> None:
+    """Two cannot be: the second leaves at once, and is started again, until the first is silent for a session."""
+    field.man_without_waiting("learner-2")
+    for _ in range(3):
+        field.sleep(4.0, 6.0)
+        field.pause(field.random.choice(field.names("learner")), 12.0)

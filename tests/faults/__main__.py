@@ -1,6 +1,6 @@
 """``make faults``: plays the cases, prints the table, and writes it as JSON and Markdown.
 
-python -m tests.faults [--smoke] [--out DIRECTORY] [NAME ...]
+python -m tests.faults [--smoke] [--skip PART] [--docs] [--out DIRECTORY] [NAME ...]
 """
 
 import argparse
@@ -18,6 +18,8 @@ from tests.faults.cluster import cluster
 
 COLUMNS = ("case", "faults injected", "events in", "refused", "lost", "duplicated", "time to recover", "exact")
 ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
 
 
 def chosen(names: list[str], skipped: str | None, smoke: bool) -> list[Case]:
@@ -54,12 +56,20 @@ def write(rows: list[Row], out: Path) -> None:
     (out / "faults.md").write_text(markdown([Row(**one) for one in ordered]))
 
 
+def document(out: Path) -> None:
+    """Put the table as it stands now into the documentation."""
+    before, _, rest = DOCS.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCS.write_text(f"{before}{BEGIN}\n\n{(out / 'faults.md').read_text()}\n{END}{after}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("names", nargs="*", help="parts of the names of cases; all without")
     parser.add_argument("--smoke", action="store_true", help="the short run")
     parser.add_argument("--skip", help="a part of the names of cases to leave out")
     parser.add_argument("--out", type=Path, default=ROOT / ".cache" / "faults")
+    parser.add_argument("--docs", action="store_true", help="put the table into docs/reliability.md")
     asked = parser.parse_args()
     console, rows = Console(), []
     with cluster() as nodes:
@@ -71,6 +81,8 @@ def main() -> int:
             if rows[-1].notes:
                 console.print(f"  {rows[-1].notes}")
     console.print(shown(rows))
+    if asked.docs:
+        document(asked.out)
     return 0 if all(row.exact for row in rows) else 1
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import cases as _  # noqa: F401 - registers them
+import tests.faults.cases  # noqa: F401 - registers them
 from tests.faults.case import CASES, Case, Row, play
 from tests.faults.cluster import cluster
 

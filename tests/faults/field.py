@@ -163,7 +163,7 @@ class Field(Deployment):
                         self._begin(name)
 
     def _bury(self, name: str, child: Child) -> None:
-        said = child.log_tail(1)
+        said = " ".join(child.log_tail(2).split())
         self.deaths[f"{name.partition('-')[0]} {child.exit_code}"] += 1
         if child.exit_code != -signal.SIGKILL and said not in self._said:
             self._said.add(said)

@@ -160,7 +160,8 @@ def at_rest(ground: Field, one: Case) -> Found:
 
 def row(one: Case, ground: Field, recovered_s: float, found: Found) -> Row:
     faults = ", ".join(f"{count}x {what}" if count > 1 else what for what, count in ground.faults.items())
-    notes = [*ground.notes, *found.wrong]
+    learned = [f"{found.snapshots} policy snapshots"] if found.snapshots else []
+    notes = [*ground.notes, *learned, *found.wrong]
     return Row(
         case=one.name,
         group=one.group,

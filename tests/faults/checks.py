@@ -46,6 +46,7 @@ class Found:
         duplicated: events folded twice, rows that stand twice after merge.
         wrong: anything else that is not as it must be.
         repeats: signals that came again and were skipped.
+        snapshots: of the policy, each learned again.
     """
 
     events: int = 0
@@ -54,6 +55,7 @@ class Found:
     duplicated: int = 0
     wrong: list[str] = field(default_factory=list)
     repeats: int = 0
+    snapshots: int = 0
 
     @property
     def exact(self) -> bool:
@@ -73,6 +75,7 @@ def check_all(settings: Settings, messages_only: bool, floor_lost: bool = False)
 
 def take_verdict(verdict: Verdict, found: Found) -> None:
     found.events, found.refused, found.repeats = verdict.events, verdict.refused, verdict.skipped
+    found.snapshots = verdict.snapshots
     found.lost += len(verdict.lost) + len(verdict.missing)
     found.duplicated += verdict.folded_twice
     for name in ("lost", "missing", "different", "unexpected"):

@@ -133,7 +133,6 @@ def test_a_crash_anywhere_changes_nothing(
     assert work([[END]], stored=crashed[1])[0] == work([[END]], stored=calm[1])[0]
 
 
-@settings(max_examples=300)
 @given(
     logs(TICKED, TICKED, RESENT, PROFILED, VERY_LATE, VERY_LATE),
     CUTS,
@@ -152,6 +151,22 @@ def test_a_tick_that_comes_again_finds_the_states_as_they_are_and_not_as_they_we
     calm, crashed = work(runs), work_resumed(runs, crashes)
     assert crashed[0] == calm[0]
     assert remembered(crashed[1]) == remembered(calm[1])
+
+
+def test_a_tick_read_again_does_not_end_what_came_after_it() -> None:
+    log = Log()
+    log.event("calm", "c2", 300, 0)
+    log.tick(0)
+    log.event("calm", "c1", 0, 250)  # so late that silence would have ended it by the tick
+    stored: Stored = {}
+    partition = opened(stored)
+    fold(partition, log.signals)
+    write(stored, partition.changes())
+    successor = opened(stored, lambda key: len(log.signals) - 1)
+    assert [output for at, one in enumerate(log.signals) for output in successor.fold(one, at)] == []
+    log.event("calm", "c1", 1, 250)
+    [point] = [one for one in successor.fold(log.signals[-1], len(log.signals)) if one.record == "trajectory_point"]
+    assert point.datum["turn"] == 2
 
 
 @given(EVERYTHING, CUTS, st.integers(0, 6), st.integers(0, 6))

@@ -68,21 +68,22 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="parts of the names of cases; all without")
     parser.add_argument("--smoke", action="store_true", help="the short run")
     parser.add_argument("--skip", help="a part of the names of cases to leave out")
-    parser.add_argument("--out", type=Path, default=ROOT / ".cache" / "faults")
+    parser.add_argument("--out", type=Path, help="where the table goes, as JSON and Markdown")
     parser.add_argument("--docs", action="store_true", help="put the table into docs/reliability.md")
     asked = parser.parse_args()
     console, rows = Console(), []
+    out = asked.out or ROOT / ".cache" / ("faults-smoke" if asked.smoke else "faults")
     with cluster() as nodes:
         for one in chosen(asked.names, asked.skip, asked.smoke):
             began = time.monotonic()
-            rows.append(play(one, nodes))
-            write(rows, asked.out)
+            rows.append(play(one, nodes, asked.smoke))
+            write(rows, out)
             console.print(f"{one.name}: {'exact' if rows[-1].exact else 'NOT EXACT'}, {time.monotonic() - began:.0f} s")
             if rows[-1].notes:
                 console.print(f"  {rows[-1].notes}")
     console.print(shown(rows))
     if asked.docs:
-        document(asked.out)
+        document(out)
     return 0 if all(row.exact for row in rows) else 1
 
 

@@ -36,7 +36,7 @@ class Case:
         name: in the table.
         group: number in the list of the promise, 1 to 9.
         inject: the faults, while the load goes on.
-        smoke: whether it is part of the short run; then ``smaller`` says what is set otherwise.
+        smoke: whether it is part of the short run.
         rate: events a second.
         crew: processes at the start.
         kinds: of events; of messages alone the run is held against one without faults.
@@ -113,11 +113,11 @@ def case(name: str, group: int, **how: Any) -> Callable[[Inject], Inject]:
     return register
 
 
-def play(one: Case, cluster: Cluster) -> Row:
-    """Play a case on a field of its own; the cluster is whole again afterwards."""
+def play(one: Case, cluster: Cluster, short: bool = False) -> Row:
+    """Play a case on a field of its own; the cluster is whole again afterwards. A short run injects fewer faults."""
     with tempfile.TemporaryDirectory(prefix="tenor-faults-") as directory:
         try:
-            with field(settings_of(one), Path(directory), cluster, one.small_disk) as ground:
+            with field(settings_of(one), Path(directory), cluster, one.small_disk, short) as ground:
                 try:
                     return played(one, ground)
                 except BaseException:

@@ -39,8 +39,11 @@ class Field(Deployment):
         last: when the last fault began or ended, monotonic seconds.
     """
 
-    def __init__(self, settings: Settings, directory: Path, cluster: Cluster, clickhouse: "Tables") -> None:
+    def __init__(
+        self, settings: Settings, directory: Path, cluster: Cluster, clickhouse: "Tables", short: bool = False
+    ) -> None:
         super().__init__(settings, directory)
+        self._short = short
         self.cluster, self.clickhouse = cluster, clickhouse
         self.random = random.Random(7)
         self.faults: Counter[str] = Counter()
@@ -120,6 +123,10 @@ class Field(Deployment):
     def note(self, fault: str) -> None:
         self.faults[fault] += 1
         self.last = time.monotonic()
+
+    def times(self, number: int, short: int) -> range:
+        """As often; in a short run less often."""
+        return range(short if self._short else number)
 
     def ended(self) -> None:
         """What was hurt is mended: from here on it is recovery."""
@@ -248,13 +255,13 @@ def small_disk(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def field(settings: Settings, directory: Path, cluster: Cluster, on_small_disk: bool = False) -> Iterator[Field]:
+def field(settings: Settings, directory: Path, cluster: Cluster, on_small_disk: bool, short: bool) -> Iterator[Field]:
     """A field with its topics and tables, no process yet."""
     with small_disk(directory / "clickhouse") if on_small_disk else nullcontext():
-        yield from laid_out(settings, directory, cluster)
+        yield from laid_out(settings, directory, cluster, short)
 
 
-def laid_out(settings: Settings, directory: Path, cluster: Cluster) -> Iterator[Field]:
+def laid_out(settings: Settings, directory: Path, cluster: Cluster, short: bool) -> Iterator[Field]:
     tables = Tables(directory / "clickhouse")
     tables.start()
     reaching = {
@@ -263,7 +270,7 @@ def laid_out(settings: Settings, directory: Path, cluster: Cluster) -> Iterator[
         "clickhouse_port": tables.ports[0],
         "clickhouse_http_port": tables.ports[1],
     }
-    one = Field(settings.model_copy(update=reaching), directory, cluster, tables)
+    one = Field(settings.model_copy(update=reaching), directory, cluster, tables, short)
     try:
         assert topics.apply(one.settings) == []
         migrate.migrate(one.settings)

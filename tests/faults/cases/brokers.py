@@ -10,7 +10,8 @@ PAUSED_S = 30.0
 
 @case("a broker killed and back", 3, smoke=True)
 def broker_killed(field: Field) -> None:
-    for node in field.random.sample(list(field.cluster.nodes.values()), 2):
+    nodes = list(field.cluster.nodes.values())
+    for node in field.random.sample(nodes, len(field.times(2, short=1))):
         field.note("SIGKILL broker")
         node.kill()
         field.sleep(12.0)

@@ -25,7 +25,6 @@ from tests.faults.load import steady
 from tests.faults.recording import MESSAGES, MIXED, Event, Recording
 
 BURST = 100_000
-SMALL_BURST = 10_000
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 
 
@@ -64,11 +63,6 @@ def burst(field: Field, size: int) -> None:
 @case("a burst of 100,000 poison records", 6)
 def large_burst(field: Field) -> None:
     burst(field, BURST)
-
-
-@case("a burst of 10,000 poison records", 6, smoke=True)
-def small_burst(field: Field) -> None:
-    burst(field, SMALL_BURST)
 
 
 def evolving(start_ms: int) -> Iterator[Event]:
@@ -134,7 +128,7 @@ def late_and_skewed(number: int, event: dict[str, Any]) -> dict[str, Any]:
     recording=lambda start_ms: Recording(start_ms, MESSAGES, change=late_and_skewed),
 )
 def skewed(field: Field) -> None:
-    for _ in range(5):
+    for _ in field.times(5, short=2):
         field.sleep(5.0, 8.0)
         field.kill(field.random.choice(field.names("worker")))
     field.note("5 % an hour late, 2 of 80 clocks off by a day")

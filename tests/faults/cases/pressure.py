@@ -103,11 +103,6 @@ def pressure(field: Field) -> None:
     pressed(field, PRESSURE_S)
 
 
-@case("ten times the sustainable rate, ten seconds", 8, rate=10, compare=False, smoke=True)
-def short_pressure(field: Field) -> None:
-    pressed(field, 10.0)
-
-
 def soaked(field: Field, seconds: float, warm_up_s: float, bounds: Callable[[float], bool]) -> None:
     with watched(field) as samples:
         field.sleep(seconds)

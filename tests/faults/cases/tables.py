@@ -26,7 +26,7 @@ def down(field: Field) -> None:
 
 @case("ClickHouse killed during an insert", 4, smoke=True, rate=400)
 def killed_inserting(field: Field) -> None:
-    for _ in range(KILLS):
+    for _ in field.times(KILLS, short=2):
         field.sleep(3.0)
         with slow(field, seconds=1):
             wait_for_insert(field)

@@ -7,7 +7,7 @@ from tests.faults.recording import MIXED
 KILLS = 20
 
 
-@case("nothing happens", 1, smoke=True)
+@case("nothing happens", 1)
 def undisturbed(field: Field) -> None:
     """The run that all others are held against: the checks hold, and the calm run is what a calm run gives."""
     field.sleep(10)
@@ -15,7 +15,7 @@ def undisturbed(field: Field) -> None:
 
 @case("a worker killed", 1, smoke=True)
 def worker_killed(field: Field) -> None:
-    for _ in range(KILLS):
+    for _ in field.times(KILLS, short=6):
         field.sleep(0.5, 5.0)
         field.kill(field.random.choice(field.names("worker")))
 
@@ -36,7 +36,7 @@ def sink_killed(field: Field) -> None:
 
 @case("all killed at once", 1, smoke=True, kinds=MIXED)
 def all_killed(field: Field) -> None:
-    for _ in range(3):
+    for _ in field.times(3, short=1):
         field.sleep(8.0, 12.0)
         field.note("SIGKILL all at once")
         for name in list(field.crew):
@@ -44,7 +44,7 @@ def all_killed(field: Field) -> None:
         del field.faults["of them"]
 
 
-@case("rolling restart of all workers", 2, smoke=True)
+@case("rolling restart of all workers", 2)
 def rolling_restart(field: Field) -> None:
     for name in field.names("worker"):
         field.sleep(2.0)
@@ -66,7 +66,7 @@ def scaled(field: Field) -> None:
 @case("a worker paused past its session, then continued", 5, smoke=True)
 def worker_paused(field: Field) -> None:
     """Ten moments at which the paused one may have been writing."""
-    for _ in range(10):
+    for _ in field.times(10, short=3):
         field.sleep(0.5, 2.0)
         field.pause(field.random.choice(field.names("worker")), 9.0)
 

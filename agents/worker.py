@@ -119,7 +119,8 @@ class Worker:
         return self.app.topic(name, schema=self._schema, acks=False, compacting=True, partitions=partitions)
 
     def _ticks(self) -> None:
-        ticks = Ticks(self.settings.topics, self._codec, self.outbox, self.settings.tick_lateness_s)
+        settings = self.settings
+        ticks = Ticks(settings.topics, self._codec, self.outbox, settings.tick_lateness_s, 2 * settings.tick_s)
 
         async def beat() -> None:
             with self.health.working("ticks"):

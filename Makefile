@@ -26,7 +26,7 @@ test-quick: install  ## the two lower floors: no broker, no database
 
 faults: install  ## break a deployment on three brokers in every way there is a case for; prints the table, about an hour
 	$(BIN)/python -m tests.faults --skip soak
-	$(BIN)/python -m pytest -m faults tests/faults/test_health.py
+	$(BIN)/python -m pytest -m faults tests/faults/test_health.py tests/faults/test_recreated.py
 
 faults-smoke: install  ## the part of it that CI has time for: ten minutes
 	$(BIN)/python -m tests.faults --smoke

@@ -5,11 +5,13 @@ from 0 once more: its new records would be taken for repeats of the old ones, or
 is told and refused. Only a partition that ends before the place that was reached can be noticed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from agents import kafka
 from agents.errors import Failure
 from agents.settings import Settings
+
+RequireReached = Callable[[Mapping[kafka.Position, int]], None]
 
 
 def require_reached(settings: Settings, reached: Mapping[kafka.Position, int]) -> None:

@@ -6,12 +6,11 @@ after the second reads it again and skips it. See docs/decisions.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from agents import metrics
 from agents.clock import now_ms
-from agents.continuity import position_of
+from agents.continuity import RequireReached, position_of
 from agents.kafka import Position
 from agents.models import Models
 from agents.outbox import Outbox, Outgoing
@@ -28,8 +27,6 @@ from streams.extraction import Signal
 from streams.partition import FLOOR, Partition, deadlines_in, model_in_use, policies_in_use, read_floor
 
 SIGNAL = record("signal")
-
-RequireReached = Callable[[Mapping[Position, int]], None]
 
 
 class Conversations:

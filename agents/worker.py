@@ -73,7 +73,9 @@ class Worker:
     @cached_property
     def profiles(self) -> Profiles:
         settings = self.settings
-        return Profiles(settings.config, settings.topics, self._codec, self._profiles_table.states, self.outbox)
+        states = self._profiles_table.states
+        reached = partial(require_reached, settings)
+        return Profiles(settings.config, settings.topics, self._codec, states, self.outbox, reached)
 
     def build(self) -> faust.App:
         """Register agents, ticks and readiness; the app, not started."""

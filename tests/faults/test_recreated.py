@@ -36,17 +36,19 @@ def deployment(own_broker: Tansu, tmp_path: Path) -> Iterator[Deployment]:
     one.stop()
 
 
-@pytest.mark.parametrize("name", [Name.SIGNALS, Name.MESSAGES])
+@pytest.mark.parametrize("name", [Name.SIGNALS, Name.MESSAGES, Name.CUSTOMERS])
 def test_it_is_refused_and_not_taken_for_repeats(deployment: Deployment, name: Name) -> None:
     first = deployment.start_worker()
     hour_ago = now_ms() - 3_600_000
-    deployment.send(Name.MESSAGES, *(message(f"old {n}", event_time=hour_ago + n) for n in range(20)))
+    deployment.send(
+        Name.MESSAGES, *(message(f"old {n}", event_time=hour_ago + n, customer_id=f"customer {n}") for n in range(20))
+    )
     eventually(lambda: len(deployment.points()) == 20, "the points")
     eventually(lambda: deployment.metric(first, "tenor_conversations") == 0, "all have ended")
     first.stop(10)
     again(deployment, name)
     second = deployment.start_worker()
-    deployment.send(Name.MESSAGES, message("new"))
+    deployment.send(Name.MESSAGES, message("new", customer_id="another"))
     eventually(lambda: not second.alive, "the worker ends")
     assert second.exit_code == EXIT_CRASHED
     assert "it was deleted and created again" in second.log_tail(60)

@@ -45,7 +45,7 @@ def read_only(field: Field) -> None:
     field.ended()
 
 
-@case("ClickHouse's disk full by its own guard", 4)
+@case("ClickHouse without free space by its own guard", 4)
 def guarded(field: Field) -> None:
     """It refuses inserts with the code it has for a disk without room."""
     field.note("no free space 30 s")

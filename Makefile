@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
 
-.PHONY: install demo test test-quick lint format bench profile bench-fold bench-belief bench-throughput bench-latency bench-scale \
-	bench-sink bench-policy study asyncapi audit config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick faults faults-smoke soak lint format bench profile bench-fold bench-belief bench-throughput \
+	bench-latency bench-scale bench-sink bench-policy study asyncapi audit config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -24,6 +24,16 @@ test: install  ## everything, on the embedded stack and on Apache Kafka
 
 test-quick: install  ## the two lower floors: no broker, no database
 	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py
+
+faults: install  ## break a deployment on three brokers in every way there is a case for; prints the table, about an hour
+	$(BIN)/python -m tests.faults --skip soak
+	$(BIN)/python -m pytest -m faults tests/faults/test_health.py tests/faults/test_recreated.py
+
+faults-smoke: install  ## the part of it that CI has time for: ten minutes
+	$(BIN)/python -m tests.faults --smoke
+
+soak: install  ## an hour at half the sustainable rate; FAULTS_SOAK_S sets another length
+	$(BIN)/python -m tests.faults "a soak at half the sustainable rate" --skip "a minute"
 
 lint: install
 	$(BIN)/ruff check .

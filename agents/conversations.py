@@ -10,11 +10,13 @@ from typing import Any
 
 from agents import metrics
 from agents.clock import now_ms
+from agents.continuity import RequireReached, position_of
+from agents.kafka import Position
 from agents.models import Models
 from agents.outbox import Outbox, Outgoing
 from agents.policies import Policies
 from agents.publishing import headers_of, published, refused
-from agents.store import PartitionedStore
+from agents.store import PartitionedStore, changelog
 from agents.transport import Run
 from agents.write_behind import WriteBehind
 from schemas.codec import Codec
@@ -23,7 +25,7 @@ from schemas.records import record
 from schemas.topics import Name, Topics
 from streams.config import Config
 from streams.extraction import Signal
-from streams.partition import Partition, deadlines_in, model_in_use, policies_in_use
+from streams.partition import FLOOR, Partition, deadlines_in, model_in_use, policies_in_use, read_floor
 
 SIGNAL = record("signal")
 
@@ -44,10 +46,12 @@ class Conversations:
         outbox: Outbox,
         models: Models,
         policies: Policies,
+        require_reached: RequireReached,
         behind_s: float,
     ) -> None:
         self._config, self._topics, self._codec = config, topics, codec
         self._store, self._outbox, self._models, self._policies = store, outbox, models, policies
+        self._require_reached = require_reached
         self._fetching = asyncio.Lock()
         self._behind = WriteBehind(behind_s, self._write)
         self.partitions: dict[int, Partition] = {}
@@ -72,30 +76,32 @@ class Conversations:
                 outgoing.append(signal)
                 continue
             await self._have_at_hand(signal)
-            outgoing += [published(output, self._codec, self._topics) for output in partition.fold(signal)]
+            outputs = partition.fold(signal, message.offset)
+            outgoing += [published(output, self._codec, self._topics) for output in outputs]
             arrivals.append(signal["received_at"])
         for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)
         self._count(arrivals, len(run.records), partition.skipped - skipped)
 
-    async def _write(self, number: int) -> None:
-        """Write what has changed."""
-        changes = self.partition(number).changes()
-        await self._outbox.send([self._changelog(number, key, value) for key, value in changes])
-        self._store.write(number, changes)
+    async def _write(self, last: Run) -> None:
+        """Write what has changed up to the end of a run."""
+        changes = self._store.healed(last.partition, self.partition(last.partition).changes())
+        await self._outbox.send(changelog(self._topics.changelog, last, changes, self._store))
+        self._store.write(last.partition, changes, last.last_offset)
 
     def partition(self, number: int) -> Partition:
         """The fold of one partition, from the recovered store."""
         if number not in self.partitions:
-            stored = self._store.partition(number)
-            deadlines = deadlines_in(stored)
-            self.partitions[number] = Partition(self._config, stored.get, deadlines, self._models, self._policies)
+            stored, as_of = self._store.partition(number), self._store.reading(number).as_of
+            known = stored.get, deadlines_in(stored), self._models, self._policies
+            self.partitions[number] = Partition(self._config, *known, as_of)
         return self.partitions[number]
 
     async def _opened(self, number: int) -> Partition:
         """The fold of one partition, once what it was using is at hand. ``Failure`` when that is nowhere."""
         if number not in self.partitions:
             load = self._store.partition(number).get
+            await asyncio.to_thread(self._require_reached, self._reached(number))
             await self._fetch(self._models, [version for version in [model_in_use(load)] if version is not None])
             await self._fetch(self._policies, [version for version, _ in policies_in_use(load).values()])
         return self.partition(number)
@@ -112,15 +118,19 @@ class Conversations:
             async with self._fetching:
                 await asyncio.to_thread(known.fetch, versions)
 
+    def _reached(self, number: int) -> dict[Position, int]:
+        """Up to where the log and its sources were folded, as far as the state tells."""
+        floor = read_floor(self._store.partition(number).get(FLOOR))
+        sources = {position_of(source): offset for source, offset in floor.items()}
+        own = self._topics.name(Name.SIGNALS), number
+        return {**sources, own: self._store.reading(number).reached}
+
     def _decoded(self, message: Any) -> Signal | Outgoing:
         """The signal, or the dead letter of what is none."""
         try:
             return self._codec.decode(SIGNAL, message.value, headers_of(message))
         except Rejected as refusal:
             return refused(message, refusal, "conversations")
-
-    def _changelog(self, partition: int, key: str, value: bytes | None) -> Outgoing:
-        return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)
 
     def _count(self, arrivals: list[int | None], received: int, skipped: int) -> None:
         now = now_ms()

@@ -35,6 +35,8 @@ HEADERS = [
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-store"),
 ]
+# Stalls that pass before silence counts as one: a fetch waits for the run before it, a rebalance for every member.
+SILENT = 4
 REQUEST_S = 10.0  # a client that has not finished its request by then is gone
 
 
@@ -51,6 +53,7 @@ class Health:
         self._clock = clock
         self._working: dict[int, tuple[str, float]] = {}
         self._tokens = count()
+        self._pulse: float | None = None
         self.ready = False
 
     @contextmanager
@@ -64,6 +67,10 @@ class Health:
             del self._working[token]
         metrics.LAST_PROGRESS.set_to_current_time()
 
+    def beat(self) -> None:
+        """Input was asked for, or recovery went on: whoever has beaten once must go on beating."""
+        self._pulse = self._clock()
+
     def set_ready(self, ready: bool) -> None:
         self.ready = ready
         metrics.READY.set(ready)
@@ -74,6 +81,8 @@ class Health:
         for what, since in list(self._working.values()):
             if now - since > self._stall_s:
                 return f"{what} has taken {now - since:.0f} s"
+        if self._pulse is not None and now - self._pulse > SILENT * self._stall_s:
+            return f"no input was asked for, and nothing recovered, for {now - self._pulse:.0f} s"
         return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import structlog
+import tenacity
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from agents.errors import Failure
@@ -34,6 +35,24 @@ LOST = {
     KafkaError._ASSIGNMENT_LOST,
     KafkaError._NO_OFFSET,
 }
+# The coordinator is moving to another broker, or is out of reach just now: it will take the same offsets later.
+PASSING = {
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.NOT_ENOUGH_REPLICAS,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._RESOLVE,
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
+    KafkaError._WAIT_COORD,
+}
+PATIENCE_S, AGAIN_S = 120.0, 0.5
+
+
+class NotYet(Exception):
+    """The broker does not take offsets just now."""
 
 
 class Taken(NamedTuple):
@@ -89,6 +108,12 @@ class Intake:
         if not offsets:
             return
         try:
+            self._retrying(self._commit, offsets)
+        except tenacity.RetryError as error:
+            raise not_taken(str(error.last_attempt.exception())) from None
+
+    def _commit(self, offsets: list[TopicPartition]) -> None:
+        try:
             answers = self._consumer.commit(offsets=offsets, asynchronous=False)
             raise_unless_lost(*(answer.error for answer in answers or () if answer.error))
         except KafkaException as error:
@@ -97,6 +122,14 @@ class Intake:
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close()
+
+    @property
+    def _retrying(self) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(NotYet),
+            wait=tenacity.wait_fixed(AGAIN_S),
+            stop=tenacity.stop_after_delay(PATIENCE_S),
+        )
 
     def _consume(self, count: int, timeout_s: float) -> list[Message]:
         messages = self._consumer.consume(count, timeout_s)
@@ -128,8 +161,15 @@ class Intake:
         self._on_ready(False)
 
 
+def not_taken(reason: str) -> Failure:
+    return Failure(f"the Kafka broker does not take the sink's offsets: {reason}", "set TENOR_BROKERS")
+
+
 def raise_unless_lost(*errors: Any) -> None:
+    """``NotYet`` for what passes, ``Failure`` for what does not."""
     for error in errors:
+        if error.code() in PASSING:
+            raise NotYet(error.name())
         if error.code() not in LOST:
-            raise Failure(f"the Kafka broker does not take the sink's offsets: {error.name()}", "set TENOR_BROKERS")
+            raise not_taken(error.name())
         log.info("a partition went to another sink before its batch was committed; it reads the batch again")

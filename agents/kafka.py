@@ -31,6 +31,9 @@ def producer_config(settings: Settings) -> dict[str, Any]:
     return {
         **client_config(settings),
         "enable.idempotence": True,
+        # Never given up: where the records of a run expire one by one, the last might still arrive. It would be folded,
+        # and the first, sent again by a successor, be taken for a repeat. /healthz tells of a broker that takes none.
+        "message.timeout.ms": 0,
         "partitioner": "murmur2_random",
         "linger.ms": settings.linger_ms,
         "compression.type": "lz4",

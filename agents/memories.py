@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from agents import log_reader, topics
+from agents.changelog import Reading
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.errors import Failure
@@ -46,8 +47,12 @@ def erased_at(settings: Settings, tenant: str, customer_id: str) -> int | None:
 def stored(settings: Settings, key: str) -> bytes | None:
     """What the changelog last says of a key."""
     topics.require_all(settings)
-    messages = log_reader.read(settings, [settings.topics.profiles])
-    return {message.key: message.value for message in messages}.get(key.encode())
+    reading = Reading()
+    found = None
+    for message in log_reader.read(settings, [settings.topics.profiles]):
+        if message.key == key.encode() and reading.counts(key, message.headers):
+            found = message.value
+    return found
 
 
 def erase(settings: Settings, tenant: str, customer_id: str) -> str:

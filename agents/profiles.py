@@ -5,11 +5,13 @@ Order of a run as in the conversations agent: answers, changelog, offset. A cras
 fold knows the position of the note and skips the second answer.
 """
 
+import asyncio
 from typing import Any
 
+from agents.continuity import RequireReached
 from agents.outbox import Outbox, Outgoing
 from agents.publishing import headers_of, refused
-from agents.store import PartitionedStore
+from agents.store import PartitionedStore, changelog
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -24,9 +26,17 @@ NOTE, SIGNAL = record("customer_note"), record("signal")
 class Profiles:
     """Folds runs of tenor.customers into the profiles of their partition."""
 
-    def __init__(self, config: Config, topics: Topics, codec: Codec, store: PartitionedStore, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        config: Config,
+        topics: Topics,
+        codec: Codec,
+        store: PartitionedStore,
+        outbox: Outbox,
+        require_reached: RequireReached,
+    ) -> None:
         self._config, self._topics, self._codec = config, topics, codec
-        self._store, self._outbox = store, outbox
+        self._store, self._outbox, self._require_reached = store, outbox, require_reached
         self._partitions: dict[int, Customers] = {}
 
     def forget(self) -> None:
@@ -35,14 +45,15 @@ class Profiles:
 
     async def step(self, run: Run) -> None:
         """One run, in the order above."""
+        if run.partition not in self._partitions:
+            reached = {(run.topic, run.partition): self._store.reading(run.partition).reached}
+            await asyncio.to_thread(self._require_reached, reached)
         customers = self._partition(run.partition)
         answers = [out for message in run.records for out in self._fold(customers, message)]
         await self._outbox.send(answers)
-        changes = customers.changes()
-        await self._outbox.send(
-            [Outgoing(self._topics.profiles, key.encode(), value, partition=run.partition) for key, value in changes]
-        )
-        self._store.write(run.partition, changes)
+        changes = self._store.healed(run.partition, customers.changes())
+        await self._outbox.send(changelog(self._topics.profiles, run, changes, self._store))
+        self._store.write(run.partition, changes, run.last_offset)
         run.finish()
 
     def _partition(self, number: int) -> Customers:

@@ -5,43 +5,71 @@ reads the changelog in runs. Writes are ours too: the changelog is published and
 changes, so the store never holds what a crash could lose.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import faust
 from faust.stores import base
 from faust.types import TP
 
+from agents.changelog import Reading, as_of_header
+from agents.outbox import Outgoing
 from agents.transport import Run
 
 Converter = Callable[[Any], Any]
-Changes = Iterable[tuple[str, bytes | None]]
+Change = tuple[str, bytes | None]
 
 
 class PartitionedStore(base.Store[str, bytes]):
-    """States by partition and key. Filled by recovery and by ``write``."""
+    """States by partition and key. Filled by recovery and by ``write``.
+
+    Attributes:
+        beat: told whenever recovery went on.
+    """
+
+    beat: Callable[[], None] = staticmethod(lambda: None)
 
     def __post_init__(self) -> None:
         self._partitions: dict[int, dict[str, bytes]] = {}
+        self._readings: dict[int, Reading] = defaultdict(Reading)
 
     def partition(self, number: int) -> dict[str, bytes]:
         """The states of one partition, live."""
         return self._partitions.setdefault(number, {})
 
-    def write(self, number: int, changes: Changes) -> None:
-        """Take in changes whose changelog is acknowledged; None ends a key."""
+    def reading(self, number: int) -> Reading:
+        """As of which offsets the states of one partition are."""
+        return self._readings[number]
+
+    def healed(self, number: int, changes: Sequence[Change]) -> list[Change]:
+        """The changes, and behind them what must be written again, for its last record does not count."""
+        stale = self.reading(number).stale - {key for key, _ in changes}
         states = self.partition(number)
+        return [*changes, *((key, states.get(key)) for key in sorted(stale))]
+
+    def write(self, number: int, changes: Iterable[Change], as_of: int) -> None:
+        """Take in the changes of a run that ends at ``as_of``, whose changelog is acknowledged; None ends a key."""
         for key, value in changes:
-            if value is None:
-                states.pop(key, None)
-            else:
-                states[key] = value
+            self._put(number, key, value)
+        self.reading(number).written(as_of)
+
+    def _put(self, number: int, key: str, value: bytes | None) -> None:
+        if value is None:
+            self.partition(number).pop(key, None)
+        else:
+            self.partition(number)[key] = value
 
     def apply_changelog_batch(self, batch: Iterable[Any], to_key: Converter, to_value: Converter) -> None:
         """Recovery: take in runs of changelog records, in order."""
+        self.beat()
         for event in batch:
             run: Run = event.message.value
-            self.write(run.partition, ((record.key.decode(), record.value) for record in run.records))
+            reading = self.reading(run.partition)
+            for record in run.records:
+                key = record.key.decode()
+                if reading.counts(key, record.headers):
+                    self._put(run.partition, key, record.value)
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
@@ -50,6 +78,7 @@ class PartitionedStore(base.Store[str, bytes]):
         for tp in revoked:
             if tp.topic == self.table.changelog_topic.get_topic_name():
                 self._partitions.pop(tp.partition, None)
+                self._readings.pop(tp.partition, None)
 
     def persisted_offset(self, tp: TP) -> int | None:
         """Nothing is kept over a restart: recovery begins at the start of the changelog."""
@@ -79,6 +108,7 @@ class PartitionedStore(base.Store[str, bytes]):
 
     def clear(self) -> None:
         self._partitions.clear()
+        self._readings.clear()
 
     def reset_state(self) -> None:
         """There is no local state to remove."""
@@ -102,3 +132,12 @@ class PartitionedTable(faust.Table[str, bytes]):
         store = self.data
         assert isinstance(store, PartitionedStore)
         return store
+
+
+def changelog(topic: str, run: Run, changes: Iterable[Change], store: PartitionedStore) -> list[Outgoing]:
+    """The changelog's records of a run, each with the offset it is as of."""
+    as_of = store.reading(run.partition).as_of
+    return [
+        Outgoing(topic, key.encode(), value, as_of_header(max(run.last_offset, as_of(key))), run.partition)
+        for key, value in changes
+    ]

@@ -14,7 +14,7 @@ tables, changelogs, rebalance and recovery stay Faust's. Three things are ours:
 """
 
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +135,8 @@ class RunConsumer(aiokafka.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch, and yield one message per partition that returned records."""
+        if self._open or not self.assignment():
+            self.transport.beat()  # type: ignore[attr-defined]
         self._note_positions()
         fetched, _ = await self._wait_next_records(HELD_BACK_S if self._buffered_partitions else timeout)
         generation = self.app.consumer_generation_id
@@ -230,3 +232,5 @@ class Transport(aiokafka.Transport):
     isolation_level: str = "read_committed"
     #: Coroutine function giving true end offsets where the broker's own answer is wrong; None where it is right.
     end_offsets: Any = None
+    #: Told of every fetch of input. Not while a rebalance or the gate holds them up: who waits too long is stuck.
+    beat: Callable[[], None] = staticmethod(lambda: None)

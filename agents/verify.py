@@ -59,8 +59,14 @@ def digest(value: bytes | None) -> bytes:
     return blake2b(value or b"", digest_size=16).digest()
 
 
-def fold_log(settings: Settings, codec: Codec, verdict: Verdict) -> tuple[Digests, Counter[Source]]:
-    """Outputs the log calls for, by record and id, and how often each input event was folded."""
+def fold_log(
+    settings: Settings, codec: Codec, verdict: Verdict, kept: dict[int, dict[str, bytes]] | None = None
+) -> tuple[Digests, Counter[Source]]:
+    """Outputs the log calls for, by record and id, and how often each input event was folded.
+
+    Args:
+        kept: filled with the states that are left in the end, by partition and key.
+    """
     expected: Digests = {}
     folded: Counter[Source] = Counter()
     models, policies = Models(settings), Policies(settings, codec)
@@ -68,7 +74,7 @@ def fold_log(settings: Settings, codec: Codec, verdict: Verdict) -> tuple[Digest
     for message in log_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
         require_beginning(message, partitions)
         if message.partition not in partitions:
-            states: dict[str, bytes] = {}
+            states: dict[str, bytes] = {} if kept is None else kept.setdefault(message.partition, {})
             partitions[message.partition] = (Partition(settings.config, states.get, {}, models, policies), states)
         partition, states = partitions[message.partition]
         for output in fold_one(partition, states, codec, message, folded, verdict):

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import time
+from functools import partial
 from typing import Any
 
 import faust
@@ -12,6 +13,7 @@ from mode.utils.objects import cached_property
 from agents import faust_login, kafka, runs, topics
 from agents import health as health_server
 from agents.alerts import Alerts
+from agents.continuity import require_reached
 from agents.conversations import Conversations
 from agents.health import Health
 from agents.ingest import Ingest
@@ -43,6 +45,8 @@ class Worker:
         self.settings = settings
         self.health = Health(settings.stall_s)
         self.app = new_app(settings)
+        self.app.transport.beat = self.health.beat  # type: ignore[attr-defined]
+        self.health.beat()
         self._codec = codec_for(settings)
         self._schema = RunSchema()
         self._table = self._new_table("conversations", settings.topics.changelog)
@@ -63,13 +67,16 @@ class Worker:
             self.outbox,
             Models(settings),
             Policies(settings, self._codec),
+            partial(require_reached, settings),
             settings.write_behind_s,
         )
 
     @cached_property
     def profiles(self) -> Profiles:
         settings = self.settings
-        return Profiles(settings.config, settings.topics, self._codec, self._profiles_table.states, self.outbox)
+        states = self._profiles_table.states
+        reached = partial(require_reached, settings)
+        return Profiles(settings.config, settings.topics, self._codec, states, self.outbox, reached)
 
     def build(self) -> faust.App:
         """Register agents, ticks and readiness; the app, not started."""
@@ -106,6 +113,7 @@ class Worker:
             # Runs, not records. Not 1: Faust then keeps applying the changelog after recovery, old over new.
             recovery_buffer_size=2,
         )
+        table.states.beat = self.health.beat
         self.app.tables.add(table)
         return table
 
@@ -114,10 +122,12 @@ class Worker:
         return self.app.topic(name, schema=self._schema, acks=False, compacting=True, partitions=partitions)
 
     def _ticks(self) -> None:
-        ticks = Ticks(self.settings.topics, self._codec, self.outbox, self.settings.tick_lateness_s)
+        settings = self.settings
+        ticks = Ticks(settings.topics, self._codec, self.outbox, settings.tick_lateness_s, 2 * settings.tick_s)
 
         async def beat() -> None:
-            await ticks.beat(self.conversations.partitions, time.monotonic())
+            with self.health.working("ticks"):
+                await ticks.beat(self.conversations.partitions, time.monotonic())
 
         self.app.timer(self.settings.tick_s)(beat)
 

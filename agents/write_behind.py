@@ -16,7 +16,7 @@ from functools import partial
 from agents.runs import or_end
 from agents.transport import Run
 
-Write = Callable[[int], Awaitable[None]]
+Write = Callable[[Run], Awaitable[None]]
 
 
 class WriteBehind:
@@ -24,7 +24,7 @@ class WriteBehind:
 
     Args:
         wait_s: longest time a folded run waits to be written, seconds.
-        write: writes what has changed in a partition; returns when it is acknowledged.
+        write: writes what has changed in a partition up to the end of a run; returns when it is acknowledged.
     """
 
     def __init__(self, wait_s: float, write: Write) -> None:
@@ -57,7 +57,7 @@ class WriteBehind:
     async def _write_soon(self, partition: int) -> None:
         await asyncio.sleep(self._wait_s)
         async with self._turns[partition]:
-            await self._write(partition)
+            await self._write(self._folded[partition][-1])
             runs = self._folded.pop(partition)
         for run in runs:
             run.finish()

@@ -2,11 +2,12 @@
 
 The worker and ``tenor verify`` both fold through this class, so they cannot disagree.
 
-Three rules make it exact after a crash at any moment. A state carries the positions it has folded, so a signal
+Four rules make it exact after a crash at any moment. A state carries the positions it has folded, so a signal
 that comes again is skipped. A conversation that ended leaves its positions in the partition's *floor*, so a
 signal that comes again after the end does not open it anew; within a partition, signals of one source partition
 stand in source order, so a conversation without state and a position at or below the floor is a repeat. A
-conversation that begins carries the floor on, so that what an earlier life folded is a repeat in this one too.
+conversation that begins carries the floor on, so that what an earlier life folded is a repeat in this one too. And
+a state is *as of* an offset of the log: a tick up to there that comes again closes nothing in it.
 
 A signal of kind ``model`` changes the text model from there on, one of kind ``policy`` the policy of its tenant. Which
 ones count is written after all else: a run that is folded again because it was not wholly written begins with those it
@@ -34,6 +35,7 @@ POLICIES = "\x00policies"
 OURS = (FLOOR, MODEL, POLICIES)
 
 Load = Callable[[str], bytes | None]
+AsOf = Callable[[str], int]
 Models = Callable[[str], TextModel]
 Policies = Callable[[str], Policy | None]
 
@@ -48,6 +50,11 @@ def no_policies(version: str) -> Policy | None:
     raise states.StateError(f"the policy {version} is not known here")
 
 
+def from_nothing(key: str) -> int:
+    """As of which offset a state is that nobody wrote before."""
+    return -1
+
+
 class Partition:
     """Folds the signals of one partition.
 
@@ -57,6 +64,7 @@ class Partition:
         deadlines: when stream time next concerns each known conversation, milliseconds.
         models: the text model of a version; asked for those the log or the state names.
         policies: the policy of a version, None where its snapshot cannot be used: the last good one stays in force.
+        as_of: offset of the log up to which the state of a key, as last written, has folded everything.
 
     Attributes:
         newest: highest event time folded, ticks and models left out, milliseconds; after recovery a moment not after.
@@ -70,10 +78,11 @@ class Partition:
         deadlines: dict[str, int],
         models: Models = no_models,
         policies: Policies = no_policies,
+        as_of: AsOf = from_nothing,
     ) -> None:
         self._config = config
         self._models, self._policies = models, policies
-        self._load = load
+        self._load, self._as_of = load, as_of
         version = model_in_use(load)
         self._model = shipped_model() if version is None else models(version)
         self._model_changed = False
@@ -97,10 +106,14 @@ class Partition:
     def __len__(self) -> int:
         return len(self._due)
 
-    def fold(self, signal: folding.Signal) -> list[Output]:
-        """Fold one signal; what it publishes. A repeat publishes nothing and is counted in ``skipped``."""
+    def fold(self, signal: folding.Signal, offset: int = states.NEVER) -> list[Output]:
+        """Fold one signal; what it publishes. A repeat publishes nothing and is counted in ``skipped``.
+
+        Args:
+            offset: where it stands in the log; the default is behind everything that was ever folded.
+        """
         if signal["kind"] == "tick":
-            return self._tick(signal["event_time"])
+            return self._tick(signal["event_time"], offset)
         if signal["kind"] == "model":
             self._adopt(signal["model_version"])
             return []
@@ -182,18 +195,24 @@ class Partition:
         self._queued[key] = due
         heappush(self._queue, (due, key))
 
-    def _tick(self, now: int) -> list[Output]:
-        """Close what is due, in the order it was due."""
+    def _tick(self, now: int, offset: int) -> list[Output]:
+        """Close what is due, in the order it was due; but for what has seen this tick already, before a crash."""
         outputs: list[Output] = []
+        seen: list[tuple[int, str]] = []
         while self._queue and self._queue[0][0] <= now:
             at, key = heappop(self._queue)
             if self._queued.get(key) != at:
                 continue  # an earlier entry took its place
+            if self._as_of(key) >= offset:
+                seen.append((at, key))
+                continue
             del self._queued[key]
             if self._due[key] > at:
                 self._enqueue(self._due[key], key)
             else:
                 outputs += self._close(key, now)
+        for entry in seen:
+            heappush(self._queue, entry)
         return outputs
 
     def _close(self, key: str, now: int) -> list[Output]:

@@ -69,7 +69,7 @@ class ApacheKafka:
         self._directory = Path(tempfile.mkdtemp(prefix="tenor-kafka-"))
         try:
             config = self._configure(self._directory, port)
-            _run([*_java(jars), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)])
+            run([*java(jars), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)])
             self._launch(jars, config, port)
         except BaseException:
             self.stop()
@@ -84,7 +84,7 @@ class ApacheKafka:
             shutil.rmtree(self._directory, ignore_errors=True)
 
     def _launch(self, jars: Path, config: Path, port: int) -> None:
-        argv = [*_java(jars), "kafka.Kafka", str(config)]
+        argv = [*java(jars), "kafka.Kafka", str(config)]
         self._child = Child.start("Apache Kafka", argv, config.parent, config.parent / "kafka.log")
         wait_for_port(LOOPBACK, port, self._child, START_TIMEOUT_S)
 
@@ -118,7 +118,7 @@ def _jars_folder() -> Path:
 def _copy_dependencies(folder: Path) -> None:
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    _run(["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={partial}"])
+    run(["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={partial}"])
     partial.rename(folder)  # complete, or not there
 
 
@@ -130,11 +130,13 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _java(jars: Path) -> list[str]:
+def java(jars: Path) -> list[str]:
     return ["java", *JVM, "-cp", f"{jars}/*"]
 
 
-def _run(argv: list[str]) -> None:
+def run(argv: list[str]) -> str:
+    """What a command printed. ``Failure`` when it fails."""
     result = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=MAVEN_TIMEOUT_S)
     if result.returncode != 0:
         raise Failure(f"{argv[0]} failed with exit code {result.returncode}", hint=result.stdout[-2000:])
+    return result.stdout

@@ -200,3 +200,14 @@ def test_only_reading(guarded: int, method: str, path: str) -> None:
     answer = answered(guarded, path, method=method)
     assert answer.status == 405
     assert answer.getheader("Allow") == "GET"
+
+
+def test_who_has_beaten_once_must_go_on(ask: Ask, health: Health, clock: Clock) -> None:
+    """A rebalance that never ends has no work under way, and yet nothing moves."""
+    health.beat()
+    clock.now = 120.0
+    assert ask("/healthz") == (200, "work moves\n")
+    clock.now = 121.0
+    assert ask("/healthz") == (503, "no input was asked for, and nothing recovered, for 121 s\n")
+    health.beat()
+    assert ask("/healthz")[0] == 200

@@ -118,3 +118,12 @@ async def test_what_was_not_taken_is_due_again(ticks: Ticks, outbox: Recorder) -
     outbox.error = None
     await beat(ticks, {0: Fold(LAST_YEAR)}, 0.0)
     assert outbox.times() == [(0, -30_000)]
+
+
+async def test_a_wait_for_the_broker_is_no_silence(outbox: Recorder) -> None:
+    """What the platform sent meanwhile is still to come: its windows must be open when it does."""
+    ticks = Ticks(Topics("test.", 4), Codec(), outbox, LATENESS_S, step_s=10.0)  # type: ignore[arg-type]
+    partitions = {0: Fold(LAST_YEAR)}
+    for now_s in (1000.0, 1005.0, 1305.0, 1310.0):  # five minutes between the second and the third
+        await beat(ticks, partitions, now_s)
+    assert outbox.times() == [(0, -30_000), (0, -25_000), (0, -15_000), (0, -10_000)]

@@ -27,8 +27,8 @@ class Written:
         self.may_end = asyncio.Event()
         self.may_end.set()
 
-    async def __call__(self, partition: int) -> None:
-        self.partitions.append(partition)
+    async def __call__(self, last: Run) -> None:
+        self.partitions.append(last.partition)
         await self.may_end.wait()
 
 

@@ -3,7 +3,7 @@
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import msgspec
@@ -14,10 +14,10 @@ from streams import state as states
 from streams.extraction import Signal
 from streams.ids import SEPARATOR
 from streams.outputs import Output
-from streams.partition import FLOOR, Partition
+from streams.partition import FLOOR, Partition, from_nothing
 from streams.state import State
 from tests.streams.builders import published, tick_at
-from tests.streams.logs import CONFIG, LATEST_S, PROFILED, RESENT, TICKED, Log, logs
+from tests.streams.logs import CONFIG, LATEST_S, PROFILED, RESENT, TICKED, VERY_LATE, Log, logs
 
 Published = set[tuple[str, str, bytes]]
 Stored = dict[str, bytes]
@@ -26,10 +26,10 @@ EVERYTHING = logs(TICKED, RESENT, PROFILED)
 CUTS = st.lists(st.integers(0, 80), min_size=1, max_size=6)
 
 
-def opened(stored: Stored) -> Partition:
+def opened(stored: Stored, as_of: Callable[[str], int] = from_nothing) -> Partition:
     """The partition as a worker builds it from its store."""
     deadlines = {key: states.deadline_of(value) for key, value in stored.items() if key != FLOOR}
-    return Partition(CONFIG, stored.get, deadlines)
+    return Partition(CONFIG, stored.get, deadlines, as_of=as_of)
 
 
 def write(stored: Stored, changes: Iterable[tuple[str, bytes | None]]) -> None:
@@ -79,6 +79,37 @@ def work(
     return told, stored
 
 
+def work_resumed(runs: list[list[Signal]], crashes: dict[int, list[tuple[int, int]]]) -> tuple[Published, Stored]:
+    """As ``work``, but with each state the offset it is as of; and who takes over reads from some runs before on.
+
+    Args:
+        crashes: by run, after how many writes it dies, and how many runs its commits were behind; once for each.
+    """
+    starts = list(accumulate((len(run) for run in runs), initial=0))
+    stored: Stored = {}
+    told: Published = set()
+    written: dict[str, int] = {}
+
+    def as_of(key: str) -> int:
+        return written.get(key, -1)
+
+    partition = opened(stored)
+    died = copy.deepcopy(crashes)
+    number = 0
+    while number < len(runs):
+        for at, signal in enumerate(runs[number], starts[number]):
+            told |= {published(output) for output in partition.fold(signal, at)}
+        last, behind = died[number].pop(0) if died.get(number) else (None, 0)
+        changes = partition.changes()[:last]
+        write(stored, changes)
+        written |= {key: starts[number + 1] - 1 for key, _ in changes}
+        number += 1
+        if last is not None:
+            number = max(0, number - 1 - behind)
+            partition = opened(stored, as_of)
+    return told, stored
+
+
 def remembered(stored: Stored) -> dict[str, State]:
     """The states without their positions: a crash may leave more of them than needed, never less."""
     found = {key: states.decode(value) for key, value in stored.items() if key != FLOOR}
@@ -100,6 +131,42 @@ def test_a_crash_anywhere_changes_nothing(
     assert remembered(crashed[1]) == remembered(calm[1])
     assert work([signals], stored=crashed[1])[0] - work([signals], stored=calm[1])[0] == set()
     assert work([[END]], stored=crashed[1])[0] == work([[END]], stored=calm[1])[0]
+
+
+@given(
+    logs(TICKED, TICKED, RESENT, PROFILED, VERY_LATE, VERY_LATE),
+    CUTS,
+    st.dictionaries(
+        st.integers(0, 6),
+        st.lists(st.tuples(st.integers(0, 8), st.integers(0, 2)), min_size=1, max_size=2),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_a_tick_that_comes_again_finds_the_states_as_they_are_and_not_as_they_were(
+    signals: list[Signal], cuts: list[int], crashes: dict[int, list[tuple[int, int]]]
+) -> None:
+    """An event so late that its window is over when it comes: the tick before it must not close it, read again."""
+    runs = runs_of(signals, cuts)
+    calm, crashed = work(runs), work_resumed(runs, crashes)
+    assert crashed[0] == calm[0]
+    assert remembered(crashed[1]) == remembered(calm[1])
+
+
+def test_a_tick_read_again_does_not_end_what_came_after_it() -> None:
+    log = Log()
+    log.event("calm", "c2", 300, 0)
+    log.tick(0)
+    log.event("calm", "c1", 0, 250)  # so late that silence would have ended it by the tick
+    stored: Stored = {}
+    partition = opened(stored)
+    fold(partition, log.signals)
+    write(stored, partition.changes())
+    successor = opened(stored, lambda key: len(log.signals) - 1)
+    assert [output for at, one in enumerate(log.signals) for output in successor.fold(one, at)] == []
+    log.event("calm", "c1", 1, 250)
+    [point] = [one for one in successor.fold(log.signals[-1], len(log.signals)) if one.record == "trajectory_point"]
+    assert point.datum["turn"] == 2
 
 
 @given(EVERYTHING, CUTS, st.integers(0, 6), st.integers(0, 6))

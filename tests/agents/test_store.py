@@ -1,0 +1,53 @@
+"""The store of a table: what recovery makes of a changelog in which two have written."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agents.changelog import as_of, as_of_header
+from agents.store import PartitionedStore, changelog
+from agents.transport import Run
+
+
+@pytest.fixture
+def store() -> PartitionedStore:
+    found = PartitionedStore.__new__(PartitionedStore)  # a Faust service that is never started needs no app
+    found.__post_init__()
+    return found
+
+
+def record(key: str, value: bytes | None, as_of: int) -> Any:
+    return SimpleNamespace(key=key.encode(), value=value, headers=as_of_header(as_of), offset=0)
+
+
+def recover(store: PartitionedStore, *records: Any) -> None:
+    run = Run("changelog", 0, list(records))
+    event = SimpleNamespace(message=SimpleNamespace(value=run))
+    store.apply_changelog_batch([event], str, str)
+
+
+def run_to(offset: int) -> Run:
+    return Run("tenor.signals", 0, [SimpleNamespace(offset=offset)])  # type: ignore[list-item]
+
+
+def test_recovery_keeps_the_newest_state_and_not_the_last_one(store: PartitionedStore) -> None:
+    recover(store, record("a", b"old", 1), record("a", b"new", 5), record("a", b"from a paused worker", 3))
+    recover(store, record("b", b"alive", 1), record("b", None, 5), record("b", b"from a paused worker", 3))
+    assert store.partition(0) == {"a": b"new"}
+
+
+def test_what_does_not_count_is_written_over_with_the_next_run(store: PartitionedStore) -> None:
+    """Else compaction would keep it, and nothing else."""
+    recover(store, record("a", b"new", 5), record("a", b"stale", 3), record("b", None, 5), record("b", b"stale", 3))
+    recover(store, record("c", b"new", 5), record("c", b"stale", 3))
+    changes = store.healed(0, [("c", b"newer")])
+    assert changes == [("c", b"newer"), ("a", b"new"), ("b", None)]
+    store.write(0, changes, 9)
+    assert store.healed(0, []) == []
+
+
+def test_a_state_is_never_written_as_of_less_than_it_is(store: PartitionedStore) -> None:
+    recover(store, record("a", b"new", 12))
+    written = changelog("log", run_to(9), [("a", b"new"), ("b", b"other")], store)
+    assert [(one.key, one.partition, as_of(one.headers)) for one in written] == [(b"a", 0, 12), (b"b", 0, 9)]

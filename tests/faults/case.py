@@ -1,0 +1,189 @@
+"""A case: steady load, faults, load again until what was on the bus has come through, rest, exact checks."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from agents.clock import now_ms
+from agents.settings import Settings
+from agents.settling import settle
+from streams.config import PolicyConfig
+from tests.faults.checks import Found, check_all
+from tests.faults.cluster import Cluster
+from tests.faults.field import Field, field
+from tests.faults.load import steady
+from tests.faults.recording import MESSAGES, Event, Recording
+
+PREFIXES = (f"faults{number}." for number in count(1))
+HOURS_MS = 3_600_000
+SETTLED_S = 400.0
+ATTEMPTS = 4  # ticks go on while we look: what a tick called for may not be published yet
+CALM_S = 3.0
+NO_SNAPSHOTS = PolicyConfig(snapshot_s=1e6, snapshot_outcomes=1_000_000)
+
+Inject = Callable[[Field], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is done to the field.
+
+    Attributes:
+        name: in the table.
+        group: number in the list of the promise, 1 to 9.
+        inject: the faults, while the load goes on.
+        smoke: whether it is part of the short run.
+        rate: events a second.
+        crew: processes at the start.
+        kinds: of events; of messages alone the run is held against one without faults.
+        settings: that differ from the field's.
+        recording: events, given the time of the first; None for the usual ones.
+        compare: whether a run of messages alone is held against one without faults. Not where a tick matters: without
+            faults they stand elsewhere, and what comes later than they allow for finds its window closed, or open.
+        small_disk: whether ClickHouse has a small disk of its own.
+        floor_lost: whether the faults take what is remembered of conversations that have ended.
+        after: done once the load has stopped, before all must have come through.
+    """
+
+    name: str
+    group: int
+    inject: Inject
+    smoke: bool = False
+    rate: float = 150.0
+    crew: tuple[str, ...] = ("worker-1", "worker-2", "sink", "learner")
+    kinds: tuple[str, ...] = MESSAGES
+    settings: tuple[tuple[str, Any], ...] = ()
+    recording: Callable[[int], Iterable[Event]] | None = None
+    compare: bool = True
+    small_disk: bool = False
+    floor_lost: bool = False
+    after: Inject | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. Times in seconds."""
+
+    case: str
+    group: int
+    faults: str
+    events: int
+    refused: int
+    lost: int
+    duplicated: int
+    repeats: int
+    recovered_s: float
+    exact: bool
+    notes: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Stopwatch:
+    """How long the parts of a case took."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+        self._parts: list[str] = []
+
+    def __call__(self, part: str) -> None:
+        now = time.monotonic()
+        self._parts.append(f"{part} {now - self._at:.0f} s")
+        self._at = now
+
+    def __str__(self) -> str:
+        return ", ".join(self._parts)
+
+
+CASES: dict[str, Case] = {}
+
+
+def case(name: str, group: int, **how: Any) -> Callable[[Inject], Inject]:
+    """Register a function as the faults of a case."""
+
+    def register(inject: Inject) -> Inject:
+        CASES[name] = Case(name, group, inject, **how)
+        return inject
+
+    return register
+
+
+def play(one: Case, cluster: Cluster, short: bool = False) -> Row:
+    """Play a case on a field of its own; the cluster is whole again afterwards. A short run injects fewer faults."""
+    with tempfile.TemporaryDirectory(prefix="tenor-faults-") as directory:
+        try:
+            with field(settings_of(one), Path(directory), cluster, one.small_disk, short) as ground:
+                try:
+                    return played(one, ground)
+                except BaseException:
+                    print(ground.logs())
+                    raise
+        finally:
+            cluster.mend()
+
+
+def played(one: Case, ground: Field) -> Row:
+    told = Stopwatch()
+    ground.man(*one.crew)
+    told("ready")
+    events = one.recording(start()) if one.recording else Recording(start(), one.kinds)
+    with steady(ground.settings, events, one.rate) as load:
+        ground.load = load
+        time.sleep(CALM_S)
+        one.inject(ground)
+        told("injected")
+        recovered_s = ground.seconds_to_pass()
+    if one.after:
+        one.after(ground)
+        recovered_s = ground.seconds_to_pass()
+    told("passed")
+    found = at_rest(ground, one)
+    told("checked")
+    print(f"{one.name}: {told}")
+    return row(one, ground, recovered_s, found)
+
+
+def at_rest(ground: Field, one: Case) -> Found:
+    """What the checks find once everything has come through."""
+    for _ in range(ATTEMPTS):
+        settle(ground.settings, SETTLED_S, lambda stage, lag: None)
+        found = check_all(ground.settings, one.compare and one.kinds == MESSAGES, one.floor_lost)
+        if found.exact:
+            break
+    return found
+
+
+def row(one: Case, ground: Field, recovered_s: float, found: Found) -> Row:
+    faults = ", ".join(f"{count}x {what}" if count > 1 else what for what, count in ground.faults.items())
+    learned = [f"{found.snapshots} policy snapshots"] if found.snapshots else []
+    notes = [*ground.notes, *learned, *found.wrong]
+    return Row(
+        case=one.name,
+        group=one.group,
+        faults=faults or "none",
+        events=found.events,
+        refused=found.refused,
+        lost=found.lost,
+        duplicated=found.duplicated,
+        repeats=found.repeats,
+        recovered_s=round(recovered_s, 1),
+        exact=found.exact,
+        notes="; ".join(notes),
+    )
+
+
+def start() -> int:
+    """Event time of a recording's first event: some hours ago, so that it may run faster than the clock."""
+    return now_ms() - 12 * HOURS_MS
+
+
+def settings_of(one: Case) -> Settings:
+    known: dict[str, Any] = {"topic_prefix": next(PREFIXES), "partitions": 4, "tick_s": 5.0, "poll_records": 200}
+    if one.kinds == MESSAGES:
+        known["policy"] = NO_SNAPSHOTS  # when a snapshot counts is a matter of the moment: no two runs agree
+    return Settings(_env_file=None, **known | dict(one.settings))  # type: ignore[arg-type]

@@ -54,7 +54,8 @@ class Conversations:
         await self._fetch_versions(run.partition, signals)
         partition = self.partition(run.partition)
         skipped = partition.skipped
-        outgoing = [out for one in signals for out in self._fold(partition, one)]
+        offsets = (message.offset for message in run.records)
+        outgoing = [out for one, at in zip(signals, offsets, strict=True) for out in self._fold(partition, one, at)]
         for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)
         changes = partition.changes()
@@ -91,10 +92,10 @@ class Conversations:
         except Rejected as refusal:
             return refused(message, refusal, "conversations")
 
-    def _fold(self, partition: Partition, one: Signal | Outgoing) -> list[Outgoing]:
+    def _fold(self, partition: Partition, one: Signal | Outgoing, offset: int) -> list[Outgoing]:
         if isinstance(one, Outgoing):
             return [one]
-        return [published(output, self._codec, self._topics) for output in partition.fold(one)]
+        return [published(output, self._codec, self._topics) for output in partition.fold(one, offset)]
 
     def _changelog(self, partition: int, key: str, value: bytes | None) -> Outgoing:
         return Outgoing(self._topics.changelog, key.encode(), value, partition=partition)

@@ -2,11 +2,15 @@
 
 The worker and ``tenor verify`` both fold through this class, so they cannot disagree.
 
-Three rules make it exact after a crash at any moment. A state carries the positions it has folded, so a signal
-that comes again is skipped. A conversation that ended leaves its positions in the partition's *floor*, so a
-signal that comes again after the end does not open it anew; within a partition, signals of one source partition
-stand in source order, so a conversation without state and a position at or below the floor is a repeat. A
-conversation that begins carries the floor on, so that what an earlier life folded is a repeat in this one too.
+Four rules make it exact after a crash at any moment. A state carries the positions it has folded, so a signal
+that comes again is skipped. It carries the place in the log of what last changed it, too: a tick has no position, and
+one that is read again must not touch a state that is further already, where a late event followed the tick. A
+conversation that ended leaves its positions in the partition's *floor*, so a signal that comes again after the end does
+not open it anew; within a partition, signals of one source partition stand in source order, so a conversation without
+state and a position at or below the floor is a repeat. A conversation that begins carries the floor on, so that what an
+earlier life folded is a repeat in this one too.
+
+A signal of kind ``forget`` ends the conversations of a customer, told only to who waits for an outcome.
 
 A signal of kind ``model`` changes the text model from there on, one of kind ``policy`` the policy of its tenant. Which
 ones count is written after all else: a run that is folded again because it was not wholly written begins with those it
@@ -19,7 +23,7 @@ from heapq import heapify, heappop, heappush
 import msgspec
 
 from streams import fold as folding
-from streams import ids
+from streams import ids, outcome
 from streams import state as states
 from streams.config import Config
 from streams.decision import UNIFORM, InUse
@@ -32,6 +36,7 @@ FLOOR = "\x00floor"  # no tenant or conversation id holds a control character
 MODEL = "\x00model"
 POLICIES = "\x00policies"
 OURS = (FLOOR, MODEL, POLICIES)
+LOG = ""  # among the positions of a state that is written: where in the log stands what last changed it
 
 Load = Callable[[str], bytes | None]
 Models = Callable[[str], TextModel]
@@ -84,6 +89,8 @@ class Partition:
         self._queue = [(at, key) for key, at in deadlines.items()]
         heapify(self._queue)
         self._changed: dict[str, State | None] = {}
+        self._changed_at: dict[str, int] = {}
+        self._offset = -1
         self._floor = read_floor(load(FLOOR))
         self._floor_changed = False
         self.newest = newest_known(deadlines, config)
@@ -97,8 +104,13 @@ class Partition:
     def __len__(self) -> int:
         return len(self._due)
 
-    def fold(self, signal: folding.Signal) -> list[Output]:
-        """Fold one signal; what it publishes. A repeat publishes nothing and is counted in ``skipped``."""
+    def fold(self, signal: folding.Signal, offset: int = -1) -> list[Output]:
+        """Fold one signal; what it publishes. A repeat publishes nothing and is counted in ``skipped``.
+
+        Args:
+            offset: where it stands in the log; may be left out where nothing is ever read again.
+        """
+        self._offset = offset
         if signal["kind"] == "tick":
             return self._tick(signal["event_time"])
         if signal["kind"] == "model":
@@ -107,6 +119,8 @@ class Partition:
         if signal["kind"] == "policy":
             self._adopt_policy(signal)
             return []
+        if signal["kind"] == "forget":
+            return self._forget(signal)
         self.newest = max(self.newest, signal["event_time"])
         key = key_of(signal)
         state = self._state(key)
@@ -124,12 +138,13 @@ class Partition:
 
     def changes(self) -> list[tuple[str, bytes | None]]:
         """What to write since the last call, in the order that is safe to break off: states, floor, ends, versions."""
-        live = [(key, self._encoded(state)) for key, state in self._changed.items() if state is not None]
+        live = [(key, self._encoded(key, state)) for key, state in self._changed.items() if state is not None]
         ended: list[tuple[str, bytes | None]] = [(key, None) for key, state in self._changed.items() if state is None]
         floor = [(FLOOR, msgspec.msgpack.encode(self._floor))] if self._floor_changed else []
         model = [(MODEL, self._model.version.encode())] if self._model_changed else []
         policies = [(POLICIES, self._encoded_policies())] if self._policies_changed else []
-        self._changed, self._floor_changed, self._model_changed, self._policies_changed = {}, False, False, False
+        self._changed, self._changed_at = {}, {}
+        self._floor_changed = self._model_changed = self._policies_changed = False
         return [*live, *floor, *ended, *model, *policies]
 
     def _adopt(self, version: str) -> None:
@@ -173,6 +188,7 @@ class Partition:
 
     def _keep(self, key: str, state: State) -> None:
         self._changed[key] = state
+        self._changed_at[key] = self._offset
         due = self._due[key] = folding.deadline(state, self._config)
         # Most events only move the deadline on; the entry in the queue follows when its time comes.
         if due < self._queued.get(key, states.NEVER):
@@ -185,6 +201,7 @@ class Partition:
     def _tick(self, now: int) -> list[Output]:
         """Close what is due, in the order it was due."""
         outputs: list[Output] = []
+        ahead: list[str] = []
         while self._queue and self._queue[0][0] <= now:
             at, key = heappop(self._queue)
             if self._queued.get(key) != at:
@@ -192,14 +209,25 @@ class Partition:
             del self._queued[key]
             if self._due[key] > at:
                 self._enqueue(self._due[key], key)
+            elif self._is_ahead(state := self._live(key)):
+                ahead.append(key)
             else:
-                outputs += self._close(key, now)
+                outputs += self._close(key, state, now)
+        for key in ahead:
+            self._enqueue(self._due[key], key)
         return outputs
 
-    def _close(self, key: str, now: int) -> list[Output]:
+    def _live(self, key: str) -> State:
         state = self._state(key)
         if state is None:
             raise states.StateError(f"the deadline of {key} has no state: the table and its index disagree")
+        return state
+
+    def _is_ahead(self, state: State) -> bool:
+        """Whether something that stands behind this signal was folded already: the signal is read again."""
+        return state.positions.get(LOG, -1) > self._offset
+
+    def _close(self, key: str, state: State, now: int) -> list[Output]:
         if folding.idle_deadline(state, self._config) <= now:
             self._end(key, state)
             return folding.end(state, conversation_of(key), self._config)
@@ -207,20 +235,40 @@ class Partition:
         self._keep(key, state)
         return outputs
 
+    def _forget(self, signal: folding.Signal) -> list[Output]:
+        """End the conversations of a customer."""
+        outputs: list[Output] = []
+        for key in sorted(key for key in self._due if tenant_of(key) == signal["tenant"]):
+            state = self._live(key)
+            if state.customer_id == signal["customer_id"] and not self._is_ahead(state):
+                self._end(key, state)
+                outputs += outcome.forgotten(state, conversation_of(key), self._config)
+        return outputs
+
     def _end(self, key: str, state: State) -> None:
         for partition, offset in state.positions.items():
-            self._floor[partition] = max(offset, self._floor.get(partition, -1))
+            if partition != LOG:
+                self._floor[partition] = max(offset, self._floor.get(partition, -1))
         self._floor_changed = True
         self._changed[key] = None
         del self._due[key]
+        self._queued.pop(key, None)
 
-    def _encoded(self, state: State) -> bytes:
+    def _encoded(self, key: str, state: State) -> bytes:
+        offset = self._changed_at[key]
+        if offset >= 0:
+            state = msgspec.structs.replace(state, positions={**state.positions, LOG: offset})
         return states.encode(state, folding.deadline(state, self._config))
 
 
 def key_of(signal: folding.Signal) -> str:
     """Key of a conversation's state: two tenants may use the same conversation id."""
     return ids.key(signal["tenant"], signal["conversation_id"])
+
+
+def tenant_of(key: str) -> str:
+    """The tenant in a key."""
+    return key.partition(ids.SEPARATOR)[0]
 
 
 def conversation_of(key: str) -> str:

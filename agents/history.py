@@ -35,7 +35,10 @@ class History:
         return all(self._inputs.read_to[position] >= end for position, end in self._ends.items())
 
     def take(self, wait_s: float) -> tuple[list[dict[str, Any]], bool]:
-        """Signals of conversations, and whether there are more at once. What is no signal is the worker's to refuse."""
+        """Signals of conversations and of who is forgotten, and whether there are more at once.
+
+        What is no signal is the worker's to refuse.
+        """
         found = self._inputs.take(wait_s)
         return list(self._signals(found)), len(found) == CHUNK
 

@@ -1,8 +1,8 @@
 """Who was forgotten, as the sink knows it: what is read again after it was erased is not stored again.
 
-tenor.forgotten names customers and their conversations by hashes, and a moment. A row that names one of them and is not
-younger is left out. A conversation's rows have its id for a key, so that only what may have to be left out need be
-decoded for it.
+tenor.forgotten names customers and their conversations by hashes, and a moment. A row that names one of them, of
+something that began no later, is left out. A conversation's rows have its id for a key, so that only what may have to
+be left out need be decoded for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,7 @@ from schemas.records import Datum, record
 from schemas.topics import Name
 
 FORGOTTEN = record("forgotten")
+BEGAN = ("event_time", "decided_at", "opened_at")  # of an end, the beginning counts: silence may be told much later
 
 
 def mark(name: str | bytes) -> str:
@@ -48,7 +49,8 @@ class Forgotten:
             return False
         names = ("conversation_id", "customer_id")
         keys = ((row["tenant"], name, mark(row[name])) for name in names if row[name] is not None)
-        return any(row["event_time"] <= self._until.get(key, 0) for key in keys)
+        began = min(row[name] for name in BEGAN if name in row)
+        return any(began <= self._until.get(key, 0) for key in keys)
 
     def parted(self, messages: Sequence[Message]) -> tuple[Sequence[Message], Sequence[Message]]:
         """What nobody is forgotten in, and what must be looked at."""

@@ -16,10 +16,10 @@ BY_DECISION = "candidate_policies"
 BY_CONVERSATION = tuple(table.name for table in TABLES.values() if "conversation_id" in table.columns)
 
 HASH = "lower(hex(SHA256(ifNull({}, ''))))"
-CUSTOMER, CONVERSATION = HASH.format("customer_id"), HASH.format("conversation_id")
+CUSTOMER, CONVERSATION, DECISION = map(HASH.format, ("customer_id", "conversation_id", "decision_id"))
 NAMED = f"tenant = %(tenant)s AND {CUSTOMER} = %(customer)s"
 THEIRS = f"tenant = %(tenant)s AND ({CUSTOMER} = %(customer)s OR {CONVERSATION} IN %(conversations)s)"
-DECIDED = "tenant = %(tenant)s AND decision_id IN %(decisions)s"
+DECIDED = f"tenant = %(tenant)s AND {DECISION} IN %(decisions)s"
 NOBODY = ("",)  # an empty list is no SQL, and no hash is empty
 SETTINGS = {"max_query_size": 64 * 1024 * 1024, "mutations_sync": 2}
 
@@ -56,7 +56,7 @@ class Rows:
         for table in BY_CONVERSATION:
             self.conversations |= self._hashes(select(f"DISTINCT {CONVERSATION}", table, NAMED))
         self._named["conversations"] = tuple(self.conversations) or NOBODY
-        self._named["decisions"] = tuple(self._hashes(select("DISTINCT decision_id", "decisions", THEIRS))) or NOBODY
+        self._named["decisions"] = tuple(self._hashes(select(f"DISTINCT {DECISION}", "decisions", THEIRS))) or NOBODY
         return {table: self._one(select("count()", f"{table} FINAL", where)) for table, where in PLACES.items()}
 
     def youngest(self) -> int:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test test-quick lint format bench profile bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi \
+.PHONY: install demo test test-quick lint format bench profile bench-throughput bench-latency bench-scale bench-sink bench-policy study fuzz asyncapi \
 	config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
@@ -23,6 +23,17 @@ test: install  ## everything, on the embedded stack and on Apache Kafka
 
 test-quick: install  ## the two lower floors: no broker, no database
 	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py
+
+FUZZ_S ?= 120
+FUZZ_EXAMPLES ?= 3000
+
+fuzz: install .cache/atheris  ## longer than the tests do: faults through the fold, bytes through ingest; finds go to .cache/fuzz
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/streams/test_partition_faults.py
+	PYTHONPATH=.cache/atheris $(BIN)/python -m tests.fuzz.ingest .cache/fuzz -max_total_time=$(FUZZ_S) -max_len=4096
+
+.cache/atheris: tests/fuzz/requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --upgrade --target $@ -r $<
+	touch $@
 
 lint: install
 	$(BIN)/ruff check .

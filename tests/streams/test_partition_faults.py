@@ -8,7 +8,6 @@ order within one source partition, nor around a tick or the wish to be forgotten
 
 import copy
 import os
-from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -22,11 +21,11 @@ from tests.streams.test_partition import END, Stored, opened, remembered, write
 
 CONVERSATIONS = st.sampled_from(["c1", "c1", "c2", "c3"])
 SAID = st.sampled_from([*EVENTS, *["furious"] * 6])
-PASSED = st.sampled_from([0.0, 1.0, 5.0, 20.0, 60.0, 100.0])
+PASSED = st.sampled_from([0.0, 1.0, 5.0, 20.0, 60.0, 100.0, 150.0])
 LATE = st.sampled_from([0.0, 0.0, 0.0, 5.0, 20.0, 60.0, 150.0])  # up to longer than a conversation may be silent
 TONES = st.sampled_from([-0.2, 0.3])
 CUSTOMER = {"c1": "u1", "c2": "u1", "c3": "u2"}
-SOME = st.integers(1, 12)
+SOME = st.integers(1, 20)
 ANY = st.integers(0, 60)
 
 
@@ -71,16 +70,24 @@ class Faults(RuleBasedStateMachine):
             one.log.append(copy.deepcopy(self.written.signals[-1]))
         self.calm.work(1)
 
-    @rule(name=SAID, conversation=CONVERSATIONS, passed=PASSED, late=LATE)
-    def event(self, **said: Any) -> None:
-        self.written.event(**said)
-        self.written.signals[-1]["customer_id"] = CUSTOMER[said["conversation"]]
-        self.send()
+    @rule(said=st.lists(st.tuples(SAID, CONVERSATIONS, PASSED, LATE), min_size=1, max_size=5))
+    def events(self, said: list[tuple[str, str, float, float]]) -> None:
+        for name, conversation, passed, late in said:
+            self.written.event(name, conversation, passed, late)
+            self.written.signals[-1]["customer_id"] = CUSTOMER[conversation]
+            self.send()
 
-    @rule(behind=st.sampled_from([0.0, 5.0, 20.0]))
-    def tick(self, behind: float) -> None:
+    @rule(passed=PASSED, behind=st.sampled_from([0.0, 0.0, 5.0, 20.0]))
+    def tick(self, passed: float, behind: float) -> None:
+        self.written.now += passed
         self.written.tick(behind)
         self.send()
+
+    @rule(name=SAID, conversation=CONVERSATIONS, late=st.sampled_from([70.0, 110.0, 150.0]))
+    def too_late(self, name: str, conversation: str, late: float) -> None:
+        """A tick, and an event so late that the tick would have closed what it begins."""
+        self.tick(0.0, 0.0)
+        self.events([(name, conversation, 0.0, late)])
 
     @rule(conversation=CONVERSATIONS, tone=TONES)
     def profile(self, conversation: str, tone: float) -> None:
@@ -110,10 +117,14 @@ class Faults(RuleBasedStateMachine):
         self.faulty.work(count)
 
     @rule()
+    def catch_up(self) -> None:
+        self.faulty.work(len(self.faulty.log))
+
+    @rule()
     def commit(self) -> None:
         self.faulty.committed = self.faulty.read_to
 
-    @rule(count=SOME, outputs=st.integers(0, 4) | st.just(1000), writes=st.integers(0, 5))
+    @rule(count=SOME, outputs=st.sampled_from([0, 1, 2, *[1000] * 6]), writes=st.integers(0, 5))
     def die(self, count: int, outputs: int, writes: int) -> None:
         self.faulty.die(count, outputs, writes)
 
@@ -124,6 +135,8 @@ class Faults(RuleBasedStateMachine):
             assert remembered(self.faulty.stored) == remembered(self.calm.stored)
 
     def teardown(self) -> None:
+        self.catch_up()
+        self.once_all_is_read_nothing_differs()
         for one in (self.calm, self.faulty):
             one.log.append(END)
             one.work(len(one.log))

@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
 
-.PHONY: install demo test test-quick faults faults-smoke soak lint format bench profile bench-fold bench-belief bench-throughput \
-	bench-latency bench-scale bench-sink bench-policy study asyncapi audit config-docs prior yardstick lock clean
+.PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
+	bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi audit config-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -34,6 +34,16 @@ faults-smoke: install  ## the part of it that CI has time for: ten minutes
 
 soak: install  ## an hour at half the sustainable rate; FAULTS_SOAK_S sets another length
 	$(BIN)/python -m tests.faults "a soak at half the sustainable rate" --skip "a minute"
+FUZZ_S ?= 120
+FUZZ_EXAMPLES ?= 3000
+
+fuzz: install .cache/atheris  ## longer than the tests do: faults through the fold, bytes through ingest; finds go to .cache/fuzz
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/streams/test_partition_faults.py
+	PYTHONPATH=.cache/atheris $(BIN)/python -m tests.fuzz.ingest .cache/fuzz -max_total_time=$(FUZZ_S) -max_len=4096
+
+.cache/atheris: tests/fuzz/requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --upgrade --target $@ -r $<
+	touch $@
 
 lint: install
 	$(BIN)/ruff check .

@@ -476,6 +476,22 @@ def profiles_erase(customer: str, tenant: Tenant = "default") -> None:
     out.print("the workers will forget this customer; see docs/decisions/0008-profiles.md for what expires when")
 
 
+@app.command("forget")
+def forget_customer(
+    customer: Annotated[str, typer.Option(help="Pseudonymous id of the customer.")],
+    tenant: Tenant = "default",
+    timeout: Annotated[float, typer.Option(help="Longest wait for each of the processes, seconds.")] = 120.0,
+) -> None:
+    """Erase a customer everywhere: conversations going on, profile, ClickHouse, pending outcomes."""
+    from agents import forget, forget_view
+
+    found = loaded()
+    with out.status("waiting") as status:
+        waiting = lambda stage, lag: status.update(f"{stage}: {lag} to go")  # noqa: E731
+        erased = forget.forget(found, tenant, customer, timeout, waiting)
+    forget_view.render(erased, found.topics, out)
+
+
 def say(text: str) -> None:
     """Print a line as it is."""
     out.print(escape(text), highlight=False, soft_wrap=True)

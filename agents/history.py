@@ -14,7 +14,8 @@ from schemas.topics import Name
 
 SIGNAL = record("signal")
 NOT_OF_A_CONVERSATION = ("tick", "model", "policy")
-LAST_NEEDED = "tenant"  # of signals that are no message: they only tell that their conversation goes on
+READ_WHOLE = ("message", "forget")
+LAST_NEEDED = "tenant"  # of all others: they only tell that their conversation goes on
 
 
 class History:
@@ -36,9 +37,9 @@ class History:
         return all(self._inputs.read_to[position] >= end for position, end in self._ends.items())
 
     def take(self, wait_s: float) -> tuple[list[dict[str, Any]], bool]:
-        """Signals of conversations, and whether there are more at once. What is no signal is the worker's to refuse.
+        """Signals of conversations and of who is forgotten, and whether there are more at once.
 
-        Of those that are no message only the fields up to ``LAST_NEEDED``.
+        What is no signal is the worker's to refuse. Of most only the fields up to ``LAST_NEEDED``.
         """
         found = self._inputs.take(wait_s)
         return list(self._signals(found)), len(found) == CHUNK
@@ -49,7 +50,7 @@ class History:
     def _signals(self, found: Iterable[Received]) -> Iterator[dict[str, Any]]:
         for one in found:
             signal = self._codec.head(SIGNAL, one.value, LAST_NEEDED)
-            if signal is None or signal["kind"] == "message":
+            if signal is None or signal["kind"] in READ_WHOLE:
                 try:
                     signal = self._codec.decode(SIGNAL, one.value, headers_of(one))
                 except Rejected:

@@ -1,7 +1,7 @@
 """Settling: waiting until everything that was published has been worked through, stage by stage."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from agents import kafka
@@ -10,7 +10,7 @@ from agents.settings import Settings
 from schemas.topics import INGESTED, WITH_DEAD_LETTERS, Name, Topics
 
 LOOK_S = 0.2
-SUNK = (Name.TRAJECTORIES, Name.DECISIONS, Name.OUTCOMES, Name.ALERTS, Name.RATINGS)
+SUNK = (Name.TRAJECTORIES, Name.DECISIONS, Name.OUTCOMES, Name.DISTAL, Name.ALERTS, Name.RATINGS)
 
 OnWait = Callable[[str, int], None]
 
@@ -61,6 +61,22 @@ def settle(settings: Settings, timeout_s: float, on_wait: OnWait) -> None:
         time.sleep(LOOK_S)
 
 
+def pass_by(settings: Settings, stage: Stage, timeout_s: float, on_wait: OnWait) -> None:
+    """Wait until a stage has committed what its topics hold now, however much comes meanwhile.
+
+    Args:
+        timeout_s: seconds to wait at most; then a ``Failure``.
+        on_wait: told the stage and its lag in records, at every look that finds one.
+    """
+    deadline = time.monotonic() + timeout_s
+    ends = ends_of(settings, stage)
+    while lag := lag_behind(settings, stage, ends):
+        on_wait(stage.name, lag)
+        if time.monotonic() > deadline:
+            raise behind(stage.name, lag, timeout_s)
+        time.sleep(LOOK_S)
+
+
 def behind(stage: str, lag: int, timeout_s: float) -> Failure:
     return Failure(f"{stage} is {lag} records behind after {timeout_s:g} s", "are the worker and the sink running?")
 
@@ -76,7 +92,16 @@ def first_behind(settings: Settings) -> tuple[str, int]:
 
 def lag_of(settings: Settings, stage: Stage) -> int:
     """Records of a stage's topics that its group has not committed."""
+    return lag_behind(settings, stage, ends_of(settings, stage))
+
+
+def ends_of(settings: Settings, stage: Stage) -> dict[kafka.Position, int]:
+    """Present ends of the partitions a stage reads that ever held anything."""
     positions = kafka.partitions_of(settings, stage.topics)
-    ends = {position: end for position, end in kafka.end_offsets(settings, positions).items() if end}
+    return {position: end for position, end in kafka.end_offsets(settings, positions).items() if end}
+
+
+def lag_behind(settings: Settings, stage: Stage, ends: Mapping[kafka.Position, int]) -> int:
+    """Records before these ends that its group has not committed."""
     done = kafka.committed(settings, stage.group, list(ends)) if ends else {}
     return sum(max(0, end - done[position]) for position, end in ends.items())

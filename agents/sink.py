@@ -18,6 +18,7 @@ from agents.avro_batches import AvroBatch, AvroBatches
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.dead_letters import DEAD_LETTERS
+from agents.forgotten import Forgotten, ForgottenTopic
 from agents.health import Health
 from agents.inserts import Inserts, Stopped
 from agents.intake import Intake
@@ -64,6 +65,7 @@ class Sink:
             [name for name in TABLES if TABLES[name].from_avro is not None] if settings.clickhouse_http_port else []
         )
         self._queue_lock = threading.Lock()
+        self._forgotten = Forgotten()
         self._avro = [AvroBatches(name, settings.topics, self._codec) for name in as_they_came]
 
     def run(self, stop: threading.Event) -> None:
@@ -73,12 +75,14 @@ class Sink:
         """
         topics.require_all(self.settings)
         migrate.require_current(self.settings)
+        forgotten = ForgottenTopic(self.settings, self._codec, self._forgotten)
         intake = Intake(self.settings, [*self._sources, *self._dead_letters], self.health.set_ready)
         queue = DeadLetterQueue(self.settings)
         lanes = Lanes(self.settings, self.health, stop, intake.stay_alive)
         try:
             while not stop.is_set():
                 commit(intake, lanes, LANES - 1)
+                forgotten.follow()
                 self._step(intake, queue, lanes, stop)
             commit(intake, lanes, 0)
         except Stopped:
@@ -87,6 +91,7 @@ class Sink:
             self.health.set_ready(False)
             lanes.close()
             intake.close()
+            forgotten.close()
 
     def _step(self, intake: Intake, queue: DeadLetterQueue, lanes: Lanes, stop: threading.Event) -> None:
         messages, ends = intake.take(stop)
@@ -99,10 +104,11 @@ class Sink:
     def _as_they_came(self, messages: Sequence[Message]) -> tuple[list[AvroBatch], Sequence[Message]]:
         """What ClickHouse reads itself, and the rest."""
         files = []
+        messages, suspects = self._forgotten.parted(messages)
         for one in self._avro:
             file, messages = one.taken_out(messages)
             files += [file] if file else []
-        return files, messages
+        return files, [*messages, *suspects]
 
     def _insert(
         self, files: Iterable[AvroBatch], batch: Batch, queue: DeadLetterQueue, inserts: Inserts, halt: threading.Event
@@ -129,7 +135,8 @@ class Sink:
                 continue  # what was removed from a compacted topic stays in ClickHouse
             try:
                 table, row = self._row(message)
-                batch[table].append(row)
+                if not self._forgotten.covers(row):
+                    batch[table].append(row)
             except Rejected as refusal:
                 letters.append(self._refused(message, refusal))
         return batch, letters

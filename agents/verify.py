@@ -123,8 +123,8 @@ def fold_one(
         return []
     verdict.ticks += signal["kind"] == "tick"
     skipped = partition.skipped
-    outputs = partition.fold(signal)
-    if signal["kind"] not in ("tick", "profile", "model", "policy") and partition.skipped == skipped:
+    outputs = partition.fold(signal, message.offset)
+    if signal["kind"] not in ("tick", "profile", "model", "policy", "forget") and partition.skipped == skipped:
         source = signal["source"]
         folded[source["topic"], source["partition"], source["offset"]] += 1
     for key, value in partition.changes():

@@ -11,6 +11,7 @@ DAY_MS = 86_400_000
 EVENT_BYTES = 8 * 1024 * 1024
 DEAD_LETTER_BYTES = 10 * 1024 * 1024
 WEIGHTS_BYTES = 2 * 1024 * 1024
+FORGOTTEN_MS = 60 * DAY_MS  # longer than any log that could bring back who was forgotten
 
 
 class Name(StrEnum):
@@ -32,6 +33,7 @@ class Name(StrEnum):
     POLICY = "tenor.policy"
     COMMANDS = "tenor.policy-commands"
     WORDING = "tenor.wording"
+    FORGOTTEN = "tenor.forgotten"
 
 
 RECORD_OF = {
@@ -51,6 +53,7 @@ RECORD_OF = {
     Name.POLICY: "policy_snapshot",
     Name.COMMANDS: "policy_command",
     Name.WORDING: "wording_effects",
+    Name.FORGOTTEN: "forgotten",
 }
 TOPIC_OF = {record: name for name, record in RECORD_OF.items()}
 
@@ -81,6 +84,7 @@ KEY_OF = {
     Name.POLICY: "policy_version",
     Name.COMMANDS: "tenant",
     Name.WORDING: "tenant",
+    Name.FORGOTTEN: "tenant",
 }
 
 
@@ -187,6 +191,7 @@ class Topics:
             self._of_one(Name.POLICY, None),
             self._of_one(Name.COMMANDS, 30 * DAY_MS),
             self._of_one(Name.WORDING, None),
+            self._of_one(Name.FORGOTTEN, FORGOTTEN_MS),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
             Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),

@@ -92,6 +92,15 @@ def policy(tenant: str, version: str, offset: int, event_time: int) -> Signal:
     return tick(event_time) | named | {"kind": "policy"}
 
 
+def forget(tenant: str, customer_id: str, event_time: int) -> Signal:
+    """A signal that ends every conversation of a customer.
+
+    Args:
+        event_time: when it was asked for, milliseconds; the fold does not look at it.
+    """
+    return tick(event_time) | {"kind": "forget", "tenant": tenant, "customer_id": customer_id}
+
+
 def from_message(event: Event) -> Extract:
     return text.extract(event["text"], event["language"], event["participant_role"])
 

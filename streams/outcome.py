@@ -7,7 +7,8 @@ intervention is a failure: the option is excluded and the next turn reroutes, or
 How a window went is its status:
     matured       the customer wrote in it. Also where the conversation ended before its time: who leaves in anger
                   must not be left out.
-    censored      the customer never wrote in it (``no_turns``), or not before the conversation ended (``ended``).
+    censored      the customer never wrote in it (``no_turns``), or not before the conversation ended (``ended``), or is
+                  forgotten (``forgotten``).
     overlapped    the platform handed the conversation over in it of its own accord, so that what followed is not the
                   option's alone. The window stays open to its usual end, and its reward, if the customer wrote, counts
                   for the option as assigned: dropping it would hide where an option was given up on.
@@ -94,6 +95,15 @@ def close(
         "config_version": config.version,
     }
     return closed, [Output("outcome", outcome_id, outcome)]
+
+
+def forgotten(state: State, conversation_id: str, config: Config) -> list[Output]:
+    """The outcome of a window whose customer is forgotten: nothing was seen. Who learns waits for it."""
+    if state.window is None:
+        return []
+    window = msgspec.structs.replace(state.window, turns=0, overlapped=False)
+    unnamed = msgspec.structs.replace(state, customer_id=None, window=window)
+    return close(unnamed, conversation_id, state.last_at, "forgotten", config)[1]
 
 
 def decided(window: Window) -> dict[str, Any]:

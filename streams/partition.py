@@ -9,6 +9,8 @@ stand in source order, so a conversation without state and a position at or belo
 conversation that begins carries the floor on, so that what an earlier life folded is a repeat in this one too. And
 a state is *as of* an offset of the log: a tick up to there that comes again closes nothing in it.
 
+A signal of kind ``forget`` ends the conversations of a customer, told only to who waits for an outcome.
+
 A signal of kind ``model`` changes the text model from there on, one of kind ``policy`` the policy of its tenant. Which
 ones count is written after all else: a run that is folded again because it was not wholly written begins with those it
 began with.
@@ -20,7 +22,7 @@ from heapq import heapify, heappop, heappush
 import msgspec
 
 from streams import fold as folding
-from streams import ids
+from streams import ids, outcome
 from streams import state as states
 from streams.config import Config
 from streams.decision import UNIFORM, InUse
@@ -120,6 +122,8 @@ class Partition:
         if signal["kind"] == "policy":
             self._adopt_policy(signal)
             return []
+        if signal["kind"] == "forget":
+            return self._forget(signal, offset)
         self.newest = max(self.newest, signal["event_time"])
         key = key_of(signal)
         state = self._state(key)
@@ -216,14 +220,28 @@ class Partition:
         return outputs
 
     def _close(self, key: str, now: int) -> list[Output]:
-        state = self._state(key)
-        if state is None:
-            raise states.StateError(f"the deadline of {key} has no state: the table and its index disagree")
+        state = self._live(key)
         if folding.idle_deadline(state, self._config) <= now:
             self._end(key, state)
             return folding.end(state, conversation_of(key), self._config)
         state, outputs = folding.advance(state, conversation_of(key), now, self._config)
         self._keep(key, state)
+        return outputs
+
+    def _live(self, key: str) -> State:
+        state = self._state(key)
+        if state is None:
+            raise states.StateError(f"the deadline of {key} has no state: the table and its index disagree")
+        return state
+
+    def _forget(self, signal: folding.Signal, offset: int) -> list[Output]:
+        """End the conversations of a customer; but for what has seen this signal already, before a crash."""
+        outputs: list[Output] = []
+        for key in sorted(key for key in self._due if tenant_of(key) == signal["tenant"]):
+            state = self._live(key)
+            if state.customer_id == signal["customer_id"] and self._as_of(key) < offset:
+                self._end(key, state)
+                outputs += outcome.forgotten(state, conversation_of(key), self._config)
         return outputs
 
     def _end(self, key: str, state: State) -> None:
@@ -232,6 +250,7 @@ class Partition:
         self._floor_changed = True
         self._changed[key] = None
         del self._due[key]
+        self._queued.pop(key, None)
 
     def _encoded(self, state: State) -> bytes:
         return states.encode(state, folding.deadline(state, self._config))
@@ -240,6 +259,11 @@ class Partition:
 def key_of(signal: folding.Signal) -> str:
     """Key of a conversation's state: two tenants may use the same conversation id."""
     return f"{signal['tenant']}{ids.SEPARATOR}{signal['conversation_id']}"
+
+
+def tenant_of(key: str) -> str:
+    """The tenant in a key."""
+    return key.partition(ids.SEPARATOR)[0]
 
 
 def conversation_of(key: str) -> str:

@@ -38,6 +38,7 @@ class Conversation:
 
     Attributes:
         last_at: the highest event time seen, milliseconds.
+        customer: id of the customer, as last said; None while unknown.
         positions: last offset of its messages, by topic and partition.
         marked: time and intensity of the latest message whose intensity a person told.
     """
@@ -47,6 +48,7 @@ class Conversation:
     positions: dict[tuple[str, int], int]
     turns: "deque[Kept]"
     marked: tuple[int, float] | None = None
+    customer: str | None = None
 
 
 class Turns:
@@ -66,7 +68,9 @@ class Turns:
         return len(self._known)
 
     def take(self, signal: Signal) -> None:
-        """Take in one signal of a conversation."""
+        """Take in one signal of a conversation, or the wish that a customer be forgotten."""
+        if signal["kind"] == "forget":
+            return self._forget(signal["tenant"], signal["customer_id"])
         key, at = (signal["tenant"], signal["conversation_id"]), signal["event_time"]
         known = self._known.get(key)
         if known is None:
@@ -78,9 +82,14 @@ class Turns:
         self._known.move_to_end(key)
         if at >= known.last_at + self._idle_ms:
             known.collected = examples.start()
+        known.customer = signal["customer_id"] or known.customer
         known.last_at = max(known.last_at, at)
         if signal["kind"] == "message":
             read(known, signal)
+
+    def _forget(self, tenant: str, customer: str) -> None:
+        for key in [key for key, one in self._known.items() if (key[0], one.customer) == (tenant, customer)]:
+            del self._known[key]
 
     def lesson(self, rating: Rating, mark: Mark) -> tuple[Turn, Label] | None:
         """The turn a rating judges, with what it says; None when the turn is not known (any more)."""

@@ -16,6 +16,7 @@ NAMES = {
     "alert": "tenor.Alert",
     "customer_note": "tenor.CustomerNote",
     "decision": "tenor.Decision",
+    "forgotten": "tenor.Forgotten",
     "intervention": "tenor.Intervention",
     "keystrokes": "tenor.KeystrokeBurst",
     "message": "tenor.Message",

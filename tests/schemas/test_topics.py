@@ -60,7 +60,7 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
         TOPICS.text_model,
-        *map(TOPICS.name, LEARNED),
+        *map(TOPICS.name, (*LEARNED, Name.FORGOTTEN)),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
     assert found[TOPICS.changelog].partitions == found[TOPICS.name(Name.SIGNALS)].partitions
@@ -108,6 +108,14 @@ def test_configuration_in_kafkas_words() -> None:
         "max.message.bytes": "5",
     }
     assert Topic("t", "k", 1, None).config == {"cleanup.policy": "compact", "max.message.bytes": "1048588"}
+
+
+def test_who_was_forgotten_is_known_for_longer_than_any_log_goes_back() -> None:
+    found = by_name(TOPICS)
+    kept = found[TOPICS.name(Name.FORGOTTEN)].retention_ms
+    others = [topic.retention_ms for topic in found.values() if topic.name != TOPICS.name(Name.FORGOTTEN)]
+    assert kept is not None
+    assert kept > max(one for one in others if one is not None)
 
 
 def test_only_state_is_compacted() -> None:

@@ -88,7 +88,7 @@ class Log:
 
     def resend(self, start: int, length: int) -> None:
         """Ingest died before it committed: a stretch of one source partition comes again, in order."""
-        found = [signal for signal in self.signals if signal["kind"] != "tick"]
+        found = [signal for signal in self.signals if signal["source"] is not None]
         if found:
             source = position_of(found[start % len(found)])
             stretch = [one for one in found[start % len(found) :] if position_of(one) == source][:length]

@@ -374,6 +374,46 @@ def test_the_states_come_before_the_floor_and_the_floor_before_the_ends() -> Non
     assert partition.changes() == []
 
 
+def late_after_tick() -> tuple[list[Signal], list[Signal]]:
+    """A tick, then an event so late that the tick would have closed what it began; and what follows."""
+    log = Log(now=300.0)
+    log.tick(0)
+    log.event("furious", "c1", 0, 150)
+    run = list(log.signals)
+    log.event("calm", "c1", 0, 140)
+    return run, log.signals[len(run) :]
+
+
+def test_a_tick_that_is_read_again_leaves_alone_what_came_after_it() -> None:
+    """The state was written, and the offset not committed when the worker died."""
+    run, rest = late_after_tick()
+    told = []
+    for crashes in (0, 1):
+        stored: Stored = {}
+        outputs: Published = set()
+        for times in [*[run] * crashes, [*run, *rest, END]]:
+            as_of = defaultdict(lambda: -1, dict.fromkeys(stored, len(run) - 1))
+            partition = opened(stored, as_of.__getitem__)
+            outputs |= {published(one) for at, signal in enumerate(times) for one in partition.fold(signal, at)}
+            write(stored, partition.changes())
+        told.append(outputs)
+    assert told[0] == told[1]
+    assert [name for name, *_ in sorted(told[0])].count("trajectory_point") == 2
+
+
+def test_a_tick_that_is_passed_by_does_not_take_the_next_ones_with_it() -> None:
+    run, _ = late_after_tick()
+    stored: Stored = {}
+    partition = opened(stored)
+    for at, signal in enumerate(run):
+        partition.fold(signal, at)
+    write(stored, partition.changes())
+    recovered = opened(stored, lambda key: len(run) - 1)
+    assert recovered.fold(run[0], 0) == []
+    assert recovered.fold(run[0], 2) != []
+    assert len(recovered) == 0
+
+
 def test_two_tenants_with_the_same_conversation_id_share_nothing() -> None:
     log = Log()
     log.event("calm", "c1", 0, 0)

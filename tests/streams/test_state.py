@@ -89,15 +89,6 @@ def test_a_busy_conversation_fits_in_a_kilobyte(record_property: pytest.FixtureR
     assert size < 1024
 
 
-@pytest.mark.parametrize("other", [state.FORMAT - 1, state.FORMAT + 1])
-def test_another_format_is_refused_with_what_to_do(other: int) -> None:
-    one, _ = busy()
-    told = rf"format {other}, this version reads {state.FORMAT}: .*rebuild the state from tenor\.signals"
-    for read in (state.decode, state.deadline_of):
-        with pytest.raises(StateError, match=told):
-            read(bytes([other]) + state.encode(one, 0)[1:])
-
-
 def test_nothing_is_no_state() -> None:
     with pytest.raises(StateError, match="format nothing"):
         state.decode(b"")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.extraction import Signal
+from streams.extraction import Signal, forget
 from streams.text_model import examples
 from streams.text_model.labels import Mark
 from streams.text_model.turns import Turns
@@ -106,3 +106,12 @@ def test_a_rise_is_told_between_two_messages_whose_intensity_was_said() -> None:
     said = [("m1", 0.2), ("m2", 0.8), ("m3", None), ("m4", 0.1), ("m2", 0.9)]
     lessons = [turns.lesson(rating(name), Mark(True, intensity, weak=False)) for name, intensity in said]
     assert [one and one[1].rose for one in lessons] == [None, True, None, False, None]
+
+
+def test_turns_of_who_is_forgotten_are_forgotten() -> None:
+    signals = log(*conversation(), message(CALM, 90, conversation_id="c2", customer_id="u2", event_id="m5"))
+    found = remembered([*signals, forget("default", "nobody", moment(95)), forget("another", "u1", moment(95))])
+    assert len(found) == 2
+    found.take(forget("default", "u1", moment(100)))
+    assert found.lesson(rating("m4"), MARK) is None
+    assert found.lesson(rating("m5", conversation_id="c2"), MARK) is not None

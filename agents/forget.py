@@ -1,0 +1,120 @@
+"""``tenor forget``: has a customer erased everywhere, while everything runs, and tells what there was.
+
+What is under way is waited for first. Then a signal in every partition of tenor.signals ends the conversations of the
+customer, and a note erases the profile; both are records of the log, so that worker, replay and verify see them in
+order. Once the sink has passed all of it, tenor.forgotten says by hashes what is never to be stored again, and
+ClickHouse erases its rows. Whoever dies in between is run again: each step can be repeated. See
+docs/decisions/0012-forget.md.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import uuid4
+
+from agents import log_reader, memories, topics
+from agents.announcing import to_every_partition
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.errors import Failure
+from agents.forgotten import mark
+from agents.forgotten_rows import Rows
+from agents.outbox import DeliveryFailed
+from agents.publishing import BY_HAND, published
+from agents.registry import codec_for
+from agents.settings import Settings
+from agents.settling import OnWait, Stage, pass_by, stages
+from streams import extraction
+from streams import state as states
+from streams.outputs import Output
+from streams.partition import OURS, conversation_of, tenant_of
+from streams.state import State
+
+
+class Erased(NamedTuple):
+    """What there was of a customer.
+
+    Attributes:
+        conversations: that were going on.
+        windows: of them, waited for an outcome.
+        profile: whether there was one.
+        rows: in ClickHouse, by table.
+    """
+
+    conversations: int
+    windows: int
+    profile: bool
+    rows: dict[str, int]
+
+
+def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, on_wait: OnWait) -> Erased:
+    """Erase a customer. ``Failure`` when a process does not get on, or something is left.
+
+    Args:
+        timeout_s: longest wait for each of the processes, seconds.
+        on_wait: told whom it waits for, and how many records are to go.
+    """
+    topics.require_all(settings)
+    ingest, *others = stages(settings.topics)
+    with Rows(settings, tenant, mark(customer_id)) as rows:
+        pass_by(settings, ingest, timeout_s, on_wait)
+        asked_at, known = now_ms(), going_on(settings, tenant, customer_id)
+        profile = memories.find(settings, tenant, customer_id) is not None
+        ask(settings, tenant, customer_id, asked_at)
+        wait(settings, others, timeout_s, on_wait)
+        require_gone(settings, tenant, customer_id, known)
+        found = rows.find(map(mark, known))
+        tell(settings, tenant, customer_id, asked_at, max(asked_at, rows.youngest()), rows.conversations)
+        rows.erase()
+    return Erased(len(known), sum(one.window is not None for one in known.values()), profile, found)
+
+
+def wait(settings: Settings, passed: Iterable[Stage], timeout_s: float, on_wait: OnWait) -> None:
+    for stage in passed:
+        pass_by(settings, stage, timeout_s, on_wait)
+
+
+def going_on(settings: Settings, tenant: str, customer_id: str) -> dict[str, State]:
+    """Conversations whose state names a customer, by id, as the changelog has them."""
+    written: dict[str, bytes] = {}
+    for one in log_reader.read(settings, [settings.topics.changelog]):
+        key = (one.key or b"").decode()
+        if one.value is None:
+            written.pop(key, None)
+        elif key not in OURS and tenant_of(key) == tenant:
+            written[key] = one.value
+    found = {conversation_of(key): states.decode(value) for key, value in written.items()}
+    return {name: state for name, state in found.items() if state.customer_id == customer_id}
+
+
+def ask(settings: Settings, tenant: str, customer_id: str, at: int) -> None:
+    """Put the wish into every partition of the log, and before the profile."""
+    signal = extraction.forget(tenant, customer_id, at)
+    try:
+        to_every_partition(settings, codec_for(settings), DeadLetterQueue(settings), signal)
+    except DeliveryFailed as error:
+        raise Failure(f"the wish could not be sent: {error}") from None
+    memories.erase(settings, tenant, customer_id)
+
+
+def require_gone(settings: Settings, tenant: str, customer_id: str, known: dict[str, State]) -> None:
+    """``Failure`` where something is left. A customer who wrote meanwhile has begun anew, which is no failure."""
+    left = going_on(settings, tenant, customer_id)
+    if any(state.opened == known[name].opened for name, state in left.items() if name in known):
+        raise Failure("a conversation of this customer is still there", "are all workers of this version? run it again")
+
+
+def tell(
+    settings: Settings, tenant: str, customer_id: str, asked_at: int, until: int, conversations: Iterable[str]
+) -> None:
+    """Say what is never to be stored again."""
+    forget_id = uuid4().hex
+    datum = {
+        "forget_id": forget_id,
+        "event_time": asked_at,
+        "tenant": tenant,
+        "customer": mark(customer_id),
+        "conversations": sorted(conversations),
+        "until": until,
+    }
+    output = Output("forgotten", forget_id, datum)
+    DeadLetterQueue(settings).send([published(output, codec_for(settings), settings.topics, BY_HAND)])

@@ -1,0 +1,67 @@
+"""What names who was forgotten is left out; everything else is stored."""
+
+import pytest
+
+from agents.clickhouse import connect
+from agents.forgotten import Forgotten, mark
+from agents.forgotten_rows import PLACES
+from agents.rows import TABLES, Row
+from agents.settings import Settings
+from schemas.topics import RECORD_OF, Name
+from tests.agents.samples import AT, outcome, point, rating
+
+LATER = AT + 10_000_000
+
+
+def forgotten(until: int = LATER) -> Forgotten:
+    found = Forgotten()
+    found.add({"tenant": "default", "customer": mark("u1"), "conversations": [mark("c1")], "until": until})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("changes", "covered"),
+    [
+        ({}, True),
+        ({"customer_id": None}, True),
+        ({"conversation_id": "another"}, True),
+        ({"conversation_id": "another", "customer_id": None}, False),
+        ({"conversation_id": "another", "customer_id": "u2"}, False),
+        ({"tenant": "another"}, False),
+        ({"event_time": LATER}, True),
+        ({"event_time": LATER + 1}, False),
+    ],
+)
+def test_what_is_left_out(changes: Row, covered: bool) -> None:
+    assert forgotten().covers(TABLES[Name.TRAJECTORIES].row(point(**changes))) is covered
+    assert not Forgotten().covers(point(**changes))
+
+
+def test_an_end_is_as_old_as_what_ended() -> None:
+    assert forgotten().covers(outcome(event_time=LATER + 1, decided_at=LATER))
+    assert not forgotten().covers(outcome(event_time=LATER + 2, decided_at=LATER + 1))
+
+
+def test_who_is_forgotten_twice_is_forgotten_until_the_later_time() -> None:
+    for first, second in ((AT, LATER), (LATER, AT)):
+        found = forgotten(first)
+        found.add({"tenant": "default", "customer": mark("u1"), "conversations": [], "until": second})
+        assert found.covers(rating(conversation_id="another", event_time=LATER))
+
+
+def test_rows_without_a_conversation_are_nobodys() -> None:
+    assert not forgotten().covers({"tenant": "default", "option": "slow", "event_time": AT})
+    assert not forgotten().covers({"topic": "conversation.messages", "reason": "empty"})
+
+
+@pytest.mark.integration
+def test_no_table_that_names_anybody_is_left_out(migrated: Settings) -> None:
+    """A table that comes later must be erased from, too."""
+    query = """
+        SELECT DISTINCT c.table FROM system.columns AS c
+        INNER JOIN system.tables AS t ON t.name = c.table AND t.database = c.database
+        WHERE c.database = currentDatabase() AND t.engine != 'View'
+            AND c.name IN ('conversation_id', 'customer_id', 'decision_id', 'event_id')
+    """
+    assert {table for (table,) in connect(migrated).execute(query)} == set(PLACES)
+    assert {TABLES[name].name for name in RECORD_OF if name in TABLES} >= set(PLACES) - {"candidate_policies"}

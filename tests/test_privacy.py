@@ -1,0 +1,270 @@
+"""The whole embedded stack: message text goes nowhere but where it came from, and who is forgotten is gone."""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from clickhouse_driver import Client
+from confluent_kafka import Consumer, TopicPartition
+
+from agents import kafka, log_reader, memories, replay, stack
+from agents.clickhouse import connect
+from agents.forget import going_on
+from agents.kafka import admin, metadata
+from agents.received import Received
+from agents.settings import Settings, environment
+from agents.stack import Stack
+from agents.verify import verify
+from schemas.codec import Codec
+from schemas.json_form import to_json
+from schemas.records import record
+from schemas.topics import Name
+from streams import state as states
+from tests.agents.command import succeeded, tenor
+from tests.behaviour.deployment import Deployment
+from tests.behaviour.events import ANGRY, burst, click, conversation, message, now_ms
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+CANARY = "xylophonequagmire"
+START = now_ms() - 600_000
+JSON = {"content-type": b"application/json"}
+SETTLE_S = 60.0
+# Of the server's own tables those that may quote what it was asked.
+QUOTING = ("query_log", "query_thread_log", "text_log", "mutations", "errors", "processes", "part_log")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack.running(
+        Settings(_env_file=None, partitions=2), tmp_path_factory.mktemp("stack"), 1, lambda line: None
+    ) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def bus(running: Stack) -> Deployment:
+    """A test's hands on the bus."""
+    return Deployment(running.settings, running.directory)
+
+
+def settle(running: Stack) -> None:
+    replay.settle(running.settings, SETTLE_S, lambda stage, lag: None)
+
+
+def avro(name: str, event: Mapping[str, Any]) -> bytes:
+    return Codec().encode(record(name), dict(event))
+
+
+def refused() -> list[tuple[Name, bytes, dict[str, bytes]]]:
+    """Events that hold the canary wherever a text may stand, and are refused."""
+    said = message("canary", f"I am so angry, {CANARY}!", event_time=START)
+    return [
+        (Name.MESSAGES, to_json({**said, "text": [CANARY]}), JSON),
+        (Name.MESSAGES, to_json({**said, CANARY: 1}), JSON),
+        (Name.MESSAGES, to_json({**said, "status": CANARY}), JSON),
+        (Name.MESSAGES, to_json({**said, "event_time": CANARY}), JSON),
+        (Name.MESSAGES, to_json(said)[:-9], JSON),
+        (Name.MESSAGES, avro("message", said)[:-3], {}),
+        (Name.MESSAGES, avro("message", said | {"event_time": 0}), {}),
+        (Name.MESSAGES, CANARY.encode(), {"tenor-version": CANARY.encode()}),
+        (Name.NAVIGATION, avro("message", said), {}),
+        (Name.RATINGS, to_json({"text": CANARY}), JSON),
+        (Name.SIGNALS, CANARY.encode(), {}),
+    ]
+
+
+def kafka_holds(settings: Settings, needle: str) -> set[str]:
+    """Topics that hold a string: in keys, values, headers, and in what our states are once they are inflated."""
+    client = admin(settings)
+    names = sorted(metadata(client, settings).topics)
+    return {one.topic for one in log_reader.read(settings, names) if needle.encode() in everything(one).lower()}
+
+
+def everything(one: Received) -> bytes:
+    headers = b" ".join(name.encode() + b" " + (value or b"") for name, value in one.headers)
+    value = one.value or b""
+    return b" ".join((one.key or b"", value, unpacked(value), headers))
+
+
+def unpacked(value: bytes) -> bytes:
+    """What a state holds; nothing where it is none."""
+    try:
+        return states.inflated(memoryview(value)[states.HEADER.size :])
+    except zlib.error:
+        return b""
+
+
+def tables(client: Client) -> list[str]:
+    """Every table that holds rows, ours and the server's."""
+    found = client.execute(
+        "SELECT database, name, engine FROM system.tables WHERE lower(database) != 'information_schema'"
+    )
+    ours = [f"{database}.{name}" for database, name, engine in found if database != "system" and engine != "View"]
+    return ours + [f"system.{name}" for database, name, _ in found if database == "system" and name in QUOTING]
+
+
+def clickhouse_holds(settings: Settings, needle: str) -> set[str]:
+    """Tables that hold a string, in any column. A query that asks for it would find itself: the rows are read here."""
+    client = connect(settings)
+    client.execute("SYSTEM FLUSH LOGS")
+    read = {table: json.dumps(client.execute(f"SELECT * FROM {table}"), default=str) for table in tables(client)}
+    client.disconnect()
+    return {table for table, rows in read.items() if needle in rows.lower()}
+
+
+def files_hold(directory: Path, needle: str) -> set[str]:
+    found = [path for path in directory.rglob("*") if path.is_file() and needle.encode() in path.read_bytes().lower()]
+    return {str(path.relative_to(directory)) for path in found}
+
+
+def metrics_hold(running: Stack, needle: str) -> set[str]:
+    found = set()
+    for process in running.processes:
+        with urlopen(f"{process.url}/metrics", timeout=5) as response:
+            if needle in response.read().decode().lower():
+                found.add(process.name)
+    return found
+
+
+def test_text_goes_nowhere_but_where_it_came_from(running: Stack, bus: Deployment) -> None:
+    settings = running.settings
+    turns = conversation("canary", [f"{ANGRY} {CANARY} {CANARY.upper()}!"] * 8, START, 20_000)
+    for turn in turns:  # what operators wrote is text, too
+        turn |= {"text": f"{turn['text']} {CANARY}", "customer_id": "canary-owner"}
+    turns[-1] |= {"status": "resolved"}
+    bus.send(Name.MESSAGES, *turns)
+    bus.send(Name.KEYSTROKES, *[burst("canary", event_time=START + i) for i in range(4)])
+    bus.send(Name.NAVIGATION, *[click("canary", event_time=START + i, page=CANARY, target=CANARY) for i in range(4)])
+    bus.produce((name, "canary", value, headers) for name, value, headers in refused())
+    settle(running)
+    replay.finish(settings, START + 10**7)
+    settle(running)
+
+    sent_to = (Name.MESSAGES, Name.NAVIGATION, Name.RATINGS, Name.SIGNALS)
+    letters = {settings.topics.dead_letters(name) for name in sent_to}
+    assert kafka_holds(settings, CANARY) == letters | {settings.topics.name(name) for name in sent_to}
+    # Of tenor.signals that is the record we put there.
+    assert [one.key for one in bus.read(Name.SIGNALS) if CANARY.encode() in everything(one)] == [b"canary"]
+    assert clickhouse_holds(settings, CANARY) == set()
+    assert files_hold(running.directory, CANARY) == set()
+    assert metrics_hold(running, CANARY) == set()
+
+    # The search would have found it: the conversation's id is everywhere it should be.
+    assert settings.topics.changelog in kafka_holds(settings, "canary")
+    stored = clickhouse_holds(settings, "canary")
+    assert {f"tenor.{name}" for name in ("trajectory_points", "decisions", "distal_outcomes")} <= stored
+    counted = connect(settings).execute("SELECT count() FROM refused")
+    assert counted == [(len(refused()),)]
+
+
+GONE = "forgetme"  # in the id of the customer and of every conversation
+SUNK = ("trajectory_points", "decisions", "outcomes", "alerts", "distal_outcomes", "ratings", "candidate_policies")
+
+
+def visits() -> list[dict[str, Any]]:
+    """One conversation that is over, one with an open window; the customer is not known from the start."""
+    over = conversation(f"{GONE}-over", [ANGRY] * 8, START, 20_000)
+    on = conversation(f"{GONE}-on", [ANGRY] * 7, START + 200_000, 20_000)[:-1]
+    for turn in [*over[6:], *on[6:]]:
+        turn |= {"customer_id": GONE}
+    over[-1] |= {"status": "resolved"}
+    return [*over, *on]
+
+
+def rating(conversation_id: str) -> dict[str, Any]:
+    return {
+        "event_id": "r1",
+        "conversation_id": conversation_id,
+        "event_time": START,
+        "rater_id": "r",
+        "clarity": 4,
+        "rater_role": "reviewer",
+    }
+
+
+def stays() -> list[dict[str, Any]]:
+    turns = conversation("stays", [ANGRY] * 8, START, 20_000)
+    return [turn | {"customer_id": "somebody"} for turn in turns]
+
+
+def decided_again(client: Client) -> None:
+    """Another policy's wishes for every decision on record."""
+    client.execute(
+        "INSERT INTO candidate_policies SELECT tenant, 'other', decision_id, propensities, now64(3) FROM decisions"
+    )
+
+
+def rows_of(client: Client, conversation_id: str) -> dict[str, int]:
+    query = "SELECT count() FROM {} FINAL WHERE conversation_id = %(id)s"
+    tables = ("trajectory_points", "decisions")  # what silence adds is told once, whenever a tick says so
+    return {table: client.execute(query.format(table), {"id": conversation_id})[0][0] for table in tables}
+
+
+def compacted(settings: Settings, needle: str) -> set[str]:
+    """Topics of state whose last word on some key still holds a string; a key that was erased says nothing."""
+    last = {(one.topic, one.key): one for one in log_reader.read(settings, settings.topics.changelogs)}
+    return {one.topic for one in last.values() if one.value is not None and needle.encode() in everything(one).lower()}
+
+
+def holds(running: Stack, needle: str) -> set[str]:
+    """Wherever a string is found but in topics that keep everything for a time."""
+    found = clickhouse_holds(running.settings, needle) | compacted(running.settings, needle)
+    return found | metrics_hold(running, needle) | files_hold(running.directory / "logs", needle)
+
+
+def rewind(running: Stack) -> None:
+    """Have the sink read again whatever Kafka still holds."""
+    settings = running.settings
+    [sink] = [one for one in running.processes if one.name == "sink"]
+    sink.child.stop(15)
+    consumer = Consumer(kafka.consumer_config(settings, settings.topics.sink_group))
+    positions = kafka.partitions_of(settings, sorted(metadata(admin(settings), settings).topics))
+    done = kafka.committed(settings, settings.topics.sink_group, positions)
+    consumer.commit(offsets=[TopicPartition(*at, 0) for at, offset in done.items() if offset], asynchronous=False)
+    consumer.close()
+    running.supervise(lambda line: None)
+    running.wait_ready()
+    settle(running)
+
+
+def test_who_is_forgotten_is_gone_and_stays_gone(running: Stack, bus: Deployment) -> None:
+    settings, client = running.settings, connect(running.settings)
+    bus.send(Name.MESSAGES, *visits(), *stays())
+    bus.produce([(Name.RATINGS, "any", to_json(rating(f"{GONE}-over")), JSON)])
+    settle(running)
+    decided_again(client)
+    assert set(going_on(settings, "default", GONE)) == {f"{GONE}-over", f"{GONE}-on"}
+    assert memories.find(settings, "default", GONE) is not None
+    assert holds(running, GONE) >= {settings.topics.changelog, settings.topics.profiles, "tenor.trajectory_points"}
+    [(decision,)] = client.execute(
+        f"SELECT min(decision_id) FROM decisions WHERE startsWith(conversation_id, '{GONE}')"
+    )
+    others = rows_of(client, "stays")
+    client.execute("TRUNCATE TABLE IF EXISTS system.query_log")  # what this test asked itself
+
+    said = succeeded(tenor(running.directory, f"forget --customer {GONE}", **environment(settings), COLUMNS="150"))
+    told = {tuple(words[:-1]): words[-1] for words in map(str.split, said.splitlines()) if words}
+    assert told["conversations", "going", "on", "workers,", settings.topics.changelog] == "2"
+    assert told["outcomes", "still", "awaited", "workers,", settings.topics.changelog] == "1"
+    assert told["profile", "workers,", settings.topics.profiles] == "1"
+    assert told["rows", "ClickHouse,", "trajectory_points"] == "15"
+    assert told["rows", "ClickHouse,", "ratings"] == "1"
+    assert told["rows", "ClickHouse,", "candidate_policies"] == "4"
+
+    assert holds(running, GONE) == set()
+    assert holds(running, decision) == set()
+    assert rows_of(client, "stays") == others
+    rewind(running)  # the sink stores everything again that Kafka still holds
+    bus.send(Name.MESSAGES, *visits())  # and somebody publishes an old recording
+    settle(running)
+    replay.finish(settings, START + 10**7)
+    settle(running)
+    assert clickhouse_holds(settings, GONE) == set()
+    assert rows_of(client, "stays") == others
+    verdict = verify(settings)
+    assert verdict.equal, verdict

@@ -34,6 +34,8 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         # Never given up: where the records of a run expire one by one, the last might still arrive. It would be folded,
         # and the first, sent again by a successor, be taken for a repeat. /healthz tells of a broker that takes none.
         "message.timeout.ms": 0,
+        # Nor is one sent behind one that was refused: the process ends, and its successor begins with the refused one.
+        "enable.gapless.guarantee": True,
         "partitioner": "murmur2_random",
         "linger.ms": settings.linger_ms,
         "compression.type": "lz4",

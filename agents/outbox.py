@@ -56,6 +56,11 @@ class Delivery:
         if self._awaited == 0:
             self._loop.call_soon_threadsafe(self._finish)
 
+    def failed(self, error: DeliveryFailed) -> None:
+        """The producer has failed for good: no more acknowledgements come."""
+        self._error = self._error or error
+        self._loop.call_soon_threadsafe(self._finish)
+
     def _finish(self) -> None:
         if self._future.done():
             return
@@ -73,6 +78,7 @@ class Outbox:
 
     def __init__(self, settings: Settings) -> None:
         self._producer = Producer(producer_config(settings))
+        self._under_way: set[Delivery] = set()
         self._open = True
         self._poller = threading.Thread(target=self._poll, name="outbox", daemon=True)
         self._poller.start()
@@ -82,10 +88,12 @@ class Outbox:
         if not records:
             return
         delivery = Delivery(len(records))
+        self._under_way.add(delivery)
         for record in records:
             while not self._queued(record, delivery):
                 await asyncio.sleep(FULL_S)  # the poll thread empties the queue
         await delivery.wait()
+        self._under_way.discard(delivery)
         for topic, count in Counter(record.topic for record in records).items():
             metrics.RECORDS_OUT.labels(topic).inc(count)
 
@@ -109,7 +117,14 @@ class Outbox:
 
     def _poll(self) -> None:
         while self._open:
-            self._producer.poll(0.1)
+            try:
+                self._producer.poll(0.1)
+            except (KafkaException, SystemError) as error:  # fatal: no acknowledgement will come any more
+                self._fail(DeliveryFailed(f"the producer has failed for good: {error.__cause__ or error}"))
+
+    def _fail(self, error: DeliveryFailed) -> None:
+        for delivery in list(self._under_way):
+            delivery.failed(error)
 
     def close(self) -> None:
         """Send what is waiting, then stop."""

@@ -1,6 +1,7 @@
 """What brokers put into a log besides records one after another: gaps, markers, compression."""
 
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from confluent_kafka import Producer
 
 from agents import kafka
 from agents.kafka import client_config
+from agents.outbox import DeliveryFailed, Outbox, Outgoing
 from agents.registry import codec_for
 from agents.verify import verify
 from schemas.records import record
@@ -68,6 +70,17 @@ def test_every_compression_is_read(running: Deployment, codec: str) -> None:
 def test_after_a_quiet_period_the_commit_is_at_the_end(running: Deployment) -> None:
     running.send(Name.MESSAGES, *(message(f"quiet {number}") for number in range(40)))
     eventually(lambda: not lag(running, *INGESTED), "all input is committed to its end")
+
+
+async def test_what_follows_a_refused_record_is_not_taken(new_deployment: Callable[..., Deployment]) -> None:
+    """A gap that is filled later looks like a repeat: nothing may stand behind it."""
+    deployment = new_deployment(partitions=1)
+    only_kafka(deployment, "the embedded broker refuses no size")
+    topic, outbox = deployment.settings.topics.name(Name.SIGNALS), Outbox(deployment.settings)
+    values = [b"before", Random(1).randbytes(2_000_000), *[b"after %d" % number for number in range(50)]]
+    with pytest.raises(DeliveryFailed, match=r"was not taken|failed for good"):
+        await outbox.send([Outgoing(topic, b"key", value) for value in values])
+    assert {one.value for one in deployment.read(Name.SIGNALS)} <= {b"before"}
 
 
 def test_gaps_left_by_committed_transactions_do_not_stall_commits(new_deployment: Callable[..., Deployment]) -> None:

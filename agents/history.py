@@ -15,7 +15,7 @@ from schemas.topics import Name
 SIGNAL = record("signal")
 NOT_OF_A_CONVERSATION = ("tick", "model", "policy")
 READ_WHOLE = ("message", "forget")
-LAST_NEEDED = "tenant"  # of all others: they only tell that their conversation goes on
+LAST_NEEDED = "customer_id"  # of all others: they tell whose conversation goes on
 
 
 class History:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shlex
 import signal
 import sys
@@ -46,6 +47,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 Prior = Annotated[str, typer.Option(help="Weights to begin with: shipped, expert, none, or a file.")]
 Mode = Literal["shipped", "online", "folds"]
 HOME = Path(".tenor")
+GIVES_WAY = 10  # niceness of what may be late: learning, beside the live path on the same machine
 
 
 def main() -> None:
@@ -99,6 +101,7 @@ def learner() -> None:
     from agents import learner as learners
 
     found = loaded()
+    os.nice(GIVES_WAY)
     one = learners.LiveLearner(found)
     health.serve(one.health, found.http_host, found.http_port, found.http_token)
     one.run(told_to_stop())

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .PHONY: install demo test test-quick lint format bench profile bench-fold bench-belief bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi \
-	config-docs prior yardstick lock clean
+	config-docs analyst-docs prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -72,6 +72,9 @@ asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 
 config-docs: install  ## write docs/configuration.md from the settings
 	$(BIN)/python -m agents.settings_table
+
+analyst-docs: install  ## write docs/analysts.md from the comments in ClickHouse and docs/questions
+	$(BIN)/python -m agents.analyst_docs
 
 prior: install  ## learn what is shipped from public labelled sets: make prior TASKS=... DATA=...
 	$(BIN)/python benchmarks/lexicons.py $(DATA)

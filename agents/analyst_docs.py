@@ -32,8 +32,8 @@ ABOUT = f"""\
 Made by `make analyst-docs` from the comments in ClickHouse and the files in `docs/questions/`. Do not edit it by hand.
 
 Everything Tenor publishes is kept in ClickHouse, in one database (`TENOR_CLICKHOUSE_DATABASE`). Read the **views**:
-they show each record once. A table may hold a record twice until its parts merge. Rows are kept 400 days after they were
-written, dead letters 90; there is no text in them, and ids are pseudonyms. Times are UTC.
+they show each record once. A table may hold a record twice until its parts merge. Rows are kept 400 days after they
+were written, dead letters 90; there is no text in them, and ids are pseudonyms. Times are UTC.
 
 - What the views of the proof mean, number by number: [proof.md](proof.md).
 - A page for people who do not write SQL: `tenor report --html FILE`, with `--since` and `--until` for a period.
@@ -41,8 +41,8 @@ written, dead letters 90; there is no text in them, and ids are pseudonyms. Time
 - Dashboards for Grafana: `deploy/grafana/`.
 
 The results below come from a recording of simulated support, {sample_warehouse.CUSTOMERS} customers with
-{sample_warehouse.VISITS} conversations each, replayed through Tenor. They show how an answer looks and not what it is at your
-desk; the customers of a recording cannot react, so every effect must be about zero."""
+{sample_warehouse.VISITS} conversations each, replayed through Tenor. They show how an answer looks and not what it is
+at your desk; the customers of a recording cannot react, so every effect must be about zero."""
 
 # Which columns lead from one table to another.
 RELATIONS = (

@@ -72,7 +72,11 @@ class Conversations:
                 outgoing.append(signal)
                 continue
             await self._have_at_hand(signal)
-            outgoing += [published(output, self._codec, self._topics) for output in partition.fold(signal)]
+            outputs = partition.fold(signal)
+            outgoing += [published(output, self._codec, self._topics) for output in outputs]
+            for output in outputs:
+                if output.record == "decision":
+                    metrics.count_draw(output.datum)
             arrivals.append(signal["received_at"])
         for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)

@@ -35,6 +35,7 @@ class Health:
         self._working: dict[int, tuple[str, float]] = {}
         self._tokens = count()
         self.ready = False
+        metrics.OLDEST_WORK.set_function(self.oldest_s)
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
@@ -50,6 +51,11 @@ class Health:
     def set_ready(self, ready: bool) -> None:
         self.ready = ready
         metrics.READY.set(ready)
+
+    def oldest_s(self) -> float:
+        """How long the oldest piece of work under way has taken, seconds; 0 without any."""
+        now = self._clock()
+        return max((now - since for _, since in list(self._working.values())), default=0.0)
 
     def stalled(self) -> str | None:
         """What has been under way for too long, None when work moves."""

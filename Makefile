@@ -73,7 +73,7 @@ asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 config-docs: install  ## write docs/configuration.md from the settings
 	$(BIN)/python -m agents.settings_table
 
-analyst-docs: install  ## write docs/analysts.md from the comments in ClickHouse and docs/questions
+analyst-docs: install  ## write docs/analysts.md from the comments in ClickHouse and schemas/clickhouse/questions
 	$(BIN)/python -m agents.analyst_docs
 
 prior: install  ## learn what is shipped from public labelled sets: make prior TASKS=... DATA=...

@@ -19,8 +19,8 @@ from agents.clickhouse import connect
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.migrate import migrate
-from agents.questions import Question, questions
 from agents.settings import Settings
+from schemas.questions import Question, questions
 
 PATH = Path(__file__).parent.parent / "docs" / "analysts.md"
 LONGEST = 12  # rows of a result shown
@@ -29,7 +29,8 @@ RESULT = re.compile(r"(<!-- result -->\n).*?(<!-- end -->)", re.DOTALL)
 ABOUT = f"""\
 # For analysts
 
-Made by `make analyst-docs` from the comments in ClickHouse and the files in `docs/questions/`. Do not edit it by hand.
+Made by `make analyst-docs` from the comments in ClickHouse and the files in `schemas/clickhouse/questions/`. Do not
+edit it by hand.
 
 Everything Tenor publishes is kept in ClickHouse, in one database (`TENOR_CLICKHOUSE_DATABASE`). Read the **views**:
 they show each record once. A table may hold a record twice until its parts merge. Rows are kept 400 days after they
@@ -101,7 +102,7 @@ def document(client: Client) -> str:
     parts = [
         ABOUT,
         f"## Entities\n\n{picture(tables)}",
-        "## Twenty questions\n\nEach is a file in `docs/questions/`, to paste or to pipe.",
+        "## Twenty questions\n\nEach is a file in `schemas/clickhouse/questions/`, to paste or to pipe.",
         *(section(client, one) for one in questions()),
         "## Views",
         *map(described, views),

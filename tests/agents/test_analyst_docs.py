@@ -7,8 +7,8 @@ import pytest
 from agents.analyst_docs import PATH, Entity, document, entities, picture, result, without_results
 from agents.clickhouse import connect
 from agents.in_memory import Records
-from agents.questions import Question, questions, read
 from agents.settings import Settings
+from schemas.questions import Question, questions, read
 from schemas.topics import Name
 from tests.agents.stored import ask
 

@@ -1,11 +1,14 @@
-"""The twenty questions of docs/analysts.md: one file of SQL each, with what is asked at its head."""
+"""The twenty questions of docs/analysts.md: one file of SQL each, with what is asked at its head.
+
+Nothing is executed here.
+"""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDER = Path(__file__).parent.parent / "docs" / "questions"
+FOLDER = Path(__file__).parent / "clickhouse" / "questions"
 FILE_NAME = re.compile(r"(\d\d)-([a-z0-9-]+)\.sql")
 
 

@@ -1,4 +1,4 @@
-"""What the page of ``tenor report --html`` tells, as rows from ClickHouse: the report's, questions', and some by time."""
+"""What the page of ``tenor report --html`` tells, as rows from ClickHouse: questions', and some by time."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -37,7 +37,8 @@ SELECT turns - first_raised_turn AS turns_left, count() AS conversations
 FROM conversations WHERE ever_raised GROUP BY turns_left ORDER BY turns_left
 """
 MOST_FRUSTRATED = """
-SELECT tenant, conversation_id, customer AS customer_id, over_channel AS channel, last_turn_at, turns, highest_level, last_level
+SELECT tenant, conversation_id, customer AS customer_id, over_channel AS channel, last_turn_at, turns, highest_level,
+    last_level
 FROM conversations WHERE ever_raised ORDER BY highest_level DESC, tenant, conversation_id LIMIT 10
 """
 UNSEEN = """

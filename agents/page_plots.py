@@ -20,6 +20,7 @@ INK = "#010203"  # what stands for the page's own colour of text, in light and i
 BLUE, ORANGE, GREY = "#3b7dd8", "#d9822b", "#8a8f98"
 WIDTH = 7.2
 MOST_TENANTS = 6
+LONGEST = 40  # letters of a label
 STYLE = {
     "svg.fonttype": "none",
     "text.parse_math": False,
@@ -57,10 +58,14 @@ def picture(figure: Figure) -> str:
 
 
 def over_time(axes: Axes) -> None:
-    locator = AutoDateLocator(maxticks=8)
+    locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+
+
+def short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def volume(rows: Rows, step_s: int) -> str:
@@ -69,7 +74,7 @@ def volume(rows: Rows, step_s: int) -> str:
         times, width = [row["at"] for row in rows], 0.8 * step_s / 86_400
         axes.bar(times, [row["conversations"] for row in rows], width, align="edge", color=GREY, label="conversations")
         axes.bar(times, [row["raised"] for row in rows], width, align="edge", color=ORANGE, label="raised")
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
         over_time(axes)
         return done()
 
@@ -82,7 +87,7 @@ def level(rows: Rows) -> str:
         axes.plot(times, [row["median"] for row in rows], color=BLUE, marker=".", label="median")
         axes.axhline(0, color=GREY, linewidth=0.8)
         axes.set_ylabel("level")
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
         over_time(axes)
         return done()
 
@@ -113,7 +118,7 @@ def uplift(rows: Rows) -> str:
         errors = [[row["mean"] - row["low"] for row in shown], [row["high"] - row["mean"] for row in shown]]
         axes.errorbar(means, range(len(shown)), xerr=errors, fmt="o", color=BLUE, ecolor=BLUE, capsize=3)
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set_yticks(range(len(shown)), [row["label"] for row in shown])
+        axes.set_yticks(range(len(shown)), [short(row["label"]) for row in shown])
         axes.set_xlabel("reward minus that of control: right of 0 helped")
         axes.margins(y=0.5 / max(len(shown), 1))
         return done()
@@ -128,7 +133,9 @@ def calibration(rows: Rows) -> str:
             shares = [row["share_frustrated"] for row in own]
             below = [max(0.0, share - row["low"]) for share, row in zip(shares, own, strict=True)]
             above = [max(0.0, row["high"] - share) for share, row in zip(shares, own, strict=True)]
-            axes.errorbar([row["mean_p"] for row in own], shares, [below, above], marker="o", capsize=2, label=tenant)
+            axes.errorbar(
+                [row["mean_p"] for row in own], shares, [below, above], marker="o", capsize=2, label=short(tenant)
+            )
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability that was said", ylabel="share marked frustrated")
         if len({row["tenant"] for row in rows}) > 1:
             axes.legend(loc="upper left")

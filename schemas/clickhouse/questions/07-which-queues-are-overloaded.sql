@@ -26,7 +26,7 @@ SELECT
     max(open_now) AS most_open,
     max(raised_now) AS most_raised,
     argMax(at, (raised_now, open_now, -toUnixTimestamp64Milli(at))) AS worst_at,
-    countIf(raised_now >= 3) > 0 AS three_raised_at_once
+    toBool(countIf(raised_now >= 3) > 0) AS three_raised_at_once
 FROM running
 GROUP BY tenant, channel
 ORDER BY tenant, most_raised DESC, most_open DESC, channel

@@ -366,6 +366,21 @@ def write_page(file: Path, since: str | None, until: str | None, tenant: str | N
     say(f"wrote {file}")
 
 
+@app.command("export")
+def export_tables(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files are written; made if need be.")],
+    since: Since = None,
+    until: Until = None,
+    tenant: OneTenant = None,
+) -> None:
+    """Write every table as a Parquet file, for notebooks and other databases. Ids in it are those you publish."""
+    from agents import exporting
+    from agents.period import period
+
+    for one in exporting.export(loaded(), directory, period(since, until, tenant)):
+        say(f"{one.table}.parquet: {one.rows:,} rows, {one.bytes:,} bytes")
+
+
 @app.command("explain")
 def explain_conversation(
     conversation: Annotated[str, typer.Argument(help="Its conversation_id.")],

@@ -1,14 +1,17 @@
 """ClickHouse over HTTP, for what its native protocol does not take: data in a format the server reads."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlencode
 
 from agents.clickhouse import ANSWER_TIMEOUT_S
 from agents.settings import Settings
 
 CODE = "X-ClickHouse-Exception-Code"
+SUMMARY = "X-ClickHouse-Summary"
+CHUNK_BYTES = 1 << 20
 
 
 class Refused(Exception):
@@ -20,16 +23,17 @@ class ClickHouseHttp:
 
     Args:
         settings: of this deployment.
+        timeout_s: longest silence of the server, seconds.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        self._settings, self._timeout_s = settings, timeout_s
 
     @cached_property
     def _connection(self) -> HTTPConnection:
         kind = HTTPSConnection if self._settings.clickhouse_secure else HTTPConnection
         where = self._settings.clickhouse_host, self._settings.clickhouse_http_port
-        return kind(*where, timeout=ANSWER_TIMEOUT_S)
+        return kind(*where, timeout=self._timeout_s)
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -45,16 +49,32 @@ class ClickHouseHttp:
 
         ``Refused`` when it answers otherwise, ``OSError`` or ``HTTPException`` when it does not answer.
         """
+        self._exchange(statement, data, settings, lambda chunk: None)
+
+    def fetch(self, statement: str, settings: Mapping[str, int | str], write: Callable[[bytes], object]) -> int:
+        """Hand on what a query answers, piece by piece, once the server has all of it; the number of rows.
+
+        Errors as of ``post``.
+        """
+        answer = self._exchange(statement, b"", settings, write)
+        return int(json.loads(answer.getheader(SUMMARY) or "{}").get("result_rows", 0))
+
+    def _exchange(
+        self, statement: str, data: bytes, settings: Mapping[str, int | str], write: Callable[[bytes], object]
+    ) -> HTTPResponse:
         asked = urlencode({"query": statement, "wait_end_of_query": 1, **settings})
         try:
             self._connection.request("POST", f"/?{asked}", data, self._headers)
             answer = self._connection.getresponse()
-            answer.read()
+            if answer.status != 200:
+                answer.read()
+                raise Refused(f"HTTP {answer.status}, code {answer.getheader(CODE)}")
+            while chunk := answer.read(CHUNK_BYTES):
+                write(chunk)
         except (OSError, HTTPException):
             self.close()  # what is left of the broken exchange must not meet the next one
             raise
-        if answer.status != 200:
-            raise Refused(f"HTTP {answer.status}, code {answer.getheader(CODE)}")
+        return answer
 
     def close(self) -> None:
         self._connection.close()

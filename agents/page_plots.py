@@ -21,7 +21,7 @@ BLUE, ORANGE, GREY = "#3b7dd8", "#d9822b", "#8a8f98"
 WIDTH = 7.2
 MOST_TENANTS = 6
 LONGEST = 40  # letters of a label
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": "sans-serif",
@@ -58,9 +58,9 @@ def picture(figure: Figure) -> str:
 
 
 def over_time(axes: Axes) -> None:
-    locator = AutoDateLocator()
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
 
 

@@ -1,23 +1,16 @@
 """docs/analysts.md is current, its questions are answered, and what they are asked of is a replayed recording."""
 
-from pathlib import Path
-
 import pytest
 
 from agents.analyst_docs import PATH, Entity, document, entities, picture, result, without_results
 from agents.clickhouse import connect
 from agents.in_memory import Records
 from agents.settings import Settings
-from schemas.questions import Question, questions, read
+from schemas.questions import Question, questions
 from schemas.topics import Name
 from tests.agents.stored import ask
 
 QUESTIONS = list(questions())
-
-
-def test_there_are_twenty_questions() -> None:
-    assert [one.number for one in QUESTIONS] == list(range(1, 21))
-    assert len({one.title for one in QUESTIONS}) == 20
 
 
 @pytest.mark.integration
@@ -75,20 +68,6 @@ def test_every_entity_stands_in_the_picture(warehouse: Settings) -> None:
     assert all(f"    {table.name} {{" in drawn for table in tables)
     with pytest.raises(ValueError, match="do not share"):
         picture([Entity(one.name, "", False, ()) for one in tables])
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "wrong"),
-    [
-        ("1-x.sql", "", "not named"),
-        ("01-x.sql", "SELECT 1", "question"),
-        ("01-x.sql", "-- Why?\nSELECT 1", "how to read"),
-    ],
-)
-def test_a_file_that_is_no_question(tmp_path: Path, name: str, text: str, wrong: str) -> None:
-    (tmp_path / name).write_text(text)
-    with pytest.raises(ValueError, match=wrong):
-        read(tmp_path / name)
 
 
 def test_a_result_is_a_table_whatever_it_holds() -> None:

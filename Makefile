@@ -6,7 +6,8 @@ INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
 
 .PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
-	bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi audit config-docs prior yardstick lock clean
+	bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi audit config-docs analyst-docs prior yardstick \
+	lock clean
 
 install: $(INSTALLED)
 
@@ -93,6 +94,9 @@ asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 
 config-docs: install  ## write docs/configuration.md from the settings
 	$(BIN)/python -m agents.settings_table
+
+analyst-docs: install  ## write docs/analysts.md from the comments in ClickHouse and schemas/clickhouse/questions
+	$(BIN)/python -m agents.analyst_docs
 
 prior: install  ## learn what is shipped from public labelled sets: make prior TASKS=... DATA=...
 	$(BIN)/python benchmarks/lexicons.py $(DATA)

@@ -244,8 +244,9 @@ def replay(
 
 def decide_again(found: Settings, file: Path, tenant: str, since: str | None, until: str | None, as_json: bool) -> None:
     from agents import redecide
+    from agents.period import moment
 
-    wanted = redecide.Range(tenant, redecide.moment(since), redecide.moment(until))
+    wanted = redecide.Range(tenant, moment(since), moment(until))
     told = redecide.redecide(found, file, wanted)
     if as_json:
         sys.stdout.write(json.dumps(told) + "\n")
@@ -331,18 +332,57 @@ def evaluate(
         scores_view.render(found, out)
 
 
+Since = Annotated[str | None, typer.Option(help="From then on, RFC 3339; unset: from the beginning.")]
+Until = Annotated[str | None, typer.Option(help="Until before then; unset: until now.")]
+OneTenant = Annotated[str | None, typer.Option(help="Of one tenant; unset: of all.")]
+
+
 @app.command()
-def report(truth: Truth = None, as_json: AsJson = False) -> None:
-    """Print what happened, from ClickHouse."""
+def report(
+    truth: Truth = None,
+    as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots to this file instead.")] = None,
+    since: Since = None,
+    until: Until = None,
+    tenant: OneTenant = None,
+) -> None:
+    """Print what happened, from ClickHouse; or write it as one page, of a period where you name one."""
     from agents import recording
     from agents import report as reports
 
+    if html is not None:
+        return write_page(html, since, until, tenant)
+    if since or until or tenant:
+        raise typer.BadParameter("--since, --until and --tenant need --html FILE")
     truths = recording.read(truth).truths if truth else None
     found = reports.report(loaded(), truths)
     if as_json:
         sys.stdout.write(reports.as_json(found) + "\n")
     else:
         reports.render(found, out)
+
+
+def write_page(file: Path, since: str | None, until: str | None, tenant: str | None) -> None:
+    from agents import page
+    from agents.period import period
+
+    page.write(loaded(), file, period(since, until, tenant))
+    say(f"wrote {file}")
+
+
+@app.command("export")
+def export_tables(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files are written; made if need be.")],
+    since: Since = None,
+    until: Until = None,
+    tenant: OneTenant = None,
+) -> None:
+    """Write every table as a Parquet file, for notebooks and other databases. Ids in it are those you publish."""
+    from agents import exporting
+    from agents.period import period
+
+    for one in exporting.export(loaded(), directory, period(since, until, tenant)):
+        say(f"{one.table}.parquet: {one.rows:,} rows, {one.bytes:,} bytes")
 
 
 @app.command("explain")

@@ -1,15 +1,18 @@
 """ClickHouse over HTTP, for what its native protocol does not take: data in a format the server reads."""
 
+import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlencode
 
 from agents.clickhouse import ANSWER_TIMEOUT_S
 from agents.settings import Settings
 
 CODE = "X-ClickHouse-Exception-Code"
+SUMMARY = "X-ClickHouse-Summary"
+CHUNK_BYTES = 1 << 20
 
 
 class Refused(Exception):
@@ -21,19 +24,20 @@ class ClickHouseHttp:
 
     Args:
         settings: of this deployment.
+        timeout_s: longest silence of the server, seconds.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        self._settings, self._timeout_s = settings, timeout_s
 
     @cached_property
     def _connection(self) -> HTTPConnection:
         settings = self._settings
         where = settings.clickhouse_host, settings.clickhouse_http_port
         if not settings.clickhouse_secure:
-            return HTTPConnection(*where, timeout=ANSWER_TIMEOUT_S)
+            return HTTPConnection(*where, timeout=self._timeout_s)
         context = ssl.create_default_context(cafile=settings.clickhouse_ca_file)
-        return HTTPSConnection(*where, timeout=ANSWER_TIMEOUT_S, context=context)
+        return HTTPSConnection(*where, timeout=self._timeout_s, context=context)
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -49,16 +53,32 @@ class ClickHouseHttp:
 
         ``Refused`` when it answers otherwise, ``OSError`` or ``HTTPException`` when it does not answer.
         """
+        self._exchange(statement, data, settings, lambda chunk: None)
+
+    def fetch(self, statement: str, settings: Mapping[str, int | str], write: Callable[[bytes], object]) -> int:
+        """Hand on what a query answers, piece by piece, once the server has all of it; the number of rows.
+
+        Errors as of ``post``.
+        """
+        answer = self._exchange(statement, b"", settings, write)
+        return int(json.loads(answer.getheader(SUMMARY) or "{}").get("result_rows", 0))
+
+    def _exchange(
+        self, statement: str, data: bytes, settings: Mapping[str, int | str], write: Callable[[bytes], object]
+    ) -> HTTPResponse:
         asked = urlencode({"query": statement, "wait_end_of_query": 1, **settings})
         try:
             self._connection.request("POST", f"/?{asked}", data, self._headers)
             answer = self._connection.getresponse()
-            answer.read()
+            if answer.status != 200:
+                answer.read()
+                raise Refused(f"HTTP {answer.status}, code {answer.getheader(CODE)}")
+            while chunk := answer.read(CHUNK_BYTES):
+                write(chunk)
         except (OSError, HTTPException):
             self.close()  # what is left of the broken exchange must not meet the next one
             raise
-        if answer.status != 200:
-            raise Refused(f"HTTP {answer.status}, code {answer.getheader(CODE)}")
+        return answer
 
     def close(self) -> None:
         self._connection.close()

@@ -78,6 +78,9 @@ class Conversations:
             await self._have_at_hand(signal)
             outputs = partition.fold(signal, message.offset)
             outgoing += [published(output, self._codec, self._topics) for output in outputs]
+            for output in outputs:
+                if output.record == "decision":
+                    metrics.count_draw(output.datum)
             arrivals.append(signal["received_at"])
         for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)

@@ -55,6 +55,7 @@ class Health:
         self._tokens = count()
         self._pulse: float | None = None
         self.ready = False
+        metrics.OLDEST_WORK.set_function(self.oldest_s)
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
@@ -74,6 +75,11 @@ class Health:
     def set_ready(self, ready: bool) -> None:
         self.ready = ready
         metrics.READY.set(ready)
+
+    def oldest_s(self) -> float:
+        """How long the oldest piece of work under way has taken, seconds; 0 without any."""
+        now = self._clock()
+        return max((now - since for _, since in list(self._working.values())), default=0.0)
 
     def stalled(self) -> str | None:
         """What has been under way for too long, None when work moves."""

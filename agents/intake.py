@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import structlog
 import tenacity
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from agents import metrics
 from agents.errors import Failure
 from agents.kafka import LARGEST_BYTES, patient
 from agents.received import require_read
@@ -19,6 +21,7 @@ log = structlog.get_logger(__name__)
 CHUNK = 1000
 BATCH_BYTES = 64 * 1024 * 1024  # dead letters can be large: a batch ends here even if it has few rows
 BEAT_S = 0.1
+LAG_EVERY_S = 1.0
 # Small records take several times their bytes once they are unpacked, so less is read ahead than librdkafka would.
 PREFETCH = {
     "queued.min.messages": 50_000,
@@ -75,6 +78,7 @@ class Intake:
         self._rows, self._wait_s = settings.sink_rows, settings.sink_wait_s
         self._on_ready = on_ready
         self._paused = False
+        self._lag_counted_at = 0.0
         self._held: list[Message] = []
         self._consumer = Consumer(patient(settings, settings.topics.sink_group) | PREFETCH)
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
@@ -91,7 +95,9 @@ class Intake:
             chunk = self._consume(min(CHUNK, self._rows - len(batch)), left)
             size += sum(map(len, chunk))
             batch += chunk
-        return Taken(batch, self._ends() if batch else [])
+        ends = self._ends()
+        self._count_lag(ends)
+        return Taken(batch, ends if batch else [])
 
     def stay_alive(self, seconds: float, stop: threading.Event) -> None:
         """Take nothing for a while, yet answer the group: a rebalance goes on without us otherwise."""
@@ -140,6 +146,17 @@ class Intake:
     def _ends(self) -> list[TopicPartition]:
         """Where we have read to; of a partition we have read nothing of, librdkafka does not know."""
         return [tp for tp in self._consumer.position(self._consumer.assignment()) if tp.offset >= 0]
+
+    def _count_lag(self, ends: Sequence[TopicPartition]) -> None:
+        """Tell how far each topic is behind, now and then, as far as the last fetches say where it ends."""
+        if time.monotonic() - self._lag_counted_at < LAG_EVERY_S:
+            return
+        self._lag_counted_at = time.monotonic()
+        behind: Counter[str] = Counter()
+        for one in ends:
+            _, end = self._consumer.get_watermark_offsets(one, cached=True)
+            behind[one.topic] += max(0, end - one.offset)
+        metrics.show_lag(behind)
 
     def _pause(self) -> None:
         if not self._paused:

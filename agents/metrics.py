@@ -1,6 +1,11 @@
 """Every metric Tenor exports, in one list."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from streams.protocols import CONTROL
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -39,5 +44,31 @@ WORDING_POINTS = Counter(
     "Trajectory points the study of wording read: learned, repeated, known, silent, refused.",
     ["what"],
 )
+LAG = Gauge("tenor_lag_records", "Records this process has not finished, of the partitions it reads.", ["topic"])
+SHOWN_LAG: set[str] = set()
+DRAWN = Counter("tenor_decisions_drawn_total", "Decisions with a choice, outside the holdout.", ["what"])
+CONTROL_EXPECTED = Counter("tenor_control_expected_total", "Controls that the chances of those decisions call for.")
+CONTROL_VARIANCE = Counter("tenor_control_variance_total", "Variance of the number of controls, by the same chances.")
+OLDEST_WORK = Gauge("tenor_oldest_work_seconds", "How long the oldest piece of work under way has taken; 0 for none.")
 READY = Gauge("tenor_ready", "1 when this process does its work, 0 before recovery is done.")
 LAST_PROGRESS = Gauge("tenor_last_progress_timestamp_seconds", "When this process last finished a piece of work.")
+
+
+def show_lag(behind: Mapping[str, int]) -> None:
+    """Records not finished, by topic; a topic that is another's to read now is no longer shown."""
+    for topic in SHOWN_LAG - behind.keys():
+        LAG.remove(topic)
+    SHOWN_LAG.clear()
+    SHOWN_LAG.update(behind)
+    for topic, records in behind.items():
+        LAG.labels(topic).set(records)
+
+
+def count_draw(decision: Mapping[str, Any]) -> None:
+    """Count a decision for the share of control: what was drawn beside what its chances call for."""
+    if not decision["available"] or decision["holdout"]:
+        return
+    chance = sum(one["probability"] for one in decision["propensities"] if one["option"] == CONTROL)
+    DRAWN.labels("control" if decision["control"] else "intervention").inc()
+    CONTROL_EXPECTED.inc(chance)
+    CONTROL_VARIANCE.inc(chance * (1 - chance))

@@ -12,13 +12,11 @@ from rich.console import Console
 
 from agents import clickhouse, log_reader, topics
 from agents.candidates import read
-from agents.errors import Failure
 from agents.publishing import headers_of
 from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
-from schemas.json_form import milliseconds
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
 from streams import candidate, proof
@@ -42,14 +40,6 @@ class Range(NamedTuple):
         at = decision["event_time"]
         inside = (self.since is None or at >= self.since) and (self.until is None or at < self.until)
         return bool(inside and decision["tenant"] == self.tenant)
-
-
-def moment(text: str | None) -> int | None:
-    """Milliseconds of an RFC 3339 time; ``Failure`` for what is none."""
-    try:
-        return None if text is None else milliseconds(text, "it")
-    except Rejected:
-        raise Failure(f"{text} is no RFC 3339 time with its offset, as 2026-03-02T09:00:00Z") from None
 
 
 def redecide(settings: Settings, file: Path, wanted: Range) -> dict[str, Any]:

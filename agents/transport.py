@@ -13,7 +13,8 @@ tables, changelogs, rebalance and recovery stay Faust's. Three things are ours:
   and reads committed events only.
 """
 
-from collections import defaultdict, deque
+import time
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +25,14 @@ from faust import Schema
 from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
 
+from agents import metrics
+
 # How often a closed gate looks whether it may open.
 GATE_S = 0.05
 # Partitions whose runs wait for the agent are not fetched. Faust would wait a second for a record of the others, though
 # the agent is through long before.
 HELD_BACK_S = 0.01
+LAG_EVERY_S = 1.0
 
 
 @dataclass(slots=True)
@@ -87,6 +91,10 @@ class Ledger:
         """The consumer stands at ``position`` and everything before it was delivered, or is no record: a marker."""
         self._passed = position
 
+    def unfinished_from(self, position: int) -> int:
+        """Offset of the first record delivered and not finished; ``position``, the consumer's, where all are."""
+        return next((run.records[0].offset for run in self._runs if not run.done), position)
+
     def committable(self) -> int | None:
         """Offset to commit: after the last run that is done with none undone before it; None for nothing new.
 
@@ -129,6 +137,7 @@ class RunConsumer(aiokafka.Consumer):
         self._sought = False
         self._open = False
         self._all_delivered = False
+        self._lag_counted_at = 0.0
 
     def _new_consumer_thread(self) -> RunConsumerThread:
         return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -159,6 +168,18 @@ class RunConsumer(aiokafka.Consumer):
             tp, state = TP(partition.topic, partition.partition), assigned.state_value(partition)
             if state.has_valid_position and not self._is_changelog_tp(tp):
                 self._ledgers[tp].passed(state.position)
+        if time.monotonic() - self._lag_counted_at > LAG_EVERY_S:
+            self._lag_counted_at = time.monotonic()
+            self._count_lag(assigned)
+
+    def _count_lag(self, assigned: Any) -> None:
+        """Tell how far each topic is behind, as far as the last fetches say where it ends."""
+        behind: Counter[str] = Counter()
+        for partition in assigned.tps:
+            tp, state = TP(partition.topic, partition.partition), assigned.state_value(partition)
+            if state.has_valid_position and state.highwater is not None and not self._is_changelog_tp(tp):
+                behind[tp.topic] += max(0, state.highwater - self._ledgers[tp].unfinished_from(state.position))
+        metrics.show_lag(behind)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         if self._open or active_partitions is None:

@@ -1,15 +1,19 @@
 """Real engines for the tests of the wiring: one broker and one ClickHouse a session, a corner of each for a test."""
 
+import fcntl
 import itertools
 import os
+import pickle
 from collections.abc import Iterator
 
 import pytest
 
+from agents import sample_warehouse
 from agents.clickhouse import connect, quoted
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
+from agents.in_memory import Records
 from agents.kafka import admin, metadata
 from agents.migrate import migrate
 from agents.settings import Settings
@@ -99,3 +103,35 @@ def stored(database: Settings) -> dict[str, list[Made]]:
     for made in tenants.values():
         store(database, made, twice=True)
     return tenants
+
+
+@pytest.fixture(scope="session")
+def sample_records(tmp_path_factory: pytest.TempPathFactory) -> Records:
+    """A recorded fortnight, replayed once for all processes that test."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    kept = shared / "sample.pickle"
+    with (shared / "sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(dict(sample_warehouse.records(shared / "sample.jsonl.gz"))))
+    records: Records = pickle.loads(kept.read_bytes())
+    return records
+
+
+@pytest.fixture(scope="session")
+def warehouse(clickhouse: ClickHouse, sample_records: Records) -> Iterator[Settings]:
+    """Settings of a database that holds the sample; nobody writes to it."""
+    own = Settings(
+        _env_file=None,
+        clickhouse_host=LOOPBACK,
+        clickhouse_port=clickhouse.tcp_port,
+        clickhouse_http_port=clickhouse.http_port,
+        clickhouse_database="tenor_sample",
+    )
+    migrate(own)
+    client = connect(own)
+    sample_warehouse.fill(client, sample_records)
+    client.disconnect()
+    yield own
+    drop_database(own)

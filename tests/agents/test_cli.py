@@ -28,6 +28,7 @@ pytestmark = pytest.mark.integration
 
 NOBODY = f"{LOOPBACK}:1"
 LETTERS = "conversation.messages"
+WITHOUT = "report --since 2026-03-02T00:00:00Z"  # and without --html
 NEEDS_KAFKA = (
     "worker",
     "sink",
@@ -60,7 +61,7 @@ def without_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[
         yield {line: pool.submit(tenor, directory, line, TENOR_BROKERS=NOBODY) for line in NEEDS_KAFKA}
 
 
-@pytest.mark.parametrize("line", ["migrate", "report", "explain c1"])
+@pytest.mark.parametrize("line", ["migrate", "report", "report --html x.html", "explain c1"])
 def test_an_unreachable_clickhouse(tmp_path: Path, line: str) -> None:
     result = tenor(tmp_path, line, TENOR_CLICKHOUSE_PORT="1")
     assert_failure(result, "ClickHouse at 127.0.0.1:1 cannot be reached", "TENOR_CLICKHOUSE_PORT")
@@ -156,7 +157,9 @@ def test_dead_letters_that_do_not_exist(tmp_path: Path, env: dict[str, str]) -> 
     assert_failure(tenor(tmp_path, f"dlq show {env['TENOR_TOPIC_PREFIX']}{LETTERS} 7", **env), "offset 7")
 
 
-@pytest.mark.parametrize("line", ["perform", "topics perform", "replay", "up --workers 0", f"dlq show {LETTERS} first"])
+@pytest.mark.parametrize(
+    "line", ["perform", "topics perform", "replay", "up --workers 0", f"dlq show {LETTERS} first", WITHOUT]
+)
 def test_a_command_nobody_knows_or_with_wrong_arguments(tmp_path: Path, line: str) -> None:
     result = tenor(tmp_path, line)
     assert result.returncode == 2
@@ -182,6 +185,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         "simulate",
         "replay",
         "report",
+        "export",
         "verify",
         "topics",
         "dlq",
@@ -215,6 +219,18 @@ def test_migrate_twice_and_an_empty_report(tmp_path: Path, env: dict[str, str]) 
     assert found["traffic"] == {"conversations": 0, "customer_turns": 0, "points": 0, "raised_conversations": 0}
     assert found["interventions"] == []
     assert succeeded(tenor(tmp_path, "report", **env))
+    assert_failure(tenor(tmp_path, "export data", **env), "HTTP port")
+
+
+def test_a_page_and_an_export(tmp_path: Path, warehouse: Settings) -> None:
+    env = environment(warehouse)
+    assert (
+        succeeded(tenor(tmp_path, "report --html page.html --until 2026-03-08T00:00:00Z", **env)) == "wrote page.html\n"
+    )
+    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+    told = succeeded(tenor(tmp_path, "export data --until 2026-03-08T00:00:00Z", **env))
+    assert "dead_letters.parquet: 5 rows" in told
+    assert len(told.splitlines()) == len(list((tmp_path / "data").glob("*.parquet")))
 
 
 def refuse(settings: Settings, key: str, value: bytes) -> None:

@@ -93,6 +93,16 @@ def test_work_that_fails_is_no_longer_under_way(health: Health, clock: Clock) ->
     assert health.stalled() is None
 
 
+def test_the_oldest_work_is_told_while_it_lasts(ask: Ask, health: Health, clock: Clock) -> None:
+    assert "tenor_oldest_work_seconds 0.0" in ask("/metrics")[1]
+    with health.working("one"):
+        clock.now += 40
+        with health.working("another"):
+            clock.now += 5
+            assert "tenor_oldest_work_seconds 45.0" in ask("/metrics")[1]
+    assert "tenor_oldest_work_seconds 0.0" in ask("/metrics")[1]
+
+
 def test_metrics_and_unknown_paths(ask: Ask) -> None:
     status, body = ask("/metrics")
     assert status == 200

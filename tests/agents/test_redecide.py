@@ -9,8 +9,9 @@ from agents.candidates import read
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.errors import Failure
 from agents.outbox import Outgoing
+from agents.period import moment
 from agents.publishing import published
-from agents.redecide import Range, moment, redecide
+from agents.redecide import Range, redecide
 from agents.settings import Settings
 from schemas.codec import Codec
 from streams import context, proof, thompson

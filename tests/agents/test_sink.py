@@ -127,6 +127,8 @@ def test_everything_arrives_once_and_is_committed(ready: Settings) -> None:
     with running(ready) as one:
         assert eventually(lambda: count(ready, "trajectories") == 300 and count(ready, "rated") == 1)
         assert one.sink.health.ready
+        behind = metrics.LAG.labels(ready.topics.name(Name.TRAJECTORIES))
+        assert eventually(lambda: ready.topics.name(Name.ALERTS) in metrics.SHOWN_LAG and behind._value.get() == 0)
     assert [count(ready, view) for view in ("decided", "observed", "alerted", "refused")] == [300, 300, 300, 0]
     assert lag(ready) == 0
 

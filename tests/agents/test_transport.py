@@ -54,6 +54,16 @@ def test_an_undone_run_holds_back_those_after_it(ledger: Ledger) -> None:
     assert ledger.committable() == 3
 
 
+def test_what_is_not_finished_begins_at_the_first_undone_run(ledger: Ledger) -> None:
+    assert ledger.unfinished_from(7) == 7
+    first, second = delivered(ledger, 3, 4), delivered(ledger, 5)
+    assert ledger.unfinished_from(6) == 3
+    first.done = True
+    assert ledger.unfinished_from(6) == 5
+    second.done = True
+    assert ledger.unfinished_from(6) == 6
+
+
 def test_only_what_is_done_up_to_the_first_undone_run(ledger: Ledger) -> None:
     runs = [delivered(ledger, offset) for offset in range(4)]
     runs[0].done = runs[1].done = runs[3].done = True

@@ -51,9 +51,13 @@ class Deployment:
 
     def metric(self, child: Child, name: str) -> float:
         """A metric of a process, by its name with its labels; 0 while there is none."""
+        return self.metrics(child).get(name, 0.0)
+
+    def metrics(self, child: Child) -> dict[str, float]:
+        """Every metric of a process, by its name with its labels."""
         with urlopen(f"http://127.0.0.1:{self.ports[child.pid]}/metrics", timeout=5) as response:
-            found = dict(line.rsplit(" ", 1) for line in response.read().decode().splitlines() if line[:1] != "#")
-        return float(found.get(name, 0))
+            lines = [line for line in response.read().decode().splitlines() if line[:1] != "#"]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
     def stop(self) -> None:
         for worker in self.workers:

@@ -34,6 +34,19 @@ def test_frustration_rises_and_an_intervention_goes_out_with_its_outcome(running
     assert {alert["rule"] for alert in alerts} >= {"frustration_raised"}
 
 
+def test_a_worker_counts_its_draws_and_how_far_it_is_behind(running: Deployment) -> None:
+    """After the test above: with its decisions."""
+    (worker,) = running.workers
+    chosen = [one for one in running.decoded(Name.DECISIONS) if one["available"] and not one["holdout"]]
+    controls = sum(one["control"] for one in chosen)
+    assert running.metric(worker, 'tenor_decisions_drawn_total{what="control"}') == controls
+    assert running.metric(worker, 'tenor_decisions_drawn_total{what="intervention"}') == len(chosen) - controls
+    assert 0 < running.metric(worker, "tenor_control_expected_total") < len(chosen)
+    behind = f'tenor_lag_records{{topic="{running.settings.topics.name(Name.SIGNALS)}"}}'
+    eventually(lambda: running.metric(worker, behind) == 0, "nothing is left to fold")
+    assert behind in running.metrics(worker)
+
+
 def test_propensities_sum_to_one_and_the_draw_can_be_repeated(running: Deployment) -> None:
     from streams.ids import lottery
 

@@ -1,0 +1,33 @@
+"""What is counted of decisions, and the lag of topics that come and go."""
+
+import pytest
+
+from agents import metrics
+from tests.agents.samples import decision
+
+
+def drawn() -> dict[str, float]:
+    found = {what: metrics.DRAWN.labels(what)._value.get() for what in ("control", "intervention")}
+    return found | {"p": metrics.CONTROL_EXPECTED._value.get(), "v": metrics.CONTROL_VARIANCE._value.get()}
+
+
+def test_controls_are_counted_beside_what_their_chances_call_for() -> None:
+    before = drawn()
+    for one in (decision(1), decision(2, option="control", control=True, propensity=0.2)):
+        metrics.count_draw(one)
+    for one in (decision(3, holdout=True), decision(4, available=False, option=None, propensities=[])):
+        metrics.count_draw(one)
+    after = {name: value - before[name] for name, value in drawn().items()}
+    assert after == pytest.approx({"control": 1, "intervention": 1, "p": 0.4, "v": 0.32})
+
+
+def lag() -> dict[str, float]:
+    return {one.labels["topic"]: one.value for family in metrics.LAG.collect() for one in family.samples}
+
+
+def test_a_topic_that_went_to_another_is_no_longer_shown() -> None:
+    metrics.show_lag({"a": 3, "b": 0})
+    assert lag() == {"a": 3, "b": 0}
+    metrics.show_lag({"b": 2})
+    assert lag() == {"b": 2}
+    metrics.show_lag({})

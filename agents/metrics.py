@@ -39,5 +39,11 @@ WORDING_POINTS = Counter(
     "Trajectory points the study of wording read: learned, repeated, known, silent, refused.",
     ["what"],
 )
+ALERTS_SETTLED = Counter(
+    "tenor_alert_deliveries_total",
+    "What became of alerts, by team and destination: delivered, failed or suppressed, and why.",
+    ["team", "status", "reason"],
+)
+ALERTS_GATHERED = Gauge("tenor_alerts_gathered", "Alerts that wait for their conversation's next message.")
 READY = Gauge("tenor_ready", "1 when this process does its work, 0 before recovery is done.")
 LAST_PROGRESS = Gauge("tenor_last_progress_timestamp_seconds", "When this process last finished a piece of work.")

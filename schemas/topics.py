@@ -32,6 +32,8 @@ class Name(StrEnum):
     POLICY = "tenor.policy"
     COMMANDS = "tenor.policy-commands"
     WORDING = "tenor.wording"
+    ALERT_COMMANDS = "tenor.alert-commands"
+    DELIVERIES = "tenor.alert-deliveries"
 
 
 RECORD_OF = {
@@ -51,6 +53,8 @@ RECORD_OF = {
     Name.POLICY: "policy_snapshot",
     Name.COMMANDS: "policy_command",
     Name.WORDING: "wording_effects",
+    Name.ALERT_COMMANDS: "alert_command",
+    Name.DELIVERIES: "alert_delivery",
 }
 TOPIC_OF = {record: name for name, record in RECORD_OF.items()}
 
@@ -65,6 +69,7 @@ OUTPUTS = (
     Name.DISTAL,
 )
 LEARNED = (Name.POLICY, Name.COMMANDS, Name.WORDING)  # one partition each, the learner's
+DELIVERED = (Name.ALERT_COMMANDS, Name.DELIVERIES)  # one partition each, of who delivers alerts
 WITH_DEAD_LETTERS = (
     *INGESTED,
     Name.RATINGS,
@@ -74,6 +79,7 @@ WITH_DEAD_LETTERS = (
     Name.OUTCOMES,
     Name.CUSTOMERS,
     Name.COMMANDS,
+    Name.ALERT_COMMANDS,
 )
 # Of all others the conversation.
 KEY_OF = {
@@ -81,6 +87,8 @@ KEY_OF = {
     Name.POLICY: "policy_version",
     Name.COMMANDS: "tenant",
     Name.WORDING: "tenant",
+    Name.ALERT_COMMANDS: "target",
+    Name.DELIVERIES: "tenant",
 }
 
 
@@ -145,6 +153,11 @@ class Topics:
         return f"{self.prefix}tenor-learner"
 
     @property
+    def alerts_group(self) -> str:
+        """Consumer group of who delivers alerts."""
+        return f"{self.prefix}tenor-alerts"
+
+    @property
     def changelog(self) -> str:
         """Changelog of the conversations table, by Faust's naming rule."""
         return f"{self.worker_group}-conversations-changelog"
@@ -187,6 +200,8 @@ class Topics:
             self._of_one(Name.POLICY, None),
             self._of_one(Name.COMMANDS, 30 * DAY_MS),
             self._of_one(Name.WORDING, None),
+            self._of_one(Name.ALERT_COMMANDS, None),
+            self._of_one(Name.DELIVERIES, 7 * DAY_MS),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
             Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),

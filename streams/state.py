@@ -201,6 +201,8 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
         course: what the conversation's end will tell.
         answer: how operator and bot worded what they wrote since the customer's last turn, in the order of
             ``signals.wording.FEATURES``; empty while they wrote nothing, None where it could not be read.
+        tried: the last options chosen, control included, and how far the level moved after each; None where the
+            customer never wrote.
     """
 
     tenant: str
@@ -234,6 +236,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     memory: Memory = Memory()
     course: Course = Course()
     answer: tuple[int, ...] | None = ()
+    tried: tuple[tuple[str, float | None], ...] = ()
 
 
 ENCODER = msgspec.msgpack.Encoder()

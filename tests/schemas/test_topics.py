@@ -8,6 +8,7 @@ from schemas.records import record, records
 from schemas.topics import (
     DAY_MS,
     DEAD_LETTER_BYTES,
+    DELIVERED,
     EVENT_BYTES,
     INGESTED,
     LEARNED,
@@ -60,7 +61,7 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
         TOPICS.text_model,
-        *map(TOPICS.name, LEARNED),
+        *map(TOPICS.name, (*LEARNED, *DELIVERED)),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
     assert found[TOPICS.changelog].partitions == found[TOPICS.name(Name.SIGNALS)].partitions

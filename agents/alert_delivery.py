@@ -67,16 +67,17 @@ class Courier:
         commands = Inputs(self.settings, [self.settings.topics.name(Name.ALERT_COMMANDS)], 0)
         reader = SoleReader(self.settings, list(self._sources), self.settings.topics.alerts_group, "tenor alerts")
         postman = Postman(self._places, self.settings.alert_patience_s, stop)
-        recalled = False
+        recalled, held = False, list[Received]()
         try:
             while not stop.is_set():
                 with self.health.working("alert delivery"):
-                    records = reader.take(WAIT_S)
+                    held += reader.take(WAIT_S)
                     if reader.whole and not recalled:
                         self._recall(commands)
                         recalled = True
                     if recalled:
-                        self._step(records, commands, reader, postman)
+                        self._step(held, commands, reader, postman)
+                        held = []
                 self.health.set_ready(reader.whole and recalled)
         finally:
             self.health.set_ready(False)

@@ -110,9 +110,12 @@ class Postman:
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, Undelivered) and not error.for_good),
             wait=tenacity.wait_random_exponential(multiplier=self._first_wait_s, max=LONGEST_WAIT_S),
             stop=tenacity.stop_after_delay(self._patience_s) | tenacity.stop_when_event_set(self._stop),
-            sleep=self._stop.wait,
+            sleep=self._rest,
             reraise=True,
         )
+
+    def _rest(self, seconds: float | None) -> None:
+        self._stop.wait(seconds)
 
     def _finish(self, message: Message) -> Callable[[Future[list[Receipt]]], None]:
         def done(future: Future[list[Receipt]]) -> None:

@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         None, description="Who is told of which alerts (docs/alerts.md); unset delivers none."
     )
     alert_patience_s: float = Field(
-        120.0, gt=0, description="A destination of alerts is tried this long, then given up."
+        120.0, gt=0, description="A destination is tried this long, seconds, then given up."
     )
     console_url: str | None = Field(
         None, description="Where people reach the console: alerts then link to their conversation."

@@ -63,7 +63,9 @@ def test_conversations_and_tenants_are_not_mixed() -> None:
 
 def test_alerts_about_the_policy_are_grouped_by_rule() -> None:
     desk = Desk(routes())
-    found = take(desk, *(alert(n, None, rule=rule) for n, rule in enumerate(("policy_drift", "option_rolled_back") * 2)))
+    found = take(
+        desk, *(alert(n, None, rule=rule) for n, rule in enumerate(("policy_drift", "option_rolled_back") * 2))
+    )
     assert [message.conversation_id for message in sent(found)] == [None, None]
 
 
@@ -251,9 +253,7 @@ ALERTS = st.builds(
     st.sampled_from(["info", "warning", "critical"]),
     st.sampled_from(["frustration_raised", "handed_over"]),
 )
-COMMANDS = st.builds(
-    command, st.sampled_from(["acknowledge", "resume"]), conversation_id=st.sampled_from(["c1", "c2"])
-)
+COMMANDS = st.builds(command, st.sampled_from(["acknowledge", "resume"]), conversation_id=st.sampled_from(["c1", "c2"]))
 STEPS = st.lists(st.tuples(st.one_of(ALERTS, COMMANDS, st.sampled_from(["c1", "c2"])), st.integers(0, 9 * MINUTE)))
 
 

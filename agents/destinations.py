@@ -5,7 +5,6 @@ An address holds secrets and stays here: destinations have names.
 
 import logging
 import re
-import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -38,30 +37,9 @@ class Destination(NamedTuple):
     deliver: Callable[[Message], None]
 
 
-class Overheard(logging.Handler):
-    """What apprise says of a failure reaches no log, since it may quote an address; the status code is kept."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._here = threading.local()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        found = STATUS.search(record.getMessage())
-        if found:
-            self._here.status = int(found[1])
-
-    def clear(self) -> None:
-        self._here.status = None
-
-    @property
-    def status(self) -> int | None:
-        """The last HTTP status of this thread since ``clear``."""
-        return getattr(self._here, "status", None)
-
-
-OVERHEARD = Overheard()
+# What apprise says of a failure reaches no log, since it may quote an address; of its results the status code is kept.
 LOGGER = logging.getLogger("apprise")
-LOGGER.handlers[:] = [OVERHEARD]
+LOGGER.handlers[:] = [logging.NullHandler()]
 LOGGER.propagate = False
 LOGGER.setLevel(logging.WARNING)
 
@@ -89,15 +67,15 @@ def service(team: Team, number: int, url: str, console: str | None) -> Destinati
     sender.add(found)
 
     def deliver(message: Message) -> None:
-        OVERHEARD.clear()
-        taken = sender.notify(
+        result = sender.notify(
             body=written(message, console),
             title=messages.title(message),
             notify_type=TYPES[message.severity],
             body_format=body_format,
         )
-        if not taken:
-            raise Undelivered(f"HTTP {OVERHEARD.status}" if OVERHEARD.status else "not taken")
+        if not result:
+            codes = [found[1] for entry in result.logs() if (found := STATUS.search(entry.message))]
+            raise Undelivered(f"HTTP {codes[-1]}" if codes else "not taken")
 
     return Destination(f"{re.sub(r'[^a-z0-9]+', '-', url.partition(':')[0].lower())}-{number}", deliver)
 

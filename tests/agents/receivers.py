@@ -79,7 +79,7 @@ def http() -> Iterator[Hook]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = hook.answers.pop(0) if hook.answers else 204
             signed = self.headers["Tenor-Timestamp"], self.headers["Tenor-Signature"]
-            if not verified(SECRET, *signed, body, time.time()):
+            if not all(signed) or not verified(SECRET, *signed, body, time.time()):
                 hook.forged += 1
                 status = 401
             elif status < 300:

@@ -9,7 +9,6 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import UTC, datetime
 from math import sqrt
 from typing import Any
 
@@ -105,7 +104,10 @@ def explain(decision: Mapping[str, Any]) -> str:
 def since(about: Mapping[str, Any]) -> str:
     """Since when, in words; nothing where it is not known."""
     at = about["raised_at"]
-    return f", raised since {datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M} UTC" if at else ""
+    if at is None:
+        return ""
+    minutes = max(0, about["event_time"] - at) // 60_000
+    return f", raised for {minutes} min" if minutes else ", raised just now"
 
 
 def before(tried: Sequence[Mapping[str, Any]]) -> str:

@@ -8,16 +8,16 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
-from urllib.parse import quote
 
+from schemas.times import rfc3339
 from streams.alerting import went
 
 LONGEST = 500
 SCHEMA = 1  # of the webhook's body
 SHOWN = 5
+UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 LOOK = "Look"  # the one line that is a link
 # Control characters, and those that turn the direction of what follows: right-to-left letters themselves stay.
 INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
@@ -69,8 +69,12 @@ def link(console: str | None, tenant: str, conversation_id: str | None) -> str |
     """Where the console shows the conversation; None where there is no console, or no conversation."""
     if not console or conversation_id is None:
         return None
-    where = (quote(one, safe="", errors="replace") for one in (tenant, conversation_id))
-    return f"{console.rstrip('/')}/conversations/{'/'.join(where)}"
+    return f"{console.rstrip('/')}/conversations/{quoted(tenant)}/{quoted(conversation_id)}"
+
+
+def quoted(name: str) -> str:
+    """A name as one part of a path (RFC 3986)."""
+    return "".join(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in name.encode(errors="replace"))
 
 
 def title(message: Message) -> str:
@@ -103,6 +107,8 @@ def of_alert(alert: Alert, console: str | None) -> list[Line]:
     said = [("What", f"{alert['title']}. {alert['explanation']}"), ("Do now", alert["recommendation"])]
     if alert["level"] is not None:
         said.append(("Belief", f"{alert['level']:.2f} ± {alert['level_sd'] or 0:.2f}"))
+    if alert["raised_at"] is not None:
+        said.append(("Since", rfc3339(alert["raised_at"])))
     if alert["evidence"]:
         said.append(("Seen by", "; ".join(alert["evidence"])))
     if alert["tried"]:
@@ -165,7 +171,7 @@ def body(message: Message, console: str | None) -> dict[str, Any]:
 
 def alert_body(alert: Alert, console: str | None) -> dict[str, Any]:
     told = {name: alert[name] for name in AS_THEY_ARE}
-    times = {name: rfc3339(alert[name]) for name in ("event_time", "raised_at")}
+    times = {name: None if alert[name] is None else rfc3339(alert[name]) for name in ("event_time", "raised_at")}
     nested = {"contributions": items(alert["contributions"]), "tried": items(alert["tried"])}
     return told | times | nested | {"link": link(console, alert["tenant"], alert["conversation_id"])}
 
@@ -179,11 +185,6 @@ AS_THEY_ARE = (
 
 def items(nested: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(one) for one in nested]
-
-
-def rfc3339(at: int | None) -> str | None:
-    """A time of milliseconds since the epoch, as RFC 3339; None for none."""
-    return None if at is None else datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def as_json(message: Message, console: str | None) -> bytes:

@@ -5,13 +5,13 @@ The types are the format of the file: what they refuse, the file may not say.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, ConfigDict, Field, Strict
 
+from schemas import times
 from streams.protocols import NOTHING_ELSE, Channel, Flag, Listed, Text
 
 Severity = Literal["info", "warning", "critical"]
@@ -46,13 +46,10 @@ def known_zone(value: Any) -> ZoneInfo:
 
 def moment(value: Any) -> int:
     """Milliseconds since the epoch of a date and time with its offset."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        at = None
-    if not isinstance(at, datetime) or at.tzinfo is None:
+    at = times.moment(value)
+    if at is None:
         raise ValueError("must be a time with its offset, as 2026-12-01T08:00:00+01:00")
-    return round(at.timestamp() * 1000)
+    return at
 
 
 def web_address(value: Any) -> str:
@@ -111,8 +108,8 @@ class Quiet:
 
     def holds(self, now: int) -> bool:
         """Whether it is quiet at ``now``, milliseconds."""
-        local = datetime.fromtimestamp(now / 1000, self.zone)
-        return (local.hour * 60 + local.minute - self.start) % MINUTES < ((self.end - self.start) % MINUTES or MINUTES)
+        length = (self.end - self.start) % MINUTES or MINUTES
+        return (times.minute_of_day(now, self.zone) - self.start) % MINUTES < length
 
 
 @dataclass(frozen=True)
@@ -206,4 +203,4 @@ class Routes:
 
 def after(now: int, seconds: float) -> int:
     """Milliseconds, so many seconds later."""
-    return now + round(timedelta(seconds=seconds).total_seconds() * 1000)
+    return now + round(seconds * 1000)

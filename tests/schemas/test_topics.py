@@ -113,7 +113,7 @@ def test_configuration_in_kafkas_words() -> None:
 
 def test_only_state_is_compacted() -> None:
     compacted = {topic.name for topic in TOPICS.all() if topic.config["cleanup.policy"] == "compact"}
-    assert compacted == {TOPICS.name(Name.POLICY), TOPICS.name(Name.WORDING), *TOPICS.changelogs}
+    assert compacted == {*map(TOPICS.name, (Name.POLICY, Name.WORDING, Name.ALERT_COMMANDS)), *TOPICS.changelogs}
     found = by_name(TOPICS)
     assert found[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
     assert found[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS

@@ -32,7 +32,7 @@ def test_the_first_decision_is_told_with_what_to_do() -> None:
     assert (one["rule"], one["severity"]) == ("frustration_raised", "warning")
     assert one["recommendation"] == "Answer by slow; its guidance is on tenor.interventions."
     assert one["explanation"].startswith("Level 0.")
-    assert "after turn 1, raised since 2026-" in one["explanation"]
+    assert "after turn 1, raised just now; " in one["explanation"]
     assert f"strongest signals: {one['evidence'][0]}, " in one["explanation"]
     assert len(one["contributions"]) == len(one["evidence"]) == 3
     assert (one["raised_at"], one["tried"]) == (one["event_time"], [])
@@ -114,6 +114,14 @@ def test_what_was_tried_is_told_with_how_it_went() -> None:
         " Tried before: slow, then it rose by 0.20; left alone, then it fell by 0.10; "
         "offer, then the customer did not write."
     )
+
+
+@pytest.mark.parametrize(
+    ("raised_at", "told_of"),
+    [(None, ""), (0, ", raised for 9 min"), (480_001, ", raised just now"), (600_000, ", raised just now")],
+)
+def test_since_when_is_told_where_it_is_known(raised_at: int | None, told_of: str) -> None:
+    assert alerting.since({"event_time": 540_000, "raised_at": raised_at}) == told_of
 
 
 def test_only_the_last_four_attempts_are_told() -> None:

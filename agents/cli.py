@@ -34,6 +34,8 @@ app.add_typer(review_app, name="blind-review")
 
 policy_app = typer.Typer(no_args_is_help=True, help="What the policy has learned, and what you ask of it.")
 app.add_typer(policy_app, name="policy")
+alerts_app = typer.Typer(help="Deliver alerts to teams: docs/alerts.md.")
+app.add_typer(alerts_app, name="alerts")
 
 out = Console()
 err = Console(stderr=True)
@@ -449,6 +451,88 @@ def policy_disable(option: str, reason: Reason, tenant: Tenant = "default", by: 
 
     policy_commands.give(loaded(), "disable", option, tenant, by, reason)
     out.print("asked; the learner publishes a snapshot without it", highlight=False)
+
+
+@alerts_app.callback(invoke_without_command=True)
+def alerts(context: typer.Context) -> None:
+    """Without a subcommand: run the delivery of alerts. One a deployment."""
+    if context.invoked_subcommand is not None:
+        return
+    from agents import alert_delivery, health
+
+    found = loaded()
+    courier = alert_delivery.Courier(found)
+    health.serve(courier.health, found.http_host, found.http_port)
+    courier.run(told_to_stop())
+
+
+Conversation = Annotated[str | None, typer.Argument(help="Its conversation_id; without one, all of a team's alerts.")]
+OfTeam = Annotated[str | None, typer.Option("--team", help="Team of the routes; unset: every team.")]
+AlertId = Annotated[str | None, typer.Option("--alert", help="The alert you saw.")]
+OptionalReason = Annotated[str, typer.Option(help="Why; it is kept.")]
+
+
+@alerts_app.command("test")
+def alerts_test(
+    team: OfTeam = None,
+    severity: Annotated[Literal["info", "warning", "critical"], typer.Option(help="Of the sample.")] = "warning",
+) -> None:
+    """Send a sample alert to every team's destinations, past all limits. Exits 1 where one was not taken."""
+    from agents import alert_commands
+
+    told = alert_commands.test(loaded(), team, severity)
+    alert_commands.render(told, out)
+    raise typer.Exit(int(any(one.reason for receipts in told.values() for one in receipts)))
+
+
+@alerts_app.command("ack")
+def alerts_ack(
+    conversation: Annotated[str, typer.Argument(help="Its conversation_id.")],
+    tenant: Tenant = "default",
+    team: OfTeam = None,
+    alert: AlertId = None,
+    reason: OptionalReason = "",
+    by: By = None,
+) -> None:
+    """You have a conversation: no more of it until it recovers, unless it gets worse."""
+    from agents import alert_commands
+
+    alert_commands.give(loaded(), "acknowledge", tenant, conversation, team, by, reason, alert_id=alert)
+    out.print("asked; nothing more is told of it that is no worse", highlight=False)
+
+
+@alerts_app.command("snooze")
+def alerts_snooze(
+    conversation: Conversation = None,
+    length: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.")] = "1h",
+    tenant: Tenant = "default",
+    team: OfTeam = None,
+    alert: AlertId = None,
+    reason: OptionalReason = "",
+    by: By = None,
+) -> None:
+    """Have nothing told for a while: of a conversation, or to a team."""
+    from agents import alert_commands
+    from agents.clock import now_ms
+
+    until = now_ms() + alert_commands.duration_ms(length)
+    alert_commands.give(loaded(), "snooze", tenant, conversation, team, by, reason, until, alert)
+    out.print(f"asked; nothing is told for {length}", highlight=False)
+
+
+@alerts_app.command("resume")
+def alerts_resume(
+    conversation: Conversation = None,
+    tenant: Tenant = "default",
+    team: OfTeam = None,
+    reason: OptionalReason = "",
+    by: By = None,
+) -> None:
+    """Take back what was acknowledged or snoozed."""
+    from agents import alert_commands
+
+    alert_commands.give(loaded(), "resume", tenant, conversation, team, by, reason)
+    out.print("asked; alerts are told again", highlight=False)
 
 
 @dlq_app.command("list")

@@ -10,7 +10,7 @@ from agents.errors import Failure
 
 LEVELS = ("debug", "info", "warning", "error")
 # Libraries that are chatty at info, or whose debug output would hold payloads.
-QUIET = ("aiokafka", "faust", "mode", "asyncio", "vaderSentiment")
+QUIET = ("aiokafka", "faust", "mode", "asyncio", "vaderSentiment", "urllib3", "requests")
 
 
 def configure(level: str, as_json: bool) -> None:

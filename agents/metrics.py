@@ -50,6 +50,12 @@ DRAWN = Counter("tenor_decisions_drawn_total", "Decisions with a choice, outside
 CONTROL_EXPECTED = Counter("tenor_control_expected_total", "Controls that the chances of those decisions call for.")
 CONTROL_VARIANCE = Counter("tenor_control_variance_total", "Variance of the number of controls, by the same chances.")
 OLDEST_WORK = Gauge("tenor_oldest_work_seconds", "How long the oldest piece of work under way has taken; 0 for none.")
+ALERTS_SETTLED = Counter(
+    "tenor_alert_deliveries_total",
+    "What became of alerts, by team and destination: delivered, failed or suppressed, and why.",
+    ["team", "status", "reason"],
+)
+ALERTS_GATHERED = Gauge("tenor_alerts_gathered", "Alerts that wait for their conversation's next message.")
 READY = Gauge("tenor_ready", "1 when this process does its work, 0 before recovery is done.")
 LAST_PROGRESS = Gauge("tenor_last_progress_timestamp_seconds", "When this process last finished a piece of work.")
 

@@ -1,85 +1,13 @@
-"""Ratings as the learner reads them: the only member of its group, offsets committed once what they taught is out."""
+"""Ratings as the learner reads them: all or none, for two learners would publish weights in turn, each half taught."""
 
-import time
-
-import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
-
-from agents import kafka
-from agents.errors import Failure
-from agents.intake import raise_unless_lost
-from agents.received import Received, received
 from agents.settings import Settings
+from agents.sole_reader import SoleReader
 from schemas.topics import Name
 
-log = structlog.get_logger(__name__)
 
-CHUNK = 500
-# In session timeouts. Who died is still a member for one; a newcomer gives way before the one that was there.
-NEWCOMER, INCUMBENT = 4.0, 10.0
-
-
-class Ratings:
-    """Reads conversation.ratings, all of it or nothing: two learners would publish weights in turn, each half taught.
-
-    A newcomer that does not get every partition leaves with a sentence; who had them all waits for it to leave.
-    """
+class Ratings(SoleReader):
+    """Reads conversation.ratings."""
 
     def __init__(self, settings: Settings) -> None:
-        topic = settings.topics.name(Name.RATINGS)
-        self._count = len(kafka.partitions_of(settings, [topic]))
-        self._session_s = settings.session_timeout_s
-        self._next: dict[int, int] = {}
-        self._settled: dict[tuple[str, int], int] = {}
-        self._parted: float | None = None
-        self._patience = NEWCOMER
-        self.whole = False
-        self._consumer = Consumer(kafka.patient(settings, settings.topics.learner_group))
-        self._consumer.subscribe([topic], on_assign=self._assigned, on_revoke=self._revoked)
-
-    def take(self, wait_s: float) -> list[Received]:
-        """Ratings that were not taken before, none while another learner holds some. ``Failure`` when it stays."""
-        found = [received(message) for message in self._consumer.consume(CHUNK, wait_s)]
-        self._require_whole()
-        fresh = [one for one in found if one.offset >= self._next.get(one.partition, 0)]
-        self._next |= {one.partition: one.offset + 1 for one in fresh}
-        return fresh
-
-    def settle(self, one: Received) -> None:
-        """This one is dealt with; ``commit`` will say so."""
-        self._settled[one.topic, one.partition] = one.offset + 1
-
-    def commit(self) -> None:
-        """Commit what is settled; returns when the broker has it."""
-        if not self._settled or not self.whole:
-            return
-        offsets = [TopicPartition(*position, end) for position, end in self._settled.items()]
-        try:
-            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
-            raise_unless_lost(*(answer.error for answer in answers or () if answer.error))
-        except KafkaException as error:
-            raise_unless_lost(error.args[0])
-        self._settled.clear()
-
-    def close(self) -> None:
-        """Leave the group."""
-        self._consumer.close()
-
-    def _require_whole(self) -> None:
-        if self._parted is None or time.monotonic() - self._parted < self._patience * self._session_s:
-            return
-        raise Failure("another learner is running in this deployment: only one may", "stop one of them")
-
-    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self.whole = len(partitions) == self._count
-        consumer.assign(partitions)
-        if self.whole:
-            consumer.resume(partitions)
-            self._parted, self._patience = None, INCUMBENT
-        else:
-            consumer.pause(partitions)
-            self._parted = self._parted or time.monotonic()
-            log.warning("another learner holds ratings; waiting for it to leave", have=len(partitions), of=self._count)
-
-    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self.whole = False
+        topics = settings.topics
+        super().__init__(settings, [topics.name(Name.RATINGS)], topics.learner_group, "learner")

@@ -61,6 +61,7 @@ def decision_row(datum: Datum) -> Row:
     return {
         **datum,
         "contributions": shares(datum["contributions"]),
+        "tried": tuples(datum["tried"]),
         "propensities": {chance["option"]: chance["probability"] for chance in datum["propensities"]},
         "predicted_reward": datum["predicted_reward"] or {},
     }
@@ -69,6 +70,10 @@ def decision_row(datum: Datum) -> Row:
 def tuples(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     """Nested records as ClickHouse's tuples, in the order of their fields."""
     return [tuple(row.values()) for row in rows]
+
+
+def outcome_row(datum: Datum) -> Row:
+    return {**datum, "tried": tuples(datum["tried"]), "contributions": shares(datum["contributions"])}
 
 
 def snapshot_row(datum: Datum) -> Row:
@@ -82,7 +87,12 @@ def wording_row(datum: Datum) -> Row:
 def alert_row(datum: Datum) -> Row:
     # A column of the sorting key cannot be NULL: an alert about the policy has an empty conversation_id.
     conversation_id = datum["conversation_id"] or ""
-    return {**datum, "conversation_id": conversation_id, "contributions": shares(datum["contributions"])}
+    nested = {"contributions": shares(datum["contributions"]), "tried": tuples(datum["tried"])}
+    return {**datum, "conversation_id": conversation_id, **nested}
+
+
+def delivery_row(datum: Datum) -> Row:
+    return {**datum, "conversation_id": datum["conversation_id"] or ""}
 
 
 def shares(contributions: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
@@ -103,7 +113,7 @@ FROM_SOURCE = tuple((f"source_{name}", f"source.{name}") for name in ("topic", "
 TABLES = {
     Name.TRAJECTORIES: Table("trajectory_points", columns_of("trajectory_point"), point_row, FROM_SOURCE),
     Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row, CHANCES),
-    Name.OUTCOMES: Table("outcomes", columns_of("outcome"), as_it_is, ()),
+    Name.OUTCOMES: Table("outcomes", columns_of("outcome"), outcome_row, ()),
     Name.ALERTS: Table("alerts", columns_of("alert"), alert_row, NOT_NULL),
     Name.RATINGS: Table("ratings", columns_of("rating"), as_it_is),
     Name.DISTAL: Table("distal_outcomes", columns_of("distal_outcome"), as_it_is, ()),
@@ -118,4 +128,6 @@ TABLES = {
         columns_of("wording_effects", "size", "products", "response", "scores", "present", "positions"),
         wording_row,
     ),
+    Name.ALERT_COMMANDS: Table("alert_commands", columns_of("alert_command"), as_it_is),
+    Name.DELIVERIES: Table("alert_deliveries", columns_of("alert_delivery"), delivery_row),
 }

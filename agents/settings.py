@@ -119,6 +119,15 @@ class Settings(BaseSettings):
 
     embedded: bool = Field(False, description="The broker is the embedded one, whose oddities are worked around.")
 
+    alert_routes: Path | None = Field(
+        None, description="Who is told of which alerts (docs/alerts.md); unset delivers none."
+    )
+    alert_patience_s: float = Field(
+        120.0, gt=0, description="A destination is tried this long, seconds, then given up."
+    )
+    console_url: str | None = Field(
+        None, description="Where people reach the console: alerts then link to their conversation."
+    )
     protocols_file: Path | None = Field(
         None, description="Your intervention options (docs/protocols.md); unset uses ours."
     )

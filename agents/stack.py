@@ -153,8 +153,10 @@ def embedded(base: Settings, broker: Tansu, clickhouse: ClickHouse) -> Settings:
     if {"clickhouse_user", "clickhouse_password", "clickhouse_secure"} & base.model_fields_set:
         reaching |= {"clickhouse_user": clickhouse.user, "clickhouse_password": SecretStr("")}
         reaching |= {"clickhouse_secure": False}
-    if base.protocols_file is not None:
-        reaching["protocols_file"] = base.protocols_file.absolute()  # the children work elsewhere
+    for name in ("protocols_file", "alert_routes"):
+        path = getattr(base, name)
+        if path is not None:
+            reaching[name] = path.absolute()  # the children work elsewhere
     return base.model_copy(update=reaching)
 
 
@@ -168,4 +170,6 @@ def fill(stack: Stack, workers: int, say: Say) -> None:
         stack.start_process(f"worker-{number}", "worker")
     stack.start_process("sink", "sink")
     stack.start_process("learner", "learner")
+    if stack.settings.alert_routes is not None:
+        stack.start_process("alerts", "alerts")
     stack.wait_ready()

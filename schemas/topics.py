@@ -34,6 +34,8 @@ class Name(StrEnum):
     COMMANDS = "tenor.policy-commands"
     WORDING = "tenor.wording"
     FORGOTTEN = "tenor.forgotten"
+    ALERT_COMMANDS = "tenor.alert-commands"
+    DELIVERIES = "tenor.alert-deliveries"
 
 
 RECORD_OF = {
@@ -54,6 +56,8 @@ RECORD_OF = {
     Name.COMMANDS: "policy_command",
     Name.WORDING: "wording_effects",
     Name.FORGOTTEN: "forgotten",
+    Name.ALERT_COMMANDS: "alert_command",
+    Name.DELIVERIES: "alert_delivery",
 }
 TOPIC_OF = {record: name for name, record in RECORD_OF.items()}
 
@@ -68,6 +72,7 @@ OUTPUTS = (
     Name.DISTAL,
 )
 LEARNED = (Name.POLICY, Name.COMMANDS, Name.WORDING)  # one partition each, the learner's
+DELIVERED = (Name.ALERT_COMMANDS, Name.DELIVERIES)  # one partition each, of who delivers alerts
 WITH_DEAD_LETTERS = (
     *INGESTED,
     Name.RATINGS,
@@ -77,6 +82,7 @@ WITH_DEAD_LETTERS = (
     Name.OUTCOMES,
     Name.CUSTOMERS,
     Name.COMMANDS,
+    Name.ALERT_COMMANDS,
 )
 # Of all others the conversation.
 KEY_OF = {
@@ -85,6 +91,8 @@ KEY_OF = {
     Name.COMMANDS: "tenant",
     Name.WORDING: "tenant",
     Name.FORGOTTEN: "tenant",
+    Name.ALERT_COMMANDS: "target",
+    Name.DELIVERIES: "tenant",
 }
 
 
@@ -149,6 +157,11 @@ class Topics:
         return f"{self.prefix}tenor-learner"
 
     @property
+    def alerts_group(self) -> str:
+        """Consumer group of who delivers alerts."""
+        return f"{self.prefix}tenor-alerts"
+
+    @property
     def changelog(self) -> str:
         """Changelog of the conversations table, by Faust's naming rule."""
         return f"{self.worker_group}-conversations-changelog"
@@ -192,6 +205,8 @@ class Topics:
             self._of_one(Name.COMMANDS, 30 * DAY_MS),
             self._of_one(Name.WORDING, None),
             self._of_one(Name.FORGOTTEN, FORGOTTEN_MS),
+            self._of_one(Name.ALERT_COMMANDS, None),
+            self._of_one(Name.DELIVERIES, 7 * DAY_MS),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
             Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),

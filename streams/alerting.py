@@ -8,16 +8,18 @@ Rules:
     policy_drift           what follows interventions has changed, over all conversations.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from math import sqrt
 from typing import Any
 
-from streams import ids
+from streams import ids, words
 from streams.config import Config
 from streams.outputs import Output
+from streams.protocols import CONTROL
 from streams.rollback import Lost, lost_options
 from streams.snapshot import Snapshot, as_record
 
+VERSION = 2  # of these rules and what they say; raised with every change that shows in an alert
 SCOPE = ("tenant", "conversation_id", "customer_id", "channel", "event_time", "config_version")
 
 
@@ -40,13 +42,17 @@ def of_outcome(outcome: Mapping[str, Any]) -> Output | None:
         rule="intervention_failed",
         severity="warning",
         title=f"{outcome['option']} did not help",
-        explanation=f"The frustration signal rose by {rose:.2f} over {outcome['turns']} customer turns after it.",
+        explanation=f"The frustration signal rose by {rose:.2f} over {outcome['turns']} customer turns after it"
+        f"{since(outcome)}.{before(outcome['tried'][:-1])}",
         recommendation=NEXT[outcome["action"]],
         level=outcome["post_level"],
         level_sd=outcome["post_sd"],
-        contributions=[],
+        contributions=outcome["contributions"],
+        raised_at=outcome["raised_at"],
+        tried=outcome["tried"],
         decision_id=outcome["decision_id"],
         outcome_id=outcome["outcome_id"],
+        policy_version=None,
     )
 
 
@@ -77,24 +83,53 @@ def from_decision(decision: Mapping[str, Any], rule: str, severity: str, title: 
         recommendation=recommendation,
         level=decision["level"],
         level_sd=decision["level_sd"],
-        contributions=decision["contributions"][:3],
+        contributions=decision["contributions"][: words.STRONGEST],
+        raised_at=decision["raised_at"],
+        tried=decision["tried"],
         decision_id=decision["decision_id"],
         outcome_id=None,
+        policy_version=decision["policy_version"],
     )
 
 
 def explain(decision: Mapping[str, Any]) -> str:
-    """What rose and by how much, in words."""
-    strongest = [f"{c['signal']} {c['share']:.0%}" for c in decision["contributions"] if c["share"] > 0][:3]
+    """What rose, by how much and since when, what it was seen by, and what was tried; in words."""
+    strongest = ", ".join(words.strongest(decision["contributions"]))
     return (
-        f"Level {decision['level']:.2f} ± {decision['level_sd']:.2f} after turn {decision['turn']}; "
-        f"strongest signals: {', '.join(strongest) or 'none single'}."
+        f"Level {decision['level']:.2f} ± {decision['level_sd']:.2f} after turn {decision['turn']}{since(decision)}; "
+        f"strongest signals: {strongest or 'none single'}.{before(decision['tried'])}"
     )
+
+
+def since(about: Mapping[str, Any]) -> str:
+    """Since when, in words; nothing where it is not known."""
+    at = about["raised_at"]
+    if at is None:
+        return ""
+    minutes = max(0, about["event_time"] - at) // 60_000
+    return f", raised for {minutes} min" if minutes else ", raised just now"
+
+
+def before(tried: Sequence[Mapping[str, Any]]) -> str:
+    """What was tried and how it went, in words; nothing where nothing was."""
+    return f" Tried before: {'; '.join(map(went, tried))}." if tried else ""
+
+
+def went(tried: Mapping[str, Any]) -> str:
+    """How one attempt went: ``slow, then it rose by 0.20``."""
+    change = tried["change"]
+    if change is None:
+        how = "then the customer did not write"
+    else:
+        how = f"then it {'rose' if change > 0 else 'fell'} by {abs(change):.2f}"
+    return f"{'left alone' if tried['option'] == CONTROL else tried['option']}, {how}"
 
 
 def alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
     alert_id = ids.stable_id("alert", rule, fields["outcome_id"] or fields["decision_id"])
-    datum = {"alert_id": alert_id, "rule": rule, **{name: about[name] for name in SCOPE}, **fields}
+    evidence = words.strongest(fields["contributions"])
+    about_whom = {name: about[name] for name in SCOPE}
+    datum = {"alert_id": alert_id, "rule": rule, "rule_version": VERSION, **about_whom, "evidence": evidence, **fields}
     return Output("alert", alert_id, datum)
 
 
@@ -139,6 +174,7 @@ def about_policy(
     datum = {
         "alert_id": alert_id,
         "rule": rule,
+        "rule_version": VERSION,
         "tenant": snapshot["tenant"],
         "conversation_id": None,
         "customer_id": None,
@@ -151,8 +187,49 @@ def about_policy(
         "level": None,
         "level_sd": None,
         "contributions": [],
+        "evidence": [],
+        "raised_at": None,
+        "tried": [],
         "decision_id": None,
         "outcome_id": None,
+        "policy_version": snapshot["policy_version"],
         "config_version": snapshot["config_version"],
     }
     return Output("alert", alert_id, datum)
+
+
+def sample(severity: str, at: int) -> dict[str, Any]:
+    """An alert that follows from nothing, to try routes with.
+
+    Args:
+        at: its time, milliseconds.
+    """
+    contributions = [
+        {"signal": "text.waiting", "share": 0.5},
+        {"signal": "text.repeats", "share": 0.25},
+        {"signal": "typing.backspace_rate", "share": 0.125},
+    ]
+    return {
+        "alert_id": ids.stable_id("alert", "test", at),
+        "event_time": at,
+        "tenant": "default",
+        "conversation_id": "test-conversation",
+        "customer_id": None,
+        "channel": "other",
+        "rule": "frustration_raised",
+        "rule_version": VERSION,
+        "severity": severity,
+        "title": "This is a test",
+        "explanation": "Somebody ran: tenor alerts test. No conversation is meant.",
+        "recommendation": "Nothing.",
+        "level": 0.62,
+        "level_sd": 0.08,
+        "contributions": contributions,
+        "evidence": words.strongest(contributions),
+        "raised_at": at,
+        "tried": [{"option": "slow_reassurance", "change": 0.2}],
+        "decision_id": None,
+        "outcome_id": None,
+        "policy_version": None,
+        "config_version": "test",
+    }

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import belief, context, eligibility, ids, policy, recall
+from streams import belief, context, eligibility, ids, outcome, policy, recall
 from streams.config import Config
 from streams.holdout import in_holdout
 from streams.outputs import Output, scope
@@ -141,6 +141,8 @@ def describe(
         "window_s": config.outcome.window_s,
         "contributions": belief.shares(state.belief.evidence),
         "cues": cues,
+        **outcome.story(state),
+        "raised_at": state.course.raised_at or state.customer_at,  # by this very turn, where it was not before
         "config_version": config.version,
     }
 

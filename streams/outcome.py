@@ -20,10 +20,13 @@ from typing import Any
 
 import msgspec
 
-from streams import ids
+from streams import belief, ids
 from streams.config import Config, OutcomeConfig
 from streams.outputs import Output, scope
 from streams.state import NEVER, State, Window
+
+TOLD = 4  # attempts that records repeat; more would explain less
+STRONGEST = 3
 
 
 def deadline(state: State, config: OutcomeConfig) -> int:
@@ -79,6 +82,7 @@ def close(
         failures=state.failures + failed,
         excluded=(*state.excluded, window.option) if failed else state.excluded,
         failed=window.decision_id if failed else None,
+        tried=(*state.tried, (window.option, change))[-TOLD:],
     )
     outcome_id = ids.stable_id("outcome", window.decision_id)
     outcome = {
@@ -92,6 +96,8 @@ def close(
         "failed": failed,
         "delivered": None if window.control else window.answered,
         "action": "none" if state.handed_over else follow_up(window, change, failed, closed.failures, config),
+        **story(closed),
+        "contributions": belief.shares(state.belief.evidence)[:STRONGEST],
         "config_version": config.version,
     }
     return closed, [Output("outcome", outcome_id, outcome)]
@@ -104,6 +110,12 @@ def forgotten(state: State, conversation_id: str, config: Config) -> list[Output
     window = msgspec.structs.replace(state.window, turns=0, overlapped=False)
     unnamed = msgspec.structs.replace(state, customer_id=None, window=window)
     return close(unnamed, conversation_id, state.last_at, "forgotten", config)[1]
+
+
+def story(state: State) -> dict[str, Any]:
+    """Since when frustration is raised in a conversation, and what was tried."""
+    tried = [{"option": option, "change": change} for option, change in state.tried]
+    return {"raised_at": state.course.raised_at or None, "tried": tried}
 
 
 def decided(window: Window) -> dict[str, Any]:

@@ -202,6 +202,8 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
         answer: how operator and bot worded what they wrote since the customer's last turn, in the order of
             ``signals.wording.FEATURES``; empty while they wrote nothing, None where it could not be read.
         typing_refused_at, voice_refused_at: event time of the newest refusal to be measured so; 0 for none.
+        tried: the last options chosen, control included, and how far the level moved after each; None where the
+            customer never wrote.
     """
 
     tenant: str
@@ -237,6 +239,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     answer: tuple[int, ...] | None = ()
     typing_refused_at: int = 0
     voice_refused_at: int = 0
+    tried: tuple[tuple[str, float | None], ...] = ()
 
 
 ENCODER = msgspec.msgpack.Encoder()

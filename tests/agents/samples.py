@@ -5,6 +5,7 @@ from typing import Any
 AT = 1_790_000_000_123  # 2026-09-21
 SCOPE = {"tenant": "default", "conversation_id": "c1", "customer_id": "u1", "channel": "chat"}
 SHARES = [{"signal": "text.sentiment", "share": 0.75}, {"signal": "text.blame", "share": 0.25}]
+TRIED = [{"option": "slow", "change": 0.2}, {"option": "own", "change": None}]
 
 Datum = dict[str, Any]
 
@@ -71,6 +72,8 @@ def decision(number: int = 1, **changes: Any) -> Datum:
         "window_s": 600.0,
         "contributions": SHARES,
         "cues": [],
+        "raised_at": AT,
+        "tried": TRIED,
         "config_version": "v1",
     } | changes
 
@@ -97,6 +100,9 @@ def outcome(number: int = 1, **changes: Any) -> Datum:
         "failed": False,
         "delivered": True,
         "action": "reinforce",
+        "raised_at": AT,
+        "tried": TRIED,
+        "contributions": SHARES,
         "config_version": "v1",
     } | changes
 
@@ -114,8 +120,13 @@ def alert(number: int = 1, **changes: Any) -> Datum:
         "level": None,
         "level_sd": None,
         "contributions": SHARES,
+        "evidence": ["negative words (75%)", "blames us (25%)"],
+        "raised_at": AT,
+        "tried": TRIED,
         "decision_id": "decision-1",
         "outcome_id": None,
+        "rule_version": 2,
+        "policy_version": "uniform-1",
         "config_version": "v1",
     } | changes
 
@@ -213,4 +224,39 @@ def wording(number: int = 1, **changes: Any) -> Datum:
         "version": 1,
         "positions": [],
         "config_version": "v1",
+    } | changes
+
+
+def alert_command(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "command_id": f"alert-command-{number}",
+        "event_time": AT + number * 1000,
+        "tenant": "default",
+        "target": "0123456789abcdef",
+        "conversation_id": "c1",
+        "team": None,
+        "alert_id": "alert-1",
+        "action": "snooze",
+        "until": AT + 3_600_000,
+        "by": "lead-3",
+        "reason": "on it",
+    } | changes
+
+
+def delivery(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "delivery_id": f"delivery-{number}",
+        "event_time": AT + number * 1000,
+        "tenant": "default",
+        "conversation_id": "c1",
+        "alert_id": f"alert-{number}",
+        "kind": "alert",
+        "severity": "critical",
+        "rule": "handed_over",
+        "team": "support",
+        "message_id": "message-1",
+        "destination": "webhook-1",
+        "status": "delivered",
+        "attempts": 1,
+        "reason": None,
     } | changes

@@ -23,6 +23,7 @@ from streams.ids import SEPARATOR
 from streams.profile import Profile, encode
 from streams.state import Baseline
 from tests.agents.command import Result, assert_failure, sentences, succeeded, tenor
+from tests.agents.receivers import SECRET, http
 
 pytestmark = pytest.mark.integration
 
@@ -39,6 +40,8 @@ NEEDS_KAFKA = (
     f"dlq requeue {LETTERS} 0",
     "profiles show anna",
     "profiles erase anna",
+    "alerts ack c1",
+    "alerts snooze --team support --for 2h",
     "replay day.jsonl",
 )
 
@@ -141,6 +144,19 @@ def test_a_protocols_file_that_is_no_yaml(tmp_path: Path, env: dict[str, str]) -
     assert_failure(tenor(tmp_path, "worker", **env, TENOR_PROTOCOLS_FILE="broken.yaml"), "not YAML")
 
 
+@pytest.mark.parametrize("line", ["alerts", "alerts test"])
+def test_alerts_without_routes_or_with_broken_ones(tmp_path: Path, line: str) -> None:
+    assert_failure(tenor(tmp_path, line), "TENOR_ALERT_ROUTES is not set", "docs/alerts.md")
+    (tmp_path / "routes.yaml").write_text("teams: [{name: a, apprise: [x], at_mots: 3}]\nroutes: [{team: a}]")
+    told = tenor(tmp_path, line, TENOR_ALERT_ROUTES="routes.yaml")
+    assert_failure(told, "routes.yaml: unknown field team a: at_mots, is at_most meant?")
+
+
+def test_a_command_about_alerts_that_makes_no_sense(tmp_path: Path) -> None:
+    assert_failure(tenor(tmp_path, "alerts snooze"), "it must be about a conversation, a team, or both")
+    assert_failure(tenor(tmp_path, "alerts snooze c1 --for soon"), "soon is no length of time", "30m, 2h or 1d")
+
+
 def test_a_recording_that_is_missing_or_broken(tmp_path: Path) -> None:
     assert_failure(tenor(tmp_path, "replay none.jsonl"), "none.jsonl cannot be read: No such file")
     (tmp_path / "broken.jsonl").write_text('{"recording":"tenor","version":1,"seed":1}\n{"secret words')
@@ -190,9 +206,24 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         "topics",
         "dlq",
         "profiles",
+        "alerts",
         "blind-review",
     ]:
         assert f" {command} " in told
+
+
+def test_a_test_alert_is_delivered_or_said_to_be_not(tmp_path: Path) -> None:
+    with http() as hook:
+        team = {"name": "support", "webhooks": [{"url": hook.url, "secret": "${HOOK_SECRET}"}]}
+        routes = {"teams": [team], "routes": [{"team": "support", "at_least": "critical"}]}
+        (tmp_path / "routes.yaml").write_text(json.dumps(routes))
+        env = {"TENOR_ALERT_ROUTES": "routes.yaml", "TENOR_CONSOLE_URL": "https://tenor.example", "HOOK_SECRET": SECRET}
+        assert "delivered" in succeeded(tenor(tmp_path, "alerts test", **env))
+        assert [(body["kind"], body["severity"]) for body in hook.bodies] == [("test", "warning")]
+        refused = tenor(tmp_path, "alerts test", **env | {"HOOK_SECRET": "another secret, also long"})
+        assert refused.returncode == 1
+        assert "not delivered: HTTP 401" in refused.stdout
+        assert_failure(tenor(tmp_path, "alerts test --team nobody", **env), "there is no team nobody", "support")
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -21,7 +21,20 @@ from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
-from tests.agents.samples import AT, alert, command, decision, distal, outcome, point, rating, snapshot, wording
+from tests.agents.samples import (
+    AT,
+    alert,
+    alert_command,
+    command,
+    decision,
+    delivery,
+    distal,
+    outcome,
+    point,
+    rating,
+    snapshot,
+    wording,
+)
 
 CODEC = Codec()
 SAMPLES = {
@@ -34,14 +47,16 @@ SAMPLES = {
     Name.COMMANDS: command,
     Name.POLICY: snapshot,
     Name.WORDING: wording,
+    Name.ALERT_COMMANDS: alert_command,
+    Name.DELIVERIES: delivery,
 }
 
 # What ClickHouse reads itself, with changes that leave out what may be unknown.
 UNKNOWN: dict[Name, dict[str, Any]] = {
     Name.TRAJECTORIES: {"reply": None, "customer_id": None, "contributions": [], "cues": []},
-    Name.DECISIONS: {"predicted_reward": {"slow": 0.1, "own": -0.2}, "propensities": [], "option": None},
-    Name.OUTCOMES: {"post_level": None, "reward": None, "censoring_reason": "no_turns"},
-    Name.ALERTS: {"conversation_id": None, "contributions": []},
+    Name.DECISIONS: {"predicted_reward": {"slow": 0.1, "own": -0.2}, "propensities": [], "option": None, "tried": []},
+    Name.OUTCOMES: {"post_level": None, "reward": None, "censoring_reason": "no_turns", "raised_at": None},
+    Name.ALERTS: {"conversation_id": None, "contributions": [], "evidence": [], "rule_version": None},
     Name.DISTAL: {"customer_id": None, "raised_at": AT},
 }
 
@@ -62,7 +77,10 @@ def test_rows_fit_their_tables_and_come_back(settings: Settings, name: Name) -> 
     (stored,) = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name}")
     for column, value in zip(table.columns, stored, strict=True):
         wanted = table.row(datum)[column]
-        if column in ("event_time", "decided_at", "opened_at", "created_at"):
+        if (
+            column in ("event_time", "decided_at", "opened_at", "created_at", "raised_at", "until")
+            and value is not None
+        ):
             value = round(value.timestamp() * 1000)
         assert value == wanted, column
 

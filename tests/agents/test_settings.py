@@ -75,6 +75,9 @@ CHANGED: dict[str, Any] = {
     "future_s": 1.5,
     "past_s": 2.5,
     "embedded": True,
+    "alert_routes": SHIPPED,
+    "alert_patience_s": 9.0,
+    "console_url": "https://tenor.example",
     "protocols_file": SHIPPED,
     "signals": SignalConfig(text=False, typing_sd=0.123456789012345),
     "navigation": NavigationConfig(rage_clicks=4, help_ms=0.1, ignore_paging=False),
@@ -136,7 +139,7 @@ def test_defaults_are_left_out_and_copies_tell_what_they_changed() -> None:
     assert environment(Settings().model_copy(update={"http_port": 5})) == {"TENOR_HTTP_PORT": "5"}
 
 
-@pytest.mark.parametrize("name", ["registry_url", "instance", "protocols_file"])
+@pytest.mark.parametrize("name", ["registry_url", "instance", "protocols_file", "alert_routes", "console_url"])
 def test_none_stays_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     settings = Settings(**{name: None})
     assert loaded(monkeypatch, environment(settings)) == settings

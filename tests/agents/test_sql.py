@@ -20,7 +20,7 @@ SQL = re.compile(
 PUT_TOGETHER = {
     ("avro_files.py", "statement"): {"table.name", "columns", "taken", "quoted"},  # from agents/rows.py and the schemas
     ("digests.py", "rows_of"): {"columns", "table", "key"},  # from DIGESTED and agents/rows.py
-    ("exporting.py", "query"): {"condition", "chosen", "quoted(table)"},  # literal() of agents/clickhouse.py
+    ("exporting.py", "query"): {"condition", "chosen", "quoted(table)"},  # a tenant is quoted by period.literal
     ("forgotten_rows.py", "erase"): {"table", "where"},  # from PLACES
     ("forgotten_rows.py", "select"): {"what", "table", "where"},
     ("migrate.py", "create_database"): {"quoted(settings.clickhouse_database)"},

@@ -14,6 +14,8 @@ from tests.schemas.strategies import RECORDS
 
 NAMES = {
     "alert": "tenor.Alert",
+    "alert_command": "tenor.AlertCommand",
+    "alert_delivery": "tenor.AlertDelivery",
     "customer_note": "tenor.CustomerNote",
     "decision": "tenor.Decision",
     "forgotten": "tenor.Forgotten",

@@ -6,6 +6,7 @@ import pytest
 
 from streams import alerting
 from streams.config import Config, OutcomeConfig
+from streams.outputs import Output
 from streams.proof import Evidence
 from streams.snapshot import Errors, Snapshot
 from tests.streams.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
@@ -31,8 +32,11 @@ def test_the_first_decision_is_told_with_what_to_do() -> None:
     assert (one["rule"], one["severity"]) == ("frustration_raised", "warning")
     assert one["recommendation"] == "Answer by slow; its guidance is on tenor.interventions."
     assert one["explanation"].startswith("Level 0.")
-    assert "after turn 1; strongest signals: text." in one["explanation"]
-    assert len(one["contributions"]) == 3
+    assert "after turn 1, raised just now; " in one["explanation"]
+    assert f"strongest signals: {one['evidence'][0]}, " in one["explanation"]
+    assert len(one["contributions"]) == len(one["evidence"]) == 3
+    assert (one["raised_at"], one["tried"]) == (one["event_time"], [])
+    assert (one["rule_version"], one["policy_version"]) == (alerting.VERSION, CONFIG.decision.policy_version)
 
 
 def test_a_control_is_told_to_be_left_alone() -> None:
@@ -55,6 +59,13 @@ def test_a_failure_and_the_hand_over_are_told() -> None:
     assert (failed["title"], failed["recommendation"]) == ("slow did not help", alerting.TAKE_OVER)
     assert "over 1 customer turns" in failed["explanation"]
     assert failed["outcome_id"] is not None
+    assert failed["raised_at"] == over["raised_at"] == raised["event_time"]
+    assert [one["option"] for one in failed["tried"]] == ["slow"]
+    assert failed["tried"] == over["tried"]
+    assert failed["tried"][0]["change"] > 0
+    assert "Tried before: slow, then it rose by 0." in over["explanation"]
+    assert "Tried before" not in failed["explanation"]  # it is what the alert is about
+    assert failed["evidence"] == alerting.words.strongest(failed["contributions"]) != []
     assert (over["severity"], over["recommendation"]) == ("critical", alerting.TAKE_OVER)
 
 
@@ -92,8 +103,37 @@ def test_every_alert_of_a_conversation_has_an_id_of_its_own() -> None:
 
 @pytest.mark.parametrize("shares", [[], [{"signal": "a", "share": -1.0}]])
 def test_where_no_signal_stands_out_that_is_said(shares: list[dict[str, Any]]) -> None:
-    told_about = {"level": 0.1, "level_sd": 0.05, "turn": 2, "contributions": shares}
+    told_about = {"level": 0.1, "level_sd": 0.05, "turn": 2, "contributions": shares, "raised_at": None, "tried": []}
     assert alerting.explain(told_about).endswith("strongest signals: none single.")
+
+
+def test_what_was_tried_is_told_with_how_it_went() -> None:
+    tried = [("slow", 0.2), ("control", -0.1), ("offer", None)]
+    told_of = alerting.before([{"option": option, "change": change} for option, change in tried])
+    assert told_of == (
+        " Tried before: slow, then it rose by 0.20; left alone, then it fell by 0.10; "
+        "offer, then the customer did not write."
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised_at", "told_of"),
+    [(None, ""), (0, ", raised for 9 min"), (480_001, ", raised just now"), (600_000, ", raised just now")],
+)
+def test_since_when_is_told_where_it_is_known(raised_at: int | None, told_of: str) -> None:
+    assert alerting.since({"event_time": 540_000, "raised_at": raised_at}) == told_of
+
+
+def test_only_the_last_four_attempts_are_told() -> None:
+    quick = nervous(
+        protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=1, margin=9.0), cooldown_s=0.0, burden=99.0
+    )
+    decisions = of(records(quick, *[FURIOUS] * 8), "decision")
+    assert [len(one["tried"]) for one in decisions] == [0, 1, 2, 3, 4, 4, 4, 4]
+
+
+def test_the_sample_is_an_alert_like_any_other() -> None:
+    assert published(Output("alert", "x", alerting.sample("info", 0)))
 
 
 def test_we_never_say_that_somebody_is_angry() -> None:

@@ -1,0 +1,99 @@
+"""``tenor alerts ack|snooze|resume|test``: what a person asks about alerts."""
+
+import getpass
+import re
+import threading
+from typing import Any
+from uuid import uuid4
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agents import topics
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.destinations import destinations
+from agents.errors import Failure
+from agents.postman import Postman, Receipt
+from agents.publishing import BY_HAND, published
+from agents.registry import codec_for
+from agents.routing import routes_of
+from agents.settings import Settings
+from streams import ids
+from streams.alerting import sample
+from streams.messages import Message
+from streams.outputs import Output
+
+LENGTH = re.compile(r"(\d{1,6})([mhd])")
+SECONDS = {"m": 60, "h": 3600, "d": 86_400}
+TEST_PATIENCE_S = 10.0
+
+
+def duration_ms(text: str) -> int:
+    """Milliseconds of a length of time as ``30m``, ``2h`` or ``1d``; ``Failure`` where it is none."""
+    found = LENGTH.fullmatch(text.strip().lower())
+    if found is None or not int(found[1]):
+        raise Failure(f"{text} is no length of time", "write it as 30m, 2h or 1d")
+    return int(found[1]) * SECONDS[found[2]] * 1000
+
+
+def give(
+    settings: Settings,
+    action: str,
+    tenant: str,
+    conversation_id: str | None,
+    team: str | None,
+    by: str | None,
+    reason: str,
+    until: int | None = None,
+    alert_id: str | None = None,
+) -> None:
+    """Ask whoever delivers alerts to say less, or more again. ``Failure`` where it is about nothing."""
+    if conversation_id is None and team is None:
+        raise Failure("it must be about a conversation, a team, or both", "name a conversation, or --team")
+    topics.require_all(settings)
+    command: dict[str, Any] = {
+        "command_id": uuid4().hex,
+        "event_time": now_ms(),
+        "tenant": tenant,
+        "target": ids.stable_id("target", tenant, conversation_id or "", team or ""),
+        "conversation_id": conversation_id,
+        "team": team,
+        "alert_id": alert_id,
+        "action": action,
+        "until": until,
+        "by": by or getpass.getuser(),
+        "reason": reason,
+    }
+    output = Output("alert_command", command["command_id"], command)
+    DeadLetterQueue(settings).send([published(output, codec_for(settings), settings.topics, BY_HAND)])
+
+
+def test(settings: Settings, team: str | None, severity: str) -> dict[str, list[Receipt]]:
+    """Send a sample alert to every team, or to one, past all limits; what became of it. Needs no broker."""
+    routes = routes_of(settings)
+    names = [one.name for one in routes.teams]
+    if team is not None and team not in names:
+        raise Failure(f"there is no team {team}", f"the teams are {', '.join(names)}")
+    places = {one.name: destinations(one, settings.console_url) for one in routes.teams if team in (None, one.name)}
+    at = now_ms()
+    alert = sample(severity, at)
+    postman = Postman(places, min(TEST_PATIENCE_S, settings.alert_patience_s), threading.Event())
+    told = {}
+    for name in places:
+        about = alert["tenant"], alert["conversation_id"], severity, at
+        message_id = ids.stable_id("message", name, "test", at)
+        told[name] = postman.deliver(Message(message_id, "test", name, *about, alerts=(alert,)))
+    postman.close()
+    return told
+
+
+def render(told: dict[str, list[Receipt]], console: Console) -> None:
+    """Print what became of a test, destination by destination."""
+    table = Table("team", "destination", "result", "attempts", box=None)
+    for team, receipts in told.items():
+        for one in receipts:
+            result = "delivered" if one.reason is None else f"not delivered: {one.reason}"
+            table.add_row(escape(team), escape(one.destination), escape(result), str(one.attempts))
+    console.print(table)

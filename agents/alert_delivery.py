@@ -1,0 +1,175 @@
+"""``tenor alerts``: delivers alerts to teams. A plain consumer like the sink, and one a deployment like the learner.
+
+What is told when, the desk decides (``streams.desk``); the postman tells it in the background. What became of each
+alert is published to tenor.alert-deliveries, acknowledged, and only then is the alert committed. A restart reads the
+last day of it and all commands, and goes on; an alert it was killed in the middle of is told once more.
+
+Recovery is read from tenor.trajectories, of which only points of conversations that somebody was told of are decoded.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from agents import metrics, topics
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.deliveries import of_delivered, of_suppressed
+from agents.destinations import destinations
+from agents.health import Health
+from agents.inputs import Inputs
+from agents.postman import Postman
+from agents.publishing import headers_of, published
+from agents.received import Received
+from agents.registry import codec_for
+from agents.routing import routes_of
+from agents.settings import Settings
+from agents.sole_reader import SoleReader
+from agents.unsettled import Unsettled
+from schemas.errors import Rejected
+from schemas.records import Datum, record
+from schemas.topics import RECORD_OF, Name
+from streams.desk import FORGOTTEN_MS, Action, Desk, Suppress
+from streams.outputs import Output
+
+log = structlog.get_logger(__name__)
+
+READ = (Name.ALERTS, Name.TRAJECTORIES, Name.DISTAL)
+LAST_NEEDED = "raised"
+WAIT_S = 0.25
+SOURCE = "tenor-alerts"
+
+
+class Courier:
+    """Delivers alerts until it is told to stop.
+
+    Args:
+        settings: of this deployment.
+        clock: milliseconds.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], int] = now_ms) -> None:
+        self.settings = settings
+        self.health = Health(settings.stall_s)
+        self._clock = clock
+        self._codec = codec_for(settings)
+        self._routes = routes_of(settings)
+        self._places = {team.name: destinations(team, settings.console_url) for team in self._routes.teams}
+        self._desk = Desk(self._routes)
+        self._unsettled = Unsettled()
+        self._sender = DeadLetterQueue(settings)
+        self._sources = {settings.topics.name(name): name for name in READ}
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used or another one is running."""
+        topics.require_all(self.settings)
+        commands = Inputs(self.settings, [self.settings.topics.name(Name.ALERT_COMMANDS)], 0)
+        reader = SoleReader(self.settings, list(self._sources), self.settings.topics.alerts_group, "tenor alerts")
+        postman = Postman(self._places, self.settings.alert_patience_s, stop)
+        recalled, held = False, list[Received]()
+        try:
+            while not stop.is_set():
+                with self.health.working("alert delivery"):
+                    held += reader.take(WAIT_S)
+                    if reader.whole and not recalled:
+                        self._recall(commands)
+                        recalled = True
+                    if recalled:
+                        self._step(held, commands, reader, postman)
+                        held = []
+                self.health.set_ready(reader.whole and recalled)
+        finally:
+            self.health.set_ready(False)
+            stop.set()
+            postman.close()
+            self._settle([], postman, reader)
+            reader.close()
+            commands.close()
+
+    def _step(self, records: Iterable[Received], commands: Inputs, reader: SoleReader, postman: Postman) -> None:
+        now = self._clock()
+        actions = [action for one in commands.take(0.0) for action in self._command(one, now)]
+        for one in records:
+            actions += self._taken(one, now)
+        actions += self._desk.due(now)
+        metrics.ALERTS_GATHERED.set(self._desk.gathered)
+        self._settle(actions, postman, reader)
+
+    def _settle(self, actions: Iterable[Action], postman: Postman, reader: SoleReader) -> None:
+        """Do what was decided, say what became of it, and commit what is settled."""
+        now = self._clock()
+        settled: list[Output] = []
+        done: list[str] = []
+        for action in actions:
+            if isinstance(action, Suppress):
+                settled.append(of_suppressed(action, now))
+                done.append(action.alert["alert_id"])
+            else:
+                postman.post(action.message)
+        for message, receipts in postman.finished():
+            settled += of_delivered(message, receipts, now)
+            done += [alert["alert_id"] for alert in message.alerts]
+        self._sender.send([published(one, self._codec, self.settings.topics, SOURCE) for one in settled])
+        for alert_id in done:
+            self._unsettled.settle(alert_id)
+        for position, end in self._unsettled.ends():
+            reader.settle_to(position, end)
+        reader.commit()
+
+    def _taken(self, one: Received, now: int) -> list[Action]:
+        """What a record calls for. One that cannot be read is the sink's to refuse."""
+        name, position = self._sources[one.topic], (one.topic, one.partition)
+        datum = self._alert(one) if name == Name.ALERTS else None
+        if datum is None or self._desk.knows(datum["alert_id"]):
+            self._unsettled.take(position, one.offset)
+            return [] if name == Name.ALERTS else self._over(name, one, now)
+        self._unsettled.take(position, one.offset, datum["alert_id"], len(self._routes.teams_for(datum)) or 1)
+        return self._desk.take(datum, one.timestamp or now, now)
+
+    def _alert(self, one: Received) -> Datum | None:
+        return self._decoded(Name.ALERTS, one)
+
+    def _over(self, name: Name, one: Received, now: int) -> list[Action]:
+        """A conversation that recovered or ended, where somebody was told of it."""
+        if not self._desk.is_open((one.key or b"").decode(errors="replace")):
+            return []
+        datum = None
+        if name == Name.TRAJECTORIES:
+            datum = self._codec.head(record(RECORD_OF[name]), one.value, LAST_NEEDED)
+        datum = datum or self._decoded(name, one)
+        if datum is None or (name == Name.TRAJECTORIES and datum["raised"]):
+            return []
+        about = datum["tenant"], datum["conversation_id"], datum["event_time"]
+        return self._desk.over(*about, datum["raised"], now)
+
+    def _command(self, one: Received, now: int) -> list[Action]:
+        datum = self._decoded(Name.ALERT_COMMANDS, one)
+        return [] if datum is None else self._desk.command(datum, now)
+
+    def _decoded(self, name: Name, one: Received) -> Datum | None:
+        if one.value is None:
+            return None
+        try:
+            return self._codec.decode(record(RECORD_OF[name]), one.value, headers_of(one))
+        except Rejected as refusal:
+            log.warning("a record cannot be read", topic=one.topic, offset=one.offset, reason=str(refusal.reason))
+            return None
+
+    def _recall(self, commands: Inputs) -> None:
+        """Take up where the one before left off: what became of the last day's alerts, and what people asked."""
+        name = self.settings.topics.name(Name.DELIVERIES)
+        log_of_it = Inputs(self.settings, [name], self._clock() - FORGOTTEN_MS)
+        try:
+            before = log_of_it.take_until(log_of_it.ends(name))
+        finally:
+            log_of_it.close()
+        asked = commands.take_until(commands.ends(self.settings.topics.name(Name.ALERT_COMMANDS)))
+        told = [(datum, self._desk.recall) for one in before if (datum := self._decoded(Name.DELIVERIES, one))]
+        orders = [(datum, self._obey) for one in asked if (datum := self._decoded(Name.ALERT_COMMANDS, one))]
+        for datum, take in sorted([*told, *orders], key=lambda pair: pair[0]["event_time"]):
+            take(datum)
+        log.info("ready", teams=len(self._routes.teams), deliveries=len(told), commands=len(orders))
+
+    def _obey(self, command: Datum) -> None:
+        self._desk.command(command, command["event_time"])  # nothing is gathered yet, so nothing follows

@@ -1,0 +1,67 @@
+"""The signed webhook: a message as JSON, signed with HMAC-SHA256 so that the receiver knows who sent it, and when.
+
+The signature is over ``timestamp.body``. A receiver refuses a timestamp further than ``REPLAY_S`` from its own clock,
+and a ``message_id`` it has had. docs/alerts.md says so with an example.
+"""
+
+import hashlib
+import hmac
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import Any
+
+REPLAY_S = 300
+TIMEOUT_S = 10.0
+TIMESTAMP, SIGNATURE, MESSAGE_ID = "Tenor-Timestamp", "Tenor-Signature", "Tenor-Message-Id"
+TRY_AGAIN = {408, 425, 429}  # besides every 5xx
+
+
+class Undelivered(Exception):
+    """A destination did not take a message. The reason names no address.
+
+    Attributes:
+        for_good: whether trying again would help nobody.
+    """
+
+    def __init__(self, reason: str, for_good: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.for_good = reason, for_good
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would turn the POST into a GET, and take the signature where nobody meant it to go."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+OPENER = urllib.request.build_opener(NoRedirect)
+
+
+def sign(secret: str, timestamp: int, body: bytes) -> str:
+    """``v1=`` and the HMAC-SHA256 of ``timestamp.body`` in hex."""
+    digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
+    return f"v1={digest.hexdigest()}"
+
+
+def post(url: str, secret: str, message_id: str, body: bytes, now_s: int) -> None:
+    """Send; returns when the receiver answered 2xx, raises ``Undelivered`` otherwise."""
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "tenor",
+        TIMESTAMP: str(now_s),
+        SIGNATURE: sign(secret, now_s, body),
+        MESSAGE_ID: message_id,
+    }
+    try:
+        with OPENER.open(urllib.request.Request(url, body, headers), timeout=TIMEOUT_S):
+            return
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise Undelivered(f"HTTP {error.code}", error.code < 500 and error.code not in TRY_AGAIN) from None
+    except TimeoutError:
+        raise Undelivered("timeout") from None
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None)
+        raise Undelivered(type(reason if isinstance(reason, BaseException) else error).__name__) from None

@@ -1,0 +1,206 @@
+"""Routes: which team is told of an alert, where, and when it wants to be left alone. ``routes_file`` reads them.
+
+The types are the format of the file: what they refuse, the file may not say.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, ConfigDict, Field, Strict
+
+from schemas import times
+from streams.protocols import NOTHING_ELSE, Channel, Flag, Listed, Text
+
+Severity = Literal["info", "warning", "critical"]
+Rule = Literal["frustration_raised", "intervention_failed", "handed_over", "option_rolled_back", "policy_drift"]
+SEVERITIES = ("info", "warning", "critical")
+MINUTES = 24 * 60
+LEAST_SECRET = 16
+
+
+def rank(severity: str) -> int:
+    """How urgent, from 0."""
+    return SEVERITIES.index(severity)
+
+
+def minutes(value: Any) -> int:
+    """Minutes since midnight of a time as ``"20:00"``. YAML 1.1 reads it without quotes as the number 1200."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MINUTES:
+        return value
+    hour, separator, minute = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if not (separator and hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):
+        raise ValueError('must be a time of day, as "20:00"')
+    return int(hour) * 60 + int(minute)
+
+
+def known_zone(value: Any) -> ZoneInfo:
+    """A time zone by its name in the IANA database."""
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise ValueError("must be the name of a time zone, as Europe/Berlin") from None
+
+
+def moment(value: Any) -> int:
+    """Milliseconds since the epoch of a date and time with its offset."""
+    at = times.moment(value)
+    if at is None:
+        raise ValueError("must be a time with its offset, as 2026-12-01T08:00:00+01:00")
+    return at
+
+
+def web_address(value: Any) -> str:
+    """An address a webhook can be sent to."""
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// or http://")
+    return value
+
+
+def long_enough(value: Any) -> str:
+    """A secret that cannot be guessed."""
+    if not isinstance(value, str) or len(value) < LEAST_SECRET:
+        raise ValueError(f"must be a text of at least {LEAST_SECRET} characters")
+    return value
+
+
+TimeOfDay = Annotated[int, BeforeValidator(minutes)]
+Zone = Annotated[Any, BeforeValidator(known_zone)]
+Moment = Annotated[int, BeforeValidator(moment)]
+AtMost = Annotated[int, Strict(), Field(ge=1, le=1000)]
+Seconds = Annotated[int, Strict(), Field(ge=0, le=7 * 86_400)]
+Period = Annotated[int, Strict(), Field(ge=60, le=7 * 86_400)]
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A signed generic webhook.
+
+    Attributes:
+        url: where it is posted.
+        secret: shared with the receiver; signs every request.
+    """
+
+    url: Annotated[str, BeforeValidator(web_address)] = field(repr=False)
+    secret: Annotated[str, BeforeValidator(long_enough)] = field(repr=False)
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Hours in which a team is only told of what cannot wait.
+
+    Attributes:
+        zone: time zone the times are in, by its IANA name; they follow its daylight saving.
+        start, end: local times of day; end may lie on the next day. The same: the whole day.
+        at_least: severity that is told all the same.
+    """
+
+    zone: Zone
+    start: TimeOfDay
+    end: TimeOfDay
+    at_least: Severity = "critical"
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+
+    def holds(self, now: int) -> bool:
+        """Whether it is quiet at ``now``, milliseconds."""
+        length = (self.end - self.start) % MINUTES or MINUTES
+        return (times.minute_of_day(now, self.zone) - self.start) % MINUTES < length
+
+
+@dataclass(frozen=True)
+class Team:
+    """Who is told, where, and how much.
+
+    Attributes:
+        name: of the team, no person's.
+        apprise: addresses as the apprise library takes them.
+        webhooks: signed generic webhooks.
+        at_most: messages in ``per_s``; a quarter is kept for critical ones.
+        per_s: period of that limit, seconds.
+        group_s: after a message, what else a conversation gives is gathered this long, seconds, unless it is worse.
+        summary_s: shortest time between two summaries of what was held back, seconds.
+        max_age_s: an alert that reaches us later than this is not told, seconds.
+        recoveries: whether to tell that a conversation told of has recovered.
+        quiet: hours of rest.
+        snoozed_until: nothing is told before.
+    """
+
+    name: Text
+    apprise: Listed[Text] = field(default=(), repr=False)
+    webhooks: Listed[Webhook] = ()
+    at_most: AtMost = 20
+    per_s: Period = 3600
+    group_s: Seconds = 300
+    summary_s: Period = 900
+    max_age_s: Period = 3600
+    recoveries: Flag = True
+    quiet: Quiet | None = None
+    snoozed_until: Moment | None = None
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+
+    def __post_init__(self) -> None:
+        if not (self.apprise or self.webhooks):
+            raise ValueError("apprise and webhooks are both empty: the team could be told nothing")
+
+
+@dataclass(frozen=True)
+class Route:
+    """Which alerts a team is told of: those for which all of it holds. What is left out always holds.
+
+    Attributes:
+        team: name of the team.
+        tenants, rules, channels: the alert's is one of these.
+        at_least: least severity.
+    """
+
+    team: Text
+    tenants: Listed[Text] = ()
+    rules: Listed[Rule] = ()
+    channels: Listed[Channel] = ()
+    at_least: Severity = "info"
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+
+    def matches(self, alert: Mapping[str, Any]) -> bool:
+        """Whether an alert goes this way."""
+        return (
+            (not self.tenants or alert["tenant"] in self.tenants)
+            and (not self.rules or alert["rule"] in self.rules)
+            and (not self.channels or alert["channel"] in self.channels)
+            and rank(alert["severity"]) >= rank(self.at_least)
+        )
+
+
+@dataclass(frozen=True)
+class Routes:
+    """A routes file.
+
+    Attributes:
+        teams: all there are.
+        routes: which alerts go to which of them.
+    """
+
+    teams: Listed[Team] = ()
+    routes: Listed[Route] = ()
+
+    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+
+    @cached_property
+    def by_name(self) -> dict[str, Team]:
+        return {team.name: team for team in self.teams}
+
+    def teams_for(self, alert: Mapping[str, Any]) -> Sequence[Team]:
+        """The teams an alert is for, each once, in the order of the routes."""
+        names = dict.fromkeys(route.team for route in self.routes if route.matches(alert))
+        return [self.by_name[name] for name in names]
+
+
+def after(now: int, seconds: float) -> int:
+    """Milliseconds, so many seconds later."""
+    return now + round(seconds * 1000)

@@ -1,0 +1,103 @@
+"""Reads a routes file, secrets from the environment, and says in words what is wrong with it. Never quotes a value."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from streams.complaints import UNKNOWN, WORDS, dotted, meant
+from streams.routes import Quiet, Route, Routes, Team, Webhook
+
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
+PLACES: dict[str, type[Any]] = {"teams": Team, "routes": Route, "quiet": Quiet, "webhooks": Webhook}
+
+
+class RoutesError(ValueError):
+    """The routes cannot be used; the message names the team and the field."""
+
+
+def read_routes(text: str, variables: Mapping[str, str]) -> Routes:
+    """The routes of a file; ``RoutesError`` says what is wrong with which team or route.
+
+    Args:
+        text: YAML.
+        variables: of the environment; ``${NAME}`` in a text takes its value.
+    """
+    document = parsed(text)
+    expanded = {name: with_variables(value, variables, (name,)) for name, value in document.items()}
+    try:
+        routes = TypeAdapter(Routes).validate_python(expanded)
+    except ValidationError as error:
+        raise RoutesError(complaint(error.errors(include_input=False, include_context=False), document)) from None
+    check(routes)
+    return routes
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """What stands in the YAML; ``RoutesError`` when it is none, or nothing like routes."""
+    try:
+        document = yaml.safe_load(text)
+    except Exception as error:  # its constructors raise whatever their parsers do
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise RoutesError(f"the routes are not YAML{where}") from None
+    if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
+        raise RoutesError("the routes must hold lists under 'teams' and 'routes'")
+    return document
+
+
+def with_variables(value: Any, variables: Mapping[str, str], place: tuple[int | str, ...]) -> Any:
+    """The value with every ``${NAME}`` in its texts replaced: after parsing, so no secret adds to the YAML."""
+    if isinstance(value, dict):
+        return {name: with_variables(one, variables, (*place, str(name))) for name, one in value.items()}
+    if isinstance(value, list):
+        return [with_variables(one, variables, (*place, number)) for number, one in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    lacking = [name for name in VARIABLE.findall(value) if name not in variables]
+    if lacking:
+        raise RoutesError(f"{dotted(place)} needs the variable {lacking[0] or '${}'}, which is not set")
+    return VARIABLE.sub(lambda found: variables[found[1]], value)
+
+
+def complaint(errors: Sequence[ErrorDetails], document: Mapping[str, Any]) -> str:
+    """One sentence about the first error; a misspelled field before the one that is missing for it."""
+    error = min(errors, key=lambda one: one["type"] != UNKNOWN)
+    *parents, name = error["loc"]
+    path = f"{owner(error['loc'], document)}{dotted(error['loc'][2:]) or dotted(error['loc'])}"
+    if error["type"] == UNKNOWN:
+        holder = next((PLACES[part] for part in reversed(parents) if part in PLACES), Routes)
+        return f"unknown field {path}{meant(str(name), [one.name for one in fields(holder)])}"
+    said = WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    return f"{path}: {said}" if error["type"] == "value_error" else f"{path} {said}"
+
+
+def owner(place: Sequence[int | str], document: Mapping[str, Any]) -> str:
+    """Which team or route an error is about, in front of the field's name."""
+    if len(place) < 3 or place[0] not in ("teams", "routes"):
+        return ""
+    entry = document[str(place[0])][place[1]]
+    name = entry.get("name") if isinstance(entry, dict) and place[0] == "teams" else None
+    number = int(place[1]) + 1
+    return f"team {name}: " if isinstance(name, str) else f"{str(place[0])[:-1]} {number}: "
+
+
+def check(routes: Routes) -> None:
+    """Every team once, every route to a team there is, and no team without a route."""
+    if not routes.teams or not routes.routes:
+        raise RoutesError("there must be a team under 'teams' and a route to it under 'routes'")
+    names = [team.name for team in routes.teams]
+    doubled = [name for name, count in Counter(names).items() if count > 1]
+    if doubled:
+        raise RoutesError(f"team {doubled[0]} stands twice")
+    for number, route in enumerate(routes.routes, 1):
+        if route.team not in names:
+            raise RoutesError(f"route {number}: team {route.team} is no team{meant(route.team, names)}")
+    unheard = [name for name in names if name not in {route.team for route in routes.routes}]
+    if unheard:
+        raise RoutesError(f"team {unheard[0]}: no route leads to it")

@@ -48,7 +48,7 @@ class Forgotten:
         if not self._until or row.get("conversation_id") is None:
             return False
         names = ("conversation_id", "customer_id")
-        keys = ((row["tenant"], name, mark(row[name])) for name in names if row[name] is not None)
+        keys = ((row["tenant"], name, mark(row[name])) for name in names if row.get(name) is not None)
         began = min(row[name] for name in BEGAN if name in row)
         return any(began <= self._until.get(key, 0) for key in keys)
 

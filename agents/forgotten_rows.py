@@ -13,12 +13,16 @@ from agents.settings import Settings
 
 # Of the tables that hold no conversation, one names decisions.
 BY_DECISION = "candidate_policies"
-BY_CONVERSATION = tuple(table.name for table in TABLES.values() if "conversation_id" in table.columns)
+# Tables that hold a conversation, and whether they hold its customer, too.
+BY_CONVERSATION = {
+    table.name: "customer_id" in table.columns for table in TABLES.values() if "conversation_id" in table.columns
+}
 
 HASH = "lower(hex(SHA256(ifNull({}, ''))))"
 CUSTOMER, CONVERSATION, DECISION = map(HASH.format, ("customer_id", "conversation_id", "decision_id"))
 NAMED = f"tenant = %(tenant)s AND {CUSTOMER} = %(customer)s"
 THEIRS = f"tenant = %(tenant)s AND ({CUSTOMER} = %(customer)s OR {CONVERSATION} IN %(conversations)s)"
+TALKED = f"tenant = %(tenant)s AND {CONVERSATION} IN %(conversations)s"
 DECIDED = f"tenant = %(tenant)s AND {DECISION} IN %(decisions)s"
 NOBODY = ("",)  # an empty list is no SQL, and no hash is empty
 SETTINGS = {"max_query_size": 64 * 1024 * 1024, "mutations_sync": 2}
@@ -53,7 +57,7 @@ class Rows:
             going_on: hashes of conversations that are the customer's, whatever the rows say.
         """
         self.conversations = set(going_on)
-        for table in BY_CONVERSATION:
+        for table in (name for name, has_customer in BY_CONVERSATION.items() if has_customer):
             self.conversations |= self._hashes(select(f"DISTINCT {CONVERSATION}", table, NAMED))
         self._named["conversations"] = tuple(self.conversations) or NOBODY
         self._named["decisions"] = tuple(self._hashes(select(f"DISTINCT {DECISION}", "decisions", THEIRS))) or NOBODY
@@ -62,7 +66,7 @@ class Rows:
     def youngest(self) -> int:
         """Event time of the youngest row, milliseconds; 0 without one."""
         latest = "toUnixTimestamp64Milli(max(event_time))"
-        return max(self._one(select(latest, table, THEIRS)) for table in BY_CONVERSATION)
+        return max(self._one(select(latest, table, PLACES[table])) for table in BY_CONVERSATION)
 
     def erase(self) -> None:
         """Erase them from the disk; returns when it is done, on all replicas."""
@@ -86,4 +90,6 @@ def select(what: str, table: str, where: str) -> str:
     return f"SELECT {what} FROM {table} WHERE {where}"  # noqa: S608 - our own names
 
 
-PLACES: Mapping[str, str] = {BY_DECISION: DECIDED} | dict.fromkeys(BY_CONVERSATION, THEIRS)
+PLACES: Mapping[str, str] = {BY_DECISION: DECIDED} | {
+    table: THEIRS if has_customer else TALKED for table, has_customer in BY_CONVERSATION.items()
+}

@@ -21,6 +21,8 @@ GRANT INSERT ON tenor.trajectory_points TO tenor_sink;
 GRANT INSERT ON tenor.decisions TO tenor_sink;
 GRANT INSERT ON tenor.outcomes TO tenor_sink;
 GRANT INSERT ON tenor.alerts TO tenor_sink;
+GRANT INSERT ON tenor.alert_commands TO tenor_sink;
+GRANT INSERT ON tenor.alert_deliveries TO tenor_sink;
 GRANT INSERT ON tenor.ratings TO tenor_sink;
 GRANT INSERT ON tenor.distal_outcomes TO tenor_sink;
 GRANT INSERT ON tenor.policy_commands TO tenor_sink;

@@ -8,7 +8,7 @@ from agents.forgotten_rows import PLACES
 from agents.rows import TABLES, Row
 from agents.settings import Settings
 from schemas.topics import RECORD_OF, Name
-from tests.agents.samples import AT, outcome, point, rating
+from tests.agents.samples import AT, delivery, outcome, point, rating
 
 LATER = AT + 10_000_000
 
@@ -35,6 +35,12 @@ def forgotten(until: int = LATER) -> Forgotten:
 def test_what_is_left_out(changes: Row, covered: bool) -> None:
     assert forgotten().covers(TABLES[Name.TRAJECTORIES].row(point(**changes))) is covered
     assert not Forgotten().covers(point(**changes))
+
+
+def test_what_names_only_a_conversation_is_left_out_with_it() -> None:
+    row = TABLES[Name.DELIVERIES].row(delivery())
+    assert forgotten().covers(row)
+    assert not forgotten().covers(row | {"conversation_id": "another"})
 
 
 def test_an_end_is_as_old_as_what_ended() -> None:

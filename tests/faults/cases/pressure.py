@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle, islice
 
+from streams.config import PolicyConfig
 from tests.faults.case import case
 from tests.faults.field import Field
 from tests.faults.recording import MESSAGES, Event, Recording
@@ -21,6 +22,9 @@ BOUND_MB = 700
 #: Growth that is noise within a quarter of an hour and a leak within a day would be more than this, MB an hour.
 FLAT_MB_H = 30.0
 WARM_UP_S = 60.0
+#: Where snapshots are made: the learner holds what it has not learned yet, which without them is everything. And what
+#: it remembers of what it has learned, it forgets within the case: a quarter of an hour of event time is a minute here.
+LEARNING = (("policy", PolicyConfig(remembered_s=900.0)),)
 
 
 class Samples:
@@ -98,7 +102,14 @@ def flood(field: Field, events: Iterator[Event], rate: float, seconds: float) ->
     return sent
 
 
-@case("ten times the sustainable rate", 8, rate=10, compare=False, crew=("worker-1", "sink", "learner"))
+@case(
+    "ten times the sustainable rate",
+    8,
+    rate=10,
+    compare=False,
+    settings=LEARNING,
+    crew=("worker-1", "sink", "learner"),
+)
 def pressure(field: Field) -> None:
     pressed(field, PRESSURE_S)
 
@@ -114,7 +125,14 @@ def soaked(field: Field, seconds: float, warm_up_s: float, bounds: Callable[[flo
     assert all(map(bounds, slopes.values())), field.notes[-1]
 
 
-@case("a soak at half the sustainable rate", 9, rate=SUSTAINABLE / 2, recording=lambda at: Recording(at, slots=800))
+@case(
+    "a soak at half the sustainable rate",
+    9,
+    rate=SUSTAINABLE / 2,
+    compare=False,
+    settings=LEARNING,
+    recording=lambda at: Recording(at, slots=800),
+)
 def soak(field: Field) -> None:
     soaked(field, SOAK_S, min(SOAK_S / 2, 600.0), lambda mb_h: mb_h < FLAT_MB_H)
 
@@ -124,6 +142,8 @@ def soak(field: Field) -> None:
     9,
     rate=SUSTAINABLE / 2,
     smoke=True,
+    compare=False,
+    settings=LEARNING,
     recording=lambda at: Recording(at, slots=800),
 )
 def short_soak(field: Field) -> None:

@@ -62,10 +62,18 @@ class Conversations:
         self.partitions.clear()
 
     async def step(self, run: Run) -> None:
-        """Fold a run and publish what follows; its states are written soon after."""
+        """Fold a run and publish what follows; its states are written soon after.
+
+        Not where the partition was forgotten meanwhile: what the run changed is gone, and whoever begins before it
+        folds it again.
+        """
         async with self._behind.turn(run.partition):
-            await self._publish(run, await self._opened(run.partition))
-            self._behind.folded(run)
+            partition = await self._opened(run.partition)
+            await self._publish(run, partition)
+            if self.partitions.get(run.partition) is partition:
+                self._behind.folded(run)
+            else:
+                run.release()
 
     async def _publish(self, run: Run, partition: Partition) -> None:
         skipped, arrivals = partition.skipped, []

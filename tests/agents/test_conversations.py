@@ -1,10 +1,42 @@
-"""Conversations: what a run publishes, and in which order."""
+"""Conversations: what a run publishes, in which order, and what becomes of it where a rebalance comes in between."""
 
-from agents.conversations import waves
+import asyncio
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agents.changelog import NOWHERE
+from agents.clock import now_ms
+from agents.conversations import SIGNAL, Conversations, waves
+from agents.models import Models
 from agents.outbox import Outgoing
+from agents.policies import Policies
+from agents.settings import Settings
+from agents.store import PartitionedStore
+from agents.transport import Run
+from schemas.codec import Codec
 from schemas.topics import OUTPUTS, Name, Topics
+from streams.extraction import signal_of
+from tests.behaviour.events import ANGRY, message
 
 TOPICS = Topics("staging.")
+BEHIND_S = 0.01
+
+
+class Outbox:
+    """Takes everything; what happens meanwhile, once, may be said."""
+
+    def __init__(self) -> None:
+        self.taken: list[Outgoing] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        self.taken += records
+        await asyncio.sleep(0)
+        happens, self.meanwhile = self.meanwhile, lambda: None
+        happens()
 
 
 def test_outcomes_go_out_once_all_else_is_acknowledged() -> None:
@@ -20,3 +52,55 @@ def test_outcomes_go_out_once_all_else_is_acknowledged() -> None:
 def test_a_run_without_outcomes_goes_out_at_once() -> None:
     run = [Outgoing(TOPICS.name(Name.DECISIONS), b"c1", b"value")]
     assert waves(run, TOPICS) == (run, [])
+
+
+@pytest.fixture
+def store() -> PartitionedStore:
+    found = PartitionedStore.__new__(PartitionedStore)  # a Faust service that is never started needs no app
+    found.__post_init__()
+    return found
+
+
+def conversations(store: PartitionedStore, outbox: Outbox) -> Conversations:
+    settings, codec = Settings(_env_file=None), Codec()  # type: ignore[call-arg]
+    known: tuple[Any, ...] = outbox, Models(settings), Policies(settings, codec), lambda reached: None
+    return Conversations(settings.config, TOPICS, codec, store, *known, BEHIND_S)
+
+
+def run_of_one(acked: list[bool]) -> Run:
+    signal = signal_of("message", message("c1", ANGRY, event_time=now_ms()), ("conversation.messages", 0, 0))
+    record: Any = SimpleNamespace(
+        topic=TOPICS.name(Name.SIGNALS),
+        partition=0,
+        offset=7,
+        key=b"c1",
+        value=Codec().encode(SIGNAL, signal),
+        headers=(),
+    )
+    return Run(record.topic, 0, [record], event=SimpleNamespace(ack=lambda: acked.append(True)))
+
+
+async def stepped(folding: Conversations, run: Run) -> None:
+    await folding.step(run)
+    await asyncio.sleep(10 * BEHIND_S)
+
+
+def test_a_run_is_finished_once_its_states_are_written(store: PartitionedStore) -> None:
+    outbox, acked = Outbox(), list[bool]()
+    run = run_of_one(acked)
+    asyncio.run(stepped(conversations(store, outbox), run))
+    assert run.done and acked == [True]
+    assert store.reading(0).reached == 7 and "c1" in {key.rpartition("\x1f")[2] for key in store.partition(0)}
+
+
+def test_a_run_whose_partition_went_away_while_it_was_published_is_nowhere_taken_for_written(
+    store: PartitionedStore,
+) -> None:
+    """Its states went with the fold that was forgotten; said to be written they would be missing for good."""
+    outbox, acked = Outbox(), list[bool]()
+    folding, run = conversations(store, outbox), run_of_one(acked)
+    outbox.meanwhile = folding.forget
+    asyncio.run(stepped(folding, run))
+    assert outbox.taken, "the run was published"
+    assert not run.done and acked == [True], "it must not be committed, and no rebalance waits for it"
+    assert store.reading(0).reached == NOWHERE and not store.partition(0)

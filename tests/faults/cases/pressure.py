@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle, islice
 
+from streams.config import PolicyConfig
 from tests.faults.case import case
 from tests.faults.field import Field
 from tests.faults.recording import MESSAGES, Event, Recording
@@ -21,6 +22,9 @@ BOUND_MB = 700
 #: Growth that is noise within a quarter of an hour and a leak within a day would be more than this, MB an hour.
 FLAT_MB_H = 30.0
 WARM_UP_S = 60.0
+#: Where snapshots are made: the learner holds what it has not learned yet, which without them is everything. And what
+#: it remembers of what it has learned, it forgets within the case: a quarter of an hour of event time is a minute here.
+LEARNING = (("policy", PolicyConfig(remembered_s=900.0)),)
 
 
 class Samples:
@@ -98,7 +102,14 @@ def flood(field: Field, events: Iterator[Event], rate: float, seconds: float) ->
     return sent
 
 
-@case("ten times the sustainable rate", 8, rate=10, compare=False, crew=("worker-1", "sink", "learner"))
+@case(
+    "ten times the sustainable rate",
+    8,
+    rate=10,
+    compare=False,
+    settings=LEARNING,
+    crew=("worker-1", "sink", "learner"),
+)
 def pressure(field: Field) -> None:
     pressed(field, PRESSURE_S)
 
@@ -114,7 +125,21 @@ def soaked(field: Field, seconds: float, warm_up_s: float, bounds: Callable[[flo
     assert all(map(bounds, slopes.values())), field.notes[-1]
 
 
-@case("a soak at half the sustainable rate", 9, rate=SUSTAINABLE / 2, recording=lambda at: Recording(at, slots=800))
+def steadily(start_ms: int) -> Recording:
+    """Event time goes by fifteen times as fast as the clock, whatever the rate: what is kept of a conversation until it
+    has been silent for its half an hour is as much after three minutes as after an hour.
+    """
+    return Recording(start_ms, slots=round(SUSTAINABLE))
+
+
+@case(
+    "a soak at half the sustainable rate",
+    9,
+    rate=SUSTAINABLE / 2,
+    compare=False,
+    settings=LEARNING,
+    recording=steadily,
+)
 def soak(field: Field) -> None:
     soaked(field, SOAK_S, min(SOAK_S / 2, 600.0), lambda mb_h: mb_h < FLAT_MB_H)
 
@@ -124,7 +149,9 @@ def soak(field: Field) -> None:
     9,
     rate=SUSTAINABLE / 2,
     smoke=True,
-    recording=lambda at: Recording(at, slots=800),
+    compare=False,
+    settings=LEARNING,
+    recording=steadily,
 )
 def short_soak(field: Field) -> None:
     """Too short for a slope to say anything: it is told, not judged."""

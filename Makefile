@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .PHONY: install demo test test-quick lint format bench profile bench-fold bench-belief bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi \
-	config-docs prior yardstick lock clean
+	config-docs prior yardstick lock console screenshots bench-console clean
 
 install: $(INSTALLED)
 
@@ -84,6 +84,15 @@ yardstick: install  ## the text model on public labelled conversations; writes d
 lock:  ## pin what pyproject.toml asks for; needs uv
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --output-file requirements.lock
+
+console:  ## take the console's charts from npm anew; what it writes is committed
+	cd console && npm ci --no-fund --no-audit && npm run build
+
+screenshots: install  ## pictures of the console for the README; needs Chromium
+	$(BIN)/python -m benchmarks.screenshots
+
+bench-console: install  ## first paint and cost of an update with 5,000 live conversations; needs Chromium
+	$(BIN)/python -m benchmarks.console
 
 clean:
 	rm -rf $(VENV) .cache .tenor build *.egg-info

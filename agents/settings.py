@@ -62,6 +62,14 @@ class Settings(BaseSettings):
 
     http_host: str = Field("127.0.0.1", description="Address of /healthz, /ready and /metrics.")
     http_port: int = Field(0, ge=0, le=65535, description="Its port; 0 takes a free one and logs it.")
+    http_token: SecretStr = Field(
+        SecretStr(""), description="/metrics asks for it (Authorization: Bearer); needed beyond loopback."
+    )
+    console_live_s: float = Field(
+        3600.0, gt=0, description="A conversation nothing was written of for this long leaves the console's board."
+    )
+    console_poll_s: float = Field(1.0, gt=0, description="Time between the console's looks at ClickHouse.")
+    console_session_s: float = Field(43_200.0, gt=0, description="Whoever signed in to the console stays so this long.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_json: bool = Field(False, description="Logs as JSON, one object a line.")
     instance: str | None = Field(None, description="Stable name of this worker (pod name): static group membership.")

@@ -32,6 +32,7 @@ class Name(StrEnum):
     POLICY = "tenor.policy"
     COMMANDS = "tenor.policy-commands"
     WORDING = "tenor.wording"
+    ALERT_COMMANDS = "tenor.alert-commands"
 
 
 RECORD_OF = {
@@ -51,6 +52,7 @@ RECORD_OF = {
     Name.POLICY: "policy_snapshot",
     Name.COMMANDS: "policy_command",
     Name.WORDING: "wording_effects",
+    Name.ALERT_COMMANDS: "alert_command",
 }
 TOPIC_OF = {record: name for name, record in RECORD_OF.items()}
 
@@ -65,6 +67,7 @@ OUTPUTS = (
     Name.DISTAL,
 )
 LEARNED = (Name.POLICY, Name.COMMANDS, Name.WORDING)  # one partition each, the learner's
+DELIVERED = (Name.ALERT_COMMANDS,)  # one partition each, of who delivers alerts
 WITH_DEAD_LETTERS = (
     *INGESTED,
     Name.RATINGS,
@@ -81,6 +84,7 @@ KEY_OF = {
     Name.POLICY: "policy_version",
     Name.COMMANDS: "tenant",
     Name.WORDING: "tenant",
+    Name.ALERT_COMMANDS: "target",
 }
 
 
@@ -187,6 +191,7 @@ class Topics:
             self._of_one(Name.POLICY, None),
             self._of_one(Name.COMMANDS, 30 * DAY_MS),
             self._of_one(Name.WORDING, None),
+            self._of_one(Name.ALERT_COMMANDS, None),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
             Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),

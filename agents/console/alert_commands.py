@@ -1,80 +1,109 @@
-"""What people said about alerts: acknowledged, or snoozed for a time. One compacted topic, keyed by alert.
+"""What people said about alerts: acknowledged, or snoozed for a time. The topic ``tenor.alert-commands``.
 
-The only module of the console that knows how such a command is published and read. Where the deployment has no such
-topic, the console shows no buttons for it.
+The only module of the console that knows how such a command is published and read. A command is about a conversation:
+whoever acknowledges one of its alerts has it. The latest command about a conversation counts.
 """
 
-import json
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from agents import kafka
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.kafka import admin, metadata
 from agents.log_reader import read_partition
-from agents.outbox import Outgoing
+from agents.publishing import BY_HAND, published
+from agents.registry import codec_for
 from agents.settings import Settings
+from schemas.errors import Rejected
+from schemas.records import record
+from schemas.topics import Name
+from streams import ids
+from streams.outputs import Output
 
-TOPIC = "tenor.alert-commands"
-ACTIONS = ("acknowledge", "snooze", "reopen")
+FROM_CONSOLE = "from the console"
+
+
+class About(NamedTuple):
+    """What a command is about."""
+
+    tenant: str
+    conversation_id: str
 
 
 class Said(NamedTuple):
-    """The last word on an alert. Times are milliseconds since 1970; ``until`` only where it is snoozed."""
+    """The last word on a conversation's alerts. Times are milliseconds since 1970; ``until`` where it is snoozed."""
 
+    alert: str | None
     action: str
     until: int | None
     by: str
     at: int
 
-    def handled(self, now: int) -> bool:
-        """Whether the alert needs nobody for now."""
-        return self.action == "acknowledge" or (self.action == "snooze" and (self.until or 0) > now)
+    def covers(self, alert: str, written: int, now: int) -> bool:
+        """Whether an alert written at a time needs nobody for now. Acknowledged is what could be seen then."""
+        if self.action == "snooze":
+            return (self.until or 0) > now
+        return self.action == "acknowledge" and (alert == self.alert or written <= self.at)
 
 
-def publish_command(settings: Settings, alert: str, action: str, by: str, until: int | None = None) -> Said:
-    """Say something about an alert; returned once the broker has it. ``DeliveryFailed`` when it has not."""
-    said = Said(action, until, by, now_ms())
-    value = json.dumps({"alert_id": alert, **said._asdict()}).encode()
-    DeadLetterQueue(settings).send([Outgoing(topic=settings.topics.name(TOPIC), key=alert.encode(), value=value)])
-    return said
+def publish_command(
+    settings: Settings, action: str, about: About, alert: str, by: str, until: int | None = None
+) -> None:
+    """Acknowledge, snooze or resume; returned once the broker has it. ``DeliveryFailed`` when it has not."""
+    command: dict[str, Any] = {
+        "command_id": uuid4().hex,
+        "event_time": now_ms(),
+        "tenant": about.tenant,
+        "target": target(about),
+        "conversation_id": about.conversation_id,
+        "team": None,
+        "alert_id": alert,
+        "action": action,
+        "until": until,
+        "by": by,
+        "reason": FROM_CONSOLE,
+    }
+    output = Output("alert_command", command["command_id"], command)
+    DeadLetterQueue(settings).send([published(output, codec_for(settings), settings.topics, BY_HAND)])
+
+
+def target(about: About) -> str:
+    """Key of a command about a conversation, whatever the team."""
+    return ids.stable_id("target", about.tenant, about.conversation_id, "")
 
 
 def topic_exists(settings: Settings) -> bool:
     """``Failure`` when the broker does not answer."""
-    return settings.topics.name(TOPIC) in metadata(admin(settings), settings).topics
+    return settings.topics.name(Name.ALERT_COMMANDS) in metadata(admin(settings), settings).topics
 
 
 class Commands:
-    """The last word on each alert, read on from where it was read last."""
+    """The last word on each conversation's alerts, read on from where it was read last."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._codec = codec_for(settings)
         self._read: dict[kafka.Position, int] = {}
-        self.said: dict[str, Said] = {}
+        self._said: dict[str, Said] = {}
 
-    def refresh(self) -> dict[str, Said]:
+    def about(self, about: About) -> Said | None:
+        return self._said.get(target(about))
+
+    def refresh(self) -> None:
         """Read what was said since; ``Failure`` when the broker does not answer."""
-        positions = kafka.partitions_of(self._settings, [self._settings.topics.name(TOPIC)])
+        positions = kafka.partitions_of(self._settings, [self._settings.topics.name(Name.ALERT_COMMANDS)])
         for position, end in kafka.end_offsets(self._settings, positions).items():
-            for record in read_partition(self._settings, position, end, self._read.get(position, 0)):
-                self._take(record.key, record.value)
+            for one in read_partition(self._settings, position, end, self._read.get(position, 0)):
+                self._take((one.key or b"").decode(errors="replace"), one.value)
             self._read[position] = end
-        return self.said
 
-    def _take(self, key: bytes | None, value: bytes | None) -> None:
-        alert = (key or b"").decode(errors="replace")
+    def _take(self, key: str, value: bytes | None) -> None:
         if value is None:
-            self.said.pop(alert, None)
+            self._said.pop(key, None)
             return
         try:
-            self.said[alert] = of_record(json.loads(value))
-        except (ValueError, KeyError, TypeError):
+            command = self._codec.decode(record("alert_command"), value, {})
+        except Rejected:
             return  # nothing of ours; what was said before stays
-
-
-def of_record(datum: dict[str, Any]) -> Said:
-    if datum["action"] not in ACTIONS:
-        raise ValueError(datum["action"])
-    until = datum.get("until")
-    return Said(datum["action"], None if until is None else int(until), str(datum["by"]), int(datum["at"]))
+        self._said[key] = Said(*(command[name] for name in ("alert_id", "action", "until", "by", "event_time")))

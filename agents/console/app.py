@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from agents import policy_commands
 from agents.clock import now_ms
 from agents.console import events
+from agents.console.alert_commands import About
 from agents.console.auth import COOKIE, Auth, same_origin
 from agents.console.board import ORDERS, Wish
 from agents.console.feed import Feed
@@ -44,7 +45,9 @@ class AboutAlert(msgspec.Struct):
     """What somebody says about an alert."""
 
     alert: Text
-    action: Literal["acknowledge", "snooze", "reopen"]
+    tenant: Text
+    conversation: Text
+    action: Literal["acknowledge", "snooze", "resume"]
     by: Text
     minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 60
 
@@ -155,15 +158,13 @@ class Console:
     async def about_alert(self, request: Request) -> Response:
         said = msgspec.json.decode(await body_of(request), type=AboutAlert)
         until = now_ms() + said.minutes * 60_000 if said.action == "snooze" else None
-        await self.inbox.say(said.alert, said.action, said.by, until)
+        await self.inbox.say(said.action, About(said.tenant, said.conversation), said.alert, said.by, until)
         return JSONResponse({})
 
     async def enable(self, request: Request) -> Response:
         said = msgspec.json.decode(await body_of(request), type=Enable)
         give = policy_commands.give
-        await self.feed.aside(
-            lambda: give(self.settings, "enable", said.option, said.tenant, said.by, said.reason)
-        )
+        await self.feed.aside(lambda: give(self.settings, "enable", said.option, said.tenant, said.by, said.reason))
         return JSONResponse({})
 
     # what machines ask

@@ -1,9 +1,10 @@
 """The live board: conversations heard from lately, in memory. Pure: ``feed`` tells it what was written.
 
-What is told twice counts once, by the ids of points, decisions and outcomes. So the feed may ask for more than it lacks.
+What is told twice counts once, by the ids of points, decisions and outcomes. So the feed may ask for more than it
+lacks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -124,7 +125,7 @@ class Board:
             self._touched.add(key)
 
     def settle(self, now_ms: int) -> tuple[Conversation, ...]:
-        """Take in what was told since; what is to be shown, in no order. ``now_ms`` is the time ClickHouse writes by."""
+        """Take in what was told since; what is to be shown, in no order. ``now_ms``: by the clock of ``written``."""
         for key in self._touched:
             self._all[key].renew()
         self._touched.clear()
@@ -156,7 +157,7 @@ class Wish(NamedTuple):
     by: str = "level"
 
 
-ORDERS = {"level": lambda row: -row["level"], "recent": lambda row: -row["at"]}
+ORDERS: dict[str, Callable[[Row], float]] = {"level": lambda row: -row["level"], "recent": lambda row: -row["at"]}
 
 
 def wanted(all: Iterable[Conversation], wish: Wish) -> list[Conversation]:

@@ -10,8 +10,9 @@ import structlog
 from confluent_kafka import KafkaException
 
 from agents.console import queries
-from agents.console.alert_commands import Commands, Said, publish_command, topic_exists
+from agents.console.alert_commands import About, Commands, publish_command, topic_exists
 from agents.console.feed import Feed
+from agents.console.queries import Heading
 from agents.errors import Failure
 
 log = structlog.get_logger(__name__)
@@ -20,6 +21,7 @@ Told = dict[str, Any]
 
 FRESH_S = 2.0
 SILENT_S = 30.0  # a broker that does not answer is left alone for so long
+PATIENCE_S = 1.0  # alerts do not wait longer for what was said about them
 
 
 class Inbox:
@@ -31,49 +33,62 @@ class Inbox:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._commands = Commands(feed.settings)
-        self._lock = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
         self._refreshed = float("-inf")
         self._possible = False
-        self._ids: list[tuple[str, str]] = []
-        self._ids_of: Any = object()
+        self._all: list[Heading] = []
+        self._all_of: Any = object()
 
     async def page(self, now: int, handled: bool, page: int, size: int) -> Told:
         """A page, newest first. ``Failure`` when ClickHouse cannot be asked."""
         await self._refresh()
-        if self._ids_of != self._feed.alerts:
-            newest = self._feed.alerts
-            self._ids = await self._feed.ask(queries.alert_ids)
-            self._ids_of = newest
-        said = self._commands.said
-        open = [pair for pair in self._ids if not (pair[0] in said and said[pair[0]].handled(now))]
-        left = set(open)
-        chosen = [pair for pair in self._ids if pair not in left] if handled else open
-        page = min(page, max(-(-len(chosen) // size) - 1, 0))
-        ids = [id for id, _ in chosen[page * size :][:size]]
-        found = await self._feed.ask(partial(queries.alerts, ids=ids))
+        await self._headings()
+        done = {one.alert_id for one in self._all if self._said(one, now)}
+        chosen = [one for one in self._all if (one.alert_id in done) is handled]
+        pages = max(-(-len(chosen) // size), 1)
+        page = min(page, pages - 1)
+        shown = {one.alert_id: one for one in chosen[page * size :][:size]}
+        found = await self._feed.ask(partial(queries.alerts, ids=list(shown)))
         return {
-            "alerts": [{**one, "said": as_told(said.get(one["alert_id"]), now)} for one in found],
-            "open": len(open),
-            "handled": len(self._ids) - len(open),
-            "severities": Counter(severity for _, severity in open),
+            "alerts": [{**one, "said": self._said(shown[one["alert_id"]], now)} for one in found],
+            "open": len(self._all) - len(done),
+            "handled": len(done),
+            "severities": Counter(one.severity for one in self._all if one.alert_id not in done),
             "page": page,
-            "pages": max(-(-len(chosen) // size), 1),
+            "pages": pages,
             "possible": self._possible,
         }
 
-    async def say(self, alert: str, action: str, by: str, until: int | None) -> None:
-        """Acknowledge, snooze or reopen; ``Failure`` when the broker does not take it."""
-        await self._feed.aside(lambda: publish_command(self._feed.settings, alert, action, by, until))
+    async def say(self, action: str, about: About, alert: str, by: str, until: int | None) -> None:
+        """Acknowledge, snooze or resume; ``DeliveryFailed`` when the broker does not take it."""
+        await self._feed.aside(lambda: publish_command(self._feed.settings, action, about, alert, by, until))
         self._refreshed = float("-inf")
 
-    async def _refresh(self) -> None:
-        async with self._lock:
-            if time.monotonic() - self._refreshed < (FRESH_S if self._possible else SILENT_S):
-                return
-            self._possible = await self._feed.aside(self._read)
-            self._refreshed = time.monotonic()
+    def _said(self, one: Heading, now: int) -> Told | None:
+        """The last word on an alert, unless it is not about it, or has run out."""
+        said = self._commands.about(About(one.tenant, one.conversation_id)) if one.conversation_id else None
+        return said._asdict() if said and said.covers(one.alert_id, one.written, now) else None
 
-    def _read(self) -> bool:
+    async def _headings(self) -> None:
+        newest = self._feed.alerts
+        if self._all_of != newest:
+            self._all = await self._feed.ask(queries.alert_headings)
+            self._all_of = newest
+
+    async def _refresh(self) -> None:
+        if self._refreshing is None and time.monotonic() - self._refreshed > (FRESH_S if self._possible else SILENT_S):
+            self._refreshing = asyncio.create_task(self._read())
+        if self._refreshing is not None:
+            await asyncio.wait([self._refreshing], timeout=PATIENCE_S)
+
+    async def _read(self) -> None:
+        began = time.monotonic()
+        try:
+            self._possible = await self._feed.aside(self._read_commands)
+        finally:
+            self._refreshed, self._refreshing = max(self._refreshed, began), None
+
+    def _read_commands(self) -> bool:
         try:
             if not topic_exists(self._feed.settings):
                 return False
@@ -82,8 +97,3 @@ class Inbox:
             log.warning("what was said about alerts cannot be read", why=str(error))
             return False
         return True
-
-
-def as_told(said: Said | None, now: int) -> Told | None:
-    """The last word, unless it has run out."""
-    return said._asdict() if said and said.handled(now) else None

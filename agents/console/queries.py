@@ -5,7 +5,7 @@ at when it was. A row seen twice is told twice, and counts once by its id.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
@@ -42,8 +42,9 @@ SELECT tenant, conversation_id, toUnixTimestamp64Milli(event_time), ended, toUni
 FROM distal_outcomes WHERE inserted_at >= fromUnixTimestamp64Milli(%(since)s)
 """
 NEWEST_ALERT = "SELECT count(), toUnixTimestamp64Milli(max(inserted_at)) FROM alerts"
-ALERT_IDS = """
-SELECT alert_id, any(severity) FROM alerts WHERE inserted_at >= now() - toIntervalDay(%(days)s)
+ALERT_HEADINGS = """
+SELECT alert_id, any(severity), any(tenant), any(conversation_id), toUnixTimestamp64Milli(min(inserted_at))
+FROM alerts WHERE inserted_at >= now() - toIntervalDay(%(days)s)
 GROUP BY alert_id ORDER BY max(event_time) DESC, alert_id LIMIT 100000
 """
 ALERTS = """
@@ -58,8 +59,18 @@ FROM commanded GROUP BY tenant, option
 """
 
 
+class Heading(NamedTuple):
+    """What of an alert tells whether it is still to do. ``written``: milliseconds since 1970, by ClickHouse's clock."""
+
+    alert_id: str
+    severity: str
+    tenant: str
+    conversation_id: str
+    written: int
+
+
 def read_board(client: Client, board: Board, since_ms: int | None, live_ms: int) -> int:
-    """Tell the board what was written from a moment on, at first of all that is live; ClickHouse's time, milliseconds."""
+    """Tell the board what was written from a moment on, at first all that is live; ClickHouse's time, milliseconds."""
     now = int(client.execute(NOW)[0][0])
     parameters = {"since": now - live_ms if since_ms is None else since_ms}
     for tenant, conversation, id, *values, written in client.execute(POINTS, parameters):
@@ -77,9 +88,9 @@ def newest_alert(client: Client) -> Any:
     return client.execute(NEWEST_ALERT)[0]
 
 
-def alert_ids(client: Client) -> list[tuple[str, str]]:
-    """Alerts of the last days, newest first: id and severity."""
-    return list(client.execute(ALERT_IDS, {"days": RECENT_DAYS}))
+def alert_headings(client: Client) -> list[Heading]:
+    """Alerts of the last days, newest first."""
+    return [Heading(*row) for row in client.execute(ALERT_HEADINGS, {"days": RECENT_DAYS})]
 
 
 def alerts(client: Client, ids: Sequence[str]) -> list[Row]:

@@ -15,7 +15,7 @@ from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
 from schemas.headers import cloud_event, dead_letter
 from schemas.records import record, records
-from schemas.topics import LEARNED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name, Topics
+from schemas.topics import DELIVERED, LEARNED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name, Topics
 from schemas.validation import Limits, check
 from tests.schemas.samples import INPUTS, JSON, NOW
 
@@ -216,7 +216,7 @@ def test_operations_are_from_tenors_point_of_view() -> None:
         one["channel"]["$ref"].removeprefix("#/channels/"): one["action"] for one in DOCUMENT["operations"].values()
     }
     assert {name for name, action in actions.items() if action == "receive"} == set(map(str, asyncapi.INPUTS))
-    sent = {*OUTPUTS, Name.SIGNALS, *LEARNED, *map(TOPICS.dead_letters, WITH_DEAD_LETTERS)}
+    sent = {*OUTPUTS, Name.SIGNALS, *LEARNED, *DELIVERED, *map(TOPICS.dead_letters, WITH_DEAD_LETTERS)}
     assert {name for name, action in actions.items() if action == "send"} == set(map(str, sent))
 
 

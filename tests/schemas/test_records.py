@@ -14,6 +14,7 @@ from tests.schemas.strategies import RECORDS
 
 NAMES = {
     "alert": "tenor.Alert",
+    "alert_command": "tenor.AlertCommand",
     "customer_note": "tenor.CustomerNote",
     "decision": "tenor.Decision",
     "intervention": "tenor.Intervention",

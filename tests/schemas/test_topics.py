@@ -8,6 +8,7 @@ from schemas.records import record, records
 from schemas.topics import (
     DAY_MS,
     DEAD_LETTER_BYTES,
+    DELIVERED,
     EVENT_BYTES,
     INGESTED,
     LEARNED,
@@ -60,7 +61,7 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
         TOPICS.text_model,
-        *map(TOPICS.name, LEARNED),
+        *map(TOPICS.name, (*LEARNED, *DELIVERED)),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
     assert found[TOPICS.changelog].partitions == found[TOPICS.name(Name.SIGNALS)].partitions
@@ -112,7 +113,8 @@ def test_configuration_in_kafkas_words() -> None:
 
 def test_only_state_is_compacted() -> None:
     compacted = {topic.name for topic in TOPICS.all() if topic.config["cleanup.policy"] == "compact"}
-    assert compacted == {TOPICS.name(Name.POLICY), TOPICS.name(Name.WORDING), *TOPICS.changelogs}
+    kept = {TOPICS.name(name) for name in (Name.POLICY, Name.WORDING, Name.ALERT_COMMANDS)}
+    assert compacted == {*kept, *TOPICS.changelogs}
     found = by_name(TOPICS)
     assert found[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
     assert found[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS

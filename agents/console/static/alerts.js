@@ -62,8 +62,9 @@ export function alerts(main, address) {
     later.disabled = page === pages - 1;
   }
 
-  async function give(alert, action, minutes) {
-    const wrong = await ask("/api/alerts", { alert, action, minutes, by: by.value.trim() || "console" });
+  async function give(one, action, minutes) {
+    const about = { alert: one.alert_id, tenant: one.tenant, conversation: one.conversation_id };
+    const wrong = await ask("/api/alerts", { ...about, action, minutes, by: by.value.trim() || "console" });
     say(refused, wrong ? `Not done: ${wrong}` : "");
     if (!wrong) counts.focus();
   }
@@ -97,16 +98,16 @@ function makeAlert(one, possible, give) {
     one.contributions.length ? shares(one.contributions, "The strongest signals", percent) : null,
     h("p", { class: "do", dir: "auto" }, one.recommendation),
     one.said ? h("p", { class: "soft" }, said(one.said), name(one.said.by), one.said.until ? `, until ${time(one.said.until)}` : "") : null,
-    possible ? buttons(one, give) : null);
+    possible && one.conversation_id ? buttons(one, give) : null);
 }
 
 const said = (one) => `${one.action === "snooze" ? "Snoozed" : "Acknowledged"} at ${time(one.at)} by `;
 
 function buttons(one, give) {
   const of = `: ${one.title}`;
-  if (one.said) return h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => give(one.alert_id, "reopen") }, "Reopen", h("span", { class: "sr" }, of)));
+  if (one.said) return h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => give(one, "resume") }, "Take back", h("span", { class: "sr" }, of)));
   const long = h("select", { "aria-label": `Snooze for${of}` }, SNOOZES.map(([minutes, text]) => h("option", { value: minutes, selected: minutes === 60 }, text)));
   return h("p", { class: "buttons" },
-    h("button", { type: "button", class: "main", onclick: () => give(one.alert_id, "acknowledge") }, "Acknowledge", h("span", { class: "sr" }, of)),
-    h("button", { type: "button", onclick: () => give(one.alert_id, "snooze", Number(long.value)) }, "Snooze", h("span", { class: "sr" }, of)), long);
+    h("button", { type: "button", class: "main", onclick: () => give(one, "acknowledge") }, "Acknowledge", h("span", { class: "sr" }, of)),
+    h("button", { type: "button", onclick: () => give(one, "snooze", Number(long.value)) }, "Snooze", h("span", { class: "sr" }, of)), long);
 }

@@ -70,7 +70,8 @@ export function board(main, address) {
       h("label", { for: "tenant", class: "of-tenant" }, "Tenant"), tenant,
       h("label", { for: "by" }, "Sort by"), by,
       flag("raised", "Raised only"), flag("ended", "Ended too")),
-    list, nothing, paging, legend());
+    list, nothing, paging, legend(),
+    h("p", { class: "legend" }, "While you point at the list, or go through it with the arrow keys, its order is held."));
 
   function told(found) {
     for (const [key, row] of Object.entries(found.rows)) seen.set(key, row);
@@ -184,5 +185,4 @@ function move(event) {
 export const legend = () =>
   h("p", { class: "legend" },
     "Level of the frustration signal: 0 is usual, higher is more frustrated; the band is its 95 % uncertainty. ",
-    "▲ intervention, ○ left alone as control, ▼ the level fell after it, △ rose, ✕ failed. ",
-    "While you point at the list, or are in it with the keyboard, its order is held.");
+    "▲ intervention, ○ left alone as control, ▼ the level fell after it, △ rose, ✕ failed.");

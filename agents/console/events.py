@@ -31,11 +31,12 @@ async def stream(feed: Feed, allowed: Callable[[], bool], tell: Tell) -> AsyncIt
     yield f"retry: {RETRY_MS}\n\n"
     with feed.watched():
         looks = feed.looks or await feed.next_look(0, STILL_HERE_S)
-        while allowed():
+        while not feed.closed and allowed():
             told = await tell()
             yield ": still here\n\n" if told is None else event("told", told)
             looks = await feed.next_look(looks, STILL_HERE_S)
-    yield event("expired", {})
+    if not feed.closed:
+        yield event("expired", {})
 
 
 def event(name: str, data: Told) -> str:

@@ -33,6 +33,7 @@ class Feed:
         trouble: why nothing fresh can be told; None while all is well.
         fresh_at: wall clock of the last look that succeeded, milliseconds; 0 before the first.
         looks: how often it has been tried.
+        closed: whether the console is being stopped.
     """
 
     def __init__(self, settings: Settings, health: Health) -> None:
@@ -45,6 +46,7 @@ class Feed:
         self.trouble: Failure | None = None
         self.fresh_at = 0
         self.looks = 0
+        self.closed = False
         self._client: Client | None = None
         self._since: int | None = None
         self._watching = 0
@@ -64,11 +66,17 @@ class Feed:
         finally:
             self._disconnect()
 
+    async def close(self) -> None:
+        """Nothing more is told: whoever waits for a look is let go."""
+        async with self._looked:
+            self.closed = True
+            self._looked.notify_all()
+
     async def next_look(self, after: int, patience_s: float) -> int:
         """The number of looks once there are more than ``after``, or when patience has ended."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience_s), self._looked:
-                await self._looked.wait_for(lambda: self.looks > after)
+                await self._looked.wait_for(lambda: self.closed or self.looks > after)
         return self.looks
 
     @contextmanager

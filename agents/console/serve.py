@@ -11,7 +11,7 @@ from agents.settings import Settings
 
 Say = Callable[[str], None]
 
-GRACE_S = 1  # streams never end by themselves
+GRACE_S = 3
 
 
 def run(settings: Settings, say: Say) -> None:
@@ -19,20 +19,22 @@ def run(settings: Settings, say: Say) -> None:
     console = Console(settings)
     with listening(settings.http_host, settings.http_port) as taken:
         say(f"console: {url(taken)}")
-        server(console).run(sockets=[taken])
+        Server(console).run(sockets=[taken])
 
 
-def server(console: Console) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            application(console),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
-            lifespan="on",
+class Server(uvicorn.Server):
+    """Ends the streams, which never end by themselves, before it waits for what is under way."""
+
+    def __init__(self, console: Console) -> None:
+        quiet = {"log_config": None, "access_log": False, "server_header": False}
+        super().__init__(
+            uvicorn.Config(application(console), timeout_graceful_shutdown=GRACE_S, lifespan="on", **quiet)
         )
-    )
+        self._feed = console.feed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._feed.close()
+        await super().shutdown(sockets)
 
 
 def listening(host: str, port: int) -> socket.socket:

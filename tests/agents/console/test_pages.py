@@ -173,7 +173,12 @@ def test_an_alert_is_snoozed_acknowledged_and_taken_back(deployment: Settings, c
     for number in (1, 2):
         told = {"tenant": "inbox", "conversation_id": f"case-{number}", "title": f"Case {number} needs a person"}
         insert(deployment, ALERTS, [alert(number, **told, alert_id=f"inbox-{number}", event_time=now_ms() + number)])
-    about_policy = {"tenant": "inbox", "conversation_id": None, "title": "An option was rolled back", "severity": "info"}
+    about_policy = {
+        "tenant": "inbox",
+        "conversation_id": None,
+        "title": "An option was rolled back",
+        "severity": "info",
+    }
     insert(deployment, ALERTS, [alert(3, **about_policy, alert_id="inbox-3")])
     page = open_page(f"{console}/alerts")
     case = page.locator(".alerts > li", has_text="Case 1 needs a person")
@@ -220,7 +225,9 @@ def test_a_newer_alert_of_an_acknowledged_conversation_is_to_do(
 
 
 def test_ten_thousand_alerts_in_a_minute(deployment: Settings, console: str, open_page: Open) -> None:
-    flood = [alert(1, tenant="flood", alert_id=f"flood-{n}", event_time=now_ms() - 864_000_000 + n) for n in range(10_000)]
+    flood = [
+        alert(1, tenant="flood", alert_id=f"flood-{n}", event_time=now_ms() - 864_000_000 + n) for n in range(10_000)
+    ]
     insert(deployment, ALERTS, flood)
     page = open_page(f"{console}/alerts")
     expect(page.locator(".counts")).to_have_text(re.compile(r"^10,0\d\d alerts to do: 10,0\d\d critical"))

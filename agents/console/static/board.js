@@ -121,13 +121,18 @@ const summary = (found) =>
   `${counted(found.live, "live conversation")}, ${found.raised.toLocaleString("en")} raised` +
   (found.total === found.live ? "" : `; ${found.total.toLocaleString("en")} shown`);
 
+// Charts are drawn where one can see them: of fifty rows, a dozen.
+const seeing = new WeakMap();
+const eyes = new IntersectionObserver(
+  (entries) => { for (const one of entries) seeing.get(one.target)?.(one.isIntersecting); }, { rootMargin: "200px" });
+
 function makeRow(first) {
   const link = h("a", { href: page(first) }, name(first.conversation));
   const who = h("bdi", {});
   const talk = h("span", {});
   const spark = h("div", { class: "spark", "aria-hidden": "true" });
   const path = h("span", { class: "sr" });
-  const chart = sparkline(spark);
+  let chart = null;
   const level = h("span", { class: "level" });
   const sd = h("span", { class: "sd" });
   const slope = h("span", { class: "slope" });
@@ -137,7 +142,17 @@ function makeRow(first) {
   const node = h("li", {},
     h("div", { class: "name" }, link, h("span", { class: "who" }, who, talk)),
     spark, path, h("div", { class: "belief" }, level, sd, slope), state, note, at);
-  let shown = null;
+  let shown = null, visible = false;
+  const draw = () => {
+    if (!visible || !shown) return;
+    chart ??= sparkline(spark);
+    chart.show(shown);
+  };
+  seeing.set(node, (now) => {
+    visible = now;
+    draw();
+  });
+  eyes.observe(node);
   return {
     node,
     show(row) {
@@ -154,9 +169,12 @@ function makeRow(first) {
       say(note, noteOf(row));
       say(at, time(row.at));
       at.dateTime = utc(row.at);
-      chart.show(row);
+      draw();
     },
-    end: chart.end,
+    end() {
+      eyes.unobserve(node);
+      chart?.end();
+    },
   };
 }
 

@@ -41,7 +41,7 @@ def rows(page: Page) -> Any:
 
 
 def names(page: Page) -> list[str]:
-    return page.locator(".board .name a").all_inner_texts()
+    return page.locator(".board .name a").all_text_contents()
 
 
 def published(settings: Settings, name: Name, record_name: str) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ def test_the_board_follows_what_is_written_and_is_sorted_by_belief(
     expect(first.locator(".level")).to_have_text("+0.80")
     expect(first.locator(".state")).to_have_text("raised")
     expect(first.locator(".who")).to_contain_text("turn 8")
-    assert first.locator("canvas").count() == 1
+    expect(first.locator("canvas")).to_have_count(1)
 
 
 def test_what_was_done_and_followed_stands_on_the_board(deployment: Settings, console: str, open_page: Open) -> None:
@@ -146,7 +146,7 @@ def test_a_conversation_is_told_turn_by_turn_and_opened_by_keyboard(
     expect(third.locator(".signals")).to_contain_text("text: sentiment +0.750")
     expect(page.locator(".story .decision")).to_contain_text("intervention slow")
     expect(page.locator(".story .outcome")).to_contain_text("level fell by 0.20")
-    assert page.locator(".chart canvas").count() == 1
+    expect(page.locator(".chart canvas")).to_have_count(1)
     insert(deployment, POINTS, talk("told", "upset", [*RISING, 0.9])[-1:])
     expect(page.locator(".story > li")).to_have_count(8)
     expect(third.locator("details")).to_have_attribute("open", "")

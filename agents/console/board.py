@@ -14,6 +14,7 @@ Row = dict[str, Any]
 SPARK_POINTS = 40  # of a sparkline; what a row of the board needs
 MOST = 20_000  # conversations; beyond, those silent for longest are left out
 NEVER = -1
+DECIDED = ("intervention", "control")
 
 
 class Point(NamedTuple):
@@ -64,7 +65,8 @@ class Conversation:
 
     def _row(self, points: Sequence[Point]) -> Row:
         last = points[-1]
-        shown = [marked for mark in self.marks.values() if (marked := placed(mark, points))]
+        marks = sorted(self.marks.values(), key=lambda mark: (mark.at, mark.kind in DECIDED))  # an outcome leads to it
+        shown = [marked for mark in marks if (marked := placed(mark, points))]
         return {
             "tenant": self.key[0],
             "conversation": self.key[1],
@@ -78,7 +80,7 @@ class Conversation:
             "at": last.at,
             "levels": [round(point.level, 3) for point in points],
             "sds": [round(point.sd, 3) for point in points],
-            "marks": sorted(shown),
+            "marks": shown,
             "ended": self.ended if self.ended_at >= last.at else None,
         }
 

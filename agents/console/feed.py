@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-IDLE_S = 15.0  # between looks while nobody watches: the first who comes finds a board that is nearly fresh
+IDLE_S = 5.0  # between looks while nobody watches: the first who comes finds a board that is nearly fresh
 AT_ONCE = 4  # questions to ClickHouse
 
 

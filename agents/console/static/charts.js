@@ -1,11 +1,11 @@
 // The trajectory of a conversation, small and large: the level, the band of its uncertainty, what was done and followed.
 
 import uPlot from "./vendor/uplot.js";
-import { time } from "./format.js";
+import { timeOfDay } from "./format.js";
 
 const SPARK = { width: 180, height: 40 };
 const BAND_SD = 1.96; // 95 % of a normal distribution
-const LOW = -0.5, HIGH = 1.1; // the same for all, so that one sees which is higher; more where a level leaves them
+const LOW = -0.3, HIGH = 0.9; // the same for all, so that one sees which is higher; more where a level leaves them
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let read = null;
@@ -134,7 +134,7 @@ export function trajectory(parent) {
       cursor: { show: false },
       legend: { show: false },
       axes: [
-        { ...axis, space: 90, values: (_, splits) => splits.map((split) => time(split * 1000)) },
+        { ...axis, space: 90, values: (_, splits) => splits.map((split) => timeOfDay(split * 1000)) },
         { ...axis, size: 46, label: "level", labelSize: 16, labelGap: 0 },
       ],
       scales: { x: { time: true, range: (_, low, high) => (low === high ? [low - 60, high + 60] : [low, high]) }, y: { range } },

@@ -25,6 +25,12 @@ function formatters() {
   calendar = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 }
 
+/** Time of day alone. */
+export function timeOfDay(when) {
+  formatters();
+  return clock.format(new Date(when));
+}
+
 /** Time of day; with the date when it is not today's. */
 export function time(when) {
   formatters();

@@ -21,6 +21,7 @@ Told = dict[str, Any]
 
 FRESH_S = 2.0
 SILENT_S = 30.0  # a broker that does not answer is left alone for so long
+KNOWN = 2_000  # texts of alerts in memory
 PATIENCE_S = 1.0  # alerts do not wait longer for what was said about them
 
 
@@ -36,6 +37,7 @@ class Inbox:
         self._refreshing: asyncio.Task[None] | None = None
         self._refreshed = float("-inf")
         self._possible = False
+        self._known: dict[str, Told] = {}
         self._all: list[Heading] = []
         self._all_of: Any = object()
 
@@ -48,7 +50,7 @@ class Inbox:
         pages = max(-(-len(chosen) // size), 1)
         page = min(page, pages - 1)
         shown = {one.alert_id: one for one in chosen[page * size :][:size]}
-        found = await self._feed.ask(partial(queries.alerts, ids=list(shown)))
+        found = await self._texts(list(shown))
         return {
             "alerts": [{**one, "said": self._said(shown[one["alert_id"]], now)} for one in found],
             "open": len(self._all) - len(done),
@@ -68,6 +70,16 @@ class Inbox:
         """The last word on an alert, unless it is not about it, or has run out."""
         said = self._commands.about(About(one.tenant, one.conversation_id)) if one.conversation_id else None
         return said._asdict() if said and said.covers(one.alert_id, one.written, now) else None
+
+    async def _texts(self, ids: list[str]) -> list[Told]:
+        """What these alerts say; they never change, so each is asked for once."""
+        if len(self._known) > KNOWN:
+            self._known = {}
+        missing = [id for id in ids if id not in self._known]
+        if missing:
+            found = await self._feed.ask(partial(queries.alerts, ids=missing))
+            self._known |= {one["alert_id"]: one for one in found}
+        return [self._known[id] for id in ids if id in self._known]
 
     async def _headings(self) -> None:
         newest = self._feed.alerts

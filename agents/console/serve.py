@@ -26,9 +26,15 @@ class Server(uvicorn.Server):
     """Ends the streams, which never end by themselves, before it waits for what is under way."""
 
     def __init__(self, console: Console) -> None:
-        quiet = {"log_config": None, "access_log": False, "server_header": False}
         super().__init__(
-            uvicorn.Config(application(console), timeout_graceful_shutdown=GRACE_S, lifespan="on", **quiet)
+            uvicorn.Config(
+                application(console),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                lifespan="on",
+            )
         )
         self._feed = console.feed
 

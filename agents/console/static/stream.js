@@ -7,10 +7,16 @@ const AGAIN_MS = 2000;
 const trouble = document.getElementById("trouble");
 const fresh = document.getElementById("fresh");
 
-/** Calls `told` with everything the address tells, until the function it returns is called. */
+/**
+ * Calls `told` with everything the address tells, until the function it returns is called. A page nobody sees listens to
+ * nothing: a browser keeps only six connections to one host, over all its tabs.
+ */
 export function follow(address, told) {
   let source, again, over = false;
   const open = () => {
+    clearTimeout(again);
+    source?.close();
+    if (document.hidden) return;
     source = new EventSource(address);
     source.addEventListener("told", (event) => {
       const found = JSON.parse(event.data);
@@ -30,9 +36,11 @@ export function follow(address, told) {
   const end = (last) => {
     over = true;
     clearTimeout(again);
-    source.close();
+    document.removeEventListener("visibilitychange", open);
+    source?.close();
     last?.();
   };
+  document.addEventListener("visibilitychange", open);
   open();
   return () => end();
 }

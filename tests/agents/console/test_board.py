@@ -71,7 +71,11 @@ def test_a_mark_stands_at_its_turn_and_an_outcome_at_its_time() -> None:
 
 def test_what_was_done_last_is_last_even_where_an_outcome_led_to_it() -> None:
     points = [point(turn) for turn in (1, 2, 3)]
-    marks = (Mark(3000, 3, "intervention", "own"), Mark(3000, None, "rose", "slow"), Mark(1000, 1, "control", "control"))
+    marks = (
+        Mark(3000, 3, "intervention", "own"),
+        Mark(3000, None, "rose", "slow"),
+        Mark(1000, 1, "control", "control"),
+    )
     row = told(*points, marks=marks).row
     assert row is not None
     assert [kind for _, kind, _ in row["marks"]] == ["control", "rose", "intervention"]

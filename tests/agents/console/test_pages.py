@@ -97,6 +97,22 @@ def test_the_board_follows_what_is_written_and_is_sorted_by_belief(
     expect(first.locator("canvas")).to_have_count(1)
 
 
+def test_a_page_nobody_sees_listens_to_nothing(deployment: Settings, console: str, open_page: Open) -> None:
+    insert(deployment, POINTS, talk("hidden", "first", [0.1]))
+    page = open_page(board(console, "hidden"))
+    expect(rows(page)).to_have_count(1)
+    see = """hidden => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(see, True)
+    insert(deployment, POINTS, talk("hidden", "second", [0.2]))
+    page.wait_for_timeout(1000)
+    expect(rows(page)).to_have_count(1)
+    page.evaluate(see, False)
+    expect(rows(page)).to_have_count(2)
+
+
 def test_what_was_done_and_followed_stands_on_the_board(deployment: Settings, console: str, open_page: Open) -> None:
     for conversation in ("stepped-in", "ended"):
         scope = {"tenant": "marks", "conversation_id": conversation}

@@ -13,7 +13,7 @@ from agents.embedded.tansu import Tansu
 from agents.migrate import migrate
 from agents.settings import Settings
 from tests.agents.conftest import drop_database, drop_topics
-from tests.agents.console.serving import Complaints, chromium, served
+from tests.agents.console.serving import PATIENCE_S, Complaints, chromium, served
 
 NUMBERS = count(1)
 POLL_S = 0.2
@@ -61,7 +61,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def one(url: str, **options: object) -> Page:
         page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(1000 * PATIENCE_S)
         opened.append((page, Complaints(page)))
         page.goto(url)
         return page

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from agents.clock import now_ms
 from agents.console import serve
@@ -17,7 +17,8 @@ from agents.settings import Settings
 from tests.agents.samples import point
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
+expect.set_options(timeout=1000 * PATIENCE_S)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
 
 .PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
-	bench-throughput bench-latency bench-scale bench-sink bench-policy study asyncapi audit config-docs analyst-docs prior yardstick \
-	lock clean
+	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
+	console screenshots prior yardstick lock clean
 
 install: $(INSTALLED)
 
@@ -122,6 +122,15 @@ lock:  ## pin what pyproject.toml asks for; needs uv
 	    --no-header --no-annotate --output-file requirements.lock
 	uv pip compile --group pyproject.toml:audit --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --output-file audit.lock
+
+console:  ## take the console's charts from npm anew; what it writes is committed
+	cd console && npm ci --no-fund --no-audit && npm run build
+
+screenshots: install  ## pictures of the console for the README; needs Chromium
+	$(BIN)/python -m benchmarks.screenshots
+
+bench-console: install  ## first paint and cost of an update with 5,000 live conversations; needs Chromium
+	$(BIN)/python -m benchmarks.console
 
 clean:
 	rm -rf $(VENV) .cache .tenor build *.egg-info

@@ -109,6 +109,14 @@ def learner() -> None:
     one.run(told_to_stop())
 
 
+@app.command()
+def console() -> None:
+    """Serve the console: a web page for team leads, on TENOR_HTTP_HOST and TENOR_HTTP_PORT."""
+    from agents.console import serve
+
+    serve.run(loaded(), lambda text: out.print(text, highlight=False, soft_wrap=True))
+
+
 def told_to_stop() -> threading.Event:
     """Set when this process is told to stop; the work under way is finished."""
     stop = threading.Event()
@@ -141,7 +149,10 @@ def up(directory: Directory = HOME, workers: Workers = 1) -> None:
     """Start the embedded stack and keep it running until Ctrl-C."""
     from agents import stack
 
-    with stack.running(loaded(), directory, workers, out.print) as running:
+    found = loaded()
+    with stack.running(found, directory, workers, out.print) as running:
+        running.start_process("console", "console", port=found.http_port)
+        running.wait_ready()
         show_places(running)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # from here on, being stopped is success
         try:
@@ -160,7 +171,8 @@ def show_places(running: "stack.Stack") -> None:  # type: ignore[name-defined]  
     table.add_row("Kafka", running.broker.bootstrap)
     table.add_row("ClickHouse", f"127.0.0.1:{running.clickhouse.tcp_port} native, :{running.clickhouse.http_port} HTTP")
     for process in running.processes:
-        table.add_row(process.name, f"{process.url}/metrics, process {process.child.pid}")
+        what = process.url if process.name == "console" else f"{process.url}/metrics"
+        table.add_row(process.name, f"{what}, process {process.child.pid}")
     table.add_row("data and logs", str(running.directory))
     out.print(table)
     shown = environment(running.settings, secrets=False)

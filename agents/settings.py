@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     http_token: SecretStr = Field(
         SecretStr(""), description="/metrics asks for it (Authorization: Bearer); needed beyond loopback."
     )
+    console_live_s: float = Field(
+        3600.0, gt=0, description="A conversation nothing was written of for this long leaves the console's board."
+    )
+    console_poll_s: float = Field(1.0, gt=0, description="Time between the console's looks at ClickHouse.")
+    console_session_s: float = Field(43_200.0, gt=0, description="Whoever signed in to the console stays so this long.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_json: bool = Field(False, description="Logs as JSON, one object a line.")
     instance: str | None = Field(None, description="Stable name of this worker (pod name): static group membership.")

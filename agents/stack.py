@@ -58,9 +58,9 @@ class Stack:
     clickhouse: ClickHouse
     processes: list[Process] = field(default_factory=list)
 
-    def start_process(self, name: str, *command: str) -> Process:
-        """Start ``tenor <command>`` as a child."""
-        port = free_port()
+    def start_process(self, name: str, *command: str, port: int = 0) -> Process:
+        """Start ``tenor <command>`` as a child; port 0 takes a free one."""
+        port = port or free_port()
         argv = [sys.executable, "-m", "agents.cli", *command]
         process = Process(name, argv, port, self._spawn(name, argv, port))
         self.processes.append(process)

@@ -132,6 +132,9 @@ def test_it_heals_refuses_a_second_one_stops_and_keeps_its_data(start: Callable[
     places = up.places()
     assert set(places) == {"worker-1", "sink", "learner"}
     assert all(answers(f"{url}/ready") for url, _ in places.values())
+    console = re.search(r"console +(http://[\d.:]+), process \d+", up.said)
+    assert console
+    assert answers(f"{console[1]}/alerts")
     running = processes_of(up.directory)
     assert running.keys() >= {pid for _, pid in places.values()}
 

@@ -1,0 +1,111 @@
+"""The alerts inbox: alerts out of ClickHouse, what people said about them out of Kafka."""
+
+import asyncio
+import time
+from collections import Counter
+from functools import partial
+from typing import Any
+
+import structlog
+from confluent_kafka import KafkaException
+
+from agents.console import queries
+from agents.console.alert_commands import About, Commands, publish_command, topic_exists
+from agents.console.feed import Feed
+from agents.console.queries import Heading
+from agents.errors import Failure
+
+log = structlog.get_logger(__name__)
+
+Told = dict[str, Any]
+
+FRESH_S = 2.0
+SILENT_S = 30.0  # a broker that does not answer is left alone for so long
+KNOWN = 2_000  # texts of alerts in memory
+PATIENCE_S = 1.0  # alerts do not wait longer for what was said about them
+
+
+class Inbox:
+    """Alerts with what was said about them.
+
+    Without a broker, or its topic of commands, alerts are shown all the same, as nobody's yet, and without buttons.
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._commands = Commands(feed.settings)
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshed = float("-inf")
+        self._possible = False
+        self._known: dict[str, Told] = {}
+        self._all: list[Heading] = []
+        self._all_of: Any = object()
+
+    async def page(self, now: int, handled: bool, page: int, size: int) -> Told:
+        """A page, newest first. ``Failure`` when ClickHouse cannot be asked."""
+        await self._refresh()
+        await self._headings()
+        done = {one.alert_id for one in self._all if self._said(one, now)}
+        chosen = [one for one in self._all if (one.alert_id in done) is handled]
+        pages = max(-(-len(chosen) // size), 1)
+        page = min(page, pages - 1)
+        shown = {one.alert_id: one for one in chosen[page * size :][:size]}
+        found = await self._texts(list(shown))
+        return {
+            "alerts": [{**one, "said": self._said(shown[one["alert_id"]], now)} for one in found],
+            "open": len(self._all) - len(done),
+            "handled": len(done),
+            "severities": Counter(one.severity for one in self._all if one.alert_id not in done),
+            "page": page,
+            "pages": pages,
+            "possible": self._possible,
+        }
+
+    async def say(self, action: str, about: About, alert: str, by: str, until: int | None) -> None:
+        """Acknowledge, snooze or resume; ``DeliveryFailed`` when the broker does not take it."""
+        await self._feed.aside(lambda: publish_command(self._feed.settings, action, about, alert, by, until))
+        self._refreshed = float("-inf")
+
+    def _said(self, one: Heading, now: int) -> Told | None:
+        """The last word on an alert, unless it is not about it, or has run out."""
+        said = self._commands.about(About(one.tenant, one.conversation_id)) if one.conversation_id else None
+        return said._asdict() if said and said.covers(one.alert_id, one.written, now) else None
+
+    async def _texts(self, ids: list[str]) -> list[Told]:
+        """What these alerts say; they never change, so each is asked for once."""
+        if len(self._known) > KNOWN:
+            self._known = {}
+        missing = [id for id in ids if id not in self._known]
+        if missing:
+            found = await self._feed.ask(partial(queries.alerts, ids=missing))
+            self._known |= {one["alert_id"]: one for one in found}
+        return [self._known[id] for id in ids if id in self._known]
+
+    async def _headings(self) -> None:
+        newest = self._feed.alerts
+        if self._all_of != newest:
+            self._all = await self._feed.ask(queries.alert_headings)
+            self._all_of = newest
+
+    async def _refresh(self) -> None:
+        if self._refreshing is None and time.monotonic() - self._refreshed > (FRESH_S if self._possible else SILENT_S):
+            self._refreshing = asyncio.create_task(self._read())
+        if self._refreshing is not None:
+            await asyncio.wait([self._refreshing], timeout=PATIENCE_S)
+
+    async def _read(self) -> None:
+        began = time.monotonic()
+        try:
+            self._possible = await self._feed.aside(self._read_commands)
+        finally:
+            self._refreshed, self._refreshing = max(self._refreshed, began), None
+
+    def _read_commands(self) -> bool:
+        try:
+            if not topic_exists(self._feed.settings):
+                return False
+            self._commands.refresh()
+        except (Failure, KafkaException) as error:
+            log.warning("what was said about alerts cannot be read", why=str(error))
+            return False
+        return True

@@ -1,0 +1,48 @@
+// Numbers and times as people read them. Times come as milliseconds or RFC 3339 and are shown in the reader's zone.
+
+export const UNKNOWN = "–";
+
+export const signed = (value, digits = 2) =>
+  value === null || value === undefined ? UNKNOWN : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+
+export const plain = (value, digits = 2) =>
+  value === null || value === undefined ? UNKNOWN : `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+
+export const percent = (share) => (share === null || share === undefined ? UNKNOWN : `${(100 * share).toFixed(0)} %`);
+
+export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
+export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// A formatter keeps the zone it was made in: after a minute, a new one.
+let made = 0;
+let clock, calendar;
+
+function formatters() {
+  if (Date.now() - made < 60_000) return;
+  made = Date.now();
+  clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  calendar = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+}
+
+/** Time of day alone. */
+export function timeOfDay(when) {
+  formatters();
+  return clock.format(new Date(when));
+}
+
+/** Time of day; with the date when it is not today's. */
+export function time(when) {
+  formatters();
+  const at = new Date(when);
+  const day = calendar.format(at);
+  return day === calendar.format(new Date()) ? clock.format(at) : `${day}, ${clock.format(at)}`;
+}
+
+export const utc = (when) => new Date(when).toISOString();
+
+/** "prosody.pitch_range" in words: "prosody: pitch range". */
+export const signal = (named) => {
+  const [kind, ...rest] = named.split(".");
+  return rest.length ? `${kind}: ${rest.join(" ").replaceAll("_", " ")}` : kind;
+};

@@ -1,0 +1,72 @@
+"""One console and one browser a module; each test has a tenant of its own, and asks the board for it."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from agents import topics
+from agents.embedded.child import LOOPBACK
+from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.tansu import Tansu
+from agents.migrate import migrate
+from agents.settings import Settings
+from tests.agents.conftest import drop_database, drop_topics
+from tests.agents.console.serving import PATIENCE_S, Complaints, chromium, served
+
+NUMBERS = count(1)
+POLL_S = 0.2
+
+
+@pytest.fixture(scope="module")
+def deployment(clickhouse: ClickHouse, tansu: Tansu) -> Iterator[Settings]:
+    """Settings of a deployment with its tables and topics."""
+    number = next(NUMBERS)
+    own = Settings(
+        _env_file=None,
+        brokers=tansu.bootstrap,
+        topic_prefix=f"console{number}.",
+        partitions=1,
+        embedded=True,
+        clickhouse_host=LOOPBACK,
+        clickhouse_port=clickhouse.tcp_port,
+        clickhouse_database=f"tenor_console_{number}",
+        console_poll_s=POLL_S,
+    )
+    migrate(own)
+    topics.apply(own)
+    yield own
+    drop_topics(own)
+    drop_database(own)
+
+
+@pytest.fixture(scope="module")
+def console(deployment: Settings) -> Iterator[str]:
+    """Where a console of this deployment is served."""
+    with served(deployment) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a browser of its own as far as the console can tell; none may complain."""
+    opened: list[tuple[Page, Complaints]] = []
+
+    def one(url: str, **options: object) -> Page:
+        page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        page.set_default_timeout(1000 * PATIENCE_S)
+        opened.append((page, Complaints(page)))
+        page.goto(url)
+        return page
+
+    yield one
+    for page, complaints in opened:
+        page.context.close()
+        assert complaints.heard == []

@@ -1,0 +1,202 @@
+"""Who may ask the console for what, over plain HTTP."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from pydantic import SecretStr
+
+from agents.console.app import Console, local, number
+from agents.console.auth import COOKIE, FAILURES, FAILURES_S, Auth, loopback
+from agents.errors import Failure
+from agents.settings import Settings
+from tests.agents.console.serving import served
+
+TOKEN = "a token of thirty-two letters :-)"
+NOBODY = Settings(_env_file=None, clickhouse_port=1, brokers="127.0.0.1:1", console_poll_s=0.2)
+SECURED = NOBODY.model_copy(update={"http_token": SecretStr(TOKEN)})
+GUARDED = ("/api/session", "/events/board", "/events/conversation", "/events/alerts", "/events/experiments", "/metrics")
+ASKED = ("/api/alerts", "/api/enable")
+
+
+class Caller:
+    """Asks one console."""
+
+    def __init__(self, url: str) -> None:
+        self.host = url.removeprefix("http://")
+
+    def __call__(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
+        connection = http.client.HTTPConnection(self.host, timeout=10)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body.encode(), named)
+        answer = connection.getresponse()
+        told = {name.lower(): value for name, value in answer.getheaders()}
+        stream = told.get("content-type", "").startswith("text/event-stream")
+        text = (answer.read1(9) if stream else answer.read()).decode()
+        connection.close()
+        return answer.status, told, text
+
+    @property
+    def origin(self) -> str:
+        return f"http://{self.host}"
+
+    def signed_in(self) -> dict[str, str]:
+        """Headers of a browser that has signed in, and whose page asks."""
+        status, told, _ = self("POST", "/login", urlencode({"token": TOKEN}), Origin=self.origin)
+        assert status == 303
+        cookie = {"Cookie": told["set-cookie"].partition(";")[0]}
+        csrf = json.loads(self("GET", "/api/session", **cookie)[2])["csrf"]
+        return {**cookie, "Origin": self.origin, "X_Tenor_Csrf": csrf}
+
+
+@pytest.fixture(scope="module")
+def open_console() -> Iterator[Caller]:
+    with served(NOBODY) as url:
+        yield Caller(url)
+
+
+@pytest.fixture(scope="module")
+def secured() -> Iterator[Caller]:
+    with served(SECURED) as url:
+        yield Caller(url)
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_nothing_is_told_without_the_token(secured: Caller, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Cookie": f"{COOKIE}=1e99.a.b"}):
+        assert secured("GET", path, **headers)[0] == 401
+    assert secured("GET", path, Authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+def test_probes_are_open_and_say_what_is(secured: Caller) -> None:
+    assert secured("GET", "/healthz")[0] == 200
+    assert secured("GET", "/ready")[0] == 503, "ClickHouse has not answered yet"
+
+
+def test_a_browser_signs_in_and_gets_no_cookie_a_script_could_read(secured: Caller) -> None:
+    status, told, _ = secured("GET", "/conversation?id=a%26b")
+    assert (status, told["location"]) == (303, "/login?next=%2Fconversation%3Fid%3Da%2526b")
+    body = urlencode({"token": TOKEN})
+    status, told, _ = secured("POST", told["location"], body, Origin=secured.origin)
+    assert (status, told["location"]) == (303, "/conversation?id=a%26b")
+    flags = [one.strip().lower() for one in told["set-cookie"].split(";")[1:]]
+    assert {"httponly", "samesite=lax", "path=/"} <= set(flags)
+    assert TOKEN not in told["set-cookie"]
+    assert secured("POST", "/login", urlencode({"token": "wrong"}), Origin=secured.origin)[0] == 401
+    assert secured("POST", "/login", body, Origin="http://elsewhere.example")[0] == 403
+    assert secured("POST", "/login", body)[0] == 403
+    assert secured("POST", "/login", "x" * 100_000, Origin=secured.origin)[0] == 401
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_only_our_own_page_asks_for_something(secured: Caller, path: str) -> None:
+    ours = secured.signed_in()
+    assert secured("POST", path, "{}", **ours)[0] == 400, "it may, but says nothing"
+    assert secured("POST", path, "{}", Authorization=f"Bearer {TOKEN}")[0] == 400
+    for changed in ("X_Tenor_Csrf", "Origin"):
+        assert secured("POST", path, "{}", **{k: v for k, v in ours.items() if k != changed})[0] == 403
+    assert secured("POST", path, "{}", **ours | {"Origin": "http://elsewhere.example"})[0] == 403
+    assert secured("POST", path, "{}", **ours | {"Origin": "null"})[0] == 403
+    assert secured("POST", path, "{}", **ours | {"X_Tenor_Csrf": "0" * 64})[0] == 403
+    assert secured("POST", path, "{}", Origin=secured.origin)[0] == 401
+    assert secured("GET", path, **ours)[0] == 405
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{",
+        '{"tenant": 1, "option": "a", "reason": "b", "by": "c"}',
+        '{"tenant": "", "option": "a", "reason": "b", "by": "c"}',
+        json.dumps({"tenant": "t", "option": "a" * 501, "reason": "b", "by": "c"}),
+        json.dumps({"tenant": "t", "option": "a", "reason": "b" * 20_000, "by": "c"}),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(open_console: Caller, body: str) -> None:
+    csrf = json.loads(open_console("GET", "/api/session")[2])["csrf"]
+    status, _, text = open_console("POST", "/api/enable", body, Origin=open_console.origin, X_Tenor_Csrf=csrf)
+    assert status == 400
+    assert json.loads(text)["error"]
+
+
+def test_without_a_token_only_loopback_is_served_and_only_by_its_names(open_console: Caller) -> None:
+    assert open_console("GET", "/")[0] == 200
+    port = open_console.host.partition(":")[2]
+    assert open_console("GET", "/", Host=f"localhost:{port}")[0] == 200
+    for host in ("elsewhere.example", f"127.0.0.1.elsewhere.example:{port}", "10.0.0.1", ""):
+        assert open_console("GET", "/", Host=host)[0] == 421
+        assert open_console("GET", "/events/board", Host=host)[0] == 401
+    with pytest.raises(Failure, match=r"not served on 0\.0\.0\.0 without a token"):
+        Console(NOBODY.model_copy(update={"http_host": "0.0.0.0"}))
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/static/main.js", "/api/session", "/nowhere", "/healthz"])
+def test_every_answer_carries_the_security_headers(open_console: Caller, path: str) -> None:
+    _, told, _ = open_console("GET", path, Origin="http://elsewhere.example")
+    policy = told["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "unsafe" not in policy
+    assert told["x-content-type-options"] == "nosniff"
+    assert told["x-frame-options"] == "DENY"
+    assert "access-control-allow-origin" not in told
+    assert "server" not in told
+
+
+def test_static_files_stay_in_their_folder(open_console: Caller) -> None:
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/passwd", "/static/vendor/../../auth.py"):
+        assert open_console("GET", path)[0] in (404, 405)
+
+
+def test_sessions_end_with_time_and_with_the_token() -> None:
+    now = [1000.0]
+    auth = Auth(SECURED, lambda: now[0])
+    cookie = auth.sign_in(TOKEN)
+    assert cookie is not None
+    assert auth.session_valid(Asking(cookie))
+    assert Auth(SECURED, lambda: now[0]).session_valid(Asking(cookie)), "a restart ends no session"
+    other = SECURED.model_copy(update={"http_token": SecretStr("another token")})
+    assert not Auth(other, lambda: now[0]).session_valid(Asking(cookie))
+    later = f"{float(cookie.partition('.')[0]) + 9:.0f}.{cookie.partition('.')[2]}"
+    assert not auth.session_valid(Asking(later))
+    now[0] += SECURED.console_session_s + 1
+    assert not auth.session_valid(Asking(cookie))
+
+
+def test_guessing_is_slowed_down() -> None:
+    now = [1000.0]
+    auth = Auth(SECURED, lambda: now[0])
+    assert [auth.sign_in(f"guess {n}") for n in range(FAILURES)] == [None] * FAILURES
+    assert auth.locked
+    assert auth.sign_in(TOKEN) is None
+    now[0] += FAILURES_S + 1
+    assert auth.sign_in(TOKEN) is not None
+
+
+class Asking:
+    """As much of a request as its cookie."""
+
+    def __init__(self, cookie: str) -> None:
+        self.cookies = {COOKIE: cookie}
+
+
+def test_after_signing_in_one_stays_here() -> None:
+    assert local("/conversation?tenant=a&id=b") == "/conversation?tenant=a&id=b"
+    for elsewhere in ("//evil.example", "https://evil.example", "/\\evil.example", "/logout", "/alerts\r\nX: y", ""):
+        assert local(elsewhere) == "/"
+
+
+@pytest.mark.parametrize(("host", "own"), [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("localhost", True)])
+def test_loopback(host: str, own: bool) -> None:
+    assert loopback(host) is own
+    assert not any(map(loopback, ("0.0.0.0", "", "10.0.0.1", "localhost.example", "127.0.0.1.example")))
+
+
+@pytest.mark.parametrize(("text", "page"), [(None, 0), ("3", 3), ("-1", 0), ("x", 0), ("²", 0), ("9" * 9, 0)])
+def test_page_numbers(text: str | None, page: int) -> None:
+    assert number(text) == page

@@ -1,0 +1,403 @@
+"""The console in a real browser, over a real ClickHouse and broker: what a team lead sees and does."""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from agents import log_reader
+from agents.clock import now_ms
+from agents.migrate import migrate
+from agents.rows import TABLES
+from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.records import record
+from schemas.topics import Name
+from tests.agents.conftest import drop_database
+from tests.agents.console.serving import served, talk
+from tests.agents.experiments import experiment
+from tests.agents.samples import AT, alert, command, decision, distal, outcome, snapshot
+from tests.agents.stored import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, insert, store
+
+pytestmark = pytest.mark.integration
+
+Open = Callable[..., Page]
+RISING = [0.1, 0.2, 0.4, 0.7, 0.8]
+OPTION = "offer-options"
+WALL = 3840
+
+
+def board(console: str, tenant: str, **wish: str) -> str:
+    return f"{console}/?{urlencode({'tenant': tenant, **wish})}"
+
+
+def rows(page: Page) -> Any:
+    return page.locator(".board li")
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".board .name a").all_text_contents()
+
+
+def published(settings: Settings, name: Name, record_name: str) -> list[dict[str, Any]]:
+    found = log_reader.read(settings, [settings.topics.name(name)])
+    return [Codec().decode(record(record_name), one.value, {}) for one in found]
+
+
+def test_nobody_has_written_then_one_has(deployment: Settings, open_page: Open) -> None:
+    own = deployment.model_copy(update={"clickhouse_database": f"{deployment.clickhouse_database}_empty"})
+    migrate(own)
+    with served(own) as url:
+        page = open_page(url)
+        expect(page.locator(".empty .what")).to_have_text("No conversation yet")
+        page.evaluate("window.loaded = 'once'")
+        page.get_by_role("link", name="Alerts").click()
+        expect(page.locator(".empty .what")).to_have_text("No alert in the last 7 days")
+        page.get_by_role("link", name="Experiments").click()
+        expect(page.locator(".empty .what")).to_have_text("Nothing was decided yet")
+        page.go_back()
+        page.go_back()
+        expect(page.locator(".empty .what")).to_have_text("No conversation yet")
+        insert(own, POINTS, talk("default", "the-only-one", [0.3]))
+        expect(page.locator(".board .name a")).to_have_text("the-only-one")
+        expect(page.locator(".counts")).to_have_text("1 live conversation, 0 raised")
+        expect(page.locator(".empty")).to_have_count(0)
+        assert page.evaluate("window.loaded") == "once", "no page was loaded anew"
+        page.context.close()
+    drop_database(own)
+
+
+def test_the_board_follows_what_is_written_and_is_sorted_by_belief(
+    deployment: Settings, console: str, open_page: Open
+) -> None:
+    insert(deployment, POINTS, [one for c in range(4) for one in talk("sorted", f"talk-{c}", [0.1, 0.1 * c])])
+    page = open_page(board(console, "sorted"))
+    expect(rows(page)).to_have_count(4)
+    assert names(page) == ["talk-3", "talk-2", "talk-1", "talk-0"]
+
+    def write() -> None:
+        for turn in range(3, 9):
+            later = {"turn": turn, "point_id": f"late-{turn}", "event_time": now_ms(), "level": 0.1 * turn}
+            insert(deployment, POINTS, [talk("sorted", "talk-0", [0.0])[0] | later | {"raised": turn > 5}])
+            time.sleep(0.1)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    expect(page.locator(".board .name a").first).to_have_text("talk-0")
+    writing.join()
+    first = rows(page).first
+    expect(first.locator(".level")).to_have_text("+0.80")
+    expect(first.locator(".state")).to_have_text("raised")
+    expect(first.locator(".who")).to_contain_text("turn 8")
+    expect(first.locator("canvas")).to_have_count(1)
+
+
+def test_a_page_nobody_sees_listens_to_nothing(deployment: Settings, console: str, open_page: Open) -> None:
+    insert(deployment, POINTS, talk("hidden", "first", [0.1]))
+    page = open_page(board(console, "hidden"))
+    expect(rows(page)).to_have_count(1)
+    see = """hidden => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(see, True)
+    insert(deployment, POINTS, talk("hidden", "second", [0.2]))
+    page.wait_for_timeout(1000)
+    expect(rows(page)).to_have_count(1)
+    page.evaluate(see, False)
+    expect(rows(page)).to_have_count(2)
+
+
+def test_what_was_done_and_followed_stands_on_the_board(deployment: Settings, console: str, open_page: Open) -> None:
+    for conversation in ("stepped-in", "ended"):
+        scope = {"tenant": "marks", "conversation_id": conversation}
+        points = talk(conversation=conversation, tenant="marks", levels=RISING)
+        insert(deployment, POINTS, points)
+        of = {**scope, "decision_id": conversation, "event_time": points[2]["event_time"], "turn": 3, "option": OPTION}
+        insert(deployment, DECISIONS, [decision(1, **of)])
+    page = open_page(board(console, "marks"))
+    expect(rows(page)).to_have_count(2)
+    expect(page.locator(".note").first).to_have_text(f"{OPTION}: under way")
+    ends = {"tenant": "marks", "conversation_id": "ended", "event_time": now_ms() + 1}
+    insert(deployment, OUTCOMES, [outcome(1, **ends, option=OPTION, outcome_id="o-marks")])
+    expect(page.locator(".note", has_text="level fell")).to_have_text(f"{OPTION}: level fell")
+    insert(deployment, DISTAL, [distal(1, **ends, distal_id="d-marks")])
+    expect(rows(page)).to_have_count(1)
+    page.get_by_label("Ended too").check()
+    expect(rows(page)).to_have_count(2)
+    expect(page.locator(".state", has_text="resolved")).to_have_count(1)
+    page.get_by_label("Find").fill("STEPPED")
+    expect(rows(page)).to_have_count(1)
+    page.get_by_label("Find").fill("nobody")
+    expect(page.locator(".empty .what")).to_have_text("No conversation is like that")
+
+
+def test_a_conversation_is_told_turn_by_turn_and_opened_by_keyboard(
+    deployment: Settings, console: str, open_page: Open
+) -> None:
+    points = talk("told", "upset", RISING) + talk("told", "calm", [0.1, 0.0])
+    insert(deployment, POINTS, points)
+    scope = {"tenant": "told", "conversation_id": "upset", "decision_id": "told-1"}
+    insert(deployment, DECISIONS, [decision(1, **scope, event_time=points[2]["event_time"], turn=3)])
+    insert(deployment, OUTCOMES, [outcome(1, **scope, event_time=points[4]["event_time"], outcome_id="told-o")])
+    page = open_page(board(console, "told"))
+    page.locator(".board a").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="calm")).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("upset")
+    expect(page.locator(".story > li")).to_have_count(7)
+    whats = page.locator(".story > li").evaluate_all("items => items.map(one => one.className)")
+    assert whats == ["turn", "turn", "turn", "decision", "turn", "turn", "outcome"]
+    third = page.locator(".story > li").nth(2)
+    expect(third).to_contain_text("+0.40")
+    expect(third.locator(".shares")).to_contain_text("text")
+    third.locator("summary").click()
+    expect(third.locator(".signals")).to_contain_text("text: sentiment +0.750")
+    expect(page.locator(".story .decision")).to_contain_text("intervention slow")
+    expect(page.locator(".story .outcome")).to_contain_text("level fell by 0.20")
+    expect(page.locator(".chart canvas")).to_have_count(1)
+    insert(deployment, POINTS, talk("told", "upset", [*RISING, 0.9])[-1:])
+    expect(page.locator(".story > li")).to_have_count(8)
+    expect(third.locator("details")).to_have_attribute("open", "")
+
+
+def test_a_conversation_nobody_knows(console: str, open_page: Open) -> None:
+    page = open_page(f"{console}/conversation?tenant=none&id=none")
+    expect(page.locator(".empty .what")).to_have_text("nothing is known of a conversation none")
+
+
+def test_five_thousand_conversations_are_paged(deployment: Settings, console: str, open_page: Open) -> None:
+    crowd = [one for c in range(5000) for one in talk("crowd", f"talk-{c:04}", [c / 1000])]
+    insert(deployment, POINTS, crowd)
+    page = open_page(board(console, "crowd"))
+    expect(page.locator(".paging span")).to_have_text("Page 1 of 100")
+    expect(rows(page)).to_have_count(50)
+    assert names(page)[0] == "talk-4999"
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".board .name a").first).to_have_text("talk-4949")
+    expect(rows(page)).to_have_count(50)
+
+
+def test_an_alert_is_snoozed_acknowledged_and_taken_back(deployment: Settings, console: str, open_page: Open) -> None:
+    for number in (1, 2):
+        told = {"tenant": "inbox", "conversation_id": f"case-{number}", "title": f"Case {number} needs a person"}
+        insert(deployment, ALERTS, [alert(number, **told, alert_id=f"inbox-{number}", event_time=now_ms() + number)])
+    about_policy = {
+        "tenant": "inbox",
+        "conversation_id": None,
+        "title": "An option was rolled back",
+        "severity": "info",
+    }
+    insert(deployment, ALERTS, [alert(3, **about_policy, alert_id="inbox-3")])
+    page = open_page(f"{console}/alerts")
+    case = page.locator(".alerts > li", has_text="Case 1 needs a person")
+    expect(case).to_contain_text("Take over")
+    policy = page.locator(".alerts > li", has_text="An option was rolled back")
+    expect(policy.get_by_role("button")).to_have_count(0)
+    page.get_by_label("Your name").fill("Noor")
+    case.get_by_role("button", name="Acknowledge").click()
+    expect(case).to_have_count(0)
+    other = page.locator(".alerts > li", has_text="Case 2 needs a person")
+    other.get_by_label("Snooze for").select_option("240")
+    other.get_by_role("button", name="Snooze").click()
+    expect(other).to_have_count(0)
+
+    commands = published(deployment, Name.ALERT_COMMANDS, "alert_command")
+    assert [(one["action"], one["by"], one["alert_id"], one["conversation_id"]) for one in commands] == [
+        ("acknowledge", "Noor", "inbox-1", "case-1"),
+        ("snooze", "Noor", "inbox-2", "case-2"),
+    ]
+    assert commands[1]["until"] == pytest.approx(now_ms() + 4 * 3_600_000, abs=60_000)
+
+    colleague = open_page(f"{console}/alerts?handled=1")
+    taken = colleague.locator(".alerts > li", has_text="Case 1 needs a person")
+    expect(taken).to_contain_text("by Noor")
+    taken.get_by_role("button", name="Take back").click()
+    expect(taken).to_have_count(0)
+    expect(case).to_have_count(1)
+    case.get_by_role("link", name="case-1").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("case-1")
+
+
+def test_a_newer_alert_of_an_acknowledged_conversation_is_to_do(
+    deployment: Settings, console: str, open_page: Open
+) -> None:
+    told = {"tenant": "again", "conversation_id": "worse", "event_time": now_ms()}
+    insert(deployment, ALERTS, [alert(1, **told, alert_id="again-1", title="At first")])
+    page = open_page(f"{console}/alerts")
+    first = page.locator(".alerts > li", has_text="At first")
+    first.get_by_role("button", name="Acknowledge").click()
+    expect(first).to_have_count(0)
+    insert(deployment, ALERTS, [alert(2, **told, alert_id="again-2", title="Now worse")])
+    expect(page.locator(".alerts > li", has_text="Now worse")).to_have_count(1)
+    expect(first).to_have_count(0)
+
+
+def test_ten_thousand_alerts_in_a_minute(deployment: Settings, console: str, open_page: Open) -> None:
+    flood = [
+        alert(1, tenant="flood", alert_id=f"flood-{n}", event_time=now_ms() - 864_000_000 + n) for n in range(10_000)
+    ]
+    insert(deployment, ALERTS, flood)
+    page = open_page(f"{console}/alerts")
+    expect(page.locator(".counts")).to_have_text(re.compile(r"^10,0\d\d alerts to do: 10,0\d\d critical"))
+    expect(page.locator(".alerts > li")).to_have_count(50)
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".paging span")).to_have_text(re.compile(r"^Page 2 of 20\d"))
+
+
+def test_an_option_that_was_rolled_back_is_re_enabled(deployment: Settings, console: str, open_page: Open) -> None:
+    store(deployment, experiment("large", 450, 1))
+    insert(deployment, DECISIONS, [decision(1, tenant="rolled", decision_id="rolled-1", option=OPTION)])
+    insert(deployment, POLICY, [snapshot(1, tenant="rolled", disabled=[OPTION])])
+    page = open_page(f"{console}/experiments")
+    section = page.locator("section", has_text="Tenant rolled")
+    expect(section.locator("tbody tr")).to_contain_text("rolled back")
+    large = page.locator("section", has_text="Tenant large").locator("tbody")
+    expect(large).to_contain_text(re.compile(r"offer.*−0\.\d+ \(−0\.\d+ to [−+]0\.\d+\): (harmed|no effect shown)"))
+    expect(large).to_contain_text(re.compile(r"control\s*\d+\s*\d+ %"))
+
+    section.get_by_role("button", name="Re-enable").click()
+    page.get_by_label("Why").fill("reworded")
+    page.get_by_label("Your name").fill("Noor")
+    page.get_by_role("dialog").get_by_role("button", name="Re-enable").click()
+    expect(page.get_by_text(f"the learner publishes a policy with {OPTION}")).to_be_visible()
+    [asked] = published(deployment, Name.COMMANDS, "policy_command")
+    assert (asked["tenant"], asked["option"], asked["action"]) == ("rolled", OPTION, "enable")
+    assert (asked["by"], asked["reason"]) == ("Noor", "reworded")
+
+    insert(deployment, TABLES[Name.COMMANDS], [asked])
+    insert(deployment, POLICY, [snapshot(2, tenant="rolled", previous="thompson-1", disabled=[])])
+    expect(section.locator("tbody tr")).to_contain_text("Re-enable asked at")
+    expect(section.get_by_role("button", name="Re-enable")).to_have_count(0)
+
+
+def test_an_option_nobody_has_is_not_re_enabled(deployment: Settings, console: str, open_page: Open) -> None:
+    insert(deployment, DECISIONS, [decision(1, tenant="gone", decision_id="gone-1", option="of-old")])
+    insert(deployment, POLICY, [snapshot(1, tenant="gone", disabled=["of-old"])])
+    page = open_page(f"{console}/alerts")
+    page.evaluate("document.cookie = 'unrelated=1'")
+    page.get_by_role("link", name="Experiments").click()
+    section = page.locator("section", has_text="Tenant gone")
+    section.get_by_role("button", name="Re-enable").click()
+    page.get_by_label("Why").fill("because")
+    page.get_by_label("Your name").fill("Noor")
+    with page.expect_response("**/api/enable") as answered:
+        page.get_by_role("dialog").get_by_role("button", name="Re-enable").click()
+    assert answered.value.status == 409
+    expect(page.get_by_role("dialog")).to_contain_text("Not done: there is no option of-old")
+
+
+HOSTILE = "<img src=x onerror=\"alert('x')\"><script>alert('y')</script>{{7*7}}"
+
+
+def test_no_text_is_ever_taken_for_markup(deployment: Settings, console: str, open_page: Open) -> None:
+    scope = {"tenant": f"t{HOSTILE}", "conversation_id": f"c{HOSTILE}", "customer_id": f"u{HOSTILE}"}
+    signal = [{"signal": f"text.{HOSTILE}", "share": 0.9}]
+    more = {"channel": HOSTILE, "contributions": signal, "customer_id": scope["customer_id"]}
+    points = talk(scope["tenant"], scope["conversation_id"], RISING, cues=[HOSTILE], **more)
+    insert(deployment, POINTS, points)
+    at = {"event_time": points[3]["event_time"], "channel": HOSTILE}
+    chosen = {**scope, **at, "option": HOSTILE, "decision_id": HOSTILE}
+    asked = decision(1, **chosen, turn=3, kind=HOSTILE, contributions=signal, propensities=[])
+    none = asked | {"decision_id": "none", "available": False, "unavailable_reason": HOSTILE, "option": None}
+    insert(deployment, DECISIONS, [asked, none | {"propensity": None}])
+    insert(deployment, OUTCOMES, [outcome(1, **chosen, outcome_id=HOSTILE, action=HOSTILE)])
+    unseen = {"reward": None, "status": "censored", "censoring_reason": HOSTILE, "post_level": None, "post_sd": None}
+    insert(deployment, OUTCOMES, [outcome(1, **chosen, outcome_id="unseen", **unseen)])
+    words = dict.fromkeys(("rule", "title", "explanation", "recommendation"), HOSTILE)
+    insert(deployment, ALERTS, [alert(1, **scope, **at, **words, alert_id=HOSTILE, contributions=signal)])
+    rolled = {"tenant": scope["tenant"], "option": HOSTILE}
+    insert(deployment, POLICY, [snapshot(1, tenant=scope["tenant"], disabled=[HOSTILE])])
+    insert(deployment, TABLES[Name.COMMANDS], [command(1, **rolled, by=HOSTILE, reason=HOSTILE)])
+
+    page = open_page(board(console, scope["tenant"]))
+    expect(page.locator(".board .name a")).to_have_text(scope["conversation_id"])
+    page.locator(".board .name a").click()
+    expect(page.locator(".story .alert")).to_contain_text(HOSTILE)
+    expect(page.locator(".story .decision").first).to_contain_text(HOSTILE)
+    for summary in page.locator("summary").all():
+        summary.click()
+    expect(page.locator(".story .turn").first).to_contain_text(f"Cues: {HOSTILE}")
+    page.goto(f"{console}/experiments")
+    hostile = page.locator("section", has_text=HOSTILE)
+    expect(hostile.locator("tbody")).to_contain_text(HOSTILE)
+    hostile.get_by_role("button", name="Re-enable").click()
+    expect(page.get_by_role("dialog")).to_contain_text(HOSTILE)
+    page.goto(f"{console}/alerts")
+    case = page.locator(".alerts > li", has_text=HOSTILE)
+    expect(case).to_contain_text(HOSTILE)
+    page.get_by_label("Your name").fill(HOSTILE)
+    case.get_by_role("button", name="Acknowledge").click()
+    expect(case).to_have_count(0)
+    page.goto(f"{console}/alerts?handled=1")
+    expect(page.locator(".alerts > li", has_text=HOSTILE)).to_contain_text(f"by {HOSTILE}")
+    assert page.locator("img, main script").count() == 0
+
+
+def test_a_name_from_right_to_left_keeps_its_direction(deployment: Settings, console: str, open_page: Open) -> None:
+    customer = "נועה לוי (12)"
+    insert(deployment, POINTS, talk("rtl", "مرحبا-7", RISING, customer_id=customer))
+    page = open_page(board(console, "rtl"))
+    name = page.locator(".board .name a bdi")
+    expect(name).to_have_text("مرحبا-7")
+    direction = "element => getComputedStyle(element).direction"
+    assert name.evaluate(direction) == "rtl"
+    assert page.locator(".board .who bdi").evaluate(direction) == "rtl"
+    assert page.locator(".board .who").evaluate(direction) == "ltr"
+    expect(page.locator(".board .who")).to_have_text(f"{customer} · chat · turn 5")
+    name.click()
+    assert page.locator("h1 bdi").evaluate(direction) == "rtl"
+
+
+def test_times_are_told_in_the_readers_zone(deployment: Settings, console: str, open_page: Open) -> None:
+    moved = [one | {"event_time": AT} for one in talk("zones", "far", [0.4])]  # 2026-09-21, 13:33:20 UTC
+    insert(deployment, POINTS, moved)
+    shown = {}
+    for zone in ("Pacific/Auckland", "America/St_Johns"):
+        page = open_page(board(console, "zones"), timezone_id=zone)
+        expect(page.locator("#zone")).to_contain_text(zone)
+        shown[zone] = page.locator(".board time").inner_text()
+        assert page.locator(".board time").get_attribute("datetime") == "2026-09-21T14:13:20.123Z"
+    assert shown == {"Pacific/Auckland": "22 Sept 2026, 02:13:20", "America/St_Johns": "21 Sept 2026, 11:43:20"}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark"), (WALL, "light")])
+def test_every_page_is_accessible_and_fits(
+    deployment: Settings, console: str, open_page: Open, width: int, scheme: str
+) -> None:
+    points = talk("axe", "upset", RISING) + talk("axe", "calm", [0.1, 0.0])
+    insert(deployment, POINTS, points)
+    scope = {"tenant": "axe", "conversation_id": "upset", "decision_id": "axe-1"}
+    insert(deployment, DECISIONS, [decision(1, **scope, event_time=points[2]["event_time"], turn=3)])
+    insert(deployment, OUTCOMES, [outcome(1, **scope, event_time=points[4]["event_time"], outcome_id="axe-o")])
+    insert(deployment, ALERTS, [alert(1, **scope | {"alert_id": "axe-1", "event_time": now_ms() + 10_000_000})])
+    insert(deployment, POLICY, [snapshot(1, tenant="axe", disabled=["slow"])])
+    page = open_page(board(console, "axe"), color_scheme=scheme, viewport={"width": width, "height": 800})
+    assert_fine(page, rows(page), width)
+    page.locator(".board a").first.click()
+    assert_fine(page, page.locator(".story .outcome"), width)
+    page.get_by_role("link", name="Alerts").click()
+    assert_fine(page, page.locator(".alerts > li"), width)
+    page.get_by_role("link", name="Experiments").click()
+    assert_fine(page, page.locator("section", has_text="Tenant axe"), width)
+    page.locator("section", has_text="Tenant axe").get_by_role("button", name="Re-enable").click()
+    assert_fine(page, page.get_by_role("dialog"), width)
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 24, 29)")
+
+
+def assert_fine(page: Page, there: Any, width: int) -> None:
+    """Nothing wider than the window, nothing for axe to find; wider windows have the same elements and colours."""
+    expect(there.first).to_be_visible()
+    if width < WALL:
+        found = Axe().run(page)
+        assert found.response["violations"] == [], found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

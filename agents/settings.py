@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="Address of /healthz, /ready and /metrics.")
     http_port: int = Field(0, ge=0, le=65535, description="Its port; 0 takes a free one and logs it.")
     http_token: SecretStr = Field(
-        SecretStr(""), description="/metrics asks for it (Authorization: Bearer); needed beyond loopback."
+        SecretStr(""), description="/metrics and the console ask for it; needed beyond loopback."
     )
     console_live_s: float = Field(
         3600.0, gt=0, description="A conversation nothing was written of for this long leaves the console's board."

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,15 +86,24 @@ class Stack:
                 time.sleep(POLL_S)
 
     def stop(self) -> None:
-        """Stop everything, the writers first."""
-        for process in self.processes:
-            process.child.stop(STOP_S)
+        """Stop everything: workers first, then what reads from them, then the engines."""
+        workers = [one for one in self.processes if one.argv[-1] == "worker"]
+        stop_together(workers)
+        stop_together([one for one in self.processes if one not in workers])
         self.clickhouse.stop()
         self.broker.stop()
 
     def _spawn(self, name: str, argv: list[str], http_port: int) -> Child:
         env = {**no_secret_files(), **environment(self.settings), "TENOR_HTTP_PORT": str(http_port)}
         return Child.start(name, argv, self.directory, self.directory / "logs" / f"{name}.log", env)
+
+
+def stop_together(processes: Sequence[Process]) -> None:
+    """Ask all to end, then wait for each."""
+    for one in processes:
+        one.child.end()
+    for one in processes:
+        one.child.stop(STOP_S)
 
 
 def answers(url: str) -> bool:

@@ -12,10 +12,10 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
-from ipaddress import ip_address
 
 from starlette.requests import HTTPConnection
 
+from agents.contradictions import loopback
 from agents.errors import Failure
 from agents.settings import Settings
 
@@ -24,16 +24,6 @@ CSRF_HEADER = "x-tenor-csrf"
 FAILURES, FAILURES_S = 10, 60.0  # wrong tokens in so many seconds, from anywhere; then nobody signs in for a while
 
 Clock = Callable[[], float]
-
-
-def loopback(host: str) -> bool:
-    """Whether an address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Auth:

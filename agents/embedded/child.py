@@ -75,9 +75,13 @@ class Child:
         """The exit code (negative: the signal that ended it), or None while it runs."""
         return self._process.returncode
 
+    def end(self) -> None:
+        """Ask the process to end, and do not wait for it."""
+        self._signal(signal.SIGTERM)
+
     def stop(self, grace_s: float = 5.0) -> None:
         """Ask the process to end; kill it when it has not after `grace_s`. Stopping twice is fine."""
-        self._signal(signal.SIGTERM)
+        self.end()
         self._keeper.join(grace_s)
         self._signal(signal.SIGKILL)
         self._keeper.join()

@@ -42,11 +42,12 @@ class Announced(Generic[T]):
 
     def __call__(self, version: str) -> T:
         """What a version holds; ``Failure`` when it is nowhere, after some waiting."""
-        known = self._known.get(version)
-        if known is None:
-            known = self._found(version)
-            self._keep(version, known)
-        return known
+        try:
+            return self._known[version]
+        except KeyError:  # not ``in``: the other thread may drop it between
+            found = self._found(version)
+        self._keep(version, found)
+        return found
 
     def fetch(self, versions: Iterable[str]) -> None:
         """Have these at hand."""

@@ -49,7 +49,7 @@ class SecuredKafka(ApacheKafka):
         return f"{LOOPBACK}:{self._mutual_port}"
 
     def _launch(self, jars: Path, config: Path, port: int) -> None:
-        java, *rest = apache_kafka._java(jars)
+        java, *rest = apache_kafka.java(jars)
         allowed = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={self._keys.as_uri()}"
         argv = [java, allowed, *rest, "kafka.Kafka", str(config)]
         self._child = Child.start("Apache Kafka", argv, config.parent, config.parent / "kafka.log")

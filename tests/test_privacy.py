@@ -1,13 +1,13 @@
 """The whole embedded stack: message text goes nowhere but where it came from, and who is forgotten is gone."""
 
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
+import zstandard
 from clickhouse_driver import Client
 from confluent_kafka import Consumer, TopicPartition
 
@@ -94,8 +94,8 @@ def everything(one: Received) -> bytes:
 def unpacked(value: bytes) -> bytes:
     """What a state holds; nothing where it is none."""
     try:
-        return states.inflated(memoryview(value)[states.HEADER.size :])
-    except zlib.error:
+        return states.DECOMPRESSOR.decompress(memoryview(value)[states.HEADER.size :])
+    except zstandard.ZstdError:
         return b""
 
 

@@ -21,7 +21,7 @@ demo: install  ## a support day through the whole stack
 	$(BIN)/tenor demo
 
 test: install  ## everything, on the embedded stack and on Apache Kafka
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-quick: install  ## the two lower floors: no broker, no database
 	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py

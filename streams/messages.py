@@ -69,11 +69,11 @@ def link(console: str | None, tenant: str, conversation_id: str | None) -> str |
     """Where the console shows the conversation; None where there is no console, or no conversation."""
     if not console or conversation_id is None:
         return None
-    return f"{console.rstrip('/')}/conversations/{quoted(tenant)}/{quoted(conversation_id)}"
+    return f"{console.rstrip('/')}/conversation?tenant={quoted(tenant)}&id={quoted(conversation_id)}"
 
 
 def quoted(name: str) -> str:
-    """A name as one part of a path (RFC 3986)."""
+    """A name as one value of a query (RFC 3986)."""
     return "".join(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in name.encode(errors="replace"))
 
 

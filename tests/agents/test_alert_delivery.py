@@ -72,7 +72,7 @@ def test_a_mail_says_what_rose_and_links_to_the_conversation(inbox: Inbox) -> No
     postman(Team("support", apprise=(inbox.url,))).deliver(message())
     html = part(inbox.mails[0], "html")
     assert "speaks of waiting (50%)" in html
-    assert '<a href="https://tenor.example/conversations/default/c1">' in html
+    assert '<a href="https://tenor.example/conversation?tenant=default&amp;id=c1">' in html
 
 
 def test_a_webhook_arrives_signed(hook: Hook) -> None:

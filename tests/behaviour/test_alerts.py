@@ -51,7 +51,7 @@ def test_alerts_leave_by_mail_and_webhook_few_and_once(
     deployment.send(Name.ALERTS, raised(1, "c1"), raised(1, "c1"))
     eventually(lambda: inbox.mails and hook.bodies, "the alert at both receivers")
     assert "speaks of waiting (50%)" in part(inbox.mails[0], "html")
-    assert hook.bodies[0]["link"] == "https://tenor.example/conversations/default/c1"
+    assert hook.bodies[0]["link"] == "https://tenor.example/conversation?tenant=default&id=c1"
     eventually(lambda: len(settled(deployment)) == 2, "a record for each destination")
     assert {one["status"] for one in settled(deployment)} == {"delivered"}
 

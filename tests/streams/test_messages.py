@@ -51,7 +51,7 @@ def test_an_alert_says_all_that_it_must() -> None:
     for needed in (
         *("This is a test", "Nothing.", "0.62 ± 0.08", "speaks of waiting (50%); says it happens again (25%)"),
         *("slow_reassurance, then it rose by 0.20", "frustration_raised 2, settings test", "tenant default"),
-        "https://tenor.example/conversations/default/c1",
+        "https://tenor.example/conversation?tenant=default&id=c1",
     ):
         assert needed in told
     assert messages.title(message()) == "[warning] This is a test: conversation c1"
@@ -63,7 +63,7 @@ def test_without_a_console_there_is_no_link() -> None:
 
 
 def test_a_link_escapes_what_it_names() -> None:
-    assert messages.link("https://x", "a/b", "c?d#é") == "https://x/conversations/a%2Fb/c%3Fd%23%C3%A9"
+    assert messages.link("https://x", "a/b", "c?d#é") == "https://x/conversation?tenant=a%2Fb&id=c%3Fd%23%C3%A9"
     assert messages.link("https://x", "a", None) is None
 
 

@@ -77,7 +77,7 @@ async def test_what_follows_a_refused_record_is_not_taken(new_deployment: Callab
     deployment = new_deployment(partitions=1)
     only_kafka(deployment, "the embedded broker refuses no size")
     topic, outbox = deployment.settings.topics.name(Name.SIGNALS), Outbox(deployment.settings)
-    values = [b"before", Random(1).randbytes(2_000_000), *[b"after %d" % number for number in range(50)]]
+    values = [b"before", Random(1).randbytes(5_000_000), *[b"after %d" % number for number in range(50)]]
     with pytest.raises(DeliveryFailed, match=r"was not taken|failed for good"):
         await outbox.send([Outgoing(topic, b"key", value) for value in values])
     assert {one.value for one in deployment.read(Name.SIGNALS)} <= {b"before"}

@@ -10,14 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import topics
+from agents import by_hand, topics
 from agents.clock import now_ms
-from agents.dead_letter_queue import DeadLetterQueue
 from agents.destinations import destinations
 from agents.errors import Failure
 from agents.postman import Postman, Receipt
-from agents.publishing import BY_HAND, published
-from agents.registry import codec_for
 from agents.routing import routes_of
 from agents.settings import Settings
 from streams import ids
@@ -67,7 +64,7 @@ def give(
         "reason": reason,
     }
     output = Output("alert_command", command["command_id"], command)
-    DeadLetterQueue(settings).send([published(output, codec_for(settings), settings.topics, BY_HAND)])
+    by_hand.publish(settings, output)
 
 
 def test(settings: Settings, team: str | None, severity: str) -> dict[str, list[Receipt]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import uuid4
 
-from agents import log_reader, memories, topics
+from agents import by_hand, log_reader, memories, topics
 from agents.announcing import to_every_partition
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
@@ -19,7 +19,6 @@ from agents.errors import Failure
 from agents.forgotten import mark
 from agents.forgotten_rows import Rows
 from agents.outbox import DeliveryFailed
-from agents.publishing import BY_HAND, published
 from agents.registry import codec_for
 from agents.settings import Settings
 from agents.settling import OnWait, Stage, pass_by, stages
@@ -117,4 +116,4 @@ def tell(
         "until": until,
     }
     output = Output("forgotten", forget_id, datum)
-    DeadLetterQueue(settings).send([published(output, codec_for(settings), settings.topics, BY_HAND)])
+    by_hand.publish(settings, output)

@@ -8,12 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import topics
+from agents import by_hand, topics
 from agents.clock import now_ms
-from agents.dead_letter_queue import DeadLetterQueue
 from agents.errors import Failure
 from agents.policies import usable
-from agents.publishing import BY_HAND, published
 from agents.registry import codec_for
 from agents.settings import Settings
 from streams import proof
@@ -46,7 +44,7 @@ def give(settings: Settings, action: str, option: str, tenant: str, by: str | No
         "reason": reason,
     }
     output = Output("policy_command", command["command_id"], command)
-    DeadLetterQueue(settings).send([published(output, codec_for(settings), settings.topics, BY_HAND)])
+    by_hand.publish(settings, output)
 
 
 def render(found: dict[str, tuple[str, Snapshot]], settings: Settings, console: Console) -> None:

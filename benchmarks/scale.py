@@ -27,6 +27,7 @@ from confluent_kafka import Producer
 from rich.table import Table
 
 from agents import kafka
+from agents.avro_files import long
 from agents.clock import now_ms
 from agents.embedded.child import Child
 from agents.log_reader import read
@@ -87,13 +88,13 @@ class Signals:
         for number in itertools.islice(conversations, count):
             self._offset += 1
             key = b"c-%0*d" % (POSITION, number)
-            self._produce(key, before.replace(KEY.encode(), key) + varint(self._offset) + after)
+            self._produce(key, before.replace(KEY.encode(), key) + long(self._offset) + after)
         assert self._producer.flush(120) == 0
 
     def _around(self, kind: str, event: dict[str, Any]) -> tuple[bytes, bytes]:
         """The bytes before and after the offset of the input event."""
         value = Codec().encode(record("signal"), self._signal(kind, event))
-        return value.split(varint(self._offset))[0], value.split(varint(self._offset))[1]
+        return value.split(long(self._offset))[0], value.split(long(self._offset))[1]
 
     def _signal(self, kind: str, event: dict[str, Any]) -> Signal:
         return signal_of(kind, event, (f"conversation.{kind}", 0, self._offset), now_ms())
@@ -104,16 +105,6 @@ class Signals:
                 return self._producer.produce(self._topic, value, key)
             except BufferError:
                 self._producer.poll(0.1)
-
-
-def varint(number: int) -> bytes:
-    """A number from 0, as Avro writes a long."""
-    number, out = number << 1, bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def all_of(size: int) -> Iterator[int]:

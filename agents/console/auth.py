@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
 
+from agents.bearer import carries
 from agents.contradictions import loopback
 from agents.errors import Failure
 from agents.settings import Settings
@@ -88,8 +89,7 @@ class Auth:
         return same_origin(request) and same(request.headers.get(CSRF_HEADER, ""), self.csrf(request))
 
     def _by_header(self, request: HTTPConnection) -> bool:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and same(given.strip(), self._token)
+        return carries(request.headers.get("authorization", ""), self._token)
 
 
 def same_origin(request: HTTPConnection) -> bool:

@@ -104,11 +104,16 @@ def with_kinds(entry: Told) -> Told:
 
 def alerts(feed: Feed, inbox: Inbox, handled: bool, page: int, size: int) -> Tell:
     """A page of the inbox; again whenever it changes."""
+    return whenever_it_changes(feed, lambda: inbox.page(now_ms(), handled, page, size))
+
+
+def whenever_it_changes(feed: Feed, ask: Callable[[], Awaitable[Told]]) -> Tell:
+    """What is found, or what troubles us; nothing while both stay as they were told last."""
     last: list[Told] = []
 
     async def tell() -> Told | None:
         try:
-            found = {"status": status(feed), **await inbox.page(now_ms(), handled, page, size)}
+            found = {"status": status(feed), **await ask()}
         except Failure as trouble:
             found = {"status": {**status(feed), "trouble": {"message": trouble.message, "hint": trouble.hint}}}
         compared = {**found, "status": found["status"]["trouble"]}
@@ -138,17 +143,5 @@ class Shared:
 
 
 def experiments(feed: Feed, shared: Shared) -> Tell:
-    last: list[Told] = []
-
-    async def tell() -> Told | None:
-        try:
-            found = {"status": status(feed), **await shared.experiments()}
-        except Failure as trouble:
-            found = {"status": {**status(feed), "trouble": {"message": trouble.message, "hint": trouble.hint}}}
-        compared = {**found, "status": found["status"]["trouble"]}
-        if last == [compared]:
-            return None
-        last[:] = [compared]
-        return found
-
-    return tell
+    """The experiments; again whenever they change."""
+    return whenever_it_changes(feed, shared.experiments)

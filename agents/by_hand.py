@@ -1,0 +1,12 @@
+"""What a person asks for: one record, marked as theirs, acknowledged by the broker when ``publish`` returns."""
+
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.publishing import BY_HAND, published
+from agents.registry import codec_for
+from agents.settings import Settings
+from streams.outputs import Output
+
+
+def publish(settings: Settings, output: Output) -> None:
+    """Publish it; ``DeliveryFailed`` when the broker does not take it."""
+    DeadLetterQueue(settings).send([published(output, codec_for(settings), settings.topics, BY_HAND)])

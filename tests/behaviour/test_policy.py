@@ -276,7 +276,7 @@ def test_every_snapshot_can_be_learned_again_and_every_output_follows_from_the_l
     assert verdict.equal, verdict
     assert verdict.expected == verdict.published
     reads = all_read(deployment)
-    for tenant, least in (("acme", 2), ("harm", 2), ("dead", 2), ("broken", 1)):
+    for tenant, least in (("acme", 1), ("harm", 2), ("dead", 2), ("broken", 1)):  # acme's may all be learned at once
         found = [datum for _, datum in snapshots(deployment, tenant).values() if datum["format"] == snapshot.FORMAT]
         assert len(found) >= least
         before = Snapshot(tenant)

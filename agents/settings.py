@@ -105,10 +105,11 @@ class Settings(BaseSettings):
 
     session_timeout_s: float = Field(6.0, gt=0, description="A dead worker's partitions are idle this long.")
     fetch_wait_ms: int = Field(30, ge=1, description="Longest wait of a fetch for new records, milliseconds.")
+    fetch_bytes: int = Field(32_768, ge=1, description="A fetch waits no longer once so many bytes are there.")
     poll_records: int = Field(1000, ge=1, description="Most records folded as one run.")
     commit_interval_s: float = Field(1.0, gt=0, description="Time between offset commits.")
     write_behind_s: float = Field(
-        0.25, ge=0, description="Longest time a state waits to be written once for several runs; 0 writes each run's."
+        1.0, ge=0, description="Longest time a state waits to be written once for several runs; 0 writes each run's."
     )
     linger_ms: int = Field(1, ge=0, description="How long the producer waits to fill a batch.")
     stall_s: float = Field(30.0, gt=0, description="/healthz turns red when a run takes longer than this.")

@@ -186,7 +186,7 @@ def new_app(settings: Settings) -> faust.App:
 
 def transport(app: faust.App, settings: Settings) -> Transport:
     batch = Transport(app.conf.broker_consumer, app)
-    batch.fetch_wait_ms = settings.fetch_wait_ms
+    batch.fetch_wait_ms, batch.fetch_bytes = settings.fetch_wait_ms, settings.fetch_bytes
     if settings.embedded:
         batch.isolation_level = "read_uncommitted"  # the embedded broker has no transactions
         batch.end_offsets = lambda positions: asyncio.to_thread(kafka.end_offsets, settings, positions)

@@ -61,6 +61,7 @@ CHANGED: dict[str, Any] = {
     "instance": "worker-0",
     "session_timeout_s": 2.5,
     "fetch_wait_ms": 7,
+    "fetch_bytes": 512,
     "write_behind_s": 0.5,
     "poll_records": 5,
     "commit_interval_s": 0.25,

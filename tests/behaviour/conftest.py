@@ -50,6 +50,8 @@ def settings_for(broker: tuple[str, str], **changes: object) -> Settings:
         "partitions": 4,
         "session_timeout_s": 2.0,
         "tick_s": 1.0,
+        "write_behind_s": 0.25,
+        "commit_interval_s": 0.5,
     }
     return Settings(_env_file=None, **{**known, **changes})  # type: ignore[arg-type]
 

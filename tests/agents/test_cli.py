@@ -251,7 +251,8 @@ def test_a_longer_retention_is_told_and_may_be_tolerated(
 ) -> None:
     name = settings.topics.name(Name.MESSAGES)
     ours = NewTopic(name, settings.partitions, 1, config={"retention.ms": "2592000000"})
-    admin(settings).create_topics([ours])[name].result(10)
+    client = admin(settings)
+    client.create_topics([ours])[name].result(10)
     assert tenor(tmp_path, "topics apply", **env).returncode == 1
     told = succeeded(tenor(tmp_path, "topics apply --tolerate-settings", **env))
     assert f"{name}: retention.ms is 2592000000, should be 604800000" in told

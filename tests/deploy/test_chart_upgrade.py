@@ -28,7 +28,14 @@ def upgraded(directory: Path, annotations: dict[str, str] | None, values: dict[s
     running = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": {}}
     (directory / "values.yaml").write_text(yaml.safe_dump(merged(MINIMAL, values)))
     with cluster({} if annotations is None else {PLACE: running}, directory) as config:
-        where = ("--namespace", "support", "--kubeconfig", str(config), "--dry-run=server", "--disable-openapi-validation")
+        where = (
+            "--namespace",
+            "support",
+            "--kubeconfig",
+            str(config),
+            "--dry-run=server",
+            "--disable-openapi-validation",
+        )
         return helm("template", "tenor", str(CHART), "--values", str(directory / "values.yaml"), *where)
 
 

@@ -96,7 +96,6 @@ BY_KEY: dict[str, Schema] = {
     "targetCPUUtilizationPercentage": {"type": "integer", "minimum": 1, "maximum": 100},
     "type": one_of("ClusterIP", "NodePort", "LoadBalancer"),
     "hosts": several({"type": "string", "pattern": rf"^(\*\.)?{LABEL}(\.{LABEL})*$"}),
-    "path": {"type": "string", "pattern": "^/"},
     "disabled": several({"type": "string", "pattern": "^Tenor"}),
     "metricRelabelings": several(KUBERNETES),
     "interval": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))+$"},

@@ -91,6 +91,7 @@ labels:
 {{- if .Values.alerts.consoleUrl -}}
 {{- .Values.alerts.consoleUrl -}}
 {{- else if and $ingress.enabled $ingress.hosts -}}
-{{- printf "%s://%s%s" (ternary "https" "http" (or (ne $ingress.tlsSecret "") $ingress.allowPlainHttp)) (first $ingress.hosts) (trimSuffix "/" $ingress.path) -}}
+{{- /* Without a certificate of its own TLS ends before it: allowPlainHttp. People type https either way. */ -}}
+{{- printf "https://%s" (first $ingress.hosts) -}}
 {{- end -}}
 {{- end -}}

@@ -45,14 +45,15 @@ def of_file(path: Path, version: str = "1.33.0") -> list[Object]:
 
 def rendered(values: Values) -> list[Object]:
     """Everything the chart makes of what a first install needs and these."""
-    return with_values(merged(MINIMAL, values), objects)
+    found: list[Object] = with_values(merged(MINIMAL, values), objects)
+    return found
 
 
 def refusal(values: Values, without_minimal: bool = False) -> str:
     """Why the chart refuses these values; fails where it does not."""
     found = with_values(values if without_minimal else merged(MINIMAL, values), template)
     assert found.returncode != 0, "it was rendered"
-    return found.stderr
+    return str(found.stderr)
 
 
 def with_values(values: Values, use: Any) -> Any:

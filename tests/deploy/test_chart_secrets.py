@@ -4,7 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.chart import FILES, container, environment, named, of_file, ours, rendered, with_pods
+from tests.deploy.chart import (
+    FILES,
+    MINIMAL,
+    container,
+    environment,
+    merged,
+    named,
+    objects,
+    of_file,
+    ours,
+    rendered,
+    with_pods,
+    with_values,
+)
 
 pytestmark = pytest.mark.helm
 SCRAM = {"kafka": {"sasl": {"mechanism": "SCRAM-SHA-512", "username": "tenor"}}}
@@ -63,6 +76,17 @@ def test_each_task_has_its_user_in_clickhouse(role: str, user: str, secret: str)
     spec = with_pods(of_file(next(path for path in FILES if named(path) == "clickhouse-users")))[role]
     assert environment(spec["containers"][0])["TENOR_CLICKHOUSE_USER"] == user
     assert secret_files(spec)["clickhouse-password"] == (secret, "password")
+
+
+@pytest.mark.parametrize(("own", "secret"), [({}, "tenor"), ({"existingSecret": "tracing"}, "tracing")])
+def test_a_secret_the_chart_has_no_value_for(own: dict[str, str], secret: str) -> None:
+    """Which there are the schema knows, from the settings; here it is not asked."""
+    values = merged(MINIMAL, {"secretSettings": {"some_token": {"key": "token", **own}}})
+    found = with_values(values, lambda *arguments: objects("--skip-schema-validation", *arguments))
+    for role in ("worker", "learner", "sink", "console"):
+        assert environment(container(found, role))["TENOR_SOME_TOKEN_FILE"] == "/run/secrets/tenor/some_token"
+        assert secret_files(with_pods(found)[role])["some_token"] == (secret, "token")
+    assert "some_token" not in secret_files(with_pods(found)["setup"])
 
 
 def test_variables_of_the_routes_are_for_alerts_alone() -> None:

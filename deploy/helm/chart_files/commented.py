@@ -30,7 +30,8 @@ class Value:
 
 def values(text: str) -> list[Value]:
     """Every value of the text, in its order. What has a comment is one value, with all that stands below it."""
-    return list(found(yaml.compose(text), text.splitlines(), ()))
+    top = yaml.compose(text)
+    return [] if top is None else list(found(top, text.splitlines(), ()))
 
 
 def found(node: yaml.Node, lines: list[str], path: tuple[str, ...]) -> Iterator[Value]:

@@ -24,7 +24,7 @@ def several(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def closed(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
+def closed(required: tuple[str, ...] = (), /, **properties: Schema) -> Schema:
     found: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
     return found | ({"required": list(required)} if required else {})
 

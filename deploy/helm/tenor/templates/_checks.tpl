@@ -14,6 +14,11 @@
 {{- if not (include "tenor.secretName" (dict "root" . "own" .Values.salt.existingSecret)) -}}
   {{- $found = append $found "no Secret has the key of the lottery: set existingSecret or salt.existingSecret (README.md: Secrets)" -}}
 {{- end -}}
+{{- range $name, $one := .Values.secretSettings -}}
+  {{- if not (include "tenor.secretName" (dict "root" $ "own" $one.existingSecret)) -}}
+    {{- $found = append $found (printf "no Secret has %s: set existingSecret or secretSettings.%s.existingSecret" $name $name) -}}
+  {{- end -}}
+{{- end -}}
 {{- if and .Values.protocols.inline .Values.protocols.configMap -}}
   {{- $found = append $found "protocols.inline and protocols.configMap are both set: leave one" -}}
 {{- end -}}

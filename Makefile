@@ -7,7 +7,7 @@ AUDIT := .cache/audit
 HELM := .cache/helm
 
 .PHONY: install demo test test-quick helm-test chart helm-examples fuzz faults faults-smoke soak lint format bench \
-	profile bench-fold bench-belief \
+	profile bench-fold bench-belief bench-roles \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
 	console screenshots prior yardstick lock clean
 
@@ -91,6 +91,9 @@ bench-latency: install  ## from an event to its intervention, beside a bare trip
 
 bench-scale: install  ## what a thousand to a million live conversations cost, on Apache Kafka
 	$(BIN)/python -m benchmarks.scale
+
+bench-roles: install  ## peak memory of a worker, learner, sink, console and alerts
+	$(BIN)/python -m benchmarks.roles
 
 bench-sink: install  ## rows per second into the embedded ClickHouse
 	$(BIN)/python -m benchmarks.sink

@@ -22,7 +22,7 @@ def started(deployment: Deployment, name: str) -> Child:
     return deployment.start_worker()
 
 
-@pytest.mark.reference
+@pytest.mark.faults
 def test_who_is_replaced_in_time_takes_its_partitions_again(new_deployment: Callable[..., Deployment]) -> None:
     """Without names the first worker recovers twice more: when the second one goes, and when it is back."""
     deployment = new_deployment(session_timeout_s=SESSION_S, log_json=True)

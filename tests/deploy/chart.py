@@ -23,6 +23,8 @@ MINIMAL = {
 }
 POD_KINDS = ("StatefulSet", "Deployment", "Job")
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where PyYAML has it
+
 Object = dict[str, Any]
 Values = Mapping[str, Any]
 
@@ -70,7 +72,7 @@ def template(*arguments: str) -> subprocess.CompletedProcess[str]:
 def objects(*arguments: str) -> list[Object]:
     found = template(*arguments)
     assert found.returncode == 0, found.stderr
-    return [one for one in yaml.safe_load_all(found.stdout) if one]
+    return [one for one in yaml.load_all(found.stdout, LOADER) if one]
 
 
 def merged(one: Values, other: Values) -> dict[str, Any]:

@@ -6,8 +6,7 @@ INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
 HELM := .cache/helm
 
-.PHONY: install demo test test-quick helm-test chart helm-examples fuzz faults faults-smoke soak lint format bench \
-	profile bench-fold bench-belief bench-roles \
+.PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
 	console screenshots prior yardstick lock clean
 
@@ -27,6 +26,8 @@ test: install  ## everything, on the embedded stack and on Apache Kafka
 
 test-quick: install  ## the two lower floors: no broker, no database
 	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py
+
+.PHONY: helm-test chart helm-examples
 
 helm-test: install $(HELM)/bin/helm  ## the chart: lint, render, validate against three Kubernetes versions, unit tests; a minute
 	PYTHONPATH=$(HELM) $(BIN)/python -m pytest -m helm --timeout 600 tests/deploy
@@ -92,6 +93,8 @@ bench-latency: install  ## from an event to its intervention, beside a bare trip
 
 bench-scale: install  ## what a thousand to a million live conversations cost, on Apache Kafka
 	$(BIN)/python -m benchmarks.scale
+
+.PHONY: bench-roles
 
 bench-roles: install  ## peak memory of a worker, learner, sink, console and alerts
 	$(BIN)/python -m benchmarks.roles

@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
-HELM := .cache/helm
 
 .PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
@@ -27,6 +26,7 @@ test: install  ## everything, on the embedded stack and on Apache Kafka
 test-quick: install  ## the two lower floors: no broker, no database
 	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py
 
+HELM := .cache/helm
 .PHONY: helm-test chart helm-examples
 
 helm-test: install $(HELM)/bin/helm  ## the chart: lint, render, validate against three Kubernetes versions, unit tests; a minute

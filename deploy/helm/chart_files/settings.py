@@ -23,7 +23,7 @@ OURS = {
 }  # fmt: skip
 NOT_HERE = {"embedded"}
 OURS_NESTED = {("decision", "salt")}
-TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string", NoneType: "null"}
+TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string"}
 
 
 def schema() -> Schema:
@@ -58,9 +58,10 @@ def of_group(group: str, default: Any) -> Schema:
 
 
 def typed(annotation: Any) -> Schema:
+    """What an annotation takes; unset is left out here, not null."""
     if get_origin(annotation) is Literal:
         return {"enum": list(get_args(annotation))}
-    kinds = [TYPES[one] for one in (get_args(annotation) or (annotation,))]
+    kinds = [TYPES[one] for one in (get_args(annotation) or (annotation,)) if one is not NoneType]
     return {"type": kinds[0] if len(kinds) == 1 else kinds}
 
 

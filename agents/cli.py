@@ -135,13 +135,18 @@ def migrate() -> None:
 
 
 @topics_app.command("apply")
-def topics_apply() -> None:
+def topics_apply(
+    tolerate_settings: Annotated[
+        bool, typer.Option("--tolerate-settings", help="Exit 0 where only settings differ, as a longer retention.")
+    ] = False,
+) -> None:
     """Create missing topics; report how existing ones differ. Exits 1 when they do."""
     from agents import topics
 
     found = topics.apply(loaded())
     out.print("\n".join(found) if found else "all topics are as they should be")
-    raise typer.Exit(1 if found else 0)
+    wrong = [line for line in found if isinstance(line, topics.Repartitioned)] if tolerate_settings else found
+    raise typer.Exit(1 if wrong else 0)
 
 
 @app.command()
@@ -474,7 +479,7 @@ def alerts(context: typer.Context) -> None:
 
     found = loaded()
     courier = alert_delivery.Courier(found)
-    health.serve(courier.health, found.http_host, found.http_port)
+    health.serve(courier.health, found.http_host, found.http_port, found.http_token)
     courier.run(told_to_stop())
 
 

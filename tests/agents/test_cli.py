@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from agents import kafka, log_reader
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.kafka import admin
 from agents.registry import codec_for
 from agents.settings import Settings, environment
 from schemas.errors import Reason, Rejected
@@ -241,6 +243,27 @@ def test_topics_apply_twice_and_drift(tmp_path: Path, env: dict[str, str]) -> No
     drifted = tenor(tmp_path, "topics apply", **{**env, "TENOR_PARTITIONS": "3"})
     assert drifted.returncode == 1
     assert f"{env['TENOR_TOPIC_PREFIX']}tenor.signals: 2 partitions, should be 3" in drifted.stdout
+    assert tenor(tmp_path, "topics apply --tolerate-settings", **{**env, "TENOR_PARTITIONS": "3"}).returncode == 1
+
+
+def test_a_longer_retention_is_told_and_may_be_tolerated(
+    tmp_path: Path, env: dict[str, str], settings: Settings
+) -> None:
+    name = settings.topics.name(Name.MESSAGES)
+    ours = NewTopic(name, settings.partitions, 1, config={"retention.ms": "2592000000"})
+    client = admin(settings)
+    client.create_topics([ours])[name].result(10)
+    assert tenor(tmp_path, "topics apply", **env).returncode == 1
+    told = succeeded(tenor(tmp_path, "topics apply --tolerate-settings", **env))
+    assert f"{name}: retention.ms is 2592000000, should be 604800000" in told
+
+
+def test_the_delivery_of_alerts_is_served_beyond_loopback_with_a_token(tmp_path: Path, env: dict[str, str]) -> None:
+    team = {"name": "support", "webhooks": [{"url": "http://127.0.0.1:1", "secret": SECRET}]}
+    (tmp_path / "routes.yaml").write_text(json.dumps({"teams": [team], "routes": [{"team": "support"}]}))
+    beyond = {**env, "TENOR_HTTP_HOST": "0.0.0.0", "TENOR_ALERT_ROUTES": "routes.yaml"}
+    assert_failure(tenor(tmp_path, "alerts", **beyond), "without a token")
+    assert_failure(tenor(tmp_path, "alerts", **beyond, TENOR_HTTP_TOKEN="0" * 32), "topics are missing")
 
 
 def test_migrate_twice_and_an_empty_report(tmp_path: Path, env: dict[str, str]) -> None:

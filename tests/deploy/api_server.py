@@ -1,0 +1,86 @@
+"""As much of a Kubernetes API server as ``lookup`` in a template asks for. A real one needs a cluster's machinery."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# What a first install makes.
+KINDS = {
+    "v1": ("ServiceAccount", "Service"),
+    "apps/v1": ("StatefulSet", "Deployment"),
+    "batch/v1": ("Job",),
+    "policy/v1": ("PodDisruptionBudget",),
+}
+
+
+def resource(kind: str) -> dict[str, Any]:
+    name = kind.lower()
+    return {"name": f"{name}s", "singularName": name, "namespaced": True, "kind": kind, "verbs": ["get", "list"]}
+
+
+def group(version: str) -> dict[str, Any]:
+    told = {"groupVersion": version, "version": version.rpartition("/")[2]}
+    return {"name": version.partition("/")[0], "versions": [told], "preferredVersion": told}
+
+
+DISCOVERY = {
+    "/version": {"major": "1", "minor": "33", "gitVersion": "v1.33.0"},
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "groups": [group(version) for version in KINDS if "/" in version]},
+    **{
+        f"/api{'s' if '/' in version else ''}/{version}": {
+            "kind": "APIResourceList",
+            "groupVersion": version,
+            "resources": [resource(kind) for kind in kinds],
+        }
+        for version, kinds in KINDS.items()
+    },
+}
+MISSING = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
+
+
+@contextmanager
+def cluster(objects: Mapping[str, Any], directory: Path) -> Iterator[Path]:
+    """A server on loopback that has these objects, by path; the configuration that leads to it."""
+    answers = {**DISCOVERY, **objects}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answers.get(self.path.partition("?")[0])
+            body = json.dumps(found or MISSING).encode()
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield configuration(directory, server.server_port)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def configuration(directory: Path, port: int) -> Path:
+    path = directory / "kubeconfig"
+    told = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "stand-in",
+        "contexts": [{"name": "stand-in", "context": {"cluster": "stand-in", "user": "nobody"}}],
+        "clusters": [{"name": "stand-in", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+        "users": [{"name": "nobody", "user": {}}],
+    }
+    path.write_text(yaml.safe_dump(told))
+    return path

@@ -52,8 +52,8 @@ class Said(NamedTuple):
 
 def word(command: Mapping[str, Any]) -> Said:
     reason = None if command["reason"] == FROM_CONSOLE else command["reason"]
-    said = (command[name] for name in ("alert_id", "action", "until", "by", "event_time", "team"))
-    return Said(*said, reason)
+    names = ("alert_id", "action", "until", "by", "event_time", "team")
+    return Said(*[command[name] for name in names], reason=reason)
 
 
 def publish_command(

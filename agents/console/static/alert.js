@@ -43,6 +43,6 @@ const ACTIONS = { acknowledge: "Acknowledged", snooze: "Snoozed", resume: "Taken
 export const word = (said) => [
   ACTIONS[said.action] ?? said.action, ...(said.team ? [" for team ", name(said.team)] : []),
   ...(said.until === null ? [] : [" until ", h("time", { datetime: utc(said.until) }, time(said.until))]),
-  " at ", h("time", { datetime: utc(said.at) }, time(said.at)), " by ", name(said.by),
+  ", by ", name(said.by), " at ", h("time", { datetime: utc(said.at) }, time(said.at)),
   ...(said.reason ? [": ", name(said.reason)] : []),
 ];

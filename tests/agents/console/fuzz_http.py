@@ -1,6 +1,6 @@
 """The HTTP API beside its description: requests that fit it and requests that do not, against a real console.
 
-    make fuzz            or, with schemathesis on the path,
+    make fuzz-http       or, with schemathesis on the path,
     python -m pytest tests/agents/console/fuzz_http.py
 
 No answer may be an error of ours, of a status or form that is not described, or let in who has no token. Streams never

@@ -51,9 +51,15 @@ class Said(NamedTuple):
 
 
 def word(command: Mapping[str, Any]) -> Said:
-    reason = None if command["reason"] == FROM_CONSOLE else command["reason"]
-    names = ("alert_id", "action", "until", "by", "event_time", "team")
-    return Said(*[command[name] for name in names], reason=reason)
+    return Said(
+        command["alert_id"],
+        command["action"],
+        command["until"],
+        command["by"],
+        command["event_time"],
+        command["team"],
+        None if command["reason"] == FROM_CONSOLE else command["reason"],
+    )
 
 
 def publish_command(

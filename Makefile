@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
 
-.PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
+.PHONY: install demo test test-quick fuzz fuzz-http faults faults-smoke soak lint format bench profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
 	console screenshots prior yardstick lock clean
 
@@ -54,10 +54,18 @@ soak: install  ## an hour at half the sustainable rate; FAULTS_SOAK_S sets anoth
 	$(BIN)/python -m tests.faults "a soak at half the sustainable rate" --skip "a minute"
 FUZZ_S ?= 120
 FUZZ_EXAMPLES ?= 3000
+FUZZ_HTTP_EXAMPLES ?= 60
 
-fuzz: install .cache/atheris  ## longer than the tests do: faults through the fold, bytes through ingest; finds go to .cache/fuzz
+fuzz: install .cache/atheris fuzz-http  ## longer than the tests do: faults through the fold, bytes through ingest; finds go to .cache/fuzz
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/streams/test_partition_faults.py
 	PYTHONPATH=.cache/atheris $(BIN)/python -m tests.fuzz.ingest .cache/fuzz -max_total_time=$(FUZZ_S) -max_len=4096
+
+fuzz-http: install .cache/schemathesis  ## requests that fit the description of the HTTP API, and others: half a minute
+	PYTHONPATH=.cache/schemathesis FUZZ_HTTP_EXAMPLES=$(FUZZ_HTTP_EXAMPLES) $(BIN)/python -m pytest tests/agents/console/fuzz_http.py
+
+.cache/schemathesis: tests/fuzz/http-requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: --upgrade --target $@ -r $<
+	touch $@
 
 .cache/atheris: tests/fuzz/requirements.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --upgrade --target $@ -r $<

@@ -25,6 +25,8 @@ __all__ = ["as_json", "explain", "render"]
 Row = dict[str, Any]
 Group = list[Row]
 
+NESTED = {"contributions": ("signal", "share"), "tried": ("option", "change")}
+
 TENANTS = """
 SELECT tenant FROM trajectories WHERE conversation_id = %(conversation)s
 UNION DISTINCT SELECT tenant FROM decided WHERE conversation_id = %(conversation)s
@@ -47,8 +49,18 @@ SELECT outcome_id, decision_id, event_time, option, control, status, censoring_r
 FROM observed WHERE tenant = %(tenant)s AND conversation_id = %(conversation)s ORDER BY event_time, outcome_id
 """
 ALERTS = """
-SELECT alert_id, event_time, rule, severity, title, explanation, recommendation, decision_id, outcome_id
+SELECT alert_id, event_time, rule, severity, title, explanation, recommendation, evidence, raised_at, tried,
+    decision_id, outcome_id, rule_version, policy_version, config_version
 FROM alerted WHERE tenant = %(tenant)s AND conversation_id = %(conversation)s ORDER BY event_time, alert_id
+"""
+DELIVERIES = """
+SELECT alert_id, event_time AS at, team, destination, status, attempts, reason
+FROM alert_delivered WHERE tenant = %(tenant)s AND conversation_id = %(conversation)s AND kind = 'alert'
+ORDER BY event_time, team, destination
+"""
+ASKED = """
+SELECT event_time AS at, action, team, until, by, reason
+FROM alert_commanded WHERE tenant = %(tenant)s AND conversation_id = %(conversation)s ORDER BY event_time, command_id
 """
 
 
@@ -66,11 +78,13 @@ def explain(settings: Settings, conversation: str, tenant: str | None = None) ->
         tenant = owner(client, conversation, tenant)
         whose = {"tenant": tenant, "conversation": conversation}
         points, decisions, outcomes, alerts = (rows(client, q, whose) for q in (POINTS, DECISIONS, OUTCOMES, ALERTS))
+        deliveries, asked = (list(map(plain, rows(client, query, whose))) for query in (DELIVERIES, ASKED))
     except UNAVAILABLE as error:
         raise failure(settings, error) from None
     finally:
         client.disconnect()
-    return {"tenant": tenant, "conversation_id": conversation, "lives": told(points, decisions, outcomes, alerts)}
+    lives = told(points, decisions, outcomes, with_deliveries(alerts, deliveries))
+    return {"tenant": tenant, "conversation_id": conversation, "lives": lives, "asked": asked}
 
 
 def owner(client: Client, conversation: str, tenant: str | None) -> str:
@@ -94,6 +108,14 @@ def rows(client: Client, query: str, parameters: Row) -> list[Row]:
     """The rows of a query by column name."""
     found, columns = client.execute(query, parameters, with_column_types=True)
     return [dict(zip((name for name, _ in columns), row, strict=True)) for row in found]
+
+
+def with_deliveries(alerts: Iterable[Row], deliveries: Iterable[Row]) -> list[Row]:
+    """Each alert with what became of it, team by team."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for one in deliveries:
+        found[one.pop("alert_id")].append(one)
+    return [{**alert, "deliveries": found[alert["alert_id"]]} for alert in alerts]
 
 
 def told(
@@ -155,9 +177,13 @@ def place(head: Row, points: Sequence[Row], times: Sequence[datetime]) -> int:
 
 def plain(entry: Row) -> Row:
     """An entry as JSON can hold it."""
-    named = [{"signal": name, "share": share} for name, share in entry.get("contributions", ())]
     times = {name: at.isoformat(timespec="milliseconds") for name, at in entry.items() if isinstance(at, datetime)}
-    return {**entry, **times, **({"contributions": named} if "contributions" in entry else {})}
+    nested = {
+        column: [dict(zip(names, one, strict=True)) for one in entry[column]]
+        for column, names in NESTED.items()
+        if column in entry
+    }
+    return {**entry, **times, **nested}
 
 
 def as_json(found: Row) -> str:

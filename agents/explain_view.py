@@ -24,6 +24,10 @@ def render(found: Row, console: Console) -> None:
             console.print(f"\n[bold]Life {number} of {len(found['lives'])}[/]", highlight=False)
         for one in life:
             SHOWN[one["what"]](one, console)
+    if found["asked"]:
+        console.print("\n[bold]Asked about its alerts[/]", highlight=False)
+    for one in found["asked"]:
+        asked(one, console)
 
 
 def turn(one: Row, console: Console) -> None:
@@ -64,6 +68,24 @@ def outcome(one: Row, console: Console) -> None:
 
 def alert(one: Row, console: Console) -> None:
     below(f"! alert {one['rule']} ({one['severity']}): {one['title']}", console, "yellow")
+    if one["evidence"]:
+        below(f"seen by {', '.join(one['evidence'])}", console, "yellow")
+    if one["deliveries"]:
+        below(f"told: {'; '.join(map(became, one['deliveries']))}", console, "yellow")
+
+
+def became(delivery: Row) -> str:
+    """What became of an alert for one team, at one destination."""
+    where = f"{delivery['team'] or 'nobody'} {delivery['destination']}".strip()
+    return f"{where} {delivery['status']}" + (f" ({delivery['reason']})" if delivery["reason"] else "")
+
+
+def asked(one: Row, console: Console) -> None:
+    """What a person said about the conversation's alerts."""
+    until = f" until {moment(one, 'until')}" if one["until"] else ""
+    team = f" for {one['team']}" if one["team"] else ""
+    said = f"{moment(one, 'at')}: {one['action']}{team}{until}, by {one['by']}: {one['reason']}"
+    console.print(escape(said), highlight=False)
 
 
 SHOWN = {"turn": turn, "decision": decision, "outcome": outcome, "alert": alert}
@@ -96,9 +118,9 @@ def told(contributions: Sequence[Row], how: str) -> str:
     return "; most by ".join(filter(None, (kinds, strongest))) or "nothing to speak of"
 
 
-def moment(one: Row) -> str:
+def moment(one: Row, name: str = "event_time") -> str:
     """Date and time to the second, UTC."""
-    return str(one["event_time"])[:19].replace("T", " ")
+    return str(one[name])[:19].replace("T", " ")
 
 
 def signed(value: float | None, how: str = "{:+.2f}") -> str:

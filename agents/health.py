@@ -117,7 +117,8 @@ def application(health: Health, token: str) -> Callable[..., Any]:
 
         found = refused(environ, token)
         if found is None and environ["PATH_INFO"] == "/metrics":
-            return metrics_app(environ, start)
+            # In the one form: the library raises on some of the forms a client can accept.
+            return metrics_app({**environ, "HTTP_ACCEPT": "text/plain"}, start)
         status, body, *more = found or respond(environ["PATH_INFO"], health)
         start(status, [("Content-Type", "text/plain; charset=utf-8"), *more])
         return [body.encode()]

@@ -2,8 +2,14 @@
 
 One agent per input topic. What cannot be accepted goes to the topic's dead letter queue, in the same
 acknowledged run as the signals: an event is in one or the other before its offset is committed.
+
+A conversation that brings more than it may (``streams.rate_limit``) is cut back to that. After a restart or rebalance
+its bucket is full: what was not committed is read again, and of a conversation over its limit just then some events
+that are dead letters already may be accepted. Each still counts once, for the fold knows its place in the log; only
+who sends such a letter back by hand makes it count twice. No bucket outlives a process for that.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +19,15 @@ from agents.outbox import Outbox, Outgoing
 from agents.publishing import headers_of, refused
 from agents.transport import Run
 from schemas.codec import Codec
-from schemas.errors import Rejected
+from schemas.errors import Reason, Rejected
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name, Topics
 from schemas.validation import Limits, check, check_size
 from streams.extraction import signal_of
+from streams.rate_limit import Rate, RateLimit
 
 SIGNAL = record("signal")
+USUAL = Rate()
 
 
 class Ingest:
@@ -28,6 +36,7 @@ class Ingest:
     Args:
         kind: message, keystrokes, navigation or prosody.
         clock: this worker's time, milliseconds; an event_time far from it is refused.
+        rate: how much a conversation may bring.
     """
 
     def __init__(
@@ -38,14 +47,18 @@ class Ingest:
         limits: Limits,
         outbox: Outbox,
         clock: Callable[[], int] = now_ms,
+        rate: Rate = USUAL,
     ) -> None:
         self._kind = RECORD_OF[name]
         self._record = record(self._kind)
         self._signals = topics.name(Name.SIGNALS)
         self._codec, self._limits, self._outbox, self._clock = codec, limits, outbox, clock
+        self._rate, self._reached = rate, defaultdict[int, int](lambda: -1)
+        self._limits_of = defaultdict[int, RateLimit](lambda: RateLimit(rate))
 
     async def step(self, run: Run) -> None:
         """One run: every record becomes a signal or a dead letter, acknowledged."""
+        self._forget_if_read_again(run)
         await self._outbox.send([self._outgoing(message) for message in run.records])
         metrics.EVENTS_IN.labels(run.topic).inc(len(run.records))
         run.finish()
@@ -63,4 +76,13 @@ class Ingest:
         check_size(message.value, self._limits)
         event = self._codec.decode(self._record, message.value, headers_of(message))
         check(self._kind, event, self._clock(), self._limits)
+        if not self._limits_of[message.partition].admits(event["conversation_id"], message.timestamp):
+            most = f"{self._rate.per_s:g} a second and {self._rate.burst} at once"
+            raise Rejected(Reason.RATE_LIMITED, f"its conversation brings more events than {most}")
         return event
+
+    def _forget_if_read_again(self, run: Run) -> None:
+        """Records read again took their tokens before: the partition begins anew, as in another process."""
+        if run.records[0].offset <= self._reached[run.partition]:
+            self._limits_of.pop(run.partition, None)
+        self._reached[run.partition] = run.last_offset

@@ -34,6 +34,7 @@ from streams.config import (
     SignalConfig,
 )
 from streams.protocols import Protocol, ProtocolError
+from streams.rate_limit import Rate
 
 PREFIX = "TENOR_"
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
@@ -122,6 +123,14 @@ class Settings(BaseSettings):
     event_bytes: int = Field(Limits().event_bytes, description="Largest accepted event, bytes.")
     future_s: float = Field(Limits().future_ms / 1000, description="How far event_time may lie ahead, seconds.")
     past_s: float = Field(Limits().past_ms / 1000, description="How far event_time may lie behind, seconds.")
+    rate_per_s: float = Field(
+        Rate().per_s,
+        ge=0,
+        description="Events a second that a conversation may bring in a topic for ever; 0: no limit.",
+    )
+    rate_burst: int = Field(
+        Rate().burst, ge=1, description="Events it may bring at once; what is over both is a dead letter."
+    )
 
     embedded: bool = Field(False, description="The broker is the embedded one, whose oddities are worked around.")
 
@@ -160,6 +169,10 @@ class Settings(BaseSettings):
     @cached_property
     def limits(self) -> Limits:
         return Limits(self.event_bytes, round(self.future_s * 1000), round(self.past_s * 1000))
+
+    @cached_property
+    def rate(self) -> Rate:
+        return Rate(self.rate_per_s, self.rate_burst)
 
     @cached_property
     def config(self) -> Config:

@@ -82,7 +82,8 @@ class Worker:
         """Register agents, ticks and readiness; the app, not started."""
         settings = self.settings
         for name in INGESTED:
-            self._agent(name, Ingest(name, settings.topics, self._codec, settings.limits, self.outbox))
+            ingest = Ingest(name, settings.topics, self._codec, settings.limits, self.outbox, rate=settings.rate)
+            self._agent(name, ingest)
         self._agent(Name.SIGNALS, self.conversations)
         self._agent(Name.CUSTOMERS, self.profiles)
         for name in (Name.DECISIONS, Name.OUTCOMES):

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     MISSING_CONVERSATION = "missing_conversation"
     TOO_LARGE = "too_large"
     EMPTY = "empty"
+    RATE_LIMITED = "rate_limited"
     UNKNOWN_DECISION = "unknown_decision"
     UNKNOWN_OPTION = "unknown_option"
 

@@ -41,7 +41,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
-class AboutAlert(msgspec.Struct):
+class AboutAlert(msgspec.Struct, forbid_unknown_fields=True):
     """What somebody says about an alert."""
 
     alert: Text
@@ -49,10 +49,10 @@ class AboutAlert(msgspec.Struct):
     conversation: Text
     action: Literal["acknowledge", "snooze", "resume"]
     by: Text
-    minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 60
+    minutes: Annotated[float, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 60
 
 
-class Enable(msgspec.Struct):
+class Enable(msgspec.Struct, forbid_unknown_fields=True):
     """Somebody wants an option drawn again."""
 
     tenant: Text
@@ -129,7 +129,8 @@ class Console:
 
     async def conversation(self, request: Request) -> Response:
         asked = request.query_params
-        return self._stream(request, events.conversation(self.feed, asked.get("id", ""), asked.get("tenant")))
+        id, tenant = asked.get("id", "")[:500], asked.get("tenant", "")[:500] or None
+        return self._stream(request, events.conversation(self.feed, id, tenant))
 
     async def alerts(self, request: Request) -> Response:
         asked = request.query_params
@@ -157,7 +158,7 @@ class Console:
 
     async def about_alert(self, request: Request) -> Response:
         said = msgspec.json.decode(await body_of(request), type=AboutAlert)
-        until = now_ms() + said.minutes * 60_000 if said.action == "snooze" else None
+        until = now_ms() + round(said.minutes * 60_000) if said.action == "snooze" else None
         await self.inbox.say(said.action, About(said.tenant, said.conversation), said.alert, said.by, until)
         return JSONResponse({})
 

@@ -84,7 +84,7 @@ def conversation(feed: Feed, id: str, tenant: str | None) -> Tell:
     known: list[Any] = []
 
     async def tell() -> Told | None:
-        state = [tenant and feed.board.version_of((tenant, id)), feed.alerts, bool(feed.trouble)]
+        state = [tenant and feed.board.version_of((tenant, id)), feed.alerts, feed.said, bool(feed.trouble)]
         if state == known:
             return None
         known[:] = state

@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 
 from agents.clickhouse import UNAVAILABLE, connect, failure
 from agents.console.board import Board, Conversation
-from agents.console.queries import OVERLAP_MS, newest_alert, read_board
+from agents.console.queries import OVERLAP_MS, newest_alert, newest_said, read_board
 from agents.errors import Failure
 from agents.health import Health
 from agents.migrate import require_current
@@ -30,6 +30,8 @@ class Feed:
 
     Attributes:
         conversations: on the board, in no order.
+        alerts: differs when an alert was written.
+        said: differs when it was written what became of one, or what a person said about one.
         trouble: why nothing fresh can be told; None while all is well.
         fresh_at: wall clock of the last look that succeeded, milliseconds; 0 before the first.
         looks: how often it has been tried.
@@ -43,6 +45,7 @@ class Feed:
         self.board = Board(self._live_ms)
         self.conversations: tuple[Conversation, ...] = ()
         self.alerts: Any = None
+        self.said: Any = None
         self.trouble: Failure | None = None
         self.fresh_at = 0
         self.looks = 0
@@ -121,7 +124,7 @@ class Feed:
             require_current(self.settings)
             self._client = connect(self.settings)
         now = read_board(self._client, self.board, self._since, self._live_ms)
-        self.alerts = newest_alert(self._client)
+        self.alerts, self.said = newest_alert(self._client), newest_said(self._client)
         self.conversations = self.board.settle(now)
         self._since = now - OVERLAP_MS
         self.trouble, self.fresh_at = None, round(time.time() * 1000)

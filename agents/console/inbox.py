@@ -10,7 +10,7 @@ import structlog
 from confluent_kafka import KafkaException
 
 from agents.console import queries
-from agents.console.alert_commands import About, Commands, publish_command, topic_exists
+from agents.console.alert_commands import About, Commands, Said, publish_command, topic_exists
 from agents.console.feed import Feed
 from agents.console.queries import Heading
 from agents.errors import Failure
@@ -38,6 +38,8 @@ class Inbox:
         self._refreshed = float("-inf")
         self._possible = False
         self._known: dict[str, Told] = {}
+        self._deliveries: dict[str, list[Told]] = {}
+        self._deliveries_of: Any = object()
         self._all: list[Heading] = []
         self._all_of: Any = object()
 
@@ -45,14 +47,16 @@ class Inbox:
         """A page, newest first. ``Failure`` when ClickHouse cannot be asked."""
         await self._refresh()
         await self._headings()
-        done = {one.alert_id for one in self._all if self._said(one, now)}
+        done = {one.alert_id for one in self._all if self._covering(one, now)}
         chosen = [one for one in self._all if (one.alert_id in done) is handled]
         pages = max(-(-len(chosen) // size), 1)
         page = min(page, pages - 1)
         shown = {one.alert_id: one for one in chosen[page * size :][:size]}
         found = await self._texts(list(shown))
+        became = await self._became(list(shown))
         return {
-            "alerts": [{**one, "said": self._said(shown[one["alert_id"]], now)} for one in found],
+            "alerts": [{**one, **self._said(shown[id], now), "deliveries": became[id]} for id, one in found.items()],
+            "snoozed": [one._asdict() for one in self._commands.snoozed(now)],
             "open": len(self._all) - len(done),
             "handled": len(done),
             "severities": Counter(one.severity for one in self._all if one.alert_id not in done),
@@ -66,12 +70,32 @@ class Inbox:
         await self._feed.aside(lambda: publish_command(self._feed.settings, action, about, alert, by, until))
         self._refreshed = float("-inf")
 
-    def _said(self, one: Heading, now: int) -> Told | None:
-        """The last word on an alert, unless it is not about it, or has run out."""
-        said = self._commands.about(About(one.tenant, one.conversation_id)) if one.conversation_id else None
-        return said._asdict() if said and said.covers(one.alert_id, one.written, now) else None
+    def _covering(self, one: Heading, now: int) -> Said | None:
+        """The word that makes an alert nobody's to do. A snooze for one team leaves it to the others."""
+        return next((said for said in self._words(one, now) if not (said.team and said.action == "snooze")), None)
 
-    async def _texts(self, ids: list[str]) -> list[Told]:
+    def _words(self, one: Heading, now: int) -> list[Said]:
+        """What was said about an alert and has not run out."""
+        said = self._commands.about(About(one.tenant, one.conversation_id)) if one.conversation_id else []
+        return [word for word in said if word.covers(one.alert_id, one.written, now)]
+
+    def _said(self, one: Heading, now: int) -> Told:
+        """The word that settles it, and the others."""
+        covering = self._covering(one, now)
+        others = [word._asdict() for word in self._words(one, now) if word is not covering]
+        return {"said": covering._asdict() if covering else None, "others": others}
+
+    async def _became(self, ids: list[str]) -> dict[str, list[Told]]:
+        """What became of these alerts; asked again once anything was delivered."""
+        if self._deliveries_of != self._feed.said:
+            self._deliveries, self._deliveries_of = {}, self._feed.said
+        known = self._deliveries
+        missing = [id for id in ids if id not in known]
+        if missing:
+            known |= await self._feed.ask(partial(queries.deliveries, ids=missing))
+        return {id: known[id] for id in ids}
+
+    async def _texts(self, ids: list[str]) -> dict[str, Told]:
         """What these alerts say; they never change, so each is asked for once."""
         if len(self._known) > KNOWN:
             self._known = {}
@@ -79,7 +103,7 @@ class Inbox:
         if missing:
             found = await self._feed.ask(partial(queries.alerts, ids=missing))
             self._known |= {one["alert_id"]: one for one in found}
-        return [self._known[id] for id in ids if id in self._known]
+        return {id: self._known[id] for id in ids if id in self._known}
 
     async def _headings(self) -> None:
         newest = self._feed.alerts

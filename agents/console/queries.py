@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 
 from agents import proof
 from agents.console.board import Board, Mark, Point
-from agents.explain import rows
+from agents.explain import plain, rows
 from streams.proof import SHOWN_AFTER
 
 Row = dict[str, Any]
@@ -42,6 +42,8 @@ SELECT tenant, conversation_id, toUnixTimestamp64Milli(event_time), ended, toUni
 FROM distal_outcomes WHERE inserted_at >= fromUnixTimestamp64Milli(%(since)s)
 """
 NEWEST_ALERT = "SELECT count(), toUnixTimestamp64Milli(max(inserted_at)) FROM alerts"
+NEWEST_DELIVERY = "SELECT count(), toUnixTimestamp64Milli(max(inserted_at)) FROM alert_deliveries"
+NEWEST_COMMAND = "SELECT count(), toUnixTimestamp64Milli(max(inserted_at)) FROM alert_commands"
 ALERT_HEADINGS = """
 SELECT alert_id, any(severity), any(tenant), any(conversation_id), toUnixTimestamp64Milli(min(inserted_at))
 FROM alerts WHERE inserted_at >= now() - toIntervalDay(%(days)s)
@@ -49,8 +51,16 @@ GROUP BY alert_id ORDER BY max(event_time) DESC, alert_id LIMIT 100000
 """
 ALERTS = """
 SELECT alert_id, toUnixTimestamp64Milli(event_time) AS at, tenant, conversation_id, customer_id, rule, severity, title,
-    explanation, recommendation, level, level_sd, contributions
+    explanation, recommendation, level, level_sd, contributions, evidence,
+    toUnixTimestamp64Milli(raised_at) AS raised_at, tried, rule_version, policy_version, config_version
 FROM alerts WHERE alert_id IN %(ids)s ORDER BY event_time DESC, alert_id LIMIT 1 BY alert_id
+"""
+# An alert is settled after it was written.
+DELIVERIES = """
+SELECT alert_id, toUnixTimestamp64Milli(event_time) AS at, team, destination, status, attempts, reason
+FROM alert_deliveries
+WHERE inserted_at >= now() - toIntervalDay(%(days)s) AND kind = 'alert' AND alert_id IN %(ids)s
+ORDER BY event_time, team, destination LIMIT 1 BY delivery_id
 """
 COMMANDED = """
 SELECT tenant, option, argMax(action, event_time) AS action, argMax(by, event_time) AS by,
@@ -88,6 +98,11 @@ def newest_alert(client: Client) -> Any:
     return client.execute(NEWEST_ALERT)[0]
 
 
+def newest_said(client: Client) -> Any:
+    """Differs when it was written what became of an alert, or what a person said about one."""
+    return client.execute(NEWEST_DELIVERY)[0], client.execute(NEWEST_COMMAND)[0]
+
+
 def alert_headings(client: Client) -> list[Heading]:
     """Alerts of the last days, newest first."""
     return [Heading(*row) for row in client.execute(ALERT_HEADINGS, {"days": RECENT_DAYS})]
@@ -95,8 +110,15 @@ def alert_headings(client: Client) -> list[Heading]:
 
 def alerts(client: Client, ids: Sequence[str]) -> list[Row]:
     """These alerts, newest first."""
-    found = rows(client, ALERTS, {"ids": tuple(ids)}) if ids else []
-    return [{**one, "contributions": [{"signal": n, "share": s} for n, s in one["contributions"]]} for one in found]
+    return list(map(plain, rows(client, ALERTS, {"ids": tuple(ids)}))) if ids else []
+
+
+def deliveries(client: Client, ids: Sequence[str]) -> dict[str, list[Row]]:
+    """What became of each of these alerts, in the order it was settled."""
+    found: dict[str, list[Row]] = {id: [] for id in ids}
+    for one in rows(client, DELIVERIES, {"ids": tuple(ids), "days": RECENT_DAYS}) if ids else ():
+        found[one.pop("alert_id")].append(one)
+    return found
 
 
 def experiments(client: Client) -> Row:

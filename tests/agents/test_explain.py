@@ -22,7 +22,7 @@ from streams.config import Config
 from streams.outputs import Output
 from streams.partition import Partition
 from tests.agents.command import assert_failure, succeeded, tenor
-from tests.agents.samples import alert, decision, outcome, point
+from tests.agents.samples import alert, alert_command, decision, delivery, outcome, point
 from tests.streams.builders import CALM, FURIOUS, GLAD, answer, log, message, navigation, nervous, tick_at
 
 pytestmark = pytest.mark.integration
@@ -32,6 +32,8 @@ TABLE_OF = {
     "decision": TABLES[Name.DECISIONS],
     "outcome": TABLES[Name.OUTCOMES],
     "alert": TABLES[Name.ALERTS],
+    "delivery": TABLES[Name.DELIVERIES],
+    "alert_command": TABLES[Name.ALERT_COMMANDS],
 }
 
 
@@ -211,11 +213,19 @@ def test_names_that_look_like_markup_are_shown_as_they_are(migrated: Settings) -
     insert(
         migrated, "trajectory_point", point(1, cues=["[/y]"], contributions=[{"signal": "[/z]", "share": 1.0}], **odd)
     )
-    insert(migrated, "alert", alert(1, title="[bold]", **odd))
+    insert(migrated, "alert", alert(1, title="[bold]", evidence=["[/e]"], **odd))
+    insert(migrated, "delivery", delivery(1, alert_id="alert-1", status="failed", reason="[/r]", **odd))
+    insert(migrated, "delivery", delivery(2, alert_id="of another conversation"))
+    insert(migrated, "alert_command", alert_command(1, action="acknowledge", until=None, by="[/w]", team="day", **odd))
+    insert(migrated, "alert_command", alert_command(2, conversation_id="other"))
     found = explain(migrated, odd["conversation_id"], odd["tenant"])
+    [told] = [one for one in found["lives"][0] if one["what"] == "alert"]
+    assert told["tried"] == [{"option": "slow", "change": 0.2}, {"option": "own", "change": None}]
+    assert [one["reason"] for one in told["deliveries"]] == ["[/r]"]
     text = shown(found)
-    for words in (*odd.values(), "[/y]", "[/z]", "[bold]"):
+    for words in (*odd.values(), "[/y]", "[/z]", "[bold]", "seen by [/e]", "told: support webhook-1 failed ([/r])"):
         assert words in text
+    assert "acknowledge for day, by [/w]: on it" in text
     assert json.loads(as_json(found)) == found
 
 

@@ -149,6 +149,13 @@ def answered(port: int, path: str, headers: Headers | None = None, method: str =
     return answer
 
 
+@pytest.mark.parametrize("form", ["application/openmetrics-text; version=x.y", ";;=,", "text/html", "*/*;q=x"])
+def test_whatever_form_is_asked_for_the_metrics_come_in_the_one_form(port: int, form: str) -> None:
+    answer = answered(port, "/metrics", {"Accept": form})
+    assert answer.status == 200
+    assert (answer.getheader("Content-Type") or "").startswith("text/plain; version=")
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "example.org"])
 def test_beyond_loopback_nothing_is_served_without_a_token(health: Health, host: str) -> None:
     with pytest.raises(Failure, match="without a token") as found:

@@ -78,6 +78,8 @@ CHANGED: dict[str, Any] = {
     "embedded": True,
     "alert_routes": SHIPPED,
     "alert_patience_s": 9.0,
+    "rate_per_s": 2.5,
+    "rate_burst": 20,
     "console_url": "https://tenor.example",
     "console_live_s": 60.0,
     "console_poll_s": 2.0,

@@ -1,5 +1,6 @@
 // The inbox: what a team lead should know, newest first, until somebody takes it or puts it off.
 
+import { facts, word } from "./alert.js";
 import { shares } from "./conversation.js";
 import { empty, h, keyed, name, say } from "./dom.js";
 import { counted, percent, plain, signed, time, utc } from "./format.js";
@@ -25,13 +26,14 @@ export function alerts(main, address) {
   const by = h("input", { id: "by", autocomplete: "nickname", maxlength: 100, value: localStorage.getItem(WHO) ?? "",
     onchange: () => localStorage.setItem(WHO, by.value.trim()) });
   const who = h("div", { class: "wish", hidden: true }, h("label", { for: "by" }, "Your name, as others see it"), by);
+  const silent = h("ul", { class: "silent soft", "aria-label": "Teams that are told nothing", hidden: true });
   const list = h("ol", { class: "alerts", "aria-label": "Alerts" });
   const nothing = h("div", {});
   const where = h("span", {});
   const earlier = h("button", { type: "button", onclick: () => turn(-1) }, "Previous");
   const later = h("button", { type: "button", onclick: () => turn(1) }, "Next");
   const paging = h("nav", { class: "paging", "aria-label": "Pages of alerts", hidden: true }, earlier, where, later);
-  main.replaceChildren(h("h1", {}, "Alerts"), counts, which, who, refused, list, nothing, paging);
+  main.replaceChildren(h("h1", {}, "Alerts"), counts, which, who, silent, refused, list, nothing, paging);
 
   function tab(value, text) {
     const pressed = (wish.get("handled") ?? "") === value;
@@ -53,8 +55,10 @@ export function alerts(main, address) {
     ({ page, pages } = found);
     say(counts, summary(found));
     who.hidden = !found.possible;
+    silent.hidden = !found.snoozed.length;
+    silent.replaceChildren(...found.snoozed.map((said) => h("li", {}, ...word(said), ". It is told nothing.")));
     keyed(list, rows, found.alerts, (one) => `${one.alert_id} ${found.possible} ${JSON.stringify(one.said)}`,
-      (one) => ({ node: makeAlert(one, found.possible, give) }), () => {});
+      (one) => makeAlert(one, found.possible, give), (made, one) => made.show(one));
     nothing.replaceChildren(...(found.alerts.length ? [] : [whyEmpty(found)]));
     say(where, `Page ${page + 1} of ${pages}`);
     paging.hidden = pages === 1;
@@ -89,19 +93,26 @@ function makeAlert(one, possible, give) {
   const where = `/conversation?${new URLSearchParams({ tenant: one.tenant, id: one.conversation_id })}`;
   const title = h("h2", { dir: "auto" }, one.title);
   const level = one.level === null ? null : h("p", {}, `Level ${signed(one.level)} ± ${plain(one.level_sd)}.`);
-  return h("li", { class: one.severity },
+  const changing = h("div", {});
+  let shown = "";
+  const node = h("li", { class: one.severity },
     h("p", { class: "head" }, h("span", { class: "severity" }, one.severity), h("time", { datetime: utc(one.at) }, time(one.at)),
       one.conversation_id ? h("a", { href: where }, name(one.conversation_id)) : h("span", {}, "about the policy"),
-      one.customer_id ? h("span", {}, "customer ", name(one.customer_id)) : null,
-      h("span", { class: "rule" }, "rule ", name(one.rule), ", tenant ", name(one.tenant))),
+      one.customer_id ? h("span", {}, "customer ", name(one.customer_id)) : null, h("span", {}, "tenant ", name(one.tenant))),
     title, h("p", { dir: "auto" }, one.explanation), level,
-    one.contributions.length ? shares(one.contributions, "The strongest signals", percent) : null,
-    h("p", { class: "do", dir: "auto" }, one.recommendation),
-    one.said ? h("p", { class: "soft" }, said(one.said), name(one.said.by), one.said.until ? `, until ${time(one.said.until)}` : "") : null,
+    one.contributions.length && !one.evidence.length ? shares(one.contributions, "The strongest signals", percent) : null,
+    h("p", { class: "do", dir: "auto" }, one.recommendation), changing,
     possible && one.conversation_id ? buttons(one, give) : null);
-}
 
-const said = (one) => `${one.action === "snooze" ? "Snoozed" : "Acknowledged"} at ${time(one.at)} by `;
+  function show(now) {
+    const state = JSON.stringify([now.deliveries, now.others]);
+    if (state === shown) return;
+    shown = state;
+    const words = [...(one.said ? [one.said] : []), ...now.others];
+    changing.replaceChildren(facts(now), ...words.map((said) => h("p", { class: "soft" }, ...word(said))));
+  }
+  return { node, show };
+}
 
 function buttons(one, give) {
   const of = `: ${one.title}`;

@@ -1,5 +1,6 @@
 // One conversation, turn by turn: what moved the belief, what was done, what followed.
 
+import { facts, word } from "./alert.js";
 import { legend } from "./board.js";
 import { trajectory } from "./charts.js";
 import { empty, h, keyed, name } from "./dom.js";
@@ -13,10 +14,11 @@ export function conversation(main, address) {
   const wish = new URLSearchParams(address.search);
   const about = h("p", { class: "counts" }, "Looking…");
   const place = h("div", { class: "lives" });
+  const asked = h("ul", { class: "silent", "aria-label": "What was asked about its alerts", hidden: true });
   const lives = new Map();
   main.replaceChildren(
     h("p", { class: "back" }, h("a", { href: "/" }, "← Board")),
-    h("h1", {}, name(wish.get("id") ?? "")), about, place);
+    h("h1", {}, name(wish.get("id") ?? "")), about, asked, place);
 
   const stop = follow(`/events/conversation?${wish}`, (told) => {
     if (told.missing) {
@@ -27,6 +29,8 @@ export function conversation(main, address) {
     if (!lives.size) place.replaceChildren();
     const { found } = told;
     about.replaceChildren(...summary(found));
+    asked.hidden = !found.asked.length;
+    asked.replaceChildren(...found.asked.map((said) => h("li", {}, "Alerts: ", ...word(said))));
     const several = found.lives.length > 1;
     keyed(place, lives, found.lives.map((entries, index) => ({ entries, index, several })),
       (life) => life.index, () => makeLife(), (made, life) => made.show(life));
@@ -101,7 +105,14 @@ const kindOf = (one) => (one.failed ? "failed" : one.reward === null ? "unseen" 
 
 function makeEntry(one) {
   const node = h("li", { class: one.what }, ...TOLD[one.what](one));
-  return { node };
+  if (one.what !== "alert") return { node };
+  const more = h("div", {});
+  let shown = -1;
+  node.append(more);
+  return { node, show: (now) => {
+    if (shown === (shown = now.deliveries.length)) return;
+    more.replaceChildren(facts(now));
+  } };
 }
 
 const at = (one) => h("time", { datetime: utc(one.event_time) }, time(one.event_time));

@@ -14,13 +14,15 @@ export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString
 
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-// A formatter keeps the zone it was made in: after a minute, a new one.
-let made = 0;
+// A formatter keeps the zone it was made in.
 let clock, calendar;
 
+export function forgetZone() {
+  clock = calendar = null;
+}
+
 function formatters() {
-  if (Date.now() - made < 60_000) return;
-  made = Date.now();
+  if (clock) return;
   clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   calendar = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 }

@@ -2,7 +2,7 @@
 
 import { board } from "./board.js";
 import { say } from "./dom.js";
-import { zone } from "./format.js";
+import { forgetZone, zone } from "./format.js";
 import { known } from "./stream.js";
 
 // The first page is the board, and it is not to wait for the others.
@@ -46,6 +46,22 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", () => show(true));
 
-say(document.getElementById("zone"), `Times are in ${zone()}.`);
+// Who travels, or looks on after midnight, finds every time written anew.
+const whenAndWhere = () => `${zone()} ${new Date().toDateString()}`;
+let written = whenAndWhere();
+const sayZone = () => say(document.getElementById("zone"), `Times are in ${zone()}.`);
+
+function writeTimesAnew() {
+  if (whenAndWhere() === written || document.querySelector("dialog[open]")) return; // not while somebody fills one in
+  written = whenAndWhere();
+  forgetZone();
+  sayZone();
+  show(false);
+}
+
+setInterval(writeTimesAnew, 60_000);
+document.addEventListener("visibilitychange", writeTimesAnew);
+
+sayZone();
 known().then((session) => (document.querySelector(".leave").hidden = !session?.asks));
 show(false);

@@ -110,6 +110,8 @@ def test_only_our_own_page_asks_for_something(secured: Caller, path: str) -> Non
         "",
         "[]",
         "{",
+        '{"why": ' + "[" * 8000,
+        '{"tenant": "t", "option": "a", "reason": "b", "by": "c", "why": "d"}',
         '{"tenant": 1, "option": "a", "reason": "b", "by": "c"}',
         '{"tenant": "", "option": "a", "reason": "b", "by": "c"}',
         json.dumps({"tenant": "t", "option": "a" * 501, "reason": "b", "by": "c"}),

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from agents import log_reader
+from agents import alert_commands, log_reader
 from agents.clock import now_ms
 from agents.migrate import migrate
 from agents.rows import TABLES
@@ -19,10 +19,11 @@ from agents.settings import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
+from streams import ids
 from tests.agents.conftest import drop_database
 from tests.agents.console.serving import served, talk
 from tests.agents.experiments import experiment
-from tests.agents.samples import AT, alert, command, decision, distal, outcome, snapshot
+from tests.agents.samples import AT, alert, alert_command, command, decision, delivery, distal, outcome, snapshot
 from tests.agents.stored import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, insert, store
 
 pytestmark = pytest.mark.integration
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.integration
 Open = Callable[..., Page]
 RISING = [0.1, 0.2, 0.4, 0.7, 0.8]
 OPTION = "offer-options"
+DELIVERIES, ASKED = TABLES[Name.DELIVERIES], TABLES[Name.ALERT_COMMANDS]
 WALL = 3840
 
 
@@ -227,6 +229,109 @@ def test_an_alert_is_snoozed_acknowledged_and_taken_back(deployment: Settings, c
     expect(page.get_by_role("heading", level=1)).to_have_text("case-1")
 
 
+def test_an_alert_says_what_it_knows_and_what_became_of_it(deployment: Settings, console: str, open_page: Open) -> None:
+    points = talk("facts", "upset", RISING)
+    insert(deployment, POINTS, points)
+    at = points[3]["event_time"]
+    about = {"tenant": "facts", "conversation_id": "upset", "alert_id": "facts-1"}
+    tried = [{"option": "slow", "change": 0.2}, {"option": "control", "change": None}]
+    insert(deployment, ALERTS, [alert(1, **about, event_time=at, raised_at=at - 60_000, tried=tried, title="Facts")])
+    page = open_page(f"{console}/alerts")
+    case = page.locator(".alerts > li", has_text="Facts")
+    expect(case.locator(".facts dd")).to_have_text(
+        [
+            "negative words (75%)",
+            "blames us (25%)",
+            re.compile(r"^\d\d:\d\d:\d\d$|\d{4}, "),
+            "slow, then the level rose by 0.20",
+            "left alone, then the customer did not write",
+            "nobody so far, as far as is recorded",
+            "rule escalation 2, settings v1, policy uniform-1",
+        ]
+    )
+    page.get_by_label("Your name").focus()
+    insert(deployment, DELIVERIES, deliveries_of(about))
+    told = [
+        re.compile(r"^team support by slack-1: delivered after 2 attempts, "),
+        re.compile(r"^team support by webhook-1: failed after 9 attempts \(status 500\), "),
+        re.compile(r"^team night: not told \(quiet_hours\), "),
+    ]
+    expect(case.locator(".facts > div", has_text="Told").locator("dd")).to_have_text(told)
+    expect(page.get_by_label("Your name")).to_be_focused()
+
+    case.get_by_role("link", name="upset").click()
+    entry = page.locator(".story .alert")
+    expect(entry.locator(".facts > div", has_text="Told").locator("dd")).to_have_text(told)
+    expect(entry).to_contain_text("slow, then the level rose by 0.20")
+    insert(
+        deployment,
+        ASKED,
+        [alert_command(1, **about, command_id="facts-c", event_time=now_ms(), until=None, action="acknowledge")],
+    )
+    expect(page.get_by_label("What was asked about its alerts")).to_contain_text("Acknowledged")
+    expect(page.get_by_label("What was asked about its alerts")).to_contain_text(re.compile("by lead-3 at .*: on it"))
+
+
+def deliveries_of(about: dict[str, str]) -> list[dict[str, Any]]:
+    """To two places of one team, and not to another team."""
+    at = now_ms()
+    return [
+        delivery(1, **about, delivery_id="facts-d1", event_time=at, destination="slack-1", attempts=2),
+        delivery(
+            2, **about, delivery_id="facts-d2", event_time=at + 1, status="failed", attempts=9, reason="status 500"
+        ),
+        delivery(
+            3,
+            **about,
+            delivery_id="facts-d3",
+            event_time=at + 2,
+            team="night",
+            destination="",
+            message_id=None,
+            status="suppressed",
+            attempts=0,
+            reason="quiet_hours",
+        ),
+    ]
+
+
+def test_commands_and_console_are_one(deployment: Settings, console: str, open_page: Open) -> None:
+    for number in (1, 2, 3):
+        told = {"tenant": "one", "conversation_id": f"lead-{number}", "title": f"Lead {number}"}
+        insert(deployment, ALERTS, [alert(number, **told, alert_id=f"one-{number}", event_time=now_ms() + number)])
+    page = open_page(f"{console}/alerts")
+    cases = [page.locator(".alerts > li", has_text=f"Lead {number}") for number in (1, 2, 3)]
+    for case in cases:
+        expect(case).to_have_count(1)
+    until = now_ms() + 3_600_000
+    alert_commands.give(deployment, "acknowledge", "one", "lead-1", "night", "Kim", "on the phone")
+    alert_commands.give(deployment, "snooze", "one", "lead-2", "night", "Kim", "not ours", until)
+    alert_commands.give(deployment, "snooze", "one", None, "night", "Kim", "a training", until)
+    expect(cases[0]).to_have_count(0)
+    expect(cases[1]).to_contain_text(re.compile(r"Snoozed for team night until .* by Kim at .*: not ours"))
+    expect(page.get_by_label("Teams that are told nothing")).to_have_text(
+        re.compile(r"^Snoozed for team night until .* by Kim at .*: a training\. It is told nothing\.$")
+    )
+    page.get_by_label("Your name").fill("Noor")
+    cases[2].get_by_role("button", name="Acknowledge").click()
+    expect(cases[2]).to_have_count(0)
+    [ours] = [
+        one for one in published(deployment, Name.ALERT_COMMANDS, "alert_command") if one["conversation_id"] == "lead-3"
+    ]
+    assert ours["target"] == ids.stable_id("target", "one", "lead-3", ""), "the next word, from anywhere, replaces it"
+
+    alert_commands.give(deployment, "resume", "one", "lead-3", None, "Kim", "no longer")
+    expect(cases[2]).to_have_count(1)
+    page.get_by_role("button", name="Acknowledged and snoozed").click()
+    expect(cases[0]).to_contain_text(re.compile(r"Acknowledged for team night, by Kim at .*: on the phone"))
+    cases[0].get_by_role("button", name="Take back").click()
+    expect(cases[0]).to_have_count(0)
+    page.get_by_role("button", name="To do").click()
+    expect(cases[0]).to_have_count(1)
+    alert_commands.give(deployment, "resume", "one", None, "night", "Kim", "back")
+    expect(page.get_by_label("Teams that are told nothing")).to_be_hidden()
+
+
 def test_a_newer_alert_of_an_acknowledged_conversation_is_to_do(
     deployment: Settings, console: str, open_page: Open
 ) -> None:
@@ -239,18 +344,6 @@ def test_a_newer_alert_of_an_acknowledged_conversation_is_to_do(
     insert(deployment, ALERTS, [alert(2, **told, alert_id="again-2", title="Now worse")])
     expect(page.locator(".alerts > li", has_text="Now worse")).to_have_count(1)
     expect(first).to_have_count(0)
-
-
-def test_ten_thousand_alerts_in_a_minute(deployment: Settings, console: str, open_page: Open) -> None:
-    flood = [
-        alert(1, tenant="flood", alert_id=f"flood-{n}", event_time=now_ms() - 864_000_000 + n) for n in range(10_000)
-    ]
-    insert(deployment, ALERTS, flood)
-    page = open_page(f"{console}/alerts")
-    expect(page.locator(".counts")).to_have_text(re.compile(r"^10,0\d\d alerts to do: 10,0\d\d critical"))
-    expect(page.locator(".alerts > li")).to_have_count(50)
-    page.get_by_role("button", name="Next").click()
-    expect(page.locator(".paging span")).to_have_text(re.compile(r"^Page 2 of 20\d"))
 
 
 def test_an_option_that_was_rolled_back_is_re_enabled(deployment: Settings, console: str, open_page: Open) -> None:
@@ -312,16 +405,36 @@ def test_no_text_is_ever_taken_for_markup(deployment: Settings, console: str, op
     insert(deployment, OUTCOMES, [outcome(1, **chosen, outcome_id=HOSTILE, action=HOSTILE)])
     unseen = {"reward": None, "status": "censored", "censoring_reason": HOSTILE, "post_level": None, "post_sd": None}
     insert(deployment, OUTCOMES, [outcome(1, **chosen, outcome_id="unseen", **unseen)])
-    words = dict.fromkeys(("rule", "title", "explanation", "recommendation"), HOSTILE)
-    insert(deployment, ALERTS, [alert(1, **scope, **at, **words, alert_id=HOSTILE, contributions=signal)])
+    words = dict.fromkeys(("rule", "severity", "title", "explanation", "recommendation"), HOSTILE)
+    words |= dict.fromkeys(("policy_version", "config_version"), HOSTILE)
+    said = {"evidence": [HOSTILE], "tried": [{"option": HOSTILE, "change": None}], "contributions": signal}
+    insert(deployment, ALERTS, [alert(1, **scope, **at, **words, **said, alert_id=HOSTILE)])
+    where = {"tenant": scope["tenant"], "conversation_id": scope["conversation_id"], "alert_id": HOSTILE}
+    became = dict.fromkeys(("delivery_id", "team", "destination", "status", "reason"), HOSTILE)
+    insert(deployment, DELIVERIES, [delivery(1, **where, **became)])
+    about = {**where, "team": HOSTILE, "by": HOSTILE, "reason": HOSTILE, "action": HOSTILE, "command_id": HOSTILE}
+    insert(deployment, ASKED, [alert_command(1, **about)])
+    alert_commands.give(
+        deployment,
+        "snooze",
+        where["tenant"],
+        where["conversation_id"],
+        HOSTILE,
+        HOSTILE,
+        HOSTILE,
+        now_ms() + 60_000_000,
+    )
+    alert_commands.give(deployment, "snooze", where["tenant"], None, HOSTILE, HOSTILE, HOSTILE, now_ms() + 60_000_000)
     rolled = {"tenant": scope["tenant"], "option": HOSTILE}
     insert(deployment, POLICY, [snapshot(1, tenant=scope["tenant"], disabled=[HOSTILE])])
     insert(deployment, TABLES[Name.COMMANDS], [command(1, **rolled, by=HOSTILE, reason=HOSTILE)])
 
+    by_somebody = re.compile(f"by {re.escape(HOSTILE)} at .*: {re.escape(HOSTILE)}")
     page = open_page(board(console, scope["tenant"]))
     expect(page.locator(".board .name a")).to_have_text(scope["conversation_id"])
     page.locator(".board .name a").click()
-    expect(page.locator(".story .alert")).to_contain_text(HOSTILE)
+    expect(page.locator(".story .alert")).to_contain_text(f"team {HOSTILE} by {HOSTILE}: {HOSTILE} ({HOSTILE})")
+    expect(page.get_by_label("What was asked about its alerts")).to_contain_text(by_somebody)
     expect(page.locator(".story .decision").first).to_contain_text(HOSTILE)
     for summary in page.locator("summary").all():
         summary.click()
@@ -333,7 +446,10 @@ def test_no_text_is_ever_taken_for_markup(deployment: Settings, console: str, op
     expect(page.get_by_role("dialog")).to_contain_text(HOSTILE)
     page.goto(f"{console}/alerts")
     case = page.locator(".alerts > li", has_text=HOSTILE)
-    expect(case).to_contain_text(HOSTILE)
+    expect(case).to_contain_text(f"rule {HOSTILE} 2, settings {HOSTILE}, policy {HOSTILE}")
+    expect(case).to_contain_text(f"{HOSTILE}, then the customer did not write")
+    expect(case).to_contain_text(by_somebody)
+    expect(page.get_by_label("Teams that are told nothing")).to_contain_text(f"Snoozed for team {HOSTILE}")
     page.get_by_label("Your name").fill(HOSTILE)
     case.get_by_role("button", name="Acknowledge").click()
     expect(case).to_have_count(0)
@@ -368,6 +484,14 @@ def test_times_are_told_in_the_readers_zone(deployment: Settings, console: str, 
         assert page.locator(".board time").get_attribute("datetime") == "2026-09-21T14:13:20.123Z"
     assert shown == {"Pacific/Auckland": "22 Sept 2026, 02:13:20", "America/St_Johns": "21 Sept 2026, 11:43:20"}
 
+    page = open_page(board(console, "zones"))
+    expect(page.locator(".board time")).to_have_count(1)
+    travel = page.context.new_cdp_session(page)
+    travel.send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#zone")).to_have_text("Times are in Asia/Tokyo.")
+    expect(page.locator(".board time")).to_have_text("21 Sept 2026, 23:13:20")
+
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark"), (WALL, "light")])
 def test_every_page_is_accessible_and_fits(
@@ -379,6 +503,10 @@ def test_every_page_is_accessible_and_fits(
     insert(deployment, DECISIONS, [decision(1, **scope, event_time=points[2]["event_time"], turn=3)])
     insert(deployment, OUTCOMES, [outcome(1, **scope, event_time=points[4]["event_time"], outcome_id="axe-o")])
     insert(deployment, ALERTS, [alert(1, **scope | {"alert_id": "axe-1", "event_time": now_ms() + 10_000_000})])
+    about = {"tenant": "axe", "conversation_id": "upset", "alert_id": "axe-1"}
+    insert(deployment, DELIVERIES, [delivery(1, **about, delivery_id="axe-d", status="failed", reason="status 500")])
+    insert(deployment, ASKED, [alert_command(1, **about, command_id="axe-c", team="night")])
+    alert_commands.give(deployment, "snooze", "axe", None, "night", "Kim", "a training", now_ms() + 60_000_000)
     insert(deployment, POLICY, [snapshot(1, tenant="axe", disabled=["slow"])])
     page = open_page(board(console, "axe"), color_scheme=scheme, viewport={"width": width, "height": 800})
     assert_fine(page, rows(page), width)
@@ -401,3 +529,15 @@ def assert_fine(page: Page, there: Any, width: int) -> None:
         found = Axe().run(page)
         assert found.response["violations"] == [], found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_ten_thousand_alerts_in_a_minute(deployment: Settings, console: str, open_page: Open) -> None:
+    flood = [
+        alert(1, tenant="flood", alert_id=f"flood-{n}", event_time=now_ms() - 864_000_000 + n) for n in range(10_000)
+    ]
+    insert(deployment, ALERTS, flood)
+    page = open_page(f"{console}/alerts")
+    expect(page.locator(".counts")).to_have_text(re.compile(r"^10,0\d\d alerts to do: 10,0\d\d critical"))
+    expect(page.locator(".alerts > li")).to_have_count(50)
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".paging span")).to_have_text(re.compile(r"^Page 2 of 20\d"))

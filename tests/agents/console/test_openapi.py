@@ -1,0 +1,46 @@
+"""The description of the HTTP API is of this API: its addresses, methods and bodies."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from starlette.routing import Route
+
+from agents.console.app import AboutAlert, Console, Enable, application
+from agents.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[3]
+DESCRIPTION: dict[str, Any] = yaml.safe_load((ROOT / "schemas" / "console.openapi.yaml").read_text(encoding="utf-8"))
+
+
+def test_every_address_is_described_with_its_methods_and_no_other() -> None:
+    served = {
+        (route.path, method.lower())
+        for route in application(Console(Settings(_env_file=None))).routes
+        if isinstance(route, Route)
+        for method in route.methods or ()
+    }
+    described = {(path, method) for path, found in DESCRIPTION["paths"].items() for method in found}
+    assert described == {one for one in served if one[1] != "head"}
+
+
+@pytest.mark.parametrize(("path", "body"), [("/api/alerts", AboutAlert), ("/api/enable", Enable)])
+def test_bodies_are_described_as_they_are_read(path: str, body: type[Any]) -> None:
+    operation = DESCRIPTION["paths"][path]["post"]
+    described = operation["requestBody"]["content"]["application/json"]["schema"]
+    [read] = msgspec.json.schema(body)["$defs"].values()
+    assert set(described["required"]) == set(read["required"])
+    assert described["additionalProperties"] is read["additionalProperties"] is False
+    assert {name: bounds(one) for name, one in described["properties"].items()} == {
+        name: bounds(one) for name, one in read["properties"].items()
+    }
+
+
+def bounds(schema: dict[str, Any]) -> dict[str, Any]:
+    """What of a schema says which values it takes."""
+    if "$ref" in schema:
+        schema = DESCRIPTION["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    known = {name: value for name, value in schema.items() if name not in ("title", "description")}
+    return known | {"enum": sorted(known["enum"])} if "enum" in known else known

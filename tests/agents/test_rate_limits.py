@@ -1,0 +1,95 @@
+"""Ingest cuts a conversation back that brings too much: the rest is dead letters with a reason, nobody else notices."""
+
+import asyncio
+from typing import Any, cast
+
+from prometheus_client import REGISTRY
+
+from agents.ingest import Ingest
+from agents.outbox import Outbox, Outgoing
+from agents.received import Received
+from agents.sample_warehouse import Kept
+from agents.settings import Settings
+from agents.transport import Run
+from schemas.codec import Codec
+from schemas.errors import Reason
+from schemas.records import record
+from schemas.topics import Name
+from schemas.validation import Limits
+from streams.rate_limit import Rate
+from tests.behaviour.events import click
+
+NOW = 1_790_000_000_000
+CODEC, OWN = Codec(), Settings(_env_file=None)
+TOPIC = OWN.topics.name(Name.NAVIGATION)
+
+
+def event(conversation: str) -> bytes:
+    return CODEC.encode(record("navigation"), click(conversation, event_time=NOW))
+
+
+def of(outgoing: list[Outgoing], topic: str) -> list[str]:
+    return [(one.key or b"").decode() for one in outgoing if one.topic == topic]
+
+
+class Reading:
+    """One ingest and what it publishes."""
+
+    def __init__(self, rate: Rate) -> None:
+        self.kept = Kept()
+        outbox = cast(Outbox, self.kept)
+        self._ingest = Ingest(Name.NAVIGATION, OWN.topics, CODEC, Limits(), outbox, lambda: NOW, rate)
+
+    def run(self, *whose: str, offset: int = 0, at: int = NOW, partition: int = 0) -> list[Outgoing]:
+        """What follows from a run of events."""
+        before = len(self.kept.sent)
+        records: list[Any] = [
+            Received(TOPIC, partition, offset + n, one.encode(), event(one), (), at) for n, one in enumerate(whose)
+        ]
+        asyncio.run(self._ingest.step(Run(TOPIC, partition, records)))
+        return self.kept.sent[before:]
+
+    def accepted(self, *whose: str, **where: int) -> list[str]:
+        return of(self.run(*whose, **where), OWN.topics.name(Name.SIGNALS))
+
+
+def test_what_is_too_much_is_a_dead_letter_and_the_conversation_goes_on() -> None:
+    reading = Reading(Rate(per_s=1.0, burst=3))
+    labels = {"topic": TOPIC, "reason": "rate_limited"}
+    counted = REGISTRY.get_sample_value("tenor_events_refused_total", labels) or 0.0
+    found = reading.run(*["loud"] * 5, "calm")
+    assert of(found, OWN.topics.name(Name.SIGNALS)) == ["loud", "loud", "loud", "calm"]
+    letters = [one for one in found if one.topic == OWN.topics.dead_letters(Name.NAVIGATION)]
+    assert [one.key for one in letters] == [b"loud", b"loud"]
+    headers = dict(letters[0].headers)
+    assert headers["__connect.errors.reason"] == Reason.RATE_LIMITED.encode()
+    assert headers["__connect.errors.offset"] == b"3"
+    assert b"1 a second and 3 at once" in (headers["__connect.errors.exception.message"] or b"")
+    assert REGISTRY.get_sample_value("tenor_events_refused_total", labels) == counted + 2
+    assert reading.accepted("loud", "loud", "loud", offset=6, at=NOW + 2000) == ["loud", "loud"]
+
+
+def test_how_the_log_is_cut_into_runs_changes_nothing() -> None:
+    rate = Rate(per_s=1.0, burst=3)
+    whose = ["a", "b", "a", "a", "a", "b", "a"]
+    whole, pieces = Reading(rate), Reading(rate)
+    cut = [one for start, end in ((0, 2), (2, 3), (3, 7)) for one in pieces.accepted(*whose[start:end], offset=start)]
+    assert whole.accepted(*whose) == cut == ["a", "b", "a", "a", "b"]
+
+
+def test_partitions_have_buckets_of_their_own() -> None:
+    reading = Reading(Rate(per_s=1.0, burst=1))
+    assert reading.accepted("c", "c") == ["c"]
+    assert reading.accepted("c", "c", partition=1) == ["c"]
+
+
+def test_what_is_read_again_after_a_rebalance_gets_the_verdicts_of_a_fresh_start() -> None:
+    reading = Reading(Rate(per_s=1.0, burst=2))
+    first = reading.accepted("c", "c", "c")
+    assert reading.accepted("c", "c", "c") == first == ["c", "c"]
+    assert reading.accepted("c", offset=3) == []
+
+
+def test_the_settings_say_how_much() -> None:
+    assert OWN.rate == Rate()
+    assert Settings(_env_file=None, rate_per_s=2, rate_burst=5).rate == Rate(2.0, 5)

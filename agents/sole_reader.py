@@ -35,8 +35,7 @@ class SoleReader:
     """
 
     def __init__(self, settings: Settings, topics: Sequence[str], group: str, who: str) -> None:
-        self._who = who
-        self._count = len(kafka.partitions_of(settings, topics))
+        self._who, self._settings, self._topics = who, settings, list(topics)
         self._session_s = settings.session_timeout_s
         self._next: dict[tuple[str, int], int] = {}
         self._settled: dict[tuple[str, int], int] = {}
@@ -83,8 +82,12 @@ class SoleReader:
             return
         raise Failure(f"another {self._who} is running in this deployment: only one may", "stop one of them")
 
+    def _count(self) -> int:
+        """How many partitions there are now: somebody may have added some since."""
+        return len(kafka.partitions_of(self._settings, self._topics))
+
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self.whole = len(partitions) == self._count
+        self.whole = len(partitions) == self._count()
         consumer.assign(partitions)
         if self.whole:
             consumer.resume(partitions)

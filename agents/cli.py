@@ -141,6 +141,27 @@ def config(
         effective.render(found, out)
 
 
+Role = Literal["worker", "learner", "sink", "alerts", "console", "report", "migrate"]
+
+
+@app.command()
+def doctor(
+    role: Annotated[Role | None, typer.Option(help="Look only at what this process needs.")] = None,
+    timeout: Annotated[float, typer.Option(min=1, max=60, help="Longest wait for the broker, seconds.")] = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """Look at everything Tenor needs, change nothing, say what to do. Exits 1 when something has failed."""
+    from agents.doctor import check, examination, view
+
+    logging.disable(logging.CRITICAL)  # what goes wrong is told in the table
+    found = examination.examine(role, timeout)
+    if as_json:
+        sys.stdout.write(view.as_json(found) + "\n")
+    else:
+        view.render(found, out)
+    raise typer.Exit(int(check.broken(found)))
+
+
 def told_to_stop() -> threading.Event:
     """Set when this process is told to stop; the work under way is finished."""
     stop = threading.Event()

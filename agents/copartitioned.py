@@ -1,8 +1,8 @@
 """Whether the logs and the states that follow from them still have the partitions this deployment was made with.
 
 A conversation's signals and its state stand in partitions of one number. Where somebody gives one of these topics more
-partitions, a conversation's next signals stand elsewhere than its state, and Faust may have them folded by a worker that
-does not hold it: silently, as a new conversation. So no worker starts then, and one that runs ends.
+partitions, a conversation's next signals stand elsewhere than its state, and Faust may have them folded by a worker
+that does not hold it: silently, as a new conversation. So no worker starts then, and one that runs ends.
 """
 
 from collections.abc import Iterator, Mapping

@@ -27,7 +27,7 @@ class Effective(NamedTuple):
     Attributes:
         variable: its name in the environment.
         value: as one would write it; of a secret only whether there is one.
-        source: default, environment, .env, or the path of a settings file; of a secret the variable that names its file.
+        source: default, environment, .env, or the settings file; of a secret in a file the variable that names it.
     """
 
     variable: str

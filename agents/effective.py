@@ -79,7 +79,7 @@ def in_file(settings: type[Settings]) -> list[str]:
     """Variables whose settings stand in the settings file."""
     path = given().get(PREFIX + settings_file.NAME)
     found = settings_file.read(Path(path), settings) if path else {}
-    return [name.upper() for name, _ in settings_file.as_variables(found, settings)]
+    return [settings_file.variable(settings, name) for name in settings_file.flat(found)]
 
 
 def in_groups(variables: Mapping[str, str]) -> list[str]:

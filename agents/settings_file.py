@@ -10,7 +10,7 @@ A setting has the name of its variable there, in small letters and without the p
 
 import difflib
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     ".toml": tomllib.loads,
 }
 
+Known = type[BaseSettings]
+
 
 class SettingsFile(InitSettingsSource):
     """A source of settings: what stands in the file, if one is named.
@@ -37,100 +39,91 @@ class SettingsFile(InitSettingsSource):
         sources: where ``TENOR_CONFIG`` is looked up: the environment, ``.env``.
 
     Attributes:
-        env_vars: variables of ``SecretFiles`` that stand here: which file holds which secret.
+        env_vars: for ``SecretFiles``, under the names of variables: which file holds a secret that no variable holds.
     """
 
-    def __init__(self, settings: type[BaseSettings], *sources: PydanticBaseSettingsSource) -> None:
-        variables = looked_up(sources)
+    def __init__(self, settings: Known, *sources: PydanticBaseSettingsSource) -> None:
+        known: list[Mapping[str, str | None]] = [getattr(source, "env_vars", {}) for source in sources]
+        variables = {name.lower(): value for one in reversed(known) for name, value in one.items()}
         path = variables.get(f"{settings.model_config['env_prefix']}{NAME}".lower())
         found = read(Path(path), settings) if path else {}
-        files = {
-            name: value for name, value in as_variables(found, settings) if name.upper() in file_variables(settings)
-        }
-        refuse_both(path, found)
-        self.env_vars = {name: value for name, value in files.items() if name.removesuffix(SUFFIX) not in variables}
-        super().__init__(settings, without_files(found, settings))
+        files = {name: value for name, value in flat(found).items() if name in file_names(settings)}
+        told = {variable(settings, name).lower(): str(value) for name, value in files.items()}
+        self.env_vars = {name: value for name, value in told.items() if name.removesuffix(SUFFIX) not in variables}
+        super().__init__(settings, without(found, files))
 
 
-def looked_up(sources: Iterable[PydanticBaseSettingsSource]) -> dict[str, str | None]:
-    """Variables of all sources by their names in small letters; the first source wins."""
-    known: list[Mapping[str, str | None]] = [getattr(source, "env_vars", {}) for source in sources]
-    return {name.lower(): value for one in reversed(known) for name, value in one.items()}
-
-
-def read(path: Path, settings: type[BaseSettings]) -> dict[str, Any]:
+def read(path: Path, settings: Known) -> dict[str, Any]:
     """What stands in a settings file. ``Failure`` where it cannot be used, ``Misspelled`` for what is no setting."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise Failure(f"TENOR_CONFIG is wrong: {path} is named neither .yaml nor .toml")
+    found = parsed(path, reader)
+    if not isinstance(found, dict):
+        raise Failure(f"{path} must hold names of settings and their values")
+    refuse_unknown(path, flat(found), settings)
+    return found
+
+
+def parsed(path: Path, reader: Callable[[str], Any]) -> Any:
+    """What the file says; an empty one says nothing. The parsers' own words are left out: they may quote a secret."""
     try:
-        found = reader(path.read_text(encoding="utf-8"))
+        return reader(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise Failure(f"TENOR_CONFIG is wrong: {path} cannot be read: {reason}") from None
-    except Exception as error:  # of the parsers; their words may quote a secret
+    except Exception as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise Failure(f"{path} is not {path.suffix[1:].upper()}{where}") from None
-    if not isinstance(found or {}, dict):
-        raise Failure(f"{path} must hold names of settings and their values")
-    refuse_unknown(path, found or {}, settings)
-    return found or {}
 
 
-def refuse_unknown(path: Path, found: Mapping[Any, Any], settings: type[BaseSettings]) -> None:
-    known = known_names(settings)
-    for name in map(dotted, leaves(found)):
+def refuse_unknown(path: Path, found: Mapping[str, Any], settings: Known) -> None:
+    """Names that set nothing, and secrets that stand both here and in a file that is named here."""
+    known = [*names(settings), *file_names(settings)]
+    for name in found:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"is {near[0]} meant?" if near else "docs/configuration.md has all of them, with TENOR_ before"
             raise Misspelled(f"{path}: {name} is no setting", hint)
-
-
-def refuse_both(path: str | None, found: Mapping[str, Any]) -> None:
-    """``Failure`` for a secret that stands in the settings file and in a file it names."""
-    names = set(map(dotted, leaves(found)))
-    for name in sorted(names):
-        if name + SUFFIX in names:
+        if name + SUFFIX in found:
             raise Failure(f"{path}: {name} and {name}{SUFFIX} are both set", "leave out one of them")
 
 
-def known_names(settings: type[BaseSettings]) -> list[str]:
-    """Every name that may stand in a settings file, those in groups with a dot."""
-    prefix, between = (str(settings.model_config[part]) for part in ("env_prefix", "env_nested_delimiter"))
-    files = [one.removeprefix(prefix).lower().replace(between, ".") for one in file_variables(settings)]
+def names(settings: Known) -> list[str]:
+    """Every setting by its name in a file, those in groups with a dot."""
     groups = {name: one.default for name, one in settings.model_fields.items() if is_dataclass(one.default)}
-    nested = [f"{group}.{one.name}" for group, default in groups.items() for one in fields(default)]
-    return [*settings.model_fields, *nested, *files]
+    return [*settings.model_fields, *(f"{group}.{one.name}" for group, all_ in groups.items() for one in fields(all_))]
 
 
-def leaves(found: Mapping[Any, Any]) -> Iterator[tuple[str, ...]]:
-    """Where values stand: a name, or a group's and a name."""
-    for name, value in found.items():
-        if isinstance(value, dict):
-            yield from ((str(name), str(inner)) for inner in value)
-        else:
-            yield (str(name),)
+def file_names(settings: Known) -> list[str]:
+    """What may name a file that holds a secret, likewise."""
+    prefix, between = parts(settings)
+    return [one.removeprefix(prefix).lower().replace(between, ".") for one in file_variables(settings)]
 
 
-def dotted(place: tuple[str, ...]) -> str:
-    return ".".join(place)
+def variable(settings: Known, name: str) -> str:
+    """The variable that sets what has this name in a file."""
+    prefix, between = parts(settings)
+    return prefix + name.replace(".", between).upper()
 
 
-def as_variables(found: Mapping[str, Any], settings: type[BaseSettings]) -> Iterator[tuple[str, str]]:
-    """What stands in the file under the names of variables, in small letters."""
-    prefix, between = (str(settings.model_config[part]) for part in ("env_prefix", "env_nested_delimiter"))
-    for place in leaves(found):
-        value = found[place[0]] if len(place) == 1 else found[place[0]][place[1]]
-        yield f"{prefix}{between.join(place)}".lower(), str(value)
+def parts(settings: Known) -> tuple[str, str]:
+    return str(settings.model_config["env_prefix"]), str(settings.model_config["env_nested_delimiter"])
 
 
-def without_files(found: Mapping[str, Any], settings: type[BaseSettings]) -> dict[str, Any]:
-    """The settings themselves, without the names of files that hold secrets."""
-    named = {name for name in known_names(settings) if name not in settings.model_fields and name.endswith(SUFFIX)}
-    groups = {group: value for group, value in found.items() if isinstance(value, dict)}
-    inner = {
-        group: {name: one for name, one in value.items() if f"{group}.{name}" not in named}
-        for group, value in groups.items()
+def flat(found: Mapping[Any, Any]) -> dict[str, Any]:
+    """What stands in a file by name, that of a group under the group's name and a dot."""
+    single = {str(name): value for name, value in found.items() if not isinstance(value, dict)}
+    groups = [(name, group) for name, group in found.items() if isinstance(group, dict)]
+    return single | {f"{name}.{inner}": value for name, group in groups for inner, value in group.items()}
+
+
+def without(found: Mapping[str, Any], left_out: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as it stands in the file, without some names."""
+    groups = {
+        group: {name: value for name, value in inner.items() if f"{group}.{name}" not in left_out}
+        for group, inner in found.items()
+        if isinstance(inner, dict)
     }
-    return {name: value for name, value in found.items() if name not in named} | inner
+    return {name: value for name, value in found.items() if name not in left_out} | groups

@@ -4,22 +4,18 @@ Time in Tenor follows the newest event of a partition, so a clock that is ahead 
 behind is as good as late events. A broker does not tell its time: what can be seen is a record from the future.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from clickhouse_driver import Client
-from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from agents import kafka
 from agents.clock import now_ms
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check, Verdict
-from agents.received import at_end, received
+from agents.doctor.tails import tail
 from schemas.topics import INGESTED, Name
 
 ABOUT = "clock"
 WARN_MS, FAIL_MS = 5_000, 60_000
-READ_S = 3.0
 TODO = "have chrony or ntpd keep the clocks of all machines, then look again"
 
 Clock = Callable[[], int]
@@ -44,8 +40,7 @@ def of_clickhouse(client: Client, clock: Clock = now_ms) -> Check:
 def of_topics(cluster: Cluster, clock: Clock = now_ms) -> Iterator[Check]:
     """Whether the newest records are from the future."""
     names = [cluster.settings.topics.name(name) for name in (*INGESTED, Name.SIGNALS)]
-    found = newest(cluster, [name for name in names if name in cluster.metadata.topics])
-    ahead = [(at - clock(), topic) for topic, at in found.items()]
+    ahead = [(at - clock(), topic) for topic, at in newest(cluster, names).items()]
     wrong = [(skew, topic) for skew, topic in ahead if verdict(skew) != "ok"]
     for skew, topic in wrong:
         what = (
@@ -58,28 +53,7 @@ def of_topics(cluster: Cluster, clock: Clock = now_ms) -> Iterator[Check]:
 
 def newest(cluster: Cluster, topics: list[str]) -> dict[str, int]:
     """Newest timestamp among the last records of each topic's partitions, milliseconds."""
-    positions = kafka.partitions_of(cluster.settings, topics)
-    ends = kafka.end_offsets(cluster.settings, positions)
-    config = kafka.consumer_config(cluster.settings, "tenor-reader") | {"enable.partition.eof": True}
-    consumer = Consumer(config)
-    try:
-        wanted = [TopicPartition(*position, end - 1) for position, end in ends.items() if end > 0]
-        consumer.assign(wanted)
-        return dict(last_of_each(consumer, {(one.topic, one.partition) for one in wanted}))
-    except KafkaException as error:
-        raise kafka.unreachable(cluster.settings, error) from None
-    finally:
-        consumer.close()
-
-
-def last_of_each(consumer: Consumer, open_: set[kafka.Position]) -> Iterable[tuple[str, int]]:
-    newest: dict[str, int] = {}
-    deadline = time.monotonic() + READ_S
-    while open_ and time.monotonic() < deadline:
-        for message in consumer.consume(1000, 0.05):
-            if at_end(message):
-                open_.discard((message.topic() or "", message.partition() or 0))
-                continue
-            one = received(message)
-            newest[one.topic] = max(newest.get(one.topic, 0), one.timestamp)
-    return newest.items()
+    found: dict[str, int] = {}
+    for one in tail(cluster, topics, 1):
+        found[one.topic] = max(found.get(one.topic, 0), one.timestamp)
+    return found

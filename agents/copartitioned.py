@@ -44,7 +44,8 @@ class Watch:
             return
 
     def _count(self, name: str) -> int:
-        return len(self._client.list_topics(name, timeout=TIMEOUT_S).topics[name].partitions)
+        found = self._client.list_topics(name, timeout=TIMEOUT_S).topics.get(name)
+        return 0 if found is None else len(found.partitions)
 
 
 def refuse(settings: Settings, counts: Mapping[str, int]) -> None:

@@ -7,6 +7,7 @@ compatibility its subjects are set to; where one record could not read an older 
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from confluent_kafka.schema_registry import Schema as RegistrySchema
@@ -65,8 +66,8 @@ def unreadable(client: SchemaRegistryClient, record: Record, versions: list[int]
     """Why today's record cannot read what was registered, a sentence for each version."""
     wrong = []
     for version in versions:
-        registered = client.get_version(record.full_name, version)
-        wrong += [f"cannot read version {version}: {one}" for one in reasons(record, registered.schema)]
+        registered = asked(record.full_name, partial(client.get_version, record.full_name, version))
+        wrong += [f"cannot read version {version}: {one}" for one in reasons(record, registered and registered.schema)]
     return wrong
 
 

@@ -266,8 +266,9 @@ def misspelled(variables: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def meant(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"is {near[0]} meant?" if near else "see docs/configuration.md"
+    """The nearest variable, compared without the prefix that all have."""
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+    return f"is {PREFIX}{near[0]} meant?" if near else "see docs/configuration.md"
 
 
 def of_a_service(name: str, value: str) -> bool:

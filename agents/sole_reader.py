@@ -43,7 +43,8 @@ class SoleReader:
         self._patience = NEWCOMER
         self.whole = False
         self._consumer = Consumer(kafka.patient(settings, group))
-        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
+        heard = {"on_assign": self._assigned, "on_revoke": self._revoked, "on_lost": self._lost}
+        self._consumer.subscribe(list(topics), **heard)
 
     def take(self, wait_s: float) -> list[Received]:
         """Records that were not taken before, none while another process holds some. ``Failure`` when it stays."""
@@ -99,3 +100,7 @@ class SoleReader:
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self.whole = False
+
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Silent for longer than a session, as a process that was paused: whoever took over was there before."""
+        self.whole, self._patience = False, NEWCOMER

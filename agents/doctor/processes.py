@@ -23,10 +23,9 @@ def look(cluster: Cluster) -> Iterator[Check]:
     found = {role: members(cluster, group) for role, group in (groups | sole).items()}
     for role in sole:
         if len(found[role]) > 1:
-            what = f"{len(found[role])} of tenor {role} are in one group, from {listed(found[role])}: only one works"
-            yield Check(
-                ABOUT, "failed", what, "the second ends by itself within a minute; see to it that one is started"
-            )
+            where = listed(sorted(set(found[role])))
+            what = f"{len(found[role])} of tenor {role} run, on {where}, and only one may"
+            yield Check(ABOUT, "failed", what, "the second ends by itself; see that it is not started again")
     running = ", ".join(f"{len(hosts)} {role}" for role, hosts in found.items() if hosts)
     yield Check(ABOUT, "ok", f"running: {running}" if running else "none is running")
 
@@ -37,4 +36,4 @@ def members(cluster: Cluster, group: str) -> list[str]:
         answer: Any = cluster.client.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()
     except KafkaException:
         return []
-    return [member.host for member in answer.members]
+    return [member.host.lstrip("/") for member in answer.members]

@@ -24,7 +24,7 @@ def render(checks: list[Check], out: Console) -> None:
 
 def summary(checks: list[Check]) -> str:
     counted = Counter(one.verdict for one in checks)
-    return f"{counted['ok']} ok, {counted['warning']} warnings, {counted['failed']} failed"
+    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in STYLES)
 
 
 def as_json(checks: list[Check]) -> str:

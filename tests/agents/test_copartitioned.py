@@ -34,8 +34,8 @@ def test_every_table_and_the_log_it_follows_from_are_among_them() -> None:
 
 @pytest.mark.integration
 def test_a_worker_does_not_start(settings: Settings) -> None:
-    name = settings.topics.name(Name.SIGNALS)
-    admin(settings).create_topics([NewTopic(name, 3, 1)])[name].result(10)
+    client, name = admin(settings), settings.topics.name(Name.SIGNALS)
+    client.create_topics([NewTopic(name, 3, 1)])[name].result(10)
     topics.apply(settings)
     with pytest.raises(Failure, match=f"{name} has 3 partitions, TENOR_PARTITIONS is 2") as found:
         worker.run(settings)

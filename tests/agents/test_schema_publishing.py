@@ -13,7 +13,7 @@ from agents.registry import codec_for
 from agents.schema_publishing import publish, standings
 from agents.settings import Settings
 from schemas.records import record, records
-from tests.agents.command import assert_failure, succeeded, tenor
+from tests.agents.command import succeeded, tenor
 from tests.agents.samples import rating
 from tests.agents.schema_registry import Registry, schema_registry
 
@@ -100,7 +100,8 @@ def test_what_the_doctor_says(registry: Registry) -> None:
     assert f"{len(records())} of {len(records())} records are not registered" in missing.found
     publish(settings(registry), standings(settings(registry)))
     assert [one.verdict for one in doctor.look(settings(registry))] == ["ok"]
-    registry.subjects[RATING.full_name] = [{"type": "string"}]
+    del registry.subjects[RATING.full_name]
+    registry.register(RATING.full_name, {"type": "string"})
     [wrong] = doctor.look(settings(registry))
     assert wrong.verdict == "failed"
     assert "no Avro record" in wrong.found
@@ -113,5 +114,3 @@ def test_the_command(registry: Registry, tmp_path: Path) -> None:
     assert told.count("to be published") == len(records())
     assert registry.subjects == {}
     assert succeeded(tenor(tmp_path, "schemas publish", **env)).count(" published") == len(records())
-    assert succeeded(tenor(tmp_path, "schemas publish", **env)).count("was there") == len(records())
-    assert_failure(tenor(tmp_path, "schemas publish"), "TENOR_REGISTRY_URL is not set")

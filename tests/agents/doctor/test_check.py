@@ -47,7 +47,7 @@ def test_they_are_shown_as_they_are() -> None:
     assert lines[1].split() == ["ok", "a", "fine"]
     assert "→ look" in lines[3]
     assert "[red]no[/]" in lines[4]
-    assert lines[-1] == "1 ok, 1 warnings, 1 failed"
+    assert lines[-1] == "1 ok, 1 warning, 1 failed"
     assert json.loads(as_json([OK, FAILED])) == {
         "failed": 1,
         "checks": [

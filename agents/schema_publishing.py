@@ -66,8 +66,9 @@ def unreadable(client: SchemaRegistryClient, record: Record, versions: list[int]
     """Why today's record cannot read what was registered, a sentence for each version."""
     wrong = []
     for version in versions:
-        registered = asked(record.full_name, partial(client.get_version, record.full_name, version))
-        wrong += [f"cannot read version {version}: {one}" for one in reasons(record, registered and registered.schema)]
+        found = asked(record.full_name, partial(client.get_version, record.full_name, version))
+        if found is not None:  # deleted meanwhile
+            wrong += [f"cannot read version {version}: {one}" for one in reasons(record, found.schema)]
     return wrong
 
 

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents.doctor.check import Check
+from agents.doctor.check import Check, Verdict
 
-STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
+STYLES: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 
 def render(checks: list[Check], out: Console) -> None:

@@ -81,7 +81,7 @@ def on_kafka(settings: Settings, needed: set[str], patience_s: float) -> Iterato
     yield from found
     wanted = [about for about in ON_KAFKA if about in needed]
     if cluster is None:
-        yield Check(broker.ABOUT, "warning", f"not looked at, as it does not answer: {', '.join(wanted)}")
+        yield Check(broker.ABOUT, "warning", f"not looked at without it: {', '.join(wanted)}")
         return
     for about in wanted:
         yield from looked(about, partial(ON_KAFKA[about], cluster))

@@ -6,7 +6,8 @@ INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
 
 .PHONY: install demo test test-quick fuzz fuzz-http faults faults-smoke soak lint format bench profile bench-fold bench-belief \
-	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
+	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi schemas audit config-docs \
+	analyst-docs \
 	console screenshots prior yardstick lock clean
 
 install: $(INSTALLED)
@@ -121,6 +122,9 @@ bench-policy: install  ## regret of the policy beside Vowpal Wabbit and river, o
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi
+
+schemas: install  ## whether today's records read what the last tag released; another ref: make schemas BASE=main
+	$(BIN)/tenor schemas check $(if $(BASE),--base $(BASE))
 
 config-docs: install  ## write docs/configuration.md from the settings
 	$(BIN)/python -m agents.settings_table

@@ -36,6 +36,8 @@ policy_app = typer.Typer(no_args_is_help=True, help="What the policy has learned
 app.add_typer(policy_app, name="policy")
 alerts_app = typer.Typer(help="Deliver alerts to teams: docs/alerts.md.")
 app.add_typer(alerts_app, name="alerts")
+schemas_app = typer.Typer(no_args_is_help=True, help="The Avro records: compatible, and published to a registry.")
+app.add_typer(schemas_app, name="schemas")
 
 out = Console()
 err = Console(stderr=True)
@@ -53,7 +55,7 @@ GIVES_WAY = 10  # niceness of what may be late: learning, beside the live path o
 
 
 def main() -> None:
-    """Entry point: a ``Failure`` is one sentence and exit code 1, without a traceback."""
+    """Entry point: a ``Failure`` is one sentence and its exit code, without a traceback."""
     signal.signal(signal.SIGTERM, on_sigterm)
     try:
         app()
@@ -61,7 +63,7 @@ def main() -> None:
         err.print(f"[bold red]error:[/] {escape(failure.message)}", highlight=False, soft_wrap=True)
         if failure.hint:
             err.print(escape(failure.hint), style="dim", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        sys.exit(failure.exit_code)
 
 
 def on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
@@ -74,6 +76,13 @@ def loaded() -> Settings:
     found = settings.load()
     logs.configure(found.log_level, found.log_json)
     return found
+
+
+@app.callback()
+def first(context: typer.Context) -> None:
+    """No command starts where a variable is misspelled, not even one that needs no settings; the doctor tells it."""
+    if context.invoked_subcommand != "doctor" and "--help" not in sys.argv:
+        settings.refuse_misspelled()
 
 
 @app.command()
@@ -115,6 +124,42 @@ def console() -> None:
     from agents.console import serve
 
     serve.run(loaded(), lambda text: out.print(text, highlight=False, soft_wrap=True))
+
+
+@app.command()
+def config(
+    changed: Annotated[bool, typer.Option(help="Only what is not at its default.")] = False, as_json: AsJson = False
+) -> None:
+    """Print the settings in force, and where each came from. Secrets are not shown."""
+    from agents import effective
+
+    found = effective.effective(loaded())
+    found = [one for one in found if not changed or one.source != effective.DEFAULT]
+    if as_json:
+        sys.stdout.write(json.dumps([one._asdict() for one in found]) + "\n")
+    else:
+        effective.render(found, out)
+
+
+Role = Literal["worker", "learner", "sink", "alerts", "console", "report", "migrate"]
+
+
+@app.command()
+def doctor(
+    role: Annotated[Role | None, typer.Option(help="Look only at what this process needs.")] = None,
+    timeout: Annotated[float, typer.Option(min=1, max=60, help="Longest wait for the broker, seconds.")] = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """Look at everything Tenor needs, change nothing, say what to do. Exits 1 when something has failed."""
+    from agents.doctor import check, examination, view
+
+    logging.disable(logging.CRITICAL)  # what goes wrong is told in the table
+    found = examination.examine(role, timeout)
+    if as_json:
+        sys.stdout.write(view.as_json(found) + "\n")
+    else:
+        view.render(found, out)
+    raise typer.Exit(int(check.broken(found)))
 
 
 def told_to_stop() -> threading.Event:
@@ -634,6 +679,33 @@ def forget_customer(
         waiting = lambda stage, lag: status.update(f"{stage}: {lag} to go")  # noqa: E731
         erased = forget.forget(found, tenant, customer, timeout, waiting)
     forget_view.render(erased, found.topics, out)
+
+
+@schemas_app.command("check")
+def schemas_check(
+    base: Annotated[str | None, typer.Option(help="Git ref to compare with; unset: the last tag.")] = None,
+) -> None:
+    """Whether today's records read what earlier versions wrote, in a clone of the repository. Exits 1 if not."""
+    from agents import schema_check
+
+    found = schema_check.check(base)
+    for line in schema_check.told(found):
+        say(line)
+    raise typer.Exit(int(bool(found.wrong)))
+
+
+@schemas_app.command("publish")
+def schemas_publish(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be published.")] = False,
+) -> None:
+    """Register the records at TENOR_REGISTRY_URL that are not there. Nothing, and exit 1, where one may not be."""
+    from agents import schema_publishing
+
+    found = loaded()
+    before = schema_publishing.standings(found)
+    after = before if dry_run else schema_publishing.publish(found, before)
+    schema_publishing.render(before, after, out)
+    raise typer.Exit(int(any(one.wrong for one in after)))
 
 
 def say(text: str) -> None:

@@ -22,14 +22,19 @@ Found = Iterator[tuple[str, str]]
 
 
 def refuse(settings: "Settings") -> None:
-    """``Failure`` for the first contradiction.
+    """``Failure`` for the first contradiction."""
+    for message, hint in found(settings):
+        raise Failure(message, hint)
+
+
+def found(settings: "Settings") -> Found:
+    """Every contradiction, and what to do.
 
     What is set for other engines is not looked at where the embedded ones are used: they are on loopback, without TLS.
     """
     engines = () if settings.embedded else (files, kafka_tls, kafka_login, kafka_token, clickhouse)
     for look in (*engines, registry, http):
-        for message, hint in look(settings):
-            raise Failure(message, hint)
+        yield from look(settings)
 
 
 def require_login(settings: "Settings") -> None:

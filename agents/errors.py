@@ -8,7 +8,15 @@ class Failure(Exception):
     (a command to run, the end of a log).
     """
 
+    exit_code = 1
+
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class Misspelled(Failure):
+    """A setting that nobody knows: it was meant to set something, so nothing starts without it. Exit code 2."""
+
+    exit_code = 2

@@ -72,21 +72,26 @@ def admin(settings: Settings) -> AdminClient:
     return client
 
 
-def metadata(client: AdminClient, settings: Settings) -> Any:
-    """Cluster metadata; ``Failure`` when the broker does not answer, soon where it does not let us in."""
+def metadata(client: AdminClient, settings: Settings, patience_s: float | None = None) -> Any:
+    """Cluster metadata; ``Failure`` when the broker does not answer, soon where it does not let us in.
+
+    Args:
+        patience_s: how long all of it may take, seconds; None takes ``TIMEOUT_S``.
+    """
+    patience_s = TIMEOUT_S if patience_s is None else patience_s
     try:
-        return client.list_topics(timeout=FIRST * TIMEOUT_S)
+        return client.list_topics(timeout=FIRST * patience_s)
     except KafkaException:
-        if told := kept_out(settings):
+        if told := kept_out(settings, patience_s):
             raise told from None
     try:
-        return client.list_topics(timeout=(1 - FIRST - 2 * CAUSE) * TIMEOUT_S)
+        return client.list_topics(timeout=(1 - FIRST - 2 * CAUSE) * patience_s)
     except KafkaException as error:
-        raise unreachable(settings, error) from None
+        raise unreachable(settings, error, patience_s) from None
 
 
-def unreachable(settings: Settings, error: KafkaException) -> Failure:
-    return kept_out(settings) or silent(settings, error)
+def unreachable(settings: Settings, error: KafkaException, patience_s: float | None = None) -> Failure:
+    return kept_out(settings, patience_s) or silent(settings, error)
 
 
 def silent(settings: Settings, error: KafkaException) -> Failure:
@@ -96,9 +101,9 @@ def silent(settings: Settings, error: KafkaException) -> Failure:
     )
 
 
-def kept_out(settings: Settings) -> Failure | None:
+def kept_out(settings: Settings, patience_s: float | None = None) -> Failure | None:
     """What to tell where it is the login or TLS. The broker's own words are left out: a code says as much."""
-    where, code = f"the Kafka broker at {settings.brokers}", cause(settings)
+    where, code = f"the Kafka broker at {settings.brokers}", cause(settings, patience_s)
     if code == KafkaError._AUTHENTICATION:
         return Failure(f"{where} does not let us in with {settings.kafka_sasl}", kafka_login.to_check(settings))
     if code == KafkaError._SSL:
@@ -109,12 +114,12 @@ def kept_out(settings: Settings) -> Failure | None:
     return None
 
 
-def cause(settings: Settings) -> int | None:
+def cause(settings: Settings, patience_s: float | None = None) -> int | None:
     """Whether it is the login or TLS that keeps us out: a call only says that nothing came back."""
     heard: list[int] = []
     listening: dict[str, Any] = {"error_cb": lambda error: heard.append(error.code())}
     listener = AdminClient(client_config(settings) | listening)
-    deadline = time.monotonic() + CAUSE * TIMEOUT_S
+    deadline = time.monotonic() + CAUSE * (TIMEOUT_S if patience_s is None else patience_s)
     while time.monotonic() < deadline:
         listener.poll(0.1)
         if found := {KafkaError._AUTHENTICATION, KafkaError._SSL}.intersection(heard):

@@ -18,8 +18,7 @@ def configure(level: str, as_json: bool) -> None:
 
     ``Failure`` when there is no such level.
     """
-    if level.lower() not in LEVELS:
-        raise Failure(f"TENOR_LOG_LEVEL is wrong: {level} is none of {', '.join(LEVELS)}")
+    require_level(level)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -49,3 +48,9 @@ def configure(level: str, as_json: bool) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def require_level(level: str) -> None:
+    """``Failure`` when there is no such level."""
+    if level.lower() not in LEVELS:
+        raise Failure(f"TENOR_LOG_LEVEL is wrong: {level} is none of {', '.join(LEVELS)}")

@@ -34,9 +34,7 @@ class ConfluentRegistry:
         except SchemaRegistryError as error:
             raise refused(error, subject) from None
         except Exception as error:  # of the client's HTTP library, which it does not promise to keep
-            raise Failure(
-                f"the schema registry cannot be asked ({type(error).__name__})", "check TENOR_REGISTRY_URL"
-            ) from None
+            raise silent(error) from None
 
     def _schema(self, schema_id: int) -> Schema:
         try:
@@ -46,6 +44,10 @@ class ConfluentRegistry:
                 raise Rejected(Reason.UNKNOWN_SCHEMA, f"the registry has no schema with id {schema_id}") from None
             raise
         return writer_schema(found.schema_str or "")
+
+
+def silent(error: Exception) -> Failure:
+    return Failure(f"the schema registry cannot be asked ({type(error).__name__})", "check TENOR_REGISTRY_URL")
 
 
 def refused(error: SchemaRegistryError, subject: str) -> Failure:
@@ -59,17 +61,23 @@ def refused(error: SchemaRegistryError, subject: str) -> Failure:
 
 def codec_for(settings: Settings) -> Codec:
     """The codec of a deployment."""
-    if settings.registry_url is None:
-        return Codec()
+    return Codec() if settings.registry_url is None else Codec(ConfluentRegistry(client_for(settings)))
+
+
+def client_for(settings: Settings, **options: float) -> SchemaRegistryClient:
+    """A client of the registry, which is not asked yet. ``Failure`` names the setting that cannot be used.
+
+    Args:
+        options: of the client, as ``timeout``, seconds.
+    """
     try:
-        client = SchemaRegistryClient({"url": settings.registry_url, **login(settings)})
+        return SchemaRegistryClient({"url": settings.registry_url, **login(settings), **options})
     except ValueError:
         raise Failure(f"TENOR_REGISTRY_URL is wrong: {settings.registry_url!r} is no URL") from None
     except ssl.SSLError:
         raise Failure(
             f"TENOR_REGISTRY_CA_FILE is wrong: {settings.registry_ca_file} holds no PEM certificates"
         ) from None
-    return Codec(ConfluentRegistry(client))
 
 
 def login(settings: Settings) -> dict[str, str]:

@@ -37,7 +37,7 @@ class SecretFiles(PydanticBaseSettingsSource):
 
     Args:
         settings: the class that is filled.
-        sources: where variables are looked up: the environment, ``.env``.
+        sources: where variables are looked up: the environment, ``.env``, the settings file.
     """
 
     def __init__(self, settings: type[BaseSettings], *sources: PydanticBaseSettingsSource) -> None:

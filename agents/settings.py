@@ -1,4 +1,4 @@
-"""Every setting of a deployment: ``TENOR_*`` variables, or a ``.env`` file in the working directory.
+"""Every setting of a deployment: ``TENOR_*`` variables, a ``.env`` file in the working directory, or a settings file.
 
 A secret may stand in a file instead: ``TENOR_KAFKA_PASSWORD_FILE`` names one that holds ``TENOR_KAFKA_PASSWORD``.
 """
@@ -6,7 +6,8 @@ A secret may stand in a file instead: ``TENOR_KAFKA_PASSWORD_FILE`` names one th
 import difflib
 import json
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +15,18 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
-from agents import contradictions
-from agents.errors import Failure
+from agents import contradictions, settings_file
+from agents.errors import Failure, Misspelled
 from agents.secret_files import SecretFiles, file_variables
+from agents.settings_file import SettingsFile
 from schemas.topics import Topics
 from schemas.validation import Limits
 from streams.catalogue import default_protocols, read_protocols
@@ -38,6 +46,7 @@ from streams.rate_limit import Rate
 
 PREFIX = "TENOR_"
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+SERVICE = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$")
 NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "policy", "learner")
 
 
@@ -160,7 +169,9 @@ class Settings(BaseSettings):
         cls, settings_cls: type[BaseSettings], *args: Any, **sources: PydanticBaseSettingsSource
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         given = super().settings_customise_sources(settings_cls, *args, **sources)
-        return *given, SecretFiles(settings_cls, sources["env_settings"], sources["dotenv_settings"])
+        variables = sources["env_settings"], sources["dotenv_settings"]
+        file = SettingsFile(settings_cls, *variables)
+        return *given, SecretFiles(settings_cls, *variables, file), file
 
     @cached_property
     def topics(self) -> Topics:
@@ -202,15 +213,21 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Settings from the environment; ``Failure`` names the variable that is wrong."""
-    refuse_misspelled(os.environ)
+    refuse_misspelled()
+    found = read()
+    contradictions.refuse(found)
+    return found
+
+
+def read() -> Settings:
+    """Settings each of which is right by itself; ``Failure`` names the variable that is wrong."""
     try:
-        found = Settings()
+        return Settings()
     except SettingsError as error:
         raise Failure(f"{PREFIX}{error_field(error)} is wrong: it must be a JSON object") from None
     except ValidationError as error:
-        raise Failure(wrong(error.errors()[0])) from None
-    contradictions.refuse(found)
-    return found
+        first = error.errors()[0]
+        raise Failure(wrong(first), whence(first)) from None
 
 
 def wrong(error: ErrorDetails) -> str:
@@ -222,26 +239,62 @@ def wrong(error: ErrorDetails) -> str:
     return f"{PREFIX}{'__'.join(place).upper()} is wrong: {said}"
 
 
+def whence(error: ErrorDetails) -> str | None:
+    """Where a wrong value stands, if not in the variable of its name; Kubernetes sets some that nobody wrote."""
+    place = tuple(str(part) for part in error["loc"])
+    variable = f"{PREFIX}{'__'.join(place)}".upper()
+    if of_a_service(variable, os.environ.get(variable, "")):
+        return "Kubernetes set it, for a Service of that name: set enableServiceLinks to false, or rename the Service"
+    path = given().get(f"{PREFIX}{settings_file.NAME}")
+    if path and variable not in given() and place[0] in settings_file.read(Path(path), Settings):
+        return f"it stands in {path}"
+    return None
+
+
 def error_field(error: SettingsError) -> str:
     """The setting a SettingsError is about; it only says so in its text."""
     return next((name.upper() for name in Settings.model_fields if f'"{name}"' in str(error)), "variable")
 
 
-def refuse_misspelled(variables: Iterable[str]) -> None:
-    """``Failure`` for a ``TENOR_*`` variable that sets nothing: it was meant to."""
+def given() -> dict[str, str]:
+    """Every ``TENOR_*`` variable of ``.env`` and of the environment, which wins; names in capitals."""
+    both = {**DotEnvSettingsSource(Settings).env_vars, **os.environ}
+    return {name.upper(): value or "" for name, value in both.items() if name.upper().startswith(PREFIX)}
+
+
+def refuse_misspelled(variables: Mapping[str, str] | None = None) -> None:
+    """``Misspelled`` for a ``TENOR_*`` variable that sets nothing: it was meant to.
+
+    Args:
+        variables: None takes those of the environment and of ``.env``.
+    """
+    for name, hint in misspelled(given() if variables is None else variables):
+        raise Misspelled(f"{name} is no setting", hint)
+
+
+def misspelled(variables: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Every variable that sets nothing, and what was probably meant."""
     known = variables_known()
-    for variable in sorted(variables):
-        name = variable.upper()
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            raise Failure(f"{variable} is no setting", f"is {near[0]} meant?" if near else "see docs/configuration.md")
+    unknown = sorted(name for name in variables if name not in known and not of_a_service(name, variables[name]))
+    return [(name, meant(name, known)) for name in unknown]
+
+
+def meant(name: str, known: list[str]) -> str:
+    """The nearest variable, compared without the prefix that all have."""
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+    return f"is {PREFIX}{near[0]} meant?" if near else "see docs/configuration.md"
+
+
+def of_a_service(name: str, value: str) -> bool:
+    """Whether Kubernetes set it to say where a Service is: a Service ``tenor`` makes ``TENOR_PORT`` in every pod."""
+    return bool(SERVICE.search(name)) or (name.endswith("_PORT") and "://" in value)
 
 
 def variables_known() -> list[str]:
     """Every variable that sets something, those of nested settings included."""
     nested = {name: fields(Settings.model_fields[name].default) for name in NESTED}
     single = [PREFIX + name.upper() for name in Settings.model_fields]
-    single += file_variables(Settings)
+    single += [PREFIX + settings_file.NAME, *file_variables(Settings)]
     return single + [f"{PREFIX}{group}__{one.name}".upper() for group, found in nested.items() for one in found]
 
 
@@ -254,9 +307,9 @@ def environment(settings: Settings, secrets: bool = True) -> dict[str, str]:
     return {PREFIX + name.upper(): as_text(value, secrets) for name, value in given.items()}
 
 
-def no_secret_files() -> dict[str, str]:
-    """Variables for a process that is given the secrets themselves, and would else inherit where we had them from."""
-    return dict.fromkeys(file_variables(Settings), "")
+def no_files() -> dict[str, str]:
+    """Variables for a process that is given the settings themselves, and would else inherit where we had them from."""
+    return dict.fromkeys([PREFIX + settings_file.NAME, *file_variables(Settings)], "")
 
 
 def as_text(value: Any, secrets: bool = True) -> str:

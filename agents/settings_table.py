@@ -24,9 +24,21 @@ ABOUT = f"""\
 
 Made from the settings by `python -m agents.settings_table`; a test keeps it current. Do not edit it by hand.
 
-Every setting is an environment variable, or a line in a file `.env` in the working directory. The environment wins.
-A misspelled variable in the environment is refused, one in `.env` is not noticed. A wrong value is told in one
-sentence, with the variable's name. Values that cannot be meant together are refused, with what to do.
+Every setting is an environment variable, a line in a file `.env` in the working directory, or an entry of the file that
+`{PREFIX}CONFIG` names, YAML or TOML. The environment wins over `.env`, and `.env` over the file. There a setting has
+the name of its variable in small letters, without `{PREFIX}`, and a group is a mapping:
+
+```yaml
+brokers: kafka-1:9092,kafka-2:9092
+kafka_password_file: /run/secrets/kafka
+belief:
+  threshold: 8
+```
+
+`tenor config` prints what is in force and where it came from, without secrets; `tenor doctor` checks it
+([doctor.md](doctor.md)). A misspelled name is refused wherever it stands, with the nearest right one: no command
+starts, and the exit code is 2. A wrong value is told in one sentence, with the variable's name. Values that cannot be
+meant together are refused, with what to do.
 
 Every password, secret and token may stand in a file instead, as orchestrators mount them: `{PREFIX}KAFKA_PASSWORD_FILE`
 names a file that holds `{PREFIX}KAFKA_PASSWORD`. What they protect, and what nothing does: security.md.

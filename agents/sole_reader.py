@@ -35,8 +35,7 @@ class SoleReader:
     """
 
     def __init__(self, settings: Settings, topics: Sequence[str], group: str, who: str) -> None:
-        self._who = who
-        self._count = len(kafka.partitions_of(settings, topics))
+        self._who, self._settings, self._topics = who, settings, list(topics)
         self._session_s = settings.session_timeout_s
         self._next: dict[tuple[str, int], int] = {}
         self._settled: dict[tuple[str, int], int] = {}
@@ -44,7 +43,8 @@ class SoleReader:
         self._patience = NEWCOMER
         self.whole = False
         self._consumer = Consumer(kafka.patient(settings, group))
-        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
+        heard = {"on_assign": self._assigned, "on_revoke": self._revoked, "on_lost": self._lost}
+        self._consumer.subscribe(list(topics), **heard)
 
     def take(self, wait_s: float) -> list[Received]:
         """Records that were not taken before, none while another process holds some. ``Failure`` when it stays."""
@@ -83,8 +83,12 @@ class SoleReader:
             return
         raise Failure(f"another {self._who} is running in this deployment: only one may", "stop one of them")
 
+    def _count(self) -> int:
+        """How many partitions there are now: somebody may have added some since."""
+        return len(kafka.partitions_of(self._settings, self._topics))
+
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self.whole = len(partitions) == self._count
+        self.whole = len(partitions) == self._count()
         consumer.assign(partitions)
         if self.whole:
             consumer.resume(partitions)
@@ -96,3 +100,7 @@ class SoleReader:
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self.whole = False
+
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Silent for longer than a session, as a process that was paused: whoever took over was there before."""
+        self.whole, self._patience = False, NEWCOMER

@@ -18,7 +18,7 @@ from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse, require_unlocked
 from agents.embedded.tansu import Tansu
 from agents.errors import Failure
-from agents.settings import Settings, environment, no_secret_files
+from agents.settings import Settings, environment, no_files
 
 READY_S = 60.0
 POLL_S = 0.2
@@ -94,7 +94,7 @@ class Stack:
         self.broker.stop()
 
     def _spawn(self, name: str, argv: list[str], http_port: int) -> Child:
-        env = {**no_secret_files(), **environment(self.settings), "TENOR_HTTP_PORT": str(http_port)}
+        env = {**no_files(), **environment(self.settings), "TENOR_HTTP_PORT": str(http_port)}
         return Child.start(name, argv, self.directory, self.directory / "logs" / f"{name}.log", env)
 
 

@@ -98,8 +98,14 @@ def partition_drift(topic: Topic, actual: int) -> Iterator[str]:
 
 
 def config_drift(topic: Topic, actual: Mapping[str, Any]) -> Iterator[str]:
+    for name, value, wanted in differing(topic, actual):
+        yield f"{topic.name}: {name} is {'not set' if value is None else value}, should be {wanted}"
+
+
+def differing(topic: Topic, actual: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
+    """What is configured otherwise: its name, its value, None where it is not set, and what it should be."""
     for name, wanted in topic.config.items():
         entry = actual.get(name)
         value = None if entry is None else entry.value
         if value != wanted:
-            yield f"{topic.name}: {name} is {'not set' if value is None else value}, should be {wanted}"
+            yield name, value, wanted

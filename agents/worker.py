@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import time
 from functools import partial
 from typing import Any
@@ -15,6 +16,8 @@ from agents import health as health_server
 from agents.alerts import Alerts
 from agents.continuity import require_reached
 from agents.conversations import Conversations
+from agents.copartitioned import Watch
+from agents.errors import Failure
 from agents.health import Health
 from agents.ingest import Ingest
 from agents.models import Models
@@ -89,6 +92,7 @@ class Worker:
         for name in (Name.DECISIONS, Name.OUTCOMES):
             self._agent(name, Alerts(name, settings.topics, self._codec, self.outbox))
         self._ticks()
+        self._watch()
         self._readiness()
         return self.app
 
@@ -131,6 +135,18 @@ class Worker:
                 await ticks.beat(self.conversations.partitions, time.monotonic())
 
         self.app.timer(self.settings.tick_s)(beat)
+
+    def _watch(self) -> None:
+        watch = Watch(self.settings)
+
+        async def look() -> None:
+            try:
+                await asyncio.to_thread(watch.require)
+            except Failure as failure:
+                log.error(failure.message, what_to_do=failure.hint)
+                os._exit(runs.EXIT_CRASHED)
+
+        self.app.timer(self.settings.tick_s)(look)
 
     def _readiness(self) -> None:
         async def revoked(*_: Any, **__: Any) -> None:
@@ -197,6 +213,7 @@ def transport(app: faust.App, settings: Settings) -> Transport:
 def run(settings: Settings) -> None:
     """Run a worker until it is told to stop. ``Failure`` when it cannot start."""
     topics.require_all(settings)
+    Watch(settings).require()
     settings.config  # noqa: B018 - a broken protocols file is refused before anything starts
     collect_rarely()
     worker = Worker(settings)

@@ -29,10 +29,10 @@ def sentences(result: Result) -> list[str]:
     return [line for line in result.stderr.splitlines() if not line.startswith("%")]
 
 
-def assert_failure(result: Result, *words: str) -> None:
-    """One sentence, perhaps a hint, no traceback, exit code 1."""
+def assert_failure(result: Result, *words: str, code: int = 1) -> None:
+    """One sentence, perhaps a hint, no traceback, this exit code."""
     lines = sentences(result)
-    assert result.returncode == 1, result
+    assert result.returncode == code, result
     assert "Traceback" not in result.stderr, result.stderr
     assert lines, result
     assert lines[0].startswith("error: "), lines

@@ -128,7 +128,14 @@ def test_a_wrong_group_of_settings(tmp_path: Path) -> None:
 
 
 def test_a_misspelled_nested_variable(tmp_path: Path) -> None:
-    assert_failure(tenor(tmp_path, "migrate", TENOR_BELIEF__TRESHOLD="5", TENOR_CLICKHOUSE_PORT="1"), "TRESHOLD")
+    result = tenor(tmp_path, "migrate", TENOR_BELIEF__TRESHOLD="5", TENOR_CLICKHOUSE_PORT="1")
+    assert_failure(result, "TENOR_BELIEF__TRESHOLD is no setting", "is TENOR_BELIEF__THRESHOLD meant?", code=2)
+
+
+def test_no_command_starts_with_a_misspelled_variable_and_help_does(tmp_path: Path) -> None:
+    for line in ("simulate day.jsonl", "worker", "schemas check", "up"):
+        assert_failure(tenor(tmp_path, line, TENOR_BROKER="x"), "is TENOR_BROKERS meant?", code=2)
+    assert "Run a worker" in succeeded(tenor(tmp_path, "worker --help", TENOR_BROKER="x"))
 
 
 def test_a_protocols_file_that_is_missing_or_broken(tmp_path: Path, env: dict[str, str]) -> None:
@@ -210,6 +217,9 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         "profiles",
         "alerts",
         "blind-review",
+        "config",
+        "doctor",
+        "schemas",
     ]:
         assert f" {command} " in told
 

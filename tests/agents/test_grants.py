@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from agents import explain, migrate, redecide, report, topics
 from agents.clickhouse import NO_RIGHT, connect
 from agents.dead_letters import DEAD_LETTERS
+from agents.doctor import grants
 from agents.embedded import clickhouse as embedded
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
@@ -179,3 +180,30 @@ def test_too_little_is_told(base: Settings) -> None:
     with pytest.raises(Failure, match="grants user tenor_sink too little") as found:
         report.report(as_role(base, "tenor_sink"), None)
     assert "deploy/clickhouse/grants.sql" in str(found.value.hint)
+
+
+# --- what the doctor says of them ---
+
+
+def test_the_doctor_knows_what_is_granted() -> None:
+    """TABLE ENGINE is not among it: servers differ in whether they ask for it."""
+    for role, rights in grants.NEEDED.items():
+        told = [one.removeprefix("GRANT ").partition(" ON tenor.") for one in granted()[f"tenor_{role}"]]
+        named = {(right, table) for rights_, _, table in told if table for right in rights_.split(", ")}
+        assert named == set(rights)
+
+
+@pytest.mark.parametrize("role", grants.NEEDED)
+def test_the_doctor_tells_enough_from_too_little(base: Settings, role: str) -> None:
+    settings = as_role(base, f"tenor_{role}")
+    client = connect(settings)
+    [enough] = grants.look(settings, client, [role])
+    assert enough.verdict == "ok"
+    other = "sink" if role != "sink" else "reader"
+    [lacking] = grants.look(settings, client, [other])
+    assert lacking.verdict == "failed"
+    assert f"user tenor_{role} lacks for {other}: " in lacking.found
+    assert f"GRANT tenor_{other} TO tenor_{role}" in str(lacking.todo)
+    [told] = grants.look(settings, client, None)
+    assert (told.verdict, role in told.found, other in told.found) == ("ok", True, False)
+    client.disconnect()

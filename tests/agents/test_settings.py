@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from agents.errors import Failure
 from agents.secret_files import secrets_of
-from agents.settings import Settings, environment, load, no_secret_files
+from agents.settings import Settings, environment, load, no_files
 from streams.catalogue import SHIPPED, default_protocols
 from streams.config import (
     BeliefConfig,
@@ -191,7 +191,7 @@ def test_the_salt_of_the_lottery_is_one_of_them(monkeypatch: pytest.MonkeyPatch,
     assert found.decision == DecisionConfig(salt="hidden", control_share=0.4)
     assert "hidden" in str(environment(found))
     assert "hidden" not in f"{found!r} {environment(found, secrets=False)}"
-    assert loaded(monkeypatch, {**no_secret_files(), **environment(found)}) == found
+    assert loaded(monkeypatch, {**no_files(), **environment(found)}) == found
 
 
 @pytest.mark.parametrize("name", secrets_of(Settings))
@@ -226,7 +226,7 @@ def test_a_process_that_is_given_secrets_does_not_look_for_their_files(
     (tmp_path / "secret").write_text("x")
     monkeypatch.setenv("TENOR_CLICKHOUSE_PASSWORD_FILE", str(tmp_path / "secret"))
     given = load()
-    assert loaded(monkeypatch, {**no_secret_files(), **environment(given)}) == given
+    assert loaded(monkeypatch, {**no_files(), **environment(given)}) == given
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""Files: intervention options, routes of alerts, and the text model that is shipped."""
+
+from collections.abc import Iterator
+
+from agents.doctor.check import Check
+from agents.routing import routes_of
+from agents.settings import Settings
+from streams.text_model.shipped import lexicons, shipped
+
+PROTOCOLS, ROUTES, MODEL = "protocols", "routes", "text model"
+
+
+def protocols(settings: Settings) -> Iterator[Check]:
+    config, path = settings.config, settings.protocols_file
+    where = f"of {path}" if path is not None else "as shipped"
+    found = f"{len(config.protocols)} intervention options {where}; config_version {config.version}"
+    yield Check(PROTOCOLS, "ok", found)
+
+
+def routes(settings: Settings) -> Iterator[Check]:
+    if settings.alert_routes is None:
+        yield Check(ROUTES, "ok", "none: TENOR_ALERT_ROUTES is not set, nobody is told of alerts")
+        return
+    found = routes_of(settings)
+    yield Check(ROUTES, "ok", f"{len(found.teams)} teams and {len(found.routes)} routes in {settings.alert_routes}")
+
+
+def text_model(settings: Settings) -> Iterator[Check]:
+    found = f"shipped: {shipped().version}, {len(lexicons())} lexicons"
+    yield Check(MODEL, "ok", found)

@@ -1,0 +1,50 @@
+"""A worker does not start where the log and its state have another number of partitions than it was told."""
+
+import pytest
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+
+from agents import topics, worker
+from agents.copartitioned import Watch, differing, names
+from agents.errors import Failure
+from agents.kafka import admin
+from agents.settings import Settings
+from schemas.topics import Name
+
+SETTINGS = Settings(_env_file=None, partitions=4)
+
+
+def test_each_topic_that_differs_is_told() -> None:
+    as_told = dict.fromkeys(names(SETTINGS), 4)
+    assert list(differing(SETTINGS, as_told)) == []
+    assert list(differing(SETTINGS, {})) == [], "what is missing others tell"
+    [said] = differing(SETTINGS, as_told | {SETTINGS.topics.changelog: 6})
+    assert said.startswith(f"{SETTINGS.topics.changelog} has 6 partitions, TENOR_PARTITIONS is 4")
+    assert len(list(differing(SETTINGS, dict.fromkeys(names(SETTINGS), 5)))) == 4
+
+
+def test_every_table_and_the_log_it_follows_from_are_among_them() -> None:
+    topics_ = SETTINGS.topics
+    assert set(names(SETTINGS)) == {
+        topics_.name(Name.SIGNALS),
+        topics_.changelog,
+        topics_.name(Name.CUSTOMERS),
+        topics_.profiles,
+    }
+
+
+@pytest.mark.integration
+def test_a_worker_does_not_start(settings: Settings) -> None:
+    client, name = admin(settings), settings.topics.name(Name.SIGNALS)
+    client.create_topics([NewTopic(name, 3, 1)])[name].result(10)
+    topics.apply(settings)
+    with pytest.raises(Failure, match=f"{name} has 3 partitions, TENOR_PARTITIONS is 2") as found:
+        worker.run(settings)
+    assert "docs/doctor.md" in str(found.value.hint)
+
+
+@pytest.mark.integration
+def test_a_broker_that_does_not_answer_is_no_reason_to_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.copartitioned.TIMEOUT_S", 0.2)
+    Watch(settings.model_copy(update={"brokers": "127.0.0.1:1"})).require()
+    topics.apply(settings)
+    Watch(settings).require()

@@ -1,0 +1,97 @@
+"""``tenor config``: what is in force, where it came from, and no secret."""
+
+import json
+import os
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from rich.console import Console
+
+from agents.effective import DEFAULT, Effective, effective, render, shown
+from agents.secret_files import nested_secrets, secrets_of
+from agents.settings import Settings, load, variables_known
+from tests.agents.command import assert_failure, succeeded, tenor
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variables and no .env file."""
+    for name in [name for name in os.environ if name.startswith("TENOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def by_name(settings: Settings) -> dict[str, Effective]:
+    return {one.variable: one for one in effective(settings)}
+
+
+def test_every_setting_is_there_once() -> None:
+    found = effective(load())
+    names = [one.variable for one in found]
+    groups = {f"TENOR_{name.upper()}" for name in ("signals", "navigation", "belief", "decision", "outcome", "profile")}
+    others = {name for name in variables_known() if name.endswith("_FILE")} - set(names)
+    groups |= {"TENOR_POLICY", "TENOR_LEARNER", "TENOR_CONFIG"}
+    assert set(names) == set(variables_known()) - groups - others
+    assert len(names) == len(set(names))
+    assert {one.source for one in found} == {DEFAULT}
+
+
+def test_each_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "salt").write_text("hidden")
+    (tmp_path / "tenor.yaml").write_text(
+        "partitions: 4\nreplication: 3\nhttp_port: 9\nbelief: {clear: 1.5}\ndecision: {salt_file: salt}\n"
+    )
+    (tmp_path / ".env").write_text("TENOR_REPLICATION=2\nTENOR_HTTP_PORT=8\n")
+    monkeypatch.setenv("TENOR_CONFIG", "tenor.yaml")
+    monkeypatch.setenv("tenor_http_port", "7")
+    monkeypatch.setenv("TENOR_OUTCOME", '{"window_turns": 2}')
+    found = by_name(load())
+    told = {
+        "TENOR_PARTITIONS": (4, "tenor.yaml"),
+        "TENOR_REPLICATION": (2, ".env"),
+        "TENOR_HTTP_PORT": (7, "environment"),
+        "TENOR_BELIEF__CLEAR": (1.5, "tenor.yaml"),
+        "TENOR_OUTCOME__WINDOW_TURNS": (2, "environment"),
+        "TENOR_DECISION__SALT": ("(set)", "TENOR_DECISION__SALT_FILE"),
+    }
+    assert {name: (one.value, one.source) for name, one in found.items() if one.source != DEFAULT} == told
+
+
+@pytest.mark.parametrize("name", [*secrets_of(Settings), *("__".join(one) for one in nested_secrets(Settings))])
+def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"TENOR_{name.upper()}", "hunter2hunter2")
+    settings = Settings()
+    out = StringIO()
+    render(effective(settings), Console(file=out, width=200))
+    assert "hunter2" not in out.getvalue() + json.dumps([one._asdict() for one in effective(settings)])
+    assert by_name(settings)[f"TENOR_{name.upper()}"].value == "(set)"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (SecretStr(""), ""),
+        (SecretStr("x"), "(set)"),
+        ("https://me:hunter2@idp:8443/token?a=b", "https://idp:8443/token?a=b"),
+        ("a:1,b:2", "a:1,b:2"),
+        (Path("/a"), "/a"),
+        (None, None),
+    ],
+)
+def test_what_is_shown_of_a_value(value: object, text: object) -> None:
+    assert shown(value) == text
+
+
+def test_the_command(tmp_path: Path) -> None:
+    env = {"TENOR_PARTITIONS": "4", "TENOR_CLICKHOUSE_PASSWORD": "hunter2", "COLUMNS": "200"}
+    told = succeeded(tenor(tmp_path, "config --changed", **env))
+    assert [line.split() for line in told.splitlines()[1:]] == [
+        ["TENOR_PARTITIONS", "4", "environment"],
+        ["TENOR_CLICKHOUSE_PASSWORD", "(set)", "environment"],
+    ]
+    found = json.loads(succeeded(tenor(tmp_path, "config --json", **env)))
+    assert {"variable": "TENOR_PARTITIONS", "value": 4, "source": "environment"} in found
+    assert len(found) > 100
+    assert_failure(tenor(tmp_path, "config", TENOR_PARTITIONS="0"), "TENOR_PARTITIONS is wrong")

@@ -1,0 +1,116 @@
+"""``tenor schemas publish``: what is missing is registered, once, and nothing where one record could not be read."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.doctor import schema_registry as doctor
+from agents.errors import Failure
+from agents.registry import codec_for
+from agents.schema_publishing import publish, standings
+from agents.settings import Settings
+from schemas.records import record, records
+from tests.agents.command import succeeded, tenor
+from tests.agents.samples import rating
+from tests.agents.schema_registry import Registry, schema_registry
+
+RATING = record("rating")
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with schema_registry() as one:
+        yield one
+
+
+def settings(registry: Registry) -> Settings:
+    return Settings(_env_file=None, registry_url=registry.url)
+
+
+def with_field(published: dict[str, Any], **field: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(published)
+    changed["fields"].append(field)
+    return changed
+
+
+def without_last_field(published: dict[str, Any]) -> dict[str, Any]:
+    changed = copy.deepcopy(published)
+    changed["fields"].pop()
+    return changed
+
+
+def test_all_are_published_once_and_then_a_codec_finds_them(registry: Registry) -> None:
+    own = settings(registry)
+    with pytest.raises(Failure, match="no schema under"):
+        codec_for(own).encode(RATING, rating())
+    before = standings(own)
+    assert {one.schema_id for one in before} == {None}
+    after = publish(own, before)
+    assert sorted(one.schema_id or 0 for one in after) == list(range(1, len(records()) + 1))
+    assert registry.posts == [one.full_name for one in records().values()]
+    assert publish(own, standings(own)) == after
+    assert len(registry.posts) == len(records())
+    assert codec_for(own).encode(RATING, rating())[:1] == b"\0"
+
+
+def test_an_older_version_that_can_be_read_gets_a_newer_one(registry: Registry) -> None:
+    registry.register(RATING.full_name, without_last_field(RATING.published))
+    found = {one.subject: one for one in publish(settings(registry), standings(settings(registry)))}
+    assert found[RATING.full_name].versions == 2
+    assert registry.subjects[RATING.full_name][-1] == RATING.published
+
+
+def test_where_one_could_not_be_read_nothing_is_published(registry: Registry) -> None:
+    changed = without_last_field(RATING.published)
+    changed["fields"][0]["type"] = "boolean"
+    registry.register(RATING.full_name, changed)
+    registry.register(record("alert").full_name, {"type": "string"})
+    before = standings(settings(registry))
+    wrong = {one.subject: one.wrong for one in before if one.wrong}
+    assert wrong.keys() == {RATING.full_name, record("alert").full_name}
+    assert "cannot read version 1: type_mismatch" in wrong[RATING.full_name][0]
+    assert wrong[record("alert").full_name] == ("cannot read version 1: it is no Avro record",)
+    assert publish(settings(registry), before) == before
+    assert registry.posts == []
+
+
+def test_a_registry_that_refuses(registry: Registry) -> None:
+    registry.strict = True
+    with pytest.raises(Failure, match="by its own rule it is not compatible") as found:
+        publish(settings(registry), standings(settings(registry)))
+    assert "BACKWARD" in str(found.value.hint)
+
+
+def test_without_a_registry() -> None:
+    with pytest.raises(Failure, match="TENOR_REGISTRY_URL is not set"):
+        standings(Settings(_env_file=None))
+
+
+def test_one_that_does_not_answer() -> None:
+    with pytest.raises(Failure, match="cannot be asked"):
+        standings(Settings(_env_file=None, registry_url="http://127.0.0.1:1"))
+
+
+def test_what_the_doctor_says(registry: Registry) -> None:
+    [missing] = doctor.look(settings(registry))
+    assert (missing.verdict, missing.todo) == ("failed", "run: tenor schemas publish")
+    assert f"{len(records())} of {len(records())} records are not registered" in missing.found
+    publish(settings(registry), standings(settings(registry)))
+    assert [one.verdict for one in doctor.look(settings(registry))] == ["ok"]
+    del registry.subjects[RATING.full_name]
+    registry.register(RATING.full_name, {"type": "string"})
+    [wrong] = doctor.look(settings(registry))
+    assert wrong.verdict == "failed"
+    assert "no Avro record" in wrong.found
+    assert [one.verdict for one in doctor.look(Settings(_env_file=None))] == ["ok"]
+
+
+def test_the_command(registry: Registry, tmp_path: Path) -> None:
+    env = {"TENOR_REGISTRY_URL": registry.url, "COLUMNS": "200"}
+    told = succeeded(tenor(tmp_path, "schemas publish --dry-run", **env))
+    assert told.count("to be published") == len(records())
+    assert registry.subjects == {}
+    assert succeeded(tenor(tmp_path, "schemas publish", **env)).count(" published") == len(records())

@@ -110,6 +110,18 @@ def learner() -> None:
 
 
 @app.command()
+def workload() -> None:
+    """Tell what teams are exposed to. Off unless it is switched on: docs/operators.md. One a deployment."""
+    from agents import health
+    from agents import workload as workloads
+
+    found = loaded()
+    one = workloads.LiveWorkload(found)
+    health.serve(one.health, found.http_host, found.http_port, found.http_token, one.pages)
+    one.run(told_to_stop())
+
+
+@app.command()
 def console() -> None:
     """Serve the console: a web page for team leads, on TENOR_HTTP_HOST and TENOR_HTTP_PORT."""
     from agents.console import serve

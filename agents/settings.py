@@ -32,12 +32,13 @@ from streams.config import (
     PolicyConfig,
     ProfileConfig,
     SignalConfig,
+    WorkloadConfig,
 )
 from streams.protocols import Protocol, ProtocolError
 
 PREFIX = "TENOR_"
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
-NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "policy", "learner")
+NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "policy", "learner", "workload")
 
 
 class Settings(BaseSettings):
@@ -144,6 +145,7 @@ class Settings(BaseSettings):
     profile: ProfileConfig = ProfileConfig()
     policy: PolicyConfig = PolicyConfig()
     learner: LearnerConfig = LearnerConfig()
+    workload: WorkloadConfig = WorkloadConfig()
 
     @classmethod
     def settings_customise_sources(

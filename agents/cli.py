@@ -411,6 +411,22 @@ def export_tables(
         say(f"{one.table}.parquet: {one.rows:,} rows, {one.bytes:,} bytes")
 
 
+@app.command("history")
+def customer_history(
+    customer: Annotated[str, typer.Argument(help="Pseudonymous id of the customer.")],
+    tenant: Tenant = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Tell of a customer over all conversations: what the signal rose with, what it fell after, what to try."""
+    from agents import customer_history
+
+    found = customer_history.told(loaded(), customer, tenant)
+    if as_json:
+        sys.stdout.write(customer_history.as_json(found) + "\n")
+    else:
+        customer_history.render(found, out)
+
+
 @app.command("explain")
 def explain_conversation(
     conversation: Annotated[str, typer.Argument(help="Its conversation_id.")],

@@ -84,7 +84,7 @@ def suggested(approach: Told) -> str:
     if approach["from"] == "everybody":
         low, high = evidence["low"], evidence["high"]
         return (
-            f"{approach['option']}: of this customer too little is known, but over {evidence['n']} decisions it did better "
-            f"than control by {evidence['mean']:.3f} (95 %, valid at every look: {low:+.3f} to {high:+.3f}).{avoid}"
+            f"{approach['option']}: of this customer too little is known, but over {evidence['n']} decisions it did "
+            f"better than control by {evidence['mean']:.3f} (95 %, at every look: {low:+.3f} to {high:+.3f}).{avoid}"
         )
     return f"nothing: {approach['reason']}.{avoid}"

@@ -147,7 +147,7 @@ def refused(environ: Mapping[str, Any], token: str) -> Answer | None:
 def opened(page: Page, environ: Mapping[str, Any]) -> Answer:
     """A page for who carries its token."""
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    body = page(token.strip()) if scheme.lower() == "bearer" else None
+    body = page(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
     if body is None:
         return "401 Unauthorized", "a token is needed\n", ("WWW-Authenticate", 'Bearer realm="tenor"')
     return "200 OK", f"{body}\n"

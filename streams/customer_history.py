@@ -1,9 +1,9 @@
 """A customer's history over all conversations: what the signal rose with, what it fell after, what to try.
 
-Everything here is an association in few cases, so each comes with its number and a 95 % interval, and too little evidence is
-said to be that. What followed an option might have come anyway: what followed being left alone by lot stands beside
-it. Only what holds for everybody, held against control, is shown to be an effect; it is suggested where the customer's own
-record says nothing.
+Everything here is an association in few cases, so each comes with its number and a 95 % interval, and too little
+evidence is said to be that. What followed an option might have come anyway: what followed being left alone by lot
+stands beside it. Only what holds for everybody, held against control, is shown to be an effect; it is suggested where
+the customer's own record says nothing.
 """
 
 from collections import defaultdict
@@ -29,8 +29,8 @@ def history(
     """Everything ``tenor history`` tells, as JSON can hold it.
 
     Args:
-        turns: the customer's turns in order: conversation_id, event_time, turn, level, level_before, raised, channel, cues,
-            contributions.
+        turns: the customer's turns in order: conversation_id, event_time, turn, level, level_before, raised, channel,
+            cues, contributions.
         outcomes: conversation_id, option, reward (None where nothing was seen).
         ends: conversation_id, opened_at, ended.
         proven: of every option what held for everybody: option, n, mean, low, high, verdict.

@@ -65,12 +65,13 @@ class Workload:
         self._config = config
         self._tenants: dict[str, Tenant] = {}
         self._told: dict[str, int] = {}
-        self._strained: frozenset[tuple[str, str | None]] = frozenset()
+        self._strained: dict[tuple[str, str | None], int] = {}  # end of the last period under strain
         self._newest = 0
         for workload in before:
-            whose = workload["tenant"], workload["team"]
-            self._told[whose[0]] = max(workload["event_time"], self._told.get(whose[0], 0))
-            self._strained = self._strained | {whose} if workload["strained"] else self._strained - {whose}
+            tenant, ended = workload["tenant"], workload["event_time"]
+            self._told[tenant] = max(ended, self._told.get(tenant, ended))
+            if workload["strained"]:
+                self._strained[tenant, workload["team"]] = ended
 
     def assigned(self, event: Datum) -> None:
         """Take in an assignment."""
@@ -115,26 +116,31 @@ class Workload:
 
     def _close(self, name: str, ended: int) -> list[Output]:
         tenant, config, outputs = self._tenants[name], self._config, list[Output]()
-        told = self._told.get(name, self._first(tenant)) // config.period_ms * config.period_ms
-        for end in range(told + config.period_ms, ended + 1, config.period_ms):
+        for end in range(self._begun(name) + config.period_ms, ended + 1, config.period_ms):
             period = end - config.period_ms, end
             for team, members in teams.by_team(exposures(tenant.stints(end, config), period, config)):
                 outputs += self._told_of(teams.told(name, team, period, members, config))
             tenant.forget(end - config.shift_ms - config.period_ms, config)
-        self._told[name] = max(ended, told)
+        self._told[name] = max(ended, self._told.get(name, ended))
         return outputs
 
     def _told_of(self, output: Output) -> list[Output]:
-        """A team's record, and the alert where it has come under strain."""
+        """A team's record, and the alert where it has come under strain: not in the period before, but in this."""
         workload = output.datum
-        whose, was = (workload["tenant"], workload["team"]), self._strained
-        self._strained = was | {whose} if workload["strained"] else was - {whose}
-        return [output, of_workload(workload)] if workload["strained"] and whose not in was else [output]
+        if not workload["strained"]:
+            return [output]
+        whose = workload["tenant"], workload["team"]
+        lasts = self._strained.get(whose) == workload["since"]
+        self._strained[whose] = workload["event_time"]
+        return [output] if lasts else [output, of_workload(workload)]
 
-    def _first(self, tenant: Tenant) -> int:
-        """Beginning of the first period there is anything of."""
-        times = [one.at for given in tenant.assignments.values() for one in given.values()]
-        return min(times, default=self._newest) // self._config.period_ms * self._config.period_ms
+    def _begun(self, name: str) -> int:
+        """End of the last period told of; before any, the beginning of the first there is anything of."""
+        at = self._told.get(name)
+        if at is None:
+            given = [one.at for known in self._tenants[name].assignments.values() for one in known.values()]
+            at = min(given, default=self._newest)
+        return at // self._config.period_ms * self._config.period_ms
 
     def _own(self, tenant: Tenant, operator: str, until: int) -> Iterator[dict[str, Any]]:
         config = self._config

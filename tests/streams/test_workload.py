@@ -116,6 +116,13 @@ def test_one_alert_when_strain_begins_and_none_while_it_lasts() -> None:
     assert (first["rule"], first["channel"], first["conversation_id"]) == ("team_overloaded", "chat", None)
 
 
+def test_strain_of_yesterday_is_no_strain_of_the_period_before() -> None:
+    hours = [(60 * hour, 60 * hour + 59, (60 * hour + 1, 60 * hour + 58)) for hour in (0, 16)]
+    workload = taken([datum for hour in hours for name in CREW for datum in case(name, *hour)])
+    workload.turned(turn(18 * HOUR, "x", False))
+    assert [one["event_time"] for one in alerts(workload, 18 * HOUR)] == [at(HOUR), at(17 * HOUR)]
+
+
 def test_an_alert_and_a_record_name_no_operator() -> None:
     workload = taken([*shift(crew=("op-anna", "op-bert", "op-cleo")), turn(70, "x", False)])
     said = repr(workload.due(at(70)))

@@ -46,7 +46,7 @@ class Tenant:
             times = [one.at for one in self.assignments.get(name, {}).values()]
             if max([*times, *self.beliefs.get(name, {})]) + config.idle_ms < before:
                 for known in (self.assignments, self.beliefs, self.channels):
-                    known.pop(name, None)  # type: ignore[attr-defined]
+                    known.pop(name, None)
             elif name in self.beliefs:
                 self.beliefs[name] = telling(self.beliefs[name], before, config.idle_ms)
 

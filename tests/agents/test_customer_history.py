@@ -25,7 +25,7 @@ RISING = {"cues": ["text.blame", "topic.price"], "contributions": [{"signal": "t
 def store(settings: Settings) -> None:
     first = [point(n, **RISING) for n in (1, 2)]
     second = [point(n + 10, turn=n, conversation_id=HOSTILE, **RISING) for n in (1, 2)]
-    others = [point(30, customer_id="u2"), point(31, customer_id=None), point(32, tenant="other")]
+    others = [point(30, customer_id="u2", conversation_id="c2"), point(31, customer_id=None), point(32, tenant="other")]
     insert(settings, POINTS, [*second, *first, *others, *first])
     insert(settings, OUTCOMES, [*(outcome(n) for n in range(6)), outcome(9, customer_id="u2", option="own")])
     insert(settings, DISTAL, [distal()])

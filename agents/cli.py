@@ -119,6 +119,18 @@ def learner() -> None:
 
 
 @app.command()
+def workload() -> None:
+    """Tell what teams are exposed to. Off unless it is switched on: docs/operators.md. One a deployment."""
+    from agents import health
+    from agents import workload as workloads
+
+    found = loaded()
+    one = workloads.LiveWorkload(found)
+    health.serve(one.health, found.http_host, found.http_port, found.http_token, one.pages)
+    one.run(told_to_stop())
+
+
+@app.command()
 def console() -> None:
     """Serve the console: a web page for team leads, on TENOR_HTTP_HOST and TENOR_HTTP_PORT."""
     from agents.console import serve
@@ -447,6 +459,22 @@ def export_tables(
 
     for one in exporting.export(loaded(), directory, period(since, until, tenant)):
         say(f"{one.table}.parquet: {one.rows:,} rows, {one.bytes:,} bytes")
+
+
+@app.command("history")
+def customer_history(
+    customer: Annotated[str, typer.Argument(help="Pseudonymous id of the customer.")],
+    tenant: Tenant = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Tell of a customer over all conversations: what the signal rose with, what it fell after, what to try."""
+    from agents import customer_history
+
+    found = customer_history.told(loaded(), customer, tenant)
+    if as_json:
+        sys.stdout.write(customer_history.as_json(found) + "\n")
+    else:
+        customer_history.render(found, out)
 
 
 @app.command("explain")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from socketserver import ThreadingMixIn
+from types import MappingProxyType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -25,7 +26,9 @@ from agents.errors import Failure
 
 Clock = Callable[[], float]
 Answer = tuple[str, str] | tuple[str, str, tuple[str, str]]
+Page = Callable[[str], str | None]  # from a bearer's token to JSON; None for a token that opens nothing
 NO_TOKEN = SecretStr("")
+NO_PAGES: Mapping[str, Page] = MappingProxyType({})
 # Nothing here is a page: no browser may run, frame, guess or keep it. No CORS header, so no other site may read it.
 HEADERS = [
     ("Server", "tenor"),
@@ -107,8 +110,12 @@ class QuietHandler(WSGIRequestHandler):
         pass
 
 
-def application(health: Health, token: str) -> Callable[..., Any]:
-    """The WSGI application. Unless ``token`` is empty, ``/metrics`` is for who sends it."""
+def application(health: Health, token: str, pages: Mapping[str, Page] = NO_PAGES) -> Callable[..., Any]:
+    """The WSGI application. Unless ``token`` is empty, ``/metrics`` is for who sends it.
+
+    Args:
+        pages: what else is served, by path, to whoever carries a token of its own.
+    """
     metrics_app = make_wsgi_app()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
@@ -119,6 +126,10 @@ def application(health: Health, token: str) -> Callable[..., Any]:
         if found is None and environ["PATH_INFO"] == "/metrics":
             # In the one form: the library raises on some of the forms a client can accept.
             return metrics_app({**environ, "HTTP_ACCEPT": "text/plain"}, start)
+            return metrics_app(environ, start)
+        page = pages.get(environ["PATH_INFO"])
+        if found is None and page is not None:
+            found = opened(page, environ)
         status, body, *more = found or respond(environ["PATH_INFO"], health)
         start(status, [("Content-Type", "text/plain; charset=utf-8"), *more])
         return [body.encode()]
@@ -135,6 +146,15 @@ def refused(environ: Mapping[str, Any], token: str) -> Answer | None:
     return None
 
 
+def opened(page: Page, environ: Mapping[str, Any]) -> Answer:
+    """A page for who carries its token."""
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    body = page(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+    if body is None:
+        return "401 Unauthorized", "a token is needed\n", ("WWW-Authenticate", 'Bearer realm="tenor"')
+    return "200 OK", f"{body}\n"
+
+
 def allowed(environ: Mapping[str, Any], token: str) -> bool:
     """Whether no token is asked for, or a request carries it."""
     return not token or carries(environ.get("HTTP_AUTHORIZATION", ""), token)
@@ -149,7 +169,9 @@ def respond(path: str, health: Health) -> Answer:
     return "404 Not Found", "ask /healthz, /ready or /metrics\n"
 
 
-def serve(health: Health, host: str, port: int, token: SecretStr = NO_TOKEN) -> int:
+def serve(
+    health: Health, host: str, port: int, token: SecretStr = NO_TOKEN, pages: Mapping[str, Page] = NO_PAGES
+) -> int:
     """Serve until the process ends; the port it took.
 
     ``Failure`` when the port is in use, and beyond loopback without a token.
@@ -159,7 +181,7 @@ def serve(health: Health, host: str, port: int, token: SecretStr = NO_TOKEN) -> 
             f"/metrics is not served on {host or 'every address'} without a token", "set TENOR_HTTP_TOKEN_FILE"
         )
     try:
-        server = make_server(host, port, application(health, token.get_secret_value()), Server, QuietHandler)
+        server = make_server(host, port, application(health, token.get_secret_value(), pages), Server, QuietHandler)
     except OSError as error:
         raise Failure(f"{host}:{port} cannot be served: {error.strerror}", "set TENOR_HTTP_PORT") from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()

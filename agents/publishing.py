@@ -14,6 +14,7 @@ from streams.outputs import Output
 SOURCE = "tenor"
 BY_HAND = "tenor-command"  # what a person asked for: it follows from no signal
 LEARNER = "tenor-learner"  # what follows from all that was learned, not from one partition of the signals
+WORKLOAD = "tenor-workload"  # what follows from conversation.assignments, too, which no worker reads
 TIME_OF = {Name.POLICY: "created_at"}  # of all others event_time
 
 

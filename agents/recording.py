@@ -24,7 +24,7 @@ __all__ = ["Event", "Line", "Recording", "Truth", "read", "write"]
 
 NAME = "tenor"
 VERSION = 1
-RECORDED = (*INGESTED, Name.RATINGS)
+RECORDED = (*INGESTED, Name.RATINGS, Name.ASSIGNMENTS)
 GZIP = b"\x1f\x8b"
 
 

@@ -130,4 +130,5 @@ TABLES = {
     ),
     Name.ALERT_COMMANDS: Table("alert_commands", columns_of("alert_command"), as_it_is),
     Name.DELIVERIES: Table("alert_deliveries", columns_of("alert_delivery"), delivery_row),
+    Name.WORKLOAD: Table("team_workloads", columns_of("team_workload"), as_it_is),
 }

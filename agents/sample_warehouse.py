@@ -5,7 +5,7 @@ a recording cannot react, so every effect must be about zero.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,9 +21,15 @@ from agents.settings import Settings
 from agents.simulator.weeks import simulate_weeks
 from agents.transport import Run
 from schemas.codec import Codec
-from schemas.topics import Name
+from schemas.records import Datum
+from schemas.topics import TOPIC_OF, Name
+from streams.config import WorkloadConfig
+from streams.workload import Workload
 
 SEED, CUSTOMERS, VISITS = 7, 130, 4
+CREWS = {"berlin": 9, "lisbon": 8, "night": 3}  # operators of each team
+DAY_S = 86_400.0  # a recorded hour has too few conversations for a figure
+WORKLOAD = WorkloadConfig(enabled=True, period_s=DAY_S, shift_s=DAY_S)
 AT_MS = 1_772_460_000_000  # an afternoon of the first day
 JSON = (("content-type", b"application/json"),)
 BROKEN = {
@@ -41,7 +47,39 @@ BROKEN = {
 def records(path: Path) -> Records:
     """Everything a deployment keeps of the recording, which is written to ``path`` and read again."""
     recording.write(path, simulate_weeks(SEED, CUSTOMERS, VISITS), SEED)
-    return replayed(recording.read(path), Settings(_env_file=None).config)  # type: ignore[call-arg]
+    found = dict(replayed(recording.read(path), Settings(_env_file=None).config))  # type: ignore[call-arg]
+    for name, data in exposed(found[Name.TRAJECTORIES]).items():
+        found[name] = [*found.get(name, []), *data]
+    return found
+
+
+def exposed(points: Sequence[Datum]) -> dict[Name, list[Datum]]:
+    """Workload of the teams, and the alerts of it, had the conversations been handed out by turns."""
+    workload, found = Workload(WORKLOAD), dict[Name, list[Datum]]()
+    for point in points:
+        workload.turned(point)
+    for event in rota(points):
+        workload.assigned(event)
+    for output in workload.due(max(point["event_time"] for point in points)):
+        found.setdefault(TOPIC_OF[output.record], []).append(output.datum)
+    return found
+
+
+def rota(points: Iterable[Datum]) -> Iterator[Datum]:
+    """Who had each conversation from its first turn on."""
+    crew = [(team, number) for team, size in CREWS.items() for number in range(size)]
+    first = [point for point in points if point["turn"] == 1]
+    for place, point in enumerate(sorted(first, key=lambda one: (one["event_time"], one["conversation_id"]))):
+        team, number = crew[place % len(crew)]
+        yield {
+            "event_id": f"given-{place}",
+            "conversation_id": point["conversation_id"],
+            "event_time": point["event_time"],
+            "tenant": point["tenant"],
+            "operator_id": f"{team}-{number}",
+            "team": team,
+            "shown_to": None,
+        }
 
 
 def fill(client: Client, found: Records) -> None:

@@ -40,6 +40,7 @@ from streams.config import (
     PolicyConfig,
     ProfileConfig,
     SignalConfig,
+    WorkloadConfig,
 )
 from streams.protocols import Protocol, ProtocolError
 from streams.rate_limit import Rate
@@ -47,7 +48,7 @@ from streams.rate_limit import Rate
 PREFIX = "TENOR_"
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 SERVICE = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$")
-NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "policy", "learner")
+NESTED = ("signals", "navigation", "belief", "decision", "outcome", "profile", "policy", "learner", "workload")
 
 
 class Settings(BaseSettings):
@@ -163,6 +164,7 @@ class Settings(BaseSettings):
     profile: ProfileConfig = ProfileConfig()
     policy: PolicyConfig = PolicyConfig()
     learner: LearnerConfig = LearnerConfig()
+    workload: WorkloadConfig = WorkloadConfig()
 
     @classmethod
     def settings_customise_sources(

@@ -45,9 +45,9 @@ names a file that holds `{PREFIX}KAFKA_PASSWORD`. What they protect, and what no
 
 A setting of a group has two underscores in its name: `{PREFIX}BELIEF{BETWEEN}THRESHOLD=8`.
 
-Every number of a group but the learner's, and the file of intervention options, changes what is decided. So every
-record Tenor publishes carries their digest (`config_version`). All workers of a deployment, and `tenor verify`, must
-have the same ones."""
+Every number of a group but the learner's and workload's, and the file of intervention options, changes what is
+decided. So every record Tenor publishes carries their digest (`config_version`). All workers of a deployment, and
+`tenor verify`, must have the same ones."""
 
 Row = tuple[str, Any, str]
 

@@ -181,4 +181,6 @@ def fill(stack: Stack, workers: int, say: Say) -> None:
     stack.start_process("learner", "learner")
     if stack.settings.alert_routes is not None:
         stack.start_process("alerts", "alerts")
+    if stack.settings.workload.enabled:
+        stack.start_process("workload", "workload")
     stack.wait_ready()

@@ -4,7 +4,7 @@ Three questions, all answered exactly:
 
 * Does every output follow from the log? Each decision, outcome, point, intervention, alert, customer note and distal
   outcome must be there under its id with the very same bytes, and no other. A profile is no output: it stands in the
-  log.
+  log. An alert of workload is none either: it follows from who was assigned when, which is not in the log.
 * Does every policy snapshot follow from the one before and the decisions, outcomes, ratings and commands up to its
   positions? Each is learned again; what it rolled back, and drift, must have been told.
 * Did every input event count once? Each must stand in the signals log or in a dead letter queue, and be folded
@@ -19,7 +19,7 @@ from agents import kafka, log_reader, relearn, topics
 from agents.errors import Failure
 from agents.models import Models
 from agents.policies import Policies
-from agents.publishing import BY_HAND
+from agents.publishing import BY_HAND, WORKLOAD
 from agents.received import Received
 from agents.registry import codec_for
 from agents.settings import Settings
@@ -153,7 +153,7 @@ def compare(
     found: Digests = {}
     for name in OUTPUTS:
         for message in log_reader.read(settings, [settings.topics.name(name)]):
-            if message.header("ce_source") == BY_HAND:
+            if message.header("ce_source") in (BY_HAND, WORKLOAD):
                 continue
             key = (RECORD_OF[name], message.header("ce_id") or "")
             if key not in expected and message.offset >= ends[message.topic, message.partition]:

@@ -21,7 +21,7 @@ AVRO_FORMAT = "application/vnd.apache.avro;version=1.12.0"
 AVRO_TYPE = "application/avro"
 KAFKA_BINDING = "0.5.0"
 DEAD_LETTER = "dead_letter"
-INPUTS = (*INGESTED, Name.RATINGS)
+INPUTS = (*INGESTED, Name.RATINGS, Name.ASSIGNMENTS)
 INPUT_RECORDS = [RECORD_OF[name] for name in INPUTS]
 
 Node = dict[str, Any]

@@ -22,6 +22,7 @@ class Name(StrEnum):
     NAVIGATION = "conversation.navigation"
     PROSODY = "conversation.prosody"
     RATINGS = "conversation.ratings"
+    ASSIGNMENTS = "conversation.assignments"
     SIGNALS = "tenor.signals"
     TRAJECTORIES = "tenor.trajectories"
     DECISIONS = "tenor.decisions"
@@ -36,6 +37,7 @@ class Name(StrEnum):
     FORGOTTEN = "tenor.forgotten"
     ALERT_COMMANDS = "tenor.alert-commands"
     DELIVERIES = "tenor.alert-deliveries"
+    WORKLOAD = "tenor.workload"
 
 
 RECORD_OF = {
@@ -44,6 +46,7 @@ RECORD_OF = {
     Name.NAVIGATION: "navigation",
     Name.PROSODY: "prosody",
     Name.RATINGS: "rating",
+    Name.ASSIGNMENTS: "assignment",
     Name.SIGNALS: "signal",
     Name.TRAJECTORIES: "trajectory_point",
     Name.DECISIONS: "decision",
@@ -58,6 +61,7 @@ RECORD_OF = {
     Name.FORGOTTEN: "forgotten",
     Name.ALERT_COMMANDS: "alert_command",
     Name.DELIVERIES: "alert_delivery",
+    Name.WORKLOAD: "team_workload",
 }
 TOPIC_OF = {record: name for name, record in RECORD_OF.items()}
 
@@ -76,6 +80,7 @@ DELIVERED = (Name.ALERT_COMMANDS, Name.DELIVERIES)  # one partition each, of who
 WITH_DEAD_LETTERS = (
     *INGESTED,
     Name.RATINGS,
+    Name.ASSIGNMENTS,
     Name.SIGNALS,
     Name.TRAJECTORIES,
     Name.DECISIONS,
@@ -93,6 +98,7 @@ KEY_OF = {
     Name.FORGOTTEN: "tenant",
     Name.ALERT_COMMANDS: "target",
     Name.DELIVERIES: "tenant",
+    Name.WORKLOAD: "tenant",
 }
 
 
@@ -186,7 +192,7 @@ class Topics:
         return [*self._inputs(), *self._flow(), *self._dead_letters(), *self._state()]
 
     def _inputs(self) -> list[Topic]:
-        names = (*INGESTED, Name.RATINGS)
+        names = (*INGESTED, Name.RATINGS, Name.ASSIGNMENTS)
         return [self._topic(name, 7 * DAY_MS, EVENT_BYTES) for name in names]
 
     def _flow(self) -> list[Topic]:
@@ -207,6 +213,7 @@ class Topics:
             self._of_one(Name.FORGOTTEN, FORGOTTEN_MS),
             self._of_one(Name.ALERT_COMMANDS, None),
             self._of_one(Name.DELIVERIES, 7 * DAY_MS),
+            self._of_one(Name.WORKLOAD, 7 * DAY_MS),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
             Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),

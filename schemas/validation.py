@@ -1,6 +1,7 @@
 """What Avro types cannot say: ranges, lengths, finite numbers, plausible times."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from schemas.records import Datum
 ID_LENGTH = 256
 BURST_KEYS = 1000
 DAY_MS = 86_400_000
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def check(record_name: str, datum: Datum, now_ms: int, limits: Limits) -> None:
     check_id(datum, "conversation_id", Reason.MISSING_CONVERSATION)
     check_id(datum, "event_id", Reason.MISSING_FIELD)
     check_id(datum, "tenant", Reason.MISSING_FIELD)
-    if datum["customer_id"] is not None:
+    if datum.get("customer_id") is not None:
         check_id(datum, "customer_id", Reason.OUT_OF_RANGE)
     check_time(datum["event_time"], now_ms, limits)
     CHECKS[record_name](datum)
@@ -110,6 +112,17 @@ def check_comparison(datum: Datum) -> None:
         raise Rejected(Reason.OUT_OF_RANGE, "compared_with is the rated decision itself")
 
 
+def check_assignment(datum: Datum) -> None:
+    for name in ("operator_id", "team"):
+        if datum[name] is not None:
+            check_id(datum, name, Reason.OUT_OF_RANGE)
+    shown_to = datum["shown_to"]
+    if shown_to is not None and not SHA256.fullmatch(shown_to):
+        raise Rejected(Reason.OUT_OF_RANGE, "shown_to must be a SHA-256 of 64 hex digits, in lower case")
+    if shown_to is not None and datum["operator_id"] is None:
+        raise Rejected(Reason.MISSING_FIELD, "shown_to needs operator_id")
+
+
 def check_finite(name: str, values: list[float | None]) -> None:
     if not all(value is None or math.isfinite(value) for value in values):
         raise Rejected(Reason.NOT_A_NUMBER, f"{name} holds a number that is not finite")
@@ -125,4 +138,5 @@ CHECKS: dict[str, Callable[[Datum], None]] = {
     "navigation": check_numbers,
     "prosody": check_prosody,
     "rating": check_rating,
+    "assignment": check_assignment,
 }

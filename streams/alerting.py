@@ -6,12 +6,14 @@ Rules:
     handed_over            repeated failures: a human must take over.
     option_rolled_back     an option that does harm, or that a person disabled, is no longer chosen.
     policy_drift           what follows interventions has changed, over all conversations.
+    team_overloaded        a team has come under strain: workload exposure, off by default.
 """
 
 from collections.abc import Mapping, Sequence, Set
 from math import sqrt
 from typing import Any
 
+from schemas.times import rfc3339
 from streams import ids, words
 from streams.config import Config
 from streams.outputs import Output
@@ -169,21 +171,61 @@ def of_drift(snapshot: Mapping[str, Any]) -> Output:
 def about_policy(
     snapshot: Mapping[str, Any], rule: str, severity: str, title: str, explanation: str, recommendation: str, what: str
 ) -> Output:
-    """An alert about no conversation."""
+    """An alert about what was learned."""
     alert_id = ids.stable_id("alert", rule, what, snapshot["tenant"], snapshot["policy_version"])
+    about = {"tenant": snapshot["tenant"], "event_time": snapshot["created_at"]}
+    versions = {"policy_version": snapshot["policy_version"], "config_version": snapshot["config_version"]}
+    said = {"title": title, "explanation": explanation, "recommendation": recommendation}
+    return of_no_conversation(alert_id, rule, severity, about | versions | said)
+
+
+def of_workload(workload: Mapping[str, Any]) -> Output:
+    """The alert where a team has come under strain. It names the team and a queue, and can name nobody."""
+    alert_id = ids.stable_id("alert", "team_overloaded", workload["workload_id"])
+    queue = workload["channel"]
+    elsewhere = f"send new conversations of the queue {queue} elsewhere for a while, " if queue else ""
+    said = {
+        "title": f"Team {workload['team']} may need cover",
+        "explanation": exposed(workload),
+        "recommendation": f"Find cover for the team: {elsewhere}see that breaks are taken, and ask who wants relief.",
+    }
+    about = {name: workload[name] for name in ("tenant", "event_time", "config_version")}
+    return of_no_conversation(alert_id, "team_overloaded", "warning", about | said | {"channel": queue or "other"})
+
+
+def exposed(workload: Mapping[str, Any]) -> str:
+    """What a team had to take, and what of it is too much, in words."""
+    recovery = workload["recovery_minutes"]
+    told = {
+        "hostile_minutes": f"{workload['hostile_minutes']:.0f} of {workload['work_minutes']:.0f} minutes of work in "
+        "hostile conversations",
+        "hard_in_a_row": f"{workload['hard_in_a_row']:.1f} hard cases in a row",
+        "breaks_missed": f"{workload['breaks_missed']:.1f} breaks missed",
+    }
+    said = [f"{how_much} (too much)" if name in workload["strained"] else how_much for name, how_much in told.items()]
+    said += [] if recovery is None else [f"{recovery:.0f} minutes between hard cases"]
+    where = "" if workload["channel"] is None else most(workload)
+    return (
+        f"From {rfc3339(workload['since'])} to {rfc3339(workload['event_time'])}, mean of {workload['operators']} "
+        f"operators: {', '.join(said)}.{where}"
+    )
+
+
+def most(workload: Mapping[str, Any]) -> str:
+    """Where most of it was."""
+    return f" Most of it in the queue {workload['channel']} ({workload['channel_share']:.0%})."
+
+
+def of_no_conversation(alert_id: str, rule: str, severity: str, fields: Mapping[str, Any]) -> Output:
+    """An alert about no conversation, and so without a customer, a level or evidence."""
     datum = {
         "alert_id": alert_id,
         "rule": rule,
         "rule_version": VERSION,
-        "tenant": snapshot["tenant"],
         "conversation_id": None,
         "customer_id": None,
         "channel": "other",
-        "event_time": snapshot["created_at"],
         "severity": severity,
-        "title": title,
-        "explanation": explanation,
-        "recommendation": recommendation,
         "level": None,
         "level_sd": None,
         "contributions": [],
@@ -192,8 +234,8 @@ def about_policy(
         "tried": [],
         "decision_id": None,
         "outcome_id": None,
-        "policy_version": snapshot["policy_version"],
-        "config_version": snapshot["config_version"],
+        "policy_version": None,
+        **fields,
     }
     return Output("alert", alert_id, datum)
 

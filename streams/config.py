@@ -338,6 +338,74 @@ class LearnerConfig:
 
 
 @dataclass(frozen=True)
+class WorkloadConfig:
+    """Workload exposure of teams (docs/operators.md): off unless it is switched on. No decision depends on these.
+
+    Attributes:
+        enabled: whether it is computed at all.
+        least: fewest operators of a team with a figure; of fewer nothing is told.
+        period_s: length of a period, seconds; periods follow each other in UTC, which has no summer time.
+        grace_s: a period is told once stream time is so far behind it, seconds.
+        shift_s: how far back work counts, seconds: a run of hard cases, and work without a break.
+        idle_s: a conversation in which nothing happens for so long is over, seconds.
+        break_s: time without any conversation that counts as a break, seconds; ours.
+        work_s: work after which a break is due, seconds; ours. The law of most places is less kind.
+        hostile_share: a team is strained from this share of its work in hostile conversations on; ours, as these:
+        hard_in_a_row: or from this many hard cases in a row on, mean of an operator,
+        breaks_missed: or this many missed breaks.
+    """
+
+    enabled: bool = False
+    least: int = 5
+    period_s: float = 3600.0
+    grace_s: float = 120.0
+    shift_s: float = 28_800.0
+    idle_s: float = 1800.0
+    break_s: float = 600.0
+    work_s: float = 7200.0
+    hostile_share: float = 0.5
+    hard_in_a_row: float = 3.0
+    breaks_missed: float = 0.5
+
+    def __post_init__(self) -> None:
+        within(self, 3, inf, "least")
+        within(self, 60, 7 * 86_400, "period_s", "shift_s", "work_s", "idle_s", "break_s")
+        within(self, 0, 86_400, "grace_s")
+        within(self, 0.01, 1, "hostile_share")
+        positive(self, "hard_in_a_row", "breaks_missed")
+        below(self, "break_s", "work_s")
+
+    @cached_property
+    def period_ms(self) -> int:
+        return round(self.period_s * 1000)
+
+    @cached_property
+    def grace_ms(self) -> int:
+        return round(self.grace_s * 1000)
+
+    @cached_property
+    def shift_ms(self) -> int:
+        return round(self.shift_s * 1000)
+
+    @cached_property
+    def idle_ms(self) -> int:
+        return round(self.idle_s * 1000)
+
+    @cached_property
+    def break_ms(self) -> int:
+        return round(self.break_s * 1000)
+
+    @cached_property
+    def work_ms(self) -> int:
+        return round(self.work_s * 1000)
+
+    @cached_property
+    def version(self) -> str:
+        """Digest of these numbers, 16 hex digits."""
+        return blake2b(json.dumps(asdict(self), sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True)
 class Config:
     """All of it."""
 

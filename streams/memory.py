@@ -16,6 +16,7 @@ from streams.outputs import Output
 from streams.recall import pooled
 from streams.signals import prosody, typing
 from streams.signals.baseline import learn
+from streams.signals.cues import TOPICS
 from streams.state import Defused, Memory, State, Usual
 
 TONE = "text.tone"  # what the words said, among the baselines of a note
@@ -35,11 +36,16 @@ def heard(state: State, said: float | None, cues: Sequence[str], config: Profile
     if not config.remember:
         return NOTHING
     memory, triggers = state.memory, dict(state.memory.triggers)
-    for name, by in state.belief.moved.items():
-        if by > 0 and name in cues:
-            triggers[name] = triggers.get(name, 0) + 1
+    for name in raising(state.belief.moved, cues):
+        triggers[name] = triggers.get(name, 0) + 1
     tone = memory.tone if said is None else learn(memory.tone, said)
     return Memory(memory.turns + 1, tone, strongest(triggers, config), memory.defused)
+
+
+def raising(moved: Mapping[str, float], cues: Sequence[str]) -> list[str]:
+    """Cues of a turn that moved the level up, and what the customer spoke of where it rose by all together."""
+    own = [name for name, by in moved.items() if by > 0 and name in cues]
+    return own + [name for name in TOPICS if name in cues and sum(moved.values()) > 0]
 
 
 def strongest(counts: Mapping[str, Any], config: ProfileConfig) -> dict[str, Any]:

@@ -15,7 +15,14 @@ from schemas import times
 from streams.protocols import NOTHING_ELSE, Channel, Flag, Listed, Text
 
 Severity = Literal["info", "warning", "critical"]
-Rule = Literal["frustration_raised", "intervention_failed", "handed_over", "option_rolled_back", "policy_drift"]
+Rule = Literal[
+    "frustration_raised",
+    "intervention_failed",
+    "handed_over",
+    "option_rolled_back",
+    "policy_drift",
+    "team_overloaded",
+]
 SEVERITIES = ("info", "warning", "critical")
 MINUTES = 24 * 60
 LEAST_SECRET = 16

@@ -24,6 +24,7 @@ GRANT INSERT ON tenor.alerts TO tenor_sink;
 GRANT INSERT ON tenor.alert_commands TO tenor_sink;
 GRANT INSERT ON tenor.alert_deliveries TO tenor_sink;
 GRANT INSERT ON tenor.ratings TO tenor_sink;
+GRANT INSERT ON tenor.team_workloads TO tenor_sink;
 GRANT INSERT ON tenor.distal_outcomes TO tenor_sink;
 GRANT INSERT ON tenor.policy_commands TO tenor_sink;
 GRANT INSERT ON tenor.policy_snapshots TO tenor_sink;

@@ -3,6 +3,9 @@
 Of a customer's turn they are named ``text.*``, of an operator's or bot's message ``operator.*``. No effect sizes are
 published for blame or repetition: what each weighs, the text model learns.
 
+What a customer speaks of is named ``topic.*``. A topic is no trouble in itself, so the text model does not read it: it
+tells afterwards, over all of a customer's conversations, what the signal rose with.
+
 Most messages have few cues, and searching for one costs as much as reading the words. So a customer's pattern is
 searched only where a word stands that it cannot be found without.
 """
@@ -32,7 +35,17 @@ CUSTOMER_CUES = {
     r"|disappoint\w*|frustrat\w*|annoy\w*|angry|furious|fed up|sick of|nightmare|outrageous|appalling)\b",
     "text.gratitude": r"\b(?:thanks?|thank you|thx|appreciate|great|perfect|awesome|lovely|brilliant)\b",
     "text.relief": r"\b(?:that (?:works?|helps?|worked|helped|did it)|it works|sorted|makes sense|got it|no problem)\b",
+    "topic.price": r"\b(?:pric(?:e|es|ed|ing|ey)|costs?|expensive|overpriced|charge[ds]?|overcharged?|fees?"
+    r"|refund(?:s|ed|ing)?|invoices?|bill(?:s|ed|ing)?|discounts?|money|pay(?:s|ing|ments?)?|paid|afford(?:able)?)\b",
+    "topic.security": r"\b(?:security|secured?|insecure|safe(?:ty|ly)?|unsafe|privacy|hack(?:s|ed|er|ers|ing)?"
+    r"|fraud(?:ulent)?|scam(?:s|med|mers?)?|phishing|stolen|steal(?:s|ing)?|leak(?:s|ed|ing)?|breach(?:es|ed)?"
+    r"|passwords?|identity theft)\b",
+    "topic.delay": r"\b(?:wait(?:s|ed|ing)?|delay(?:s|ed|ing)?|late|overdue|slow(?:er|ly)?|deadlines?"
+    r"|how (?:much )?longer?|for (?:hours|days|weeks|months|ages))\b",
+    "topic.trust": r"\b(?:trust(?:s|ed|ing|worthy)?|distrust|promise[ds]?|lie[ds]?|lying|liars?|honest(?:ly)?|dishonest"
+    r"|mislead(?:s|ing)?|misled|believed?|(?:un)?reliable|cheat(?:s|ed|ing)?|guarantee[ds]?)\b",
 }
+TOPICS = tuple(name for name in CUSTOMER_CUES if name.startswith("topic."))
 OPERATOR_CUES = {
     "operator.apology": r"\b(?:sorry|apolog\w+|regret)\b",
     "operator.refusal": r"\b(?:can(?:'t|not)|unable|not (?:able|possible|allowed)|unfortunately|policy)\b",
@@ -56,6 +69,13 @@ NEEDED = {
     "disappoint frustrat annoy angry furious fed sick nightmare outrageous appalling",
     "text.gratitude": "thank thanks thx appreciate great perfect awesome lovely brilliant",
     "text.relief": "works work helps help worked helped did sorted sense got problem",
+    "topic.price": "price pricing pricy cost costs expensive overpriced charge overcharge fee fees refund invoice bill "
+    "discount money pay pays paying payment paid afford",
+    "topic.security": "security insecure safe unsafe privacy hack fraud scam phishing stolen steal leak breach "
+    "password identity",
+    "topic.delay": "wait delay late overdue slow deadline longe longer hours days weeks months ages",
+    "topic.trust": "trust distrust promise lie lies lied lying liar honest dishonest mislead misled believe unreliable "
+    "reliable cheat guarantee",
 }
 STEM = 4
 

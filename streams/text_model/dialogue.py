@@ -32,6 +32,7 @@ MULTIPLIER = 2654435761 % (
 TURN, OPERATOR, PREVIOUS, EARLIER = map(terms.hashed, ("turn", "operator", "previous", "earlier"))
 TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT, EARLIER_WEIGHT = 1.0, 0.7, 0.3, 0.12
 BIN_WEIGHT = 0.3
+NOT_READ = "topic."  # cues that name what is spoken of: the terms say it already
 # Terms beyond this many make a message weigh more; up to it, longer messages weigh as much as short ones.
 LONG = 40
 # Numbers of a turn, also handed on to later ones, with the scale that makes them about as large as a bin.
@@ -138,8 +139,7 @@ def turn(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numb
     """Features of a customer's turn itself, by the name they are explained under."""
     sketched = terms.sketch(found)
     parts = {"text.terms": grouped(found, TURN, TURN_WEIGHT), "text.form": bins("turn", numbers)}
-    for cue in cues:
-        parts[cue] = flags([cue])
+    parts |= {cue: flag for cue in cues if (flag := flags([cue]))}
     parts["text.repetition"] = overlap("turn.repeats", sketched, dialogue.asked)
     parts["text.echo"] = overlap("turn.echoes", sketched, dialogue.answered)
     for said, place, scale in NOW:
@@ -200,7 +200,7 @@ def bins_of(group: str) -> list[tuple[str, tuple[float, ...], list[int]]]:
 
 
 def flags(cues: Iterable[str], prefix: str = "") -> Features:
-    return {named(prefix + cue): BIN_WEIGHT for cue in cues}
+    return {named(prefix + cue): BIN_WEIGHT for cue in cues if not cue.startswith(NOT_READ)}
 
 
 def overlap(name: str, sketched: tuple[int, ...], earlier: tuple[int, ...]) -> Features:

@@ -260,3 +260,24 @@ def delivery(number: int = 1, **changes: Any) -> Datum:
         "attempts": 1,
         "reason": None,
     } | changes
+
+
+def workload(number: int = 1, **changes: Any) -> Datum:
+    return {
+        "workload_id": f"workload-{number}",
+        "event_time": AT + number * 3_600_000,
+        "tenant": "default",
+        "team": "berlin",
+        "since": AT + (number - 1) * 3_600_000,
+        "operators": 8,
+        "work_minutes": 52.0,
+        "hostile_minutes": 31.0,
+        "hard_in_a_row": 3.2,
+        "breaks_missed": 0.1,
+        "recovery_minutes": None,
+        "channel": "chat",
+        "channel_share": 0.7,
+        "strained": ["hostile_minutes", "hard_in_a_row"],
+        "reasons": {"recovery_minutes": "few_hard_cases"},
+        "config_version": "v1",
+    } | changes

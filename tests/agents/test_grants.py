@@ -26,7 +26,7 @@ from agents.rows import TABLES
 from agents.settings import Settings
 from schemas.migrations import statements
 from streams.outputs import Output
-from tests.agents.samples import alert_command, command, delivery, distal, point, rating, snapshot, wording
+from tests.agents.samples import alert_command, command, delivery, distal, point, rating, snapshot, wording, workload
 from tests.agents.stored import POINTS, ask, insert
 from tests.agents.test_sink import CODEC, count, eventually, outputs, publish, rated, running
 
@@ -41,6 +41,7 @@ LEARNED = [
     Output("wording_effects", "w", wording()),
     Output("alert_command", "a", alert_command()),
     Output("alert_delivery", "e", delivery()),
+    Output("team_workload", "t", workload()),
 ]
 PASSWORD = "pass of the role"
 

@@ -228,3 +228,19 @@ def test_who_has_beaten_once_must_go_on(ask: Ask, health: Health, clock: Clock) 
     assert ask("/healthz") == (503, "no input was asked for, and nothing recovered, for 121 s\n")
     health.beat()
     assert ask("/healthz")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "status"),
+    [
+        ("/mine", {}, 401),
+        ("/mine", {"Authorization": "Bearer"}, 401),
+        ("/mine", {"Authorization": "Bearer other"}, 401),
+        ("/mine", {"Authorization": "Basic secret"}, 401),
+        ("/mine", {"Authorization": "Bearer secret"}, 200),
+        ("/mine/more", {"Authorization": "Bearer secret"}, 404),
+    ],
+)
+def test_a_page_is_for_who_carries_its_own_token(health: Health, path: str, said: Headers, status: int) -> None:
+    own = serve(health, LOOPBACK, 0, pages={"/mine": {"secret": "[1]", "": "[2]"}.get})
+    assert answered(own, path, said).status == status

@@ -34,6 +34,7 @@ from tests.agents.samples import (
     rating,
     snapshot,
     wording,
+    workload,
 )
 
 CODEC = Codec()
@@ -49,6 +50,7 @@ SAMPLES = {
     Name.WORDING: wording,
     Name.ALERT_COMMANDS: alert_command,
     Name.DELIVERIES: delivery,
+    Name.WORKLOAD: workload,
 }
 
 # What ClickHouse reads itself, with changes that leave out what may be unknown.
@@ -78,7 +80,7 @@ def test_rows_fit_their_tables_and_come_back(settings: Settings, name: Name) -> 
     for column, value in zip(table.columns, stored, strict=True):
         wanted = table.row(datum)[column]
         if (
-            column in ("event_time", "decided_at", "opened_at", "created_at", "raised_at", "until")
+            column in ("event_time", "decided_at", "opened_at", "created_at", "raised_at", "until", "since")
             and value is not None
         ):
             value = round(value.timestamp() * 1000)

@@ -22,6 +22,7 @@ from streams.config import (
     PolicyConfig,
     ProfileConfig,
     SignalConfig,
+    WorkloadConfig,
 )
 
 CHANGED: dict[str, Any] = {
@@ -93,6 +94,7 @@ CHANGED: dict[str, Any] = {
     "profile": ProfileConfig(remember=False, decay=0.5),
     "policy": PolicyConfig(floor=0.05, rollback_after=300),
     "learner": LearnerConfig(labels=7, base_rate=True),
+    "workload": WorkloadConfig(enabled=True, least=8),
 }
 
 

@@ -10,7 +10,7 @@ from schemas.records import Datum, record
 
 JSON = {"content-type": JSON_TYPE.encode()}
 NOW = 1_772_442_900_000  # 2026-03-02, minutes after the examples
-INPUTS = ("message", "keystrokes", "navigation", "prosody", "rating")
+INPUTS = ("message", "keystrokes", "navigation", "prosody", "rating", "assignment")
 
 
 def example(name: str, /, **changes: Any) -> Datum:

@@ -216,7 +216,15 @@ def test_operations_are_from_tenors_point_of_view() -> None:
         one["channel"]["$ref"].removeprefix("#/channels/"): one["action"] for one in DOCUMENT["operations"].values()
     }
     assert {name for name, action in actions.items() if action == "receive"} == set(map(str, asyncapi.INPUTS))
-    sent = {*OUTPUTS, Name.SIGNALS, Name.FORGOTTEN, *LEARNED, *DELIVERED, *map(TOPICS.dead_letters, WITH_DEAD_LETTERS)}
+    sent = {
+        *OUTPUTS,
+        Name.SIGNALS,
+        Name.FORGOTTEN,
+        Name.WORKLOAD,
+        *LEARNED,
+        *DELIVERED,
+        *map(TOPICS.dead_letters, WITH_DEAD_LETTERS),
+    }
     assert {name for name, action in actions.items() if action == "send"} == set(map(str, sent))
 
 

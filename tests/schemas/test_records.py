@@ -13,6 +13,8 @@ from schemas.records import Record, crc64, parse, record, records, without_logic
 from tests.schemas.strategies import RECORDS
 
 NAMES = {
+    "assignment": "tenor.Assignment",
+    "team_workload": "tenor.TeamWorkload",
     "alert": "tenor.Alert",
     "alert_command": "tenor.AlertCommand",
     "alert_delivery": "tenor.AlertDelivery",

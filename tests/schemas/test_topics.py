@@ -61,7 +61,7 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
         TOPICS.text_model,
-        *map(TOPICS.name, (*LEARNED, *DELIVERED, Name.FORGOTTEN)),
+        *map(TOPICS.name, (*LEARNED, *DELIVERED, Name.FORGOTTEN, Name.WORKLOAD)),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
     assert found[TOPICS.changelog].partitions == found[TOPICS.name(Name.SIGNALS)].partitions
@@ -70,7 +70,7 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
 
 def test_whatever_is_accepted_can_be_refused() -> None:
     """All that comes from outside, and all that a worker reads back, has a dead letter queue."""
-    assert {*INGESTED, Name.RATINGS, Name.SIGNALS, Name.CUSTOMERS} <= set(WITH_DEAD_LETTERS)
+    assert {*INGESTED, Name.RATINGS, Name.ASSIGNMENTS, Name.SIGNALS, Name.CUSTOMERS} <= set(WITH_DEAD_LETTERS)
     found = by_name(TOPICS)
     for name in WITH_DEAD_LETTERS:
         queue = found[TOPICS.dead_letters(name)]

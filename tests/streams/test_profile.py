@@ -472,3 +472,22 @@ def test_an_intervention_says_what_is_known_of_the_customer() -> None:
     )
     _, outputs = with_profile(nervous(), message(CALM), brought(), *FURIES)
     assert "earlier" not in of(outputs, "intervention")[0]["reason"]
+
+
+def test_topics_are_remembered_where_the_level_rose() -> None:
+    """What was spoken of while it rose; no part of the level is theirs."""
+    said = "You are useless, I have been charged twice and want my money back. Ridiculous."
+    _, learned = spoken(message(said))
+    assert learned["triggers"]["topic.price"] == 1
+    _, calm = spoken(message("Thank you, that helps, I paid the invoice"))
+    assert "topic.price" not in calm["triggers"]
+
+
+def test_a_crm_reads_a_profile_with_messagepack_alone() -> None:
+    """As docs/events.md says it can; what comes later is appended."""
+    known = Profile(at=7, offset=3, conversations=2, turns=9, tones=(0.5,), triggers={"topic.price": 1.9}, seen=("n1",))
+    value = profile.encode(msgspec.structs.replace(known, defused={"slow": Defused(1.0, 0.9)}))
+    assert (value[0], int.from_bytes(value[1:9], "big")) == (1, 7)
+    at, _, conversations, turns, tones, _, triggers, defused, *_ = msgspec.msgpack.decode(value[9:])
+    assert (at, conversations, turns, tones) == (7, 2, 9, [0.5])
+    assert (triggers, defused) == ({"topic.price": 1.9}, {"slow": [1.0, 0.9]})

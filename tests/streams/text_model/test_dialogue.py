@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.extraction import Signal
+from streams.signals.cues import TOPICS
 from streams.text_model import dialogue, examples
 from streams.text_model.dialogue import BASE_RATE, HANDED_ON, LONG, MOST, Dialogue, Features
 from streams.text_model.learner import COLLECTION, Collected
@@ -160,3 +161,18 @@ def test_the_base_rate_is_the_bias_and_how_far_the_conversation_is() -> None:
     assert set(start) <= BASE_RATE
     answered = dialogue.answered(examples.start(), [3], ["operator.refusal"], {}, COLLECTION)
     assert not set(answered.operator) & BASE_RATE
+
+
+@given(CONVERSATIONS, MODELS, st.sets(st.sampled_from(TOPICS)))
+def test_what_is_spoken_of_changes_no_reading(
+    signals: list[Signal], drawn: tuple[Weights, TextModel], topics: set[str]
+) -> None:
+    _, model = drawn
+    plain = named = model.start()
+    for signal in signals:
+        told = signal | {"cues": [*signal["cues"], *sorted(topics)]}
+        if signal["participant_role"] == "customer":
+            message, same = ((one["terms"], one["cues"], one["features"]) for one in (told, signal))
+            assert model.read(named, model.known(named), *message) == model.read(plain, model.known(plain), *same)
+        plain, named = after(model, plain, signal), after(model, named, told)
+    assert plain == named

@@ -1,0 +1,143 @@
+"""``tenor workload``: what teams are exposed to, from who was assigned when and what was believed of customers.
+
+Off unless it is switched on. It reads conversation.assignments and of tenor.trajectories the fields up to ``raised``,
+and publishes figures of teams to tenor.workload and tenor.alerts. What is known of one operator stays in this process's
+memory; it is told over HTTP to whoever holds the secret that the operator chose, and to nobody else.
+
+Nothing is committed: a restart reads a shift again and goes on behind the last period told of. Two processes tell the
+same under the same ids.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+import structlog
+
+from agents import topics
+from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
+from agents.errors import Failure
+from agents.health import Health, Page
+from agents.inputs import Inputs
+from agents.outbox import Outgoing
+from agents.publishing import WORKLOAD, headers_of, published, refused
+from agents.received import Received
+from agents.registry import codec_for
+from agents.settings import Settings
+from schemas.errors import Rejected
+from schemas.records import Datum, record
+from schemas.topics import Name
+from schemas.validation import check, check_size
+from streams.workload import Workload
+
+log = structlog.get_logger(__name__)
+
+ASSIGNMENT, POINT, FIGURES = record("assignment"), record("trajectory_point"), record("team_workload")
+LAST_NEEDED = "raised"
+WAIT_S = 0.25
+
+
+class LiveWorkload:
+    """Tells of workload until it is told to stop. ``Failure`` where it is not switched on.
+
+    Args:
+        settings: of this deployment.
+        clock: milliseconds.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], int] = now_ms) -> None:
+        if not settings.workload.enabled:
+            raise Failure(
+                "workload exposure is off",
+                "read docs/operators.md with those concerned; then set TENOR_WORKLOAD__ENABLED=true",
+            )
+        self.settings = settings
+        self.health = Health(settings.stall_s)
+        self._clock = clock
+        self._codec = codec_for(settings)
+        self._sender = DeadLetterQueue(settings)
+        self._lock = threading.Lock()
+        self._workload = Workload(settings.workload)
+
+    @property
+    def pages(self) -> Mapping[str, Page]:
+        """What is served besides health: ``/mine``, one operator's own figures."""
+        return {"/mine": self.mine}
+
+    def mine(self, secret: str) -> str | None:
+        """The figures of who chose this secret, as JSON; None where nobody has, or has no longer."""
+        with self._lock:
+            found = self._workload.own(sha256(secret.encode()).hexdigest())
+        return None if found is None else json.dumps(found, allow_nan=False)
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used."""
+        topics.require_all(self.settings)
+        before, since = self._told_before()
+        self._workload = Workload(self.settings.workload, before)
+        names = [self.settings.topics.name(name) for name in (Name.ASSIGNMENTS, Name.TRAJECTORIES)]
+        inputs = Inputs(self.settings, names, since)
+        try:
+            ends = inputs.ends(*names)
+            while not stop.is_set():
+                with self.health.working("workload"):
+                    self.step(inputs.take(WAIT_S))
+                    if all(inputs.read_to[position] >= end for position, end in ends.items()):
+                        self._tell()
+                        self.health.set_ready(True)
+        finally:
+            self.health.set_ready(False)
+            inputs.close()
+
+    def step(self, found: Iterable[Received]) -> None:
+        """Take in records; what cannot be used is with the dead letters when it returns."""
+        letters = [letter for one in found if (letter := self._taken(one)) is not None]
+        self._sender.send(letters)
+
+    def _taken(self, one: Received) -> Outgoing | None:
+        if one.topic == self.settings.topics.name(Name.TRAJECTORIES):
+            self._turned(one)
+            return None
+        try:
+            check_size(one.value, self.settings.limits)
+            event = self._codec.decode(ASSIGNMENT, one.value, headers_of(one))
+            check("assignment", event, self._clock(), self.settings.limits)
+        except Rejected as refusal:
+            return refused(one, refusal, "workload")
+        with self._lock:
+            self._workload.assigned(event)
+        return None
+
+    def _turned(self, one: Received) -> None:
+        """A trajectory point; one that cannot be read is the sink's to refuse."""
+        point = self._codec.head(POINT, one.value, LAST_NEEDED) or self._decoded(one)
+        if point is not None:
+            with self._lock:
+                self._workload.turned(point)
+
+    def _decoded(self, one: Received) -> Datum | None:
+        try:
+            return self._codec.decode(POINT, one.value, headers_of(one))
+        except Rejected as refusal:
+            log.warning("a record cannot be read", topic=one.topic, offset=one.offset, reason=str(refusal.reason))
+            return None
+
+    def _tell(self) -> None:
+        with self._lock:
+            outputs = self._workload.due(self._clock())
+        self._sender.send([published(one, self._codec, self.settings.topics, WORKLOAD) for one in outputs])
+
+    def _told_before(self) -> tuple[list[dict[str, Any]], int]:
+        """Records told of before, and from when on there is something to read again, milliseconds of the broker."""
+        name, config = self.settings.topics.name(Name.WORKLOAD), self.settings.workload
+        log_of_it = Inputs(self.settings, [name], 0)
+        try:
+            found = log_of_it.take_until(log_of_it.ends(name))
+        finally:
+            log_of_it.close()
+        last = found[-1].timestamp if found else self._clock()
+        back = config.shift_ms + 2 * config.period_ms + config.idle_ms + config.grace_ms
+        return [self._codec.decode(FIGURES, one.value, headers_of(one)) for one in found], max(0, last - back)

@@ -1,0 +1,159 @@
+"""A customer's history over all conversations: what the signal rose with, what it fell after, what to try.
+
+Everything here is an association in few cases, so each comes with its number and a 95 % interval, and too little
+evidence is said to be that. What followed an option might have come anyway: what followed being left alone by lot
+stands beside it. Only what holds for everybody, held against control, is shown to be an effect; it is suggested where
+the customer's own record says nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from streams.chances import share
+from streams.protocols import CONTROL
+from streams.signals.cues import TOPICS
+from streams.words import in_words
+
+ENOUGH = 5  # cases below which nothing is concluded; ours
+RECURRING = 2  # conversations
+OFTEN = 0.5
+
+Row = Mapping[str, Any]
+Told = dict[str, Any]
+
+
+def history(
+    turns: Sequence[Row], outcomes: Iterable[Row], ends: Iterable[Row], proven: Iterable[Row], margin: float
+) -> Told:
+    """Everything ``tenor history`` tells, as JSON can hold it.
+
+    Args:
+        turns: the customer's turns in order: conversation_id, event_time, turn, level, level_before, raised, channel,
+            cues, contributions.
+        outcomes: conversation_id, option, reward (None where nothing was seen).
+        ends: conversation_id, opened_at, ended.
+        proven: of every option what held for everybody: option, n, mean, low, high, verdict.
+        margin: a change of the level within it says nothing.
+    """
+    options = followed(outcomes, margin)
+    return {
+        "conversations": conversations(turns, ends),
+        "turns": len(turns),
+        "triggers": triggers(turns),
+        "topics": topics(turns, margin),
+        "options": options,
+        "approach": approach(options, proven),
+    }
+
+
+def conversations(turns: Iterable[Row], ends: Iterable[Row]) -> list[Told]:
+    """Each life of each conversation in order: how the level went, and how it ended; None while it goes on."""
+    lives: list[list[Row]] = []
+    latest: dict[str, list[Row]] = {}
+    for turn in turns:
+        name = turn["conversation_id"]
+        if name not in latest or turn["turn"] <= latest[name][-1]["turn"]:
+            latest[name] = []
+            lives.append(latest[name])
+        latest[name].append(turn)
+    ended = {(end["conversation_id"], end["opened_at"]): end["ended"] for end in ends}
+    return sorted((course(life, ended) for life in lives), key=lambda one: (one["first_at"], one["conversation_id"]))
+
+
+def course(life: Sequence[Row], ended: Mapping[tuple[str, Any], str]) -> Told:
+    """How one went."""
+    name, first_at = life[0]["conversation_id"], life[0]["event_time"]
+    opened = [at for conversation, at in ended if conversation == name and at <= first_at]
+    levels = [turn["level"] for turn in life]
+    return {
+        "conversation_id": name,
+        "channel": life[0]["channel"],
+        "first_at": first_at,
+        "last_at": life[-1]["event_time"],
+        "turns": len(life),
+        "levels": levels,
+        "highest": max(levels),
+        "last": levels[-1],
+        "raised": any(turn["raised"] for turn in life),
+        "ended": ended[name, max(opened)] if opened else None,
+    }
+
+
+def rise(turn: Row) -> float:
+    """How far the level moved in a turn; from 0, what is usual, in the first."""
+    return float(turn["level"] - (turn["level_before"] or 0.0))
+
+
+def triggers(turns: Iterable[Row]) -> list[Told]:
+    """Cues that moved the level up in more than one conversation, the most often first."""
+    seen: dict[str, list[Row]] = defaultdict(list)
+    for turn in turns:
+        for signal, by in turn["contributions"]:
+            if by > 0 and signal in turn["cues"]:
+                seen[signal].append(turn)
+    found = [
+        {"cue": cue, "words": in_words(cue), "conversations": distinct(those), "turns": len(those)}
+        for cue, those in seen.items()
+        if distinct(those) >= RECURRING
+    ]
+    return sorted(found, key=lambda one: (-one["conversations"], -one["turns"], one["cue"]))
+
+
+def distinct(turns: Iterable[Row]) -> int:
+    return len({turn["conversation_id"] for turn in turns})
+
+
+def topics(turns: Sequence[Row], margin: float) -> list[Told]:
+    """What the customer spoke of, and how often the level rose beyond the margin when they did, and when not."""
+    found = []
+    for topic in TOPICS:
+        spoken = [rise(turn) > margin for turn in turns if topic in turn["cues"]]
+        other = [rise(turn) > margin for turn in turns if topic not in turn["cues"]]
+        if spoken:
+            rose, else_ = share(sum(spoken), len(spoken)), share(sum(other), len(other))
+            those = distinct(turn for turn in turns if topic in turn["cues"])
+            told = {"topic": topic, "words": in_words(topic), "conversations": those, "turns": len(spoken)}
+            found.append(told | {"rose": rose, "rose_else": else_, "verdict": anxiety(rose, else_)})
+    return sorted(found, key=lambda one: (-one["rose"]["low"], -one["turns"], one["topic"]))
+
+
+def anxiety(rose: Told, else_: Told) -> str:
+    """Whether the level rises with a topic: only where the two intervals do not meet."""
+    if min(rose["of"], else_["of"]) < ENOUGH:
+        return "too little evidence"
+    if rose["low"] > else_["high"]:
+        return "rises with it"
+    return "falls with it" if rose["high"] < else_["low"] else "unclear"
+
+
+def followed(outcomes: Iterable[Row], margin: float) -> list[Told]:
+    """What followed each option: how often the level fell beyond the margin, of the times it moved beyond it."""
+    rewards: dict[str, list[float | None]] = defaultdict(list)
+    for one in outcomes:
+        rewards[one["option"]].append(one["reward"])
+    found = []
+    for option, seen in sorted(rewards.items()):
+        known = [reward for reward in seen if reward is not None]
+        fell, rose = sum(one > margin for one in known), sum(one < -margin for one in known)
+        found.append({"option": option, "tried": len(seen), "seen": len(known), "fell": share(fell, fell + rose)})
+    return sorted(found, key=lambda one: (one["option"] == CONTROL, -(one["fell"]["low"] or 0.0), one["option"]))
+
+
+def approach(options: Sequence[Told], proven: Iterable[Row]) -> Told:
+    """What to try, from what, and what to avoid; nothing where nothing is known."""
+    own = [one for one in options if one["option"] != CONTROL and one["fell"]["of"] >= ENOUGH]
+    avoid = sorted(one["option"] for one in own if one["fell"]["high"] < OFTEN)
+    helped = [one for one in own if one["fell"]["low"] > OFTEN]
+    if helped:
+        best = max(helped, key=lambda one: (one["fell"]["low"], one["option"]))
+        return said(best["option"], "customer", best["fell"], avoid)
+    shown = [one for one in proven if one["verdict"] == "helped" and one["option"] not in (*avoid, "any")]
+    if shown:
+        top = max(shown, key=lambda one: (one["low"], one["option"]))
+        return said(top["option"], "everybody", {name: top[name] for name in ("n", "mean", "low", "high")}, avoid)
+    return said(None, None, None, avoid) | {"reason": "too little evidence"}
+
+
+def said(option: str | None, source: str | None, evidence: Told | None, avoid: Sequence[str]) -> Told:
+    return {"option": option, "from": source, "evidence": evidence, "avoid": list(avoid), "reason": None}

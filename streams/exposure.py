@@ -1,0 +1,103 @@
+"""Exposure: what one operator had to take in a period. Made of stints alone, and kept nowhere.
+
+A *break* is time without any conversation. Nobody says here how an operator bore it: the same numbers would stand for
+anybody who was given the same conversations at the same times.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from streams.config import WorkloadConfig
+from streams.spans import Span, common, joined, length
+from streams.stints import Stint
+
+
+class Exposure(NamedTuple):
+    """One operator in one period.
+
+    Attributes:
+        team: of the last conversation of the period.
+        work_ms: time with a conversation; several at once count once.
+        hostile_ms: of it, time in which one of the customers counted as frustrated, by the channel they were in.
+        hard_in_a_row: longest run of hard cases up to one of this period, no easy case and no break between.
+        breaks_missed: breaks that became due in the period after work without one, and were not taken.
+        recoveries: times between a hard case and the next, milliseconds; 0 where they overlap.
+    """
+
+    team: str | None
+    work_ms: int
+    hostile_ms: int
+    by_channel: dict[str, int]
+    hard_in_a_row: int
+    breaks_missed: int
+    recoveries: tuple[int, ...]
+
+
+def exposure(stints: Sequence[Stint], period: Span, config: WorkloadConfig) -> Exposure | None:
+    """What an operator had to take; None where they had no conversation in the period.
+
+    Args:
+        stints: all of this operator, in order, of the shift before the period as well.
+        period: milliseconds.
+    """
+    here = [one for one in stints if one.start < period[1] and one.end > period[0]]
+    if not here:
+        return None
+    return Exposure(
+        team=here[-1].team,
+        work_ms=length(common(spans(here), period)),
+        hostile_ms=length(common(hostile(here), period)),
+        by_channel=by_channel(here, period),
+        hard_in_a_row=max((run for one, run in runs(stints, config) if one in here), default=0),
+        breaks_missed=missed(stints, period, config),
+        recoveries=tuple(recoveries(stints, period, config)),
+    )
+
+
+def spans(stints: Sequence[Stint]) -> list[Span]:
+    return [(one.start, one.end) for one in stints]
+
+
+def hostile(stints: Sequence[Stint]) -> list[Span]:
+    return [span for one in stints for span in one.hostile]
+
+
+def by_channel(stints: Sequence[Stint], period: Span) -> dict[str, int]:
+    """Hostile time by channel, milliseconds."""
+    channels = sorted({one.channel for one in stints if one.channel is not None})
+    times = {name: hostile([one for one in stints if one.channel == name]) for name in channels}
+    return {name: total for name, found in times.items() if (total := length(common(found, period)))}
+
+
+def runs(stints: Sequence[Stint], config: WorkloadConfig) -> Iterator[tuple[Stint, int]]:
+    """Each stint with how many hard cases in a row it makes; 0 for an easy one."""
+    run, busy_until = 0, None
+    for one in stints:
+        if busy_until is not None and one.start - busy_until >= config.break_ms:
+            run = 0
+        run = run + 1 if one.hostile else 0
+        busy_until = max(one.end, busy_until or one.end)
+        yield one, run
+
+
+def missed(stints: Sequence[Stint], period: Span, config: WorkloadConfig) -> int:
+    """How often a break became due in the period: every ``work_s`` of work without one."""
+    stretches = joined(spans(stints), config.break_ms - 1)
+    return sum(due(stretch, period[1], config) - due(stretch, period[0], config) for stretch in stretches)
+
+
+def due(stretch: Span, until: int, config: WorkloadConfig) -> int:
+    """Breaks that became due in a stretch of work, and were worked through, before ``until``."""
+    return max(0, min(stretch[1], until) - stretch[0] - 1) // config.work_ms
+
+
+def recoveries(stints: Sequence[Stint], period: Span, config: WorkloadConfig) -> Iterator[int]:
+    """Times between a hard case and the next one that began in the period; a night between is none."""
+    hard = [one for one in stints if one.hostile]
+    busy_until = min((one.end for one in hard), default=0)
+    for before, after in pairwise(hard):
+        busy_until = max(busy_until, before.end)
+        rest = max(0, after.start - busy_until)
+        if period[0] <= after.start < period[1] and rest < config.shift_ms:
+            yield rest

@@ -1,0 +1,31 @@
+"""Spans of time: half-open, milliseconds, ``(start, end)`` with start below end."""
+
+from collections.abc import Iterable
+
+Span = tuple[int, int]
+
+
+def joined(spans: Iterable[Span], gap: int = 0) -> list[Span]:
+    """The same time in as few spans as can be, in order; what overlaps counts once.
+
+    Args:
+        gap: spans that lie this close or closer become one, milliseconds.
+    """
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start - found[-1][1] <= gap:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def common(spans: Iterable[Span], other: Span) -> list[Span]:
+    """What of the spans lies within another."""
+    cut = [(max(start, other[0]), min(end, other[1])) for start, end in spans]
+    return [one for one in cut if one[0] < one[1]]
+
+
+def length(spans: Iterable[Span]) -> int:
+    """How long they are together, milliseconds; what overlaps counts once."""
+    return sum(end - start for start, end in joined(spans))

@@ -1,0 +1,101 @@
+"""Teams: the figures of a team in a period, from its operators' exposures. The only ones that leave the process.
+
+Below the minimum group size there is no figure but the reason, which is not zero. A figure that fewer operators
+contribute to is left out alike. All are rounded, so that nobody is computed from how they differ.
+"""
+
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+from typing import Any
+
+from streams import ids
+from streams.config import WorkloadConfig
+from streams.exposure import Exposure
+from streams.outputs import Output
+from streams.spans import Span
+
+MINUTE_MS = 60_000
+FIGURES = (
+    *("operators", "work_minutes", "hostile_minutes", "hard_in_a_row", "breaks_missed", "recovery_minutes"),
+    *("channel", "channel_share"),
+)
+Figures = dict[str, Any]
+
+
+def by_team(exposures: Iterable[Exposure]) -> list[tuple[str | None, list[Exposure]]]:
+    """Exposures by team, in order; those of no known team last."""
+    teams: dict[str | None, list[Exposure]] = {}
+    for one in exposures:
+        teams.setdefault(one.team, []).append(one)
+    return sorted(teams.items(), key=lambda item: (item[0] is None, item[0] or ""))
+
+
+def told(tenant: str, team: str | None, period: Span, members: Sequence[Exposure], config: WorkloadConfig) -> Output:
+    """The record of a team in a period."""
+    workload_id = ids.stable_id("workload", tenant, "" if team is None else f"team {team}", *period)
+    reason = "no_team" if team is None else "small_group" if len(members) < config.least else None
+    found, reasons = figures(members, config) if reason is None else ({}, dict.fromkeys(FIGURES, reason))
+    datum = {
+        "workload_id": workload_id,
+        "event_time": period[1],
+        "tenant": tenant,
+        "team": team,
+        "since": period[0],
+        **dict.fromkeys(FIGURES),
+        **found,
+        "strained": strained(found, config),
+        "reasons": reasons,
+        "config_version": config.version,
+    }
+    return Output("team_workload", workload_id, datum)
+
+
+def figures(members: Sequence[Exposure], config: WorkloadConfig) -> tuple[Figures, dict[str, str]]:
+    """Figures of a team that is large enough, and why some are missing."""
+    rested = [fmean(one.recoveries) for one in members if one.recoveries]
+    channel, share = busiest(members)
+    found: Figures = {
+        "operators": len(members),
+        "work_minutes": minutes(one.work_ms for one in members),
+        "hostile_minutes": minutes(one.hostile_ms for one in members),
+        "hard_in_a_row": tenths(one.hard_in_a_row for one in members),
+        "breaks_missed": tenths(one.breaks_missed for one in members),
+        "recovery_minutes": minutes(rested) if len(rested) >= config.least else None,
+        "channel": channel,
+        "channel_share": share,
+    }
+    reasons = {} if channel else dict.fromkeys(("channel", "channel_share"), "no_hostile_minutes")
+    return found, reasons | ({} if found["recovery_minutes"] is not None else {"recovery_minutes": "few_hard_cases"})
+
+
+def minutes(times: Iterable[float]) -> float:
+    """Mean of times in milliseconds, in whole minutes."""
+    return float(round(fmean(times) / MINUTE_MS))
+
+
+def tenths(counts: Iterable[int]) -> float:
+    return round(fmean(counts), 1)
+
+
+def busiest(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
+    """Channel with the most hostile time of all together, and its share of it; ties by name."""
+    sums: dict[str, int] = {}
+    for one in members:
+        for channel, time in one.by_channel.items():
+            sums[channel] = sums.get(channel, 0) + time
+    if not sums:
+        return None, None
+    name = min(sums, key=lambda channel: (-sums[channel], channel))
+    return name, round(sums[name] / sum(sums.values()), 1)
+
+
+def strained(found: Figures, config: WorkloadConfig) -> list[str]:
+    """Names of the figures that are beyond their limit."""
+    if not found:
+        return []
+    limits = {
+        "hostile_minutes": config.hostile_share * found["work_minutes"],
+        "hard_in_a_row": config.hard_in_a_row,
+        "breaks_missed": config.breaks_missed,
+    }
+    return [name for name, limit in limits.items() if found[name] and found[name] >= limit]

@@ -1,0 +1,169 @@
+"""Workload: gathers who was assigned when and what was believed of customers, and tells of each period that is over.
+
+What it tells follows from what happened by then, whatever the order it was read in and however often. It is told once
+stream time has left the period behind; what is read later counts in later periods only.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from streams import teams
+from streams.alerting import of_workload
+from streams.config import WorkloadConfig
+from streams.exposure import Exposure, exposure
+from streams.outputs import Output
+from streams.spans import Span
+from streams.stints import Assignment, Belief, Stint, Talk, operators, stints
+
+Datum = Mapping[str, Any]
+SHOWN = ("work_ms", "hostile_ms", "hard_in_a_row", "breaks_missed", "recoveries")
+
+
+class Wish(NamedTuple):
+    """Whom an operator wants to be shown their own figures, as of ``at``; nobody where ``shown_to`` is None."""
+
+    at: int
+    event_id: str
+    shown_to: str | None
+
+
+class Tenant:
+    """What is known of the conversations of one tenant, a shift back."""
+
+    def __init__(self) -> None:
+        self.assignments: dict[str, dict[str, Assignment]] = {}  # by conversation and event
+        self.beliefs: dict[str, dict[int, Belief]] = {}  # by conversation and time
+        self.channels: dict[str, str] = {}
+        self.wishes: dict[str, Wish] = {}
+
+    def stints(self, until: int, config: WorkloadConfig) -> list[Stint]:
+        return [one for name in self.assignments for one in stints(self._talk(name), until, config.idle_ms)]
+
+    def forget(self, before: int, config: WorkloadConfig) -> None:
+        """Drop conversations that were over before a moment, and of the others what says nothing."""
+        for name in {*self.assignments, *self.beliefs}:
+            times = [one.at for one in self.assignments.get(name, {}).values()]
+            if max([*times, *self.beliefs.get(name, {})]) + config.idle_ms < before:
+                for known in (self.assignments, self.beliefs, self.channels):
+                    known.pop(name, None)
+            elif name in self.beliefs:
+                self.beliefs[name] = telling(self.beliefs[name], before, config.idle_ms)
+
+    def _talk(self, name: str) -> Talk:
+        return Talk(list(self.assignments[name].values()), self.beliefs.get(name, {}), self.channels.get(name))
+
+
+class Workload:
+    """Folds assignments and trajectory points.
+
+    Args:
+        before: records told of before, the latest last: a restart goes on behind them.
+    """
+
+    def __init__(self, config: WorkloadConfig, before: Iterable[Datum] = ()) -> None:
+        self._config = config
+        self._tenants: dict[str, Tenant] = {}
+        self._told: dict[str, int] = {}
+        self._strained: dict[tuple[str, str | None], int] = {}  # end of the last period under strain
+        self._newest = 0
+        for workload in before:
+            tenant, ended = workload["tenant"], workload["event_time"]
+            self._told[tenant] = max(ended, self._told.get(tenant, ended))
+            if workload["strained"]:
+                self._strained[tenant, workload["team"]] = ended
+
+    def assigned(self, event: Datum) -> None:
+        """Take in an assignment."""
+        tenant, at = self._tenant(event), event["event_time"]
+        one = Assignment(at, event["event_id"], event["operator_id"], event["team"])
+        tenant.assignments.setdefault(event["conversation_id"], {})[one.event_id] = one
+        if one.operator is not None:
+            wish = Wish(at, one.event_id, event["shown_to"])
+            tenant.wishes[one.operator] = max(wish, tenant.wishes.get(one.operator, wish), key=lambda known: known[:2])
+
+    def turned(self, point: Datum) -> None:
+        """Take in what was believed of a customer after a turn."""
+        tenant, at = self._tenant(point), point["event_time"]
+        belief, known = Belief(point["turn"], point["raised"]), tenant.beliefs.setdefault(point["conversation_id"], {})
+        known[at] = max(belief, known.get(at, belief))
+        tenant.channels[point["conversation_id"]] = point["channel"]
+
+    def due(self, now: int) -> list[Output]:
+        """What to tell of the periods that are over.
+
+        Args:
+            now: a time that cannot lie ahead, milliseconds: a clock that runs ahead closes nothing.
+        """
+        ended = (min(self._newest, now) - self._config.grace_ms) // self._config.period_ms * self._config.period_ms
+        return [output for name in sorted(self._tenants) for output in self._close(name, ended)]
+
+    def own(self, shown_to: str) -> list[dict[str, Any]] | None:
+        """An operator's own figures of the periods of a shift, the latest first; None where nobody wishes so now.
+
+        Args:
+            shown_to: SHA-256 of the operator's secret, in hex.
+        """
+        for name, tenant in self._tenants.items():
+            for operator, wish in tenant.wishes.items():
+                if wish.shown_to == shown_to:
+                    return list(self._own(tenant, operator, self._told.get(name, 0)))
+        return None
+
+    def _tenant(self, datum: Datum) -> Tenant:
+        self._newest = max(self._newest, datum["event_time"])
+        return self._tenants.setdefault(datum["tenant"], Tenant())
+
+    def _close(self, name: str, ended: int) -> list[Output]:
+        tenant, config, outputs = self._tenants[name], self._config, list[Output]()
+        for end in range(self._begun(name) + config.period_ms, ended + 1, config.period_ms):
+            period = end - config.period_ms, end
+            for team, members in teams.by_team(exposures(tenant.stints(end, config), period, config)):
+                outputs += self._told_of(teams.told(name, team, period, members, config))
+            tenant.forget(end - config.shift_ms - config.period_ms, config)
+        self._told[name] = max(ended, self._told.get(name, ended))
+        return outputs
+
+    def _told_of(self, output: Output) -> list[Output]:
+        """A team's record, and the alert where it has come under strain: not in the period before, but in this."""
+        workload = output.datum
+        if not workload["strained"]:
+            return [output]
+        whose = workload["tenant"], workload["team"]
+        lasts = self._strained.get(whose) == workload["since"]
+        self._strained[whose] = workload["event_time"]
+        return [output] if lasts else [output, of_workload(workload)]
+
+    def _begun(self, name: str) -> int:
+        """End of the last period told of; before any, the beginning of the first there is anything of."""
+        at = self._told.get(name)
+        if at is None:
+            given = [one.at for known in self._tenants[name].assignments.values() for one in known.values()]
+            at = min(given, default=self._newest)
+        return at // self._config.period_ms * self._config.period_ms
+
+    def _own(self, tenant: Tenant, operator: str, until: int) -> Iterator[dict[str, Any]]:
+        config = self._config
+        for end in range(until, until - config.shift_ms, -config.period_ms):
+            mine = operators(tenant.stints(end, config)).get(operator, [])
+            period = end - config.period_ms, end
+            if (found := exposure(mine, period, config)) is not None:
+                yield {"since": period[0], "until": end, **{name: getattr(found, name) for name in SHOWN}}
+
+
+def exposures(found: Iterable[Stint], period: Span, config: WorkloadConfig) -> list[Exposure]:
+    """What each operator had to take, without their names."""
+    shift = [one for one in found if one.end > period[0] - config.shift_ms]
+    each = (exposure(own, period, config) for own in operators(shift).values())
+    return [one for one in each if one is not None]
+
+
+def telling(beliefs: Mapping[int, Belief], before: int, idle_ms: int) -> dict[int, Belief]:
+    """Beliefs without those before a moment that stand between two alike: they change nothing."""
+    times = sorted(beliefs)
+    kept = times[:1]
+    for at, then in pairwise(times[1:]):
+        alike = beliefs[kept[-1]].raised == beliefs[at].raised == beliefs[then].raised
+        if not alike or then >= before or then - kept[-1] > idle_ms:
+            kept.append(at)
+    return {at: beliefs[at] for at in [*kept, *times[1:][-1:]]}

@@ -1,0 +1,56 @@
+"""A customer over all conversations, from the real engine; who is forgotten has no history."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from agents.customer_history import render, told
+from agents.errors import Failure
+from agents.forgotten import mark
+from agents.forgotten_rows import Rows
+from agents.settings import Settings, environment
+from tests.agents.command import assert_failure, succeeded, tenor
+from tests.agents.samples import distal, outcome, point
+from tests.agents.stored import DISTAL, OUTCOMES, POINTS, insert
+
+pytestmark = pytest.mark.integration
+
+HOSTILE = "[red]c\u202e<b>1[/]"
+RISING = {"cues": ["text.blame", "topic.price"], "contributions": [{"signal": "text.blame", "share": 0.3}]}
+
+
+def store(settings: Settings) -> None:
+    first = [point(n, **RISING) for n in (1, 2)]
+    second = [point(n + 10, turn=n, conversation_id=HOSTILE, **RISING) for n in (1, 2)]
+    others = [point(30, customer_id="u2", conversation_id="c2"), point(31, customer_id=None), point(32, tenant="other")]
+    insert(settings, POINTS, [*second, *first, *others, *first])
+    insert(settings, OUTCOMES, [*(outcome(n) for n in range(6)), outcome(9, customer_id="u2", option="own")])
+    insert(settings, DISTAL, [distal()])
+
+
+def test_a_customer_is_told_and_then_forgotten(migrated: Settings, tmp_path: Path) -> None:
+    store(migrated)
+    found = told(migrated, "u1", "default")
+    assert [(one["conversation_id"], one["turns"]) for one in found["conversations"]] == [("c1", 2), (HOSTILE, 2)]
+    assert [(one["cue"], one["conversations"], one["turns"]) for one in found["triggers"]] == [("text.blame", 2, 4)]
+    assert [one["topic"] for one in found["topics"]] == ["topic.price"]
+    [slow] = found["options"]
+    assert (slow["tried"], slow["fell"]["hits"]) == (6, 6)
+    assert (found["approach"]["option"], found["approach"]["from"]) == ("slow", "customer")
+    out = StringIO()
+    render(found, Console(file=out, width=100))
+    assert "[red]c" in out.getvalue()
+    assert "Suggested slow: with this customer the signal fell after 6 of 6 (61-100 %)" in out.getvalue()
+    env = environment(migrated)
+    assert json.loads(succeeded(tenor(tmp_path, "history u1 --json", **env)))["turns"] == 4
+
+    with Rows(migrated, "default", mark("u1")) as rows:
+        rows.find([])
+        rows.erase()
+    assert_failure(tenor(tmp_path, "history u1", **env), "nothing is known of this customer")
+    assert told(migrated, "u2", "default")["turns"] == 1
+    with pytest.raises(Failure, match="nothing is known"):
+        told(migrated, "u2", "other")

@@ -1,0 +1,127 @@
+"""Workload from topics to topics: figures of teams, an alert, dead letters, and one's own figures for who asks."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from agents import kafka, log_reader, topics
+from agents.embedded.child import LOOPBACK
+from agents.errors import Failure
+from agents.health import serve
+from agents.outbox import Outgoing
+from agents.publishing import headers_of, published
+from agents.settings import Settings
+from agents.workload import LiveWorkload
+from schemas.codec import Codec
+from schemas.json_form import to_json
+from schemas.records import Datum, record
+from schemas.topics import RECORD_OF, Name
+from streams.config import WorkloadConfig
+from streams.outputs import Output
+from tests.agents.samples import point
+from tests.streams.shifts import HOUR, MINUTE, START, at, case, given, turn
+
+pytestmark = pytest.mark.integration
+
+CODEC = Codec()
+CREW = ("a", "b", "c")
+SECRET = "5d1f" * 8
+WORKLOAD = WorkloadConfig(enabled=True, least=3)
+JSON = [("content-type", b"application/json")]
+PATIENCE_S = 30.0
+
+
+def shift(hour: int) -> list[Datum]:
+    """A hard hour of everybody; one of them wants to see their own figures."""
+    shown_to = sha256(SECRET.encode()).hexdigest()
+    first, last = hour * HOUR, hour * HOUR + 50
+    crew = [case(name, first, last, (first + 5, last - 5)) for name in CREW[1:]]
+    return [one for own in [case("a", first, last, (first + 5, last - 5), shown_to=shown_to), *crew] for one in own]
+
+
+def outgoing(settings: Settings, datum: Datum) -> Outgoing:
+    """What a platform and a worker publish."""
+    if "turn" not in datum:
+        return Outgoing(settings.topics.name(Name.ASSIGNMENTS), b"c", to_json(datum), JSON)
+    whole = point(**datum, point_id=f"{datum['conversation_id']}-{datum['event_time']}")
+    return published(Output("trajectory_point", whole["point_id"], whole), CODEC, settings.topics)
+
+
+def publish(settings: Settings, records: list[Outgoing]) -> None:
+    producer = Producer(kafka.producer_config(settings))
+    for one in records:
+        producer.produce(one.topic, key=one.key, value=one.value, headers=list(one.headers))
+    assert producer.flush(10) == 0
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[LiveWorkload]:
+    one, stop = LiveWorkload(settings, clock=lambda: START + 24 * HOUR * MINUTE), threading.Event()
+    thread = threading.Thread(target=one.run, args=(stop,))
+    thread.start()
+    try:
+        yield one
+    finally:
+        stop.set()
+        thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def told(settings: Settings, name: Name, least: int) -> list[Datum]:
+    """What stands on a topic, once there is so much of it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        found = list(log_reader.read(settings, [settings.topics.name(name)]))
+        if len(found) >= least or time.monotonic() > deadline:
+            return [CODEC.decode(record(RECORD_OF[name]), one.value, headers_of(one)) for one in found]
+        time.sleep(0.1)
+
+
+def asked(port: int, **headers: str) -> tuple[int, str]:
+    connection = HTTPConnection(LOOPBACK, port, timeout=5)
+    connection.request("GET", "/mine", headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_it_is_off_unless_it_is_switched_on(settings: Settings) -> None:
+    with pytest.raises(Failure, match="workload exposure is off") as caught:
+        LiveWorkload(settings)
+    assert "docs/operators.md" in str(caught.value.hint)
+
+
+def test_from_assignments_to_figures_and_back_after_a_restart(settings: Settings) -> None:
+    own = settings.model_copy(update={"workload": WORKLOAD})
+    topics.apply(own)
+    bad: dict[str, Any] = given(1, "c", "a") | {"shown_to": "not a digest"}
+    publish(own, [outgoing(own, one) for one in [*shift(0), bad, turn(HOUR + 5, "later", False)]])
+    with running(own) as one:
+        [berlin] = told(own, Name.WORKLOAD, 1)
+        assert (berlin["team"], berlin["operators"], berlin["hostile_minutes"]) == ("berlin", 3, 40.0)
+        [alert] = told(own, Name.ALERTS, 1)
+        assert (alert["rule"], alert["title"]) == ("team_overloaded", "Team berlin may need cover")
+        letters = [settings.topics.dead_letters(Name.ASSIGNMENTS)]
+        assert [letter.key for letter in log_reader.read(own, letters)] == [b"c"]
+        port = serve(one.health, LOOPBACK, 0, pages=one.pages)
+        status, body = asked(port, Authorization=f"Bearer {SECRET}")
+        assert (status, json.loads(body)[0]["hostile_ms"]) == (200, 40 * MINUTE)
+        assert asked(port, Authorization="Bearer guessed")[0] == asked(port)[0] == 401
+        publish(own, [outgoing(own, given(HOUR + 6, "c9", "a"))])  # no longer wished
+        deadline = time.monotonic() + PATIENCE_S
+        while asked(port, Authorization=f"Bearer {SECRET}")[0] == 200 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert asked(port, Authorization=f"Bearer {SECRET}")[0] == 401
+    publish(own, [outgoing(own, one) for one in [*shift(1), turn(2 * HOUR + 5, "later", False)]])
+    with running(own):
+        found = told(own, Name.WORKLOAD, 2)
+    assert [one["event_time"] for one in found] == [at(HOUR), at(2 * HOUR)]
+    assert found[1]["hostile_minutes"] == 40.0
+    assert len(told(own, Name.ALERTS, 1)) == 1  # it has been under strain since

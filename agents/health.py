@@ -126,7 +126,6 @@ def application(health: Health, token: str, pages: Mapping[str, Page] = NO_PAGES
         if found is None and environ["PATH_INFO"] == "/metrics":
             # In the one form: the library raises on some of the forms a client can accept.
             return metrics_app({**environ, "HTTP_ACCEPT": "text/plain"}, start)
-            return metrics_app(environ, start)
         page = pages.get(environ["PATH_INFO"])
         if found is None and page is not None:
             found = opened(page, environ)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 # Part of config_version: raise it with every change of a weight, pattern or threshold in this folder.
-VERSION = 3
+VERSION = 4
 
 
 class Extract(NamedTuple):

@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
+DEPLOY_LINT := .cache/deploy-lint
 
 .PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
-	console screenshots prior yardstick lock clean
+	console screenshots prior yardstick image-test deploy-lint capacity-docs lock clean
 
 install: $(INSTALLED)
 
@@ -44,6 +45,20 @@ fuzz: install .cache/atheris  ## longer than the tests do: faults through the fo
 
 .cache/atheris: tests/fuzz/requirements.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --upgrade --target $@ -r $<
+	touch $@
+
+image-test: install  ## the image's own steps in a Debian root, then every role in it; needs root and debootstrap, no Docker
+	$(BIN)/python -m tests.deploy.image
+
+deploy-lint: $(DEPLOY_LINT)/.installed  ## hadolint, actionlint, and the compose file against its specification
+	$(DEPLOY_LINT)/bin/hadolint deploy/Dockerfile
+	$(DEPLOY_LINT)/bin/actionlint
+	$(DEPLOY_LINT)/bin/python -c "import compose_spec, pathlib; \
+	    print(*compose_spec.PyCompose.from_yaml(pathlib.Path('deploy/compose.yaml').read_text()).service_names())"
+
+$(DEPLOY_LINT)/.installed: tests/deploy/requirements.txt
+	$(PYTHON) -m venv $(DEPLOY_LINT)
+	$(DEPLOY_LINT)/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r $<
 	touch $@
 
 lint: install
@@ -122,6 +137,12 @@ lock:  ## pin what pyproject.toml asks for; needs uv
 	    --no-header --no-annotate --output-file requirements.lock
 	uv pip compile --group pyproject.toml:audit --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --output-file audit.lock
+	uv pip compile pyproject.toml --extra otel --universal --python-version 3.11 --generate-hashes \
+	    --constraint requirements.lock --no-header --no-annotate --output-file deploy/requirements.lock
+	uv pip compile --group pyproject.toml:build --universal --python-version 3.11 --generate-hashes \
+	    --constraint requirements.lock --no-header --no-annotate --output-file deploy/build.lock
+	uv pip compile --group pyproject.toml:deploy-lint --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --output-file tests/deploy/requirements.txt
 
 console:  ## take the console's charts from npm anew; what it writes is committed
 	cd console && npm ci --no-fund --no-audit && npm run build

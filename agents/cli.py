@@ -474,7 +474,7 @@ def alerts(context: typer.Context) -> None:
 
     found = loaded()
     courier = alert_delivery.Courier(found)
-    health.serve(courier.health, found.http_host, found.http_port)
+    health.serve(courier.health, found.http_host, found.http_port, found.http_token)
     courier.run(told_to_stop())
 
 

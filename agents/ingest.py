@@ -4,7 +4,7 @@ One agent per input topic. What cannot be accepted goes to the topic's dead lett
 acknowledged run as the signals: an event is in one or the other before its offset is committed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agents import metrics
@@ -46,9 +46,13 @@ class Ingest:
 
     async def step(self, run: Run) -> None:
         """One run: every record becomes a signal or a dead letter, acknowledged."""
-        await self._outbox.send([self._outgoing(message) for message in run.records])
+        await self._outbox.send(self._read(run.records))
         metrics.EVENTS_IN.labels(run.topic).inc(len(run.records))
         run.finish()
+
+    def _read(self, records: Sequence[Any]) -> list[Outgoing]:
+        """What becomes of each record, in order."""
+        return [self._outgoing(message) for message in records]
 
     def _outgoing(self, message: Any) -> Outgoing:
         try:

@@ -86,8 +86,10 @@ class TracedConversations(Conversations):
         outgoing: list[Outgoing] = []
         arrivals: list[int | None] = []
         for context, part in parts(records):
-            plain = context is None
-            folded = await (super()._fold(part, partition) if plain else self._traced(part[0], context, partition))
+            if context is None:
+                folded = await super()._fold(part, partition)
+            else:
+                folded = await self._traced(part[0], context, partition)
             outgoing += folded.outgoing
             arrivals += folded.arrivals
         return Folded(outgoing, arrivals)

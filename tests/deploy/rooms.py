@@ -30,7 +30,7 @@ def copy(source: Path, target: Path) -> None:
     subprocess.run(["cp", "--archive", "--reflink=auto", "--no-target-directory", source, target], check=True)
 
 
-def build(root: Path, command: str, folder: str, variables: Mapping[str, str]) -> None:
+def build(root: Path, command: str, folder: str, variables: Mapping[str, str], log: Path) -> None:
     """RUN: a shell's command as root, what it writes stays."""
     lent = [place for place in LENT if Path(place).is_file()]
     for place in lent:
@@ -39,7 +39,9 @@ def build(root: Path, command: str, folder: str, variables: Mapping[str, str]) -
     binds = [f"mount --bind {place} {root}{place}" for place in lent]
     inside = ["chroot", str(root), "env", "-i", *given(variables), "sh", "-ec", f"cd {folder}; {command}"]
     script = "; ".join(["set -e", MOUNTS.format(root=root), *binds, f"exec {shlex.join(inside)}"])
-    subprocess.run(unshared(script), check=True)
+    with log.open("ab") as told:
+        done = subprocess.run(unshared(script), stdout=told, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode == 0, f"{command}\n{log.read_text(errors='replace')[-2000:]}"
 
 
 def ready_made(root: Path, command: Sequence[str], variables: Mapping[str, str], data: Path) -> list[str]:

@@ -8,7 +8,7 @@ DEPLOY_LINT := .cache/deploy-lint
 
 .PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
-	console screenshots prior yardstick image-test deploy-lint capacity-docs lock clean
+	console screenshots prior yardstick image-test deploy-lint capacity-docs sbom lock clean
 
 install: $(INSTALLED)
 
@@ -56,7 +56,7 @@ deploy-lint: $(DEPLOY_LINT)/.installed  ## hadolint, actionlint, and the compose
 	$(DEPLOY_LINT)/bin/python -c "import compose_spec, pathlib; \
 	    print(*compose_spec.PyCompose.from_yaml(pathlib.Path('deploy/compose.yaml').read_text()).service_names())"
 
-$(DEPLOY_LINT)/.installed: tests/deploy/requirements.txt
+$(DEPLOY_LINT)/.installed: tests/deploy/lint-requirements.txt
 	$(PYTHON) -m venv $(DEPLOY_LINT)
 	$(DEPLOY_LINT)/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r $<
 	touch $@
@@ -71,7 +71,7 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-fold bench-throughput bench-latency bench-scale bench-sink  ## every number about speed, three quarters of an hour
+bench: bench-fold bench-throughput bench-latency bench-scale bench-sink bench-warehouse capacity-docs  ## every number about speed, three quarters of an hour
 
 bench-fold: install  ## cost per event, stage by stage
 	$(BIN)/python benchmarks/fold.py
@@ -94,6 +94,12 @@ bench-scale: install  ## what a thousand to a million live conversations cost, o
 
 bench-sink: install  ## rows per second into the embedded ClickHouse
 	$(BIN)/python -m benchmarks.sink
+
+bench-warehouse: install  ## rows and bytes of a day of support, in topics and in ClickHouse
+	$(BIN)/python -m benchmarks.warehouse
+
+capacity-docs: install  ## put what was measured into docs/operations.md and docs/a-million-conversations.md
+	$(BIN)/python -m benchmarks.capacity
 
 bench-throughput: install  ## events per second beside a bare loop, per-event Faust and Quix Streams; writes docs/benchmarks
 	$(BIN)/python -m benchmarks.throughput
@@ -127,6 +133,10 @@ audit: $(AUDIT)/.installed  ## bandit on the code; an SBOM; known vulnerabilitie
 	    --output-file .cache/sbom.cdx.json
 	$(AUDIT)/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes --strict
 
+sbom: $(AUDIT)/.installed  ## of what the image holds
+	$(AUDIT)/bin/cyclonedx-py requirements deploy/requirements.lock --pyproject pyproject.toml --output-reproducible \
+	    --output-file .cache/image-sbom.cdx.json
+
 $(AUDIT)/.installed: audit.lock
 	$(PYTHON) -m venv $(AUDIT)
 	$(AUDIT)/bin/python -m pip install --quiet --require-hashes -r audit.lock
@@ -142,7 +152,7 @@ lock:  ## pin what pyproject.toml asks for; needs uv
 	uv pip compile --group pyproject.toml:build --universal --python-version 3.11 --generate-hashes \
 	    --constraint requirements.lock --no-header --no-annotate --output-file deploy/build.lock
 	uv pip compile --group pyproject.toml:deploy-lint --universal --python-version 3.11 --generate-hashes \
-	    --no-header --no-annotate --output-file tests/deploy/requirements.txt
+	    --no-header --no-annotate --output-file tests/deploy/lint-requirements.txt
 
 console:  ## take the console's charts from npm anew; what it writes is committed
 	cd console && npm ci --no-fund --no-audit && npm run build

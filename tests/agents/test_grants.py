@@ -1,4 +1,5 @@
-"""deploy/clickhouse: who reads for one tenant sees no other; by grants.sql every task can be done with its role, and nothing else.
+"""deploy/clickhouse: by grants.sql every task can be done with its role, and nothing else; one-tenant.sql shows one tenant.
+
 
 The embedded ClickHouse takes no users by SQL. It takes the very same GRANT statements from its users file, though, and
 its parser reads the others.

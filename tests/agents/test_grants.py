@@ -1,5 +1,4 @@
-"""deploy/clickhouse: by grants.sql every task can be done with its role, and nothing else; one-tenant.sql shows one tenant.
-
+"""deploy/clickhouse: every task can be done with its role, and nothing else; who reads for one tenant sees no other.
 
 The embedded ClickHouse takes no users by SQL. It takes the very same GRANT statements from its users file, though, and
 its parser reads the others.

@@ -34,7 +34,7 @@ from schemas.records import Datum, record
 from schemas.topics import INGESTED, RECORD_OF, Name, Topics
 from streams.outputs import Output
 
-CONVERSATIONS, SEED = 8_000, 1
+CONVERSATIONS, SEED = 2_000, 1
 BATCH = 64 * 1024
 FRAME = 12  # bytes of lengths, offset and time that Kafka adds to a record
 

@@ -9,6 +9,8 @@ from pathlib import Path
 MIRROR = "http://deb.debian.org/debian"
 # What a build on this machine needs to reach its package servers; the same that Docker or its daemon would be told.
 LENT = ("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
+# As in Debian's slim images.
+LEFT_OUT = ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
 HARDENED = ("--reuid=10001", "--regid=10001", "--clear-groups", "--no-new-privs", "--bounding-set=-all")
 MOUNTS = "mount -t proc proc {root}/proc; mount --rbind /dev {root}/dev"
 
@@ -20,6 +22,8 @@ def debian(suite: str, cache: Path) -> Path:
         shutil.rmtree(root, ignore_errors=True)
         command = ["debootstrap", "--variant=minbase", suite, str(root), MIRROR]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        for left_out in LEFT_OUT:
+            shutil.rmtree(root / left_out, ignore_errors=True)
         (root / "made").touch()
     return root
 

@@ -252,8 +252,8 @@ def table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def filled(text: str, mark: str, told: str) -> str:
     """A document with what stands between its marks replaced."""
-    pattern = re.compile(rf"(<!-- {mark}: begin -->\n).*?(\n<!-- {mark}: end -->)", re.DOTALL)
-    found, count = pattern.subn(lambda one: one[1] + told + one[2], text)
+    pattern = re.compile(rf"(<!-- {mark}: begin -->\n).*?(<!-- {mark}: end -->)", re.DOTALL)
+    found, count = pattern.subn(lambda one: f"{one[1]}{told}\n{one[2]}", text)
     assert count == 1, f"the document has no place for {mark}"
     return found
 

@@ -8,7 +8,7 @@ DEPLOY_LINT := .cache/deploy-lint
 
 .PHONY: install demo test test-quick fuzz faults faults-smoke soak lint format bench profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi audit config-docs analyst-docs \
-	console screenshots prior yardstick image-test deploy-lint capacity-docs sbom lock clean
+	console screenshots prior yardstick bench-traces bench-warehouse image-test deploy-lint capacity-docs sbom lock clean
 
 install: $(INSTALLED)
 
@@ -96,6 +96,9 @@ bench-sink: install  ## rows per second into the embedded ClickHouse
 
 bench-warehouse: install  ## rows and bytes of a day of support, in topics and in ClickHouse
 	$(BIN)/python -m benchmarks.warehouse
+
+bench-traces: install  ## what traces cost, off and on
+	$(BIN)/python -m benchmarks.traces
 
 capacity-docs: install  ## put what was measured into docs/operations.md and docs/a-million-conversations.md
 	$(BIN)/python -m benchmarks.capacity

@@ -1,8 +1,10 @@
 """Health over HTTP, as Kubernetes and Prometheus ask for it."""
 
+import re
 import socket
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -221,3 +223,10 @@ def test_who_has_beaten_once_must_go_on(ask: Ask, health: Health, clock: Clock) 
     assert ask("/healthz") == (503, "no input was asked for, and nothing recovered, for 121 s\n")
     health.beat()
     assert ask("/healthz")[0] == 200
+
+
+def test_every_role_gives_its_token() -> None:
+    """A role that forgets it can be served on loopback only."""
+    agents = Path(__file__).resolve().parents[2] / "agents"
+    calls = [call for path in agents.glob("*.py") for call in re.findall(r"health\w*\.serve\((.*)\)", path.read_text())]
+    assert len(calls) >= 4 and all("http_token" in call for call in calls)

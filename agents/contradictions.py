@@ -33,7 +33,7 @@ def found(settings: "Settings") -> Found:
     What is set for other engines is not looked at where the embedded ones are used: they are on loopback, without TLS.
     """
     engines = () if settings.embedded else (files, kafka_tls, kafka_login, kafka_token, clickhouse)
-    for look in (*engines, registry, http):
+    for look in (*engines, registry, http, traces):
         yield from look(settings)
 
 
@@ -110,9 +110,25 @@ def clickhouse(settings: "Settings") -> Found:
 
 
 def http(settings: "Settings") -> Found:
-    token = settings.http_token.get_secret_value()
-    if token and (not token.isascii() or not token.isprintable() or " " in token):
-        yield "TENOR_HTTP_TOKEN is wrong: a header cannot carry it", "make one with: openssl rand -hex 32"
+    for name in ("http_token", "otlp_token"):
+        token = getattr(settings, name).get_secret_value()
+        if token and (not token.isascii() or not token.isprintable() or " " in token):
+            yield f"{variable(name)} is wrong: a header cannot carry it", "make one with: openssl rand -hex 32"
+
+
+def traces(settings: "Settings") -> Found:
+    url, token = settings.otlp_endpoint, filled(settings, "otlp_token")
+    if url is None:
+        if token:
+            yield "TENOR_OTLP_TOKEN is set, but no collector", "set TENOR_OTLP_ENDPOINT"
+        return
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield "TENOR_OTLP_ENDPOINT is wrong: it is no http or https URL", "as http://collector:4318; gRPC is not spoken"
+    if parts.username is not None or parts.password is not None:
+        yield "TENOR_OTLP_ENDPOINT holds a login, and a URL ends up in logs", "put a token in TENOR_OTLP_TOKEN_FILE"
+    if token:
+        yield from clear_text("otlp_endpoint", url, "the token")
 
 
 def clear_text(name: str, url: str, secret: str) -> Found:

@@ -6,7 +6,8 @@ crash after the second reads it again and skips it. See docs/decisions.
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from agents import metrics
 from agents.clock import now_ms
@@ -28,6 +29,13 @@ from streams.extraction import Signal
 from streams.partition import FLOOR, Partition, deadlines_in, model_in_use, policies_in_use, read_floor
 
 SIGNAL = record("signal")
+
+
+class Folded(NamedTuple):
+    """What follows from some records, and when the events behind them arrived at the broker, milliseconds."""
+
+    outgoing: list[Outgoing]
+    arrivals: list[int | None]
 
 
 class Conversations:
@@ -76,9 +84,17 @@ class Conversations:
                 run.release()
 
     async def _publish(self, run: Run, partition: Partition) -> None:
-        skipped, arrivals = partition.skipped, []
+        skipped = partition.skipped
+        outgoing, arrivals = await self._fold(run.records, partition)
+        for wave in waves(outgoing, self._topics):
+            await self._outbox.send(wave)
+        self._count(arrivals, len(run.records), partition.skipped - skipped)
+
+    async def _fold(self, records: Sequence[Any], partition: Partition) -> Folded:
+        """What follows from records, folded in order."""
         outgoing: list[Outgoing] = []
-        for message in run.records:  # decoded one by one: a run's signals at once do not fit a processor's cache
+        arrivals = []
+        for message in records:  # decoded one by one: a run's signals at once do not fit a processor's cache
             signal = self._decoded(message)
             if isinstance(signal, Outgoing):
                 outgoing.append(signal)
@@ -90,9 +106,7 @@ class Conversations:
                 if output.record == "decision":
                     metrics.count_draw(output.datum)
             arrivals.append(signal["received_at"])
-        for wave in waves(outgoing, self._topics):
-            await self._outbox.send(wave)
-        self._count(arrivals, len(run.records), partition.skipped - skipped)
+        return Folded(outgoing, arrivals)
 
     async def _write(self, last: Run) -> None:
         """Write what has changed up to the end of a run."""

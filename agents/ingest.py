@@ -10,7 +10,7 @@ who sends such a letter back by hand makes it count twice. No bucket outlives a 
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agents import metrics
@@ -59,9 +59,13 @@ class Ingest:
     async def step(self, run: Run) -> None:
         """One run: every record becomes a signal or a dead letter, acknowledged."""
         self._forget_if_read_again(run)
-        await self._outbox.send([self._outgoing(message) for message in run.records])
+        await self._outbox.send(self._read(run.records))
         metrics.EVENTS_IN.labels(run.topic).inc(len(run.records))
         run.finish()
+
+    def _read(self, records: Sequence[Any]) -> list[Outgoing]:
+        """What becomes of each record, in order."""
+        return [self._outgoing(message) for message in records]
 
     def _outgoing(self, message: Any) -> Outgoing:
         try:

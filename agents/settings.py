@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     console_poll_s: float = Field(1.0, gt=0, description="Time between the console's looks at ClickHouse.")
     console_session_s: float = Field(43_200.0, gt=0, description="Whoever signed in to the console stays so this long.")
     log_level: str = Field("info", description="debug, info, warning or error.")
+    otlp_endpoint: str | None = Field(
+        None, description="OpenTelemetry collector (OTLP over HTTP) that workers send traces to; unset: no traces."
+    )
+    otlp_share: float = Field(1.0, ge=0, le=1, description="Of the traces that producers sampled, continue this share.")
+    otlp_token: SecretStr = Field(SecretStr(""), description="Bearer token the collector asks for.")
     log_json: bool = Field(False, description="Logs as JSON, one object a line.")
     instance: str | None = Field(None, description="Stable name of this worker (pod name): static group membership.")
 

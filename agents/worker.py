@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -51,6 +52,7 @@ class Worker:
         self.app.transport.beat = self.health.beat  # type: ignore[attr-defined]
         self.health.beat()
         self._codec = codec_for(settings)
+        self._ingest, self._conversations = kinds(settings)
         self._schema = RunSchema()
         self._table = self._new_table("conversations", settings.topics.changelog)
         self._profiles_table = self._new_table("profiles", settings.topics.profiles)
@@ -62,7 +64,7 @@ class Worker:
     @cached_property
     def conversations(self) -> Conversations:
         settings = self.settings
-        return Conversations(
+        return self._conversations(
             settings.config,
             settings.topics,
             self._codec,
@@ -85,8 +87,9 @@ class Worker:
         """Register agents, ticks and readiness; the app, not started."""
         settings = self.settings
         for name in INGESTED:
-            ingest = Ingest(name, settings.topics, self._codec, settings.limits, self.outbox, rate=settings.rate)
-            self._agent(name, ingest)
+            self._agent(
+                name, self._ingest(name, settings.topics, self._codec, settings.limits, self.outbox, rate=settings.rate)
+            )
         self._agent(Name.SIGNALS, self.conversations)
         self._agent(Name.CUSTOMERS, self.profiles)
         for name in (Name.DECISIONS, Name.OUTCOMES):
@@ -164,6 +167,23 @@ class Worker:
     def _forget(self) -> None:
         self.conversations.forget()
         self.profiles.forget()
+
+
+def kinds(settings: Settings) -> tuple[Callable[..., Ingest], Callable[..., Conversations]]:
+    """What makes the agents that are traced where traces are asked for. ``Failure`` when what that takes is missing.
+
+    Told apart once, at the start: without traces nothing asks for them again, and OpenTelemetry is not even loaded.
+    """
+    if settings.otlp_endpoint is None:
+        return Ingest, Conversations
+    try:
+        from agents import traced, tracing
+    except ModuleNotFoundError as error:
+        raise Failure(
+            f"TENOR_OTLP_ENDPOINT is set, but {error.name} is not installed", "install tenor[otel], or unset it"
+        ) from None
+    found = tracing.tracing(settings)
+    return partial(traced.TracedIngest, found), partial(traced.TracedConversations, found)
 
 
 class App(faust.App):

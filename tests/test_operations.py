@@ -8,11 +8,15 @@ from typing import Any
 
 import promql_parser
 import pytest
+import typer.main
 import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
 import agents.metrics  # registers them
+from agents.cli import app
+from agents.settings import variables_known
+from schemas.topics import Topics
 
 ROOT = Path(__file__).parents[1]
 RULES = yaml.safe_load((ROOT / "deploy/prometheus/tenor-rules.yaml").read_text(encoding="utf-8"))
@@ -100,3 +104,32 @@ def test_every_metric_is_on_the_dashboard_or_in_a_rule() -> None:
     seen = json.dumps(OPERATION) + json.dumps(RULES)
     missing = {metric._name for metric in vars(agents.metrics).values() if isinstance(metric, MetricWrapperBase)}
     assert {name for name in missing if name not in seen} == set()
+
+
+TOLD = "".join(
+    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("operations.md", "a-million-conversations.md")
+)
+
+
+def test_the_documents_name_commands_and_settings_there_are() -> None:
+    commands = re.findall(r"^\$ tenor ([a-z-]+(?: [a-z-]+)?)|`tenor ([a-z-]+(?: [a-z-]+)?)", TOLD, re.MULTILINE)
+    assert len(commands) > 15
+    for told in filter(None, (word for pair in commands for word in pair)):
+        found: Any = typer.main.get_command(app)
+        for word in told.split():
+            if hasattr(found, "commands"):
+                assert word in found.commands, told
+                found = found.commands[word]
+    settings = set(re.findall(r"TENOR_[A-Z_]+[A-Z]", TOLD))
+    assert len(settings) > 15 and settings <= set(variables_known())
+
+
+def test_disaster_recovery_names_topics_and_groups_there_are() -> None:
+    names = Topics()
+    known = {topic.name for topic in names.all()}
+    assert set(re.findall(r"--topic (tenor[\w.-]*)", TOLD)) <= known
+    groups = {names.worker_group, names.sink_group, names.learner_group, names.alerts_group}
+    assert set(re.findall(r"--group ([\w-]+)", TOLD)) == groups
+    [pattern] = re.findall(r"--topic '(.+)'", TOLD)
+    ours = {name for name in known if re.fullmatch(pattern, name)}
+    assert ours == {name for name in known if not name.startswith("conversation.")}

@@ -17,6 +17,7 @@ PASSWORD: dict[str, Any] = {"kafka_user": "u", "kafka_password": SECRET}
 TOKEN: dict[str, Any] = {"kafka_token_url": "https://idp/t", "kafka_client_id": "c", "kafka_client_secret": SECRET}
 REGISTRY: dict[str, Any] = {"registry_user": "u", "registry_password": SECRET}
 TLS = {"kafka_tls": True}
+TRACES = {"otlp_endpoint": "https://collector:4318"}
 
 
 def settings(**changes: Any) -> Settings:
@@ -39,6 +40,8 @@ def settings(**changes: Any) -> Settings:
         {"registry_url": "http://localhost:8081", **REGISTRY},
         {"registry_url": "http://registry:8081"},
         {"http_token": SecretStr("0123abc-._~")},
+        {"otlp_endpoint": "http://collector:4318/"},
+        {**TRACES, "otlp_token": SECRET},
         {"embedded": True, "kafka_sasl": "PLAIN", "kafka_ca_file": Path("/nowhere"), "clickhouse_ca_file": FILE},
     ],
 )
@@ -81,6 +84,11 @@ def test_what_can_be_meant(changes: dict[str, Any]) -> None:
         ({"registry_url": "https://u:hidden@registry"}, "TENOR_REGISTRY_URL holds a login", "TENOR_REGISTRY_PASSWORD"),
         ({"http_token": SecretStr("two words")}, "TENOR_HTTP_TOKEN is wrong", "openssl rand"),
         ({"http_token": SecretStr("caf\u00e9")}, "TENOR_HTTP_TOKEN is wrong", "openssl rand"),
+        ({"otlp_token": SECRET}, "TENOR_OTLP_TOKEN is set, but no collector", "TENOR_OTLP_ENDPOINT"),
+        ({**TRACES, "otlp_token": SecretStr("two words")}, "TENOR_OTLP_TOKEN is wrong", "openssl rand"),
+        ({"otlp_endpoint": "collector:4317"}, "TENOR_OTLP_ENDPOINT is wrong: it is no http", "gRPC is not spoken"),
+        ({"otlp_endpoint": "https://u:hidden@c"}, "TENOR_OTLP_ENDPOINT holds a login", "TENOR_OTLP_TOKEN_FILE"),
+        ({"otlp_endpoint": "http://c:4318", "otlp_token": SECRET}, "would be sent in clear", "https"),
     ],
 )
 def test_what_cannot(changes: dict[str, Any], said: str, hint: str) -> None:

@@ -1,4 +1,4 @@
-"""deploy/clickhouse/grants.sql: every task can be done with its role, and nothing else.
+"""deploy/clickhouse: every task can be done with its role, and nothing else; who reads for one tenant sees no other.
 
 The embedded ClickHouse takes no users by SQL. It takes the very same GRANT statements from its users file, though, and
 its parser reads the others.
@@ -33,6 +33,8 @@ from tests.agents.test_sink import CODEC, count, eventually, outputs, publish, r
 pytestmark = pytest.mark.integration
 
 GRANTS = Path(__file__).resolve().parents[2] / "deploy" / "clickhouse" / "grants.sql"
+ONE_TENANT = GRANTS.with_name("one-tenant.sql")
+ROWS = re.compile(r"CREATE ROW POLICY IF NOT EXISTS acme ON tenor\.(\w+) FOR SELECT USING (.+) TO acme_reader")
 GRANT = re.compile(r"(?P<what>GRANT .* ON .*) TO (?P<role>\w+)", re.DOTALL)
 LEARNED = [
     Output("distal_outcome", "d", distal()),
@@ -62,7 +64,19 @@ def users() -> str:
         role: "<grants>" + "".join(f"<query>{one}</query>" for one in grants) + "</grants>"
         for role, grants in granted().items()
     }
+    rights["acme_reader"] = rights["tenor_reader"] + filters()
     return "".join(embedded._USER.format(name=role, login=login, rights=own) for role, own in rights.items())
+
+
+def policies() -> dict[str, str]:
+    """Condition of each table's row policy."""
+    return dict(ROWS.fullmatch(one).groups() for one in statements(ONE_TENANT.read_text()))  # type: ignore[union-attr]
+
+
+def filters() -> str:
+    """The row policies, as the users file has them."""
+    tables = "".join(f"<{table}><filter>{rule}</filter></{table}>" for table, rule in policies().items())
+    return f"<databases><tenor>{tables}</tenor></databases>"
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +155,21 @@ def test_the_reader_reads(base: Settings) -> None:
     assert report.report(settings, None)
     insert(base, POINTS, [point(conversation_id="told")])
     assert explain.explain(settings, "told", None)
+
+
+def test_who_reads_for_one_tenant_sees_no_other(base: Settings) -> None:
+    insert(base, POINTS, [point(point_id=one, tenant=one) for one in ("acme", "another")])
+    for name in ("trajectory_points", "trajectories"):
+        query = f"SELECT DISTINCT tenant FROM {name}"
+        assert {row["tenant"] for row in ask(as_role(base, "acme_reader"), query)} == {"acme"}
+        assert {row["tenant"] for row in ask(as_role(base, "tenor_reader"), query)} > {"acme", "another"}
+
+
+def test_every_table_has_a_row_policy_that_clickhouse_reads(base: Settings) -> None:
+    tables = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+    assert policies().keys() == {row["name"] for row in ask(base, tables)} - {"migrations"}
+    for statement in statements(ONE_TENANT.read_text()):
+        assert ask(base, f"EXPLAIN AST {statement}")
 
 
 def test_the_analyst_stores_candidates(base: Settings) -> None:

@@ -1,8 +1,10 @@
 """Health over HTTP, as Kubernetes and Prometheus ask for it."""
 
+import re
 import socket
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -244,3 +246,10 @@ def test_who_has_beaten_once_must_go_on(ask: Ask, health: Health, clock: Clock) 
 def test_a_page_is_for_who_carries_its_own_token(health: Health, path: str, said: Headers, status: int) -> None:
     own = serve(health, LOOPBACK, 0, pages={"/mine": {"secret": "[1]", "": "[2]"}.get})
     assert answered(own, path, said).status == status
+
+
+def test_every_role_gives_its_token() -> None:
+    """A role that forgets it can be served on loopback only."""
+    agents = Path(__file__).resolve().parents[2] / "agents"
+    calls = [call for path in agents.glob("*.py") for call in re.findall(r"health\w*\.serve\((.*)\)", path.read_text())]
+    assert len(calls) >= 4 and all("http_token" in call for call in calls)

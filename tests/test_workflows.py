@@ -54,3 +54,12 @@ def test_the_files_they_name_are_there() -> None:
         if "file" in step.get("with", {})
     ]
     assert named and all((ROOT / name).is_file() for name in named)
+
+
+def test_a_change_must_pass_the_short_run_of_faults_and_read_the_last_release() -> None:
+    ci: dict[Any, Any] = {**read("ci")}
+    assert ci[True] == {"push": {"branches": ["main"]}, "pull_request": None}  # YAML reads "on" so
+    made = {step["run"]: job for job in ci["jobs"].values() for step in job["steps"] if "run" in step}
+    assert "make faults-smoke" in made
+    (checkout,) = [step for step in made["make schemas"]["steps"] if "actions/checkout@" in step.get("uses", "")]
+    assert checkout["with"] == {"fetch-depth": 0, "fetch-tags": True}, "there would be no release to compare with"

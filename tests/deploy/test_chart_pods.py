@@ -75,9 +75,9 @@ def files_of(spec, one) -> set[str]:  # type: ignore[no-untyped-def]
     return found
 
 
-@pytest.mark.parametrize("role", ["worker", "learner", "sink", "alerts", "console"])
+@pytest.mark.parametrize("role", ["worker", "learner", "sink", "alerts", "workload", "console"])
 def test_probes_ask_our_endpoints(role: str) -> None:
-    found = container(rendered(ALERTS), role)
+    found = container(rendered(ALL), role)
     ports = {one["name"]: one["containerPort"] for one in found["ports"]}
     assert ports == {"http": 8080}
     assert environment(found)["TENOR_HTTP_PORT"] == "8080" and environment(found)["TENOR_HTTP_HOST"] == "0.0.0.0"
@@ -86,6 +86,7 @@ def test_probes_ask_our_endpoints(role: str) -> None:
 
 
 ALERTS = {"alerts": {"enabled": True, "routes": {"configMap": "routes"}}}
+ALL = ALERTS | {"workload": {"enabled": True}}
 
 
 def test_a_worker_may_take_a_quarter_of_an_hour_to_recover() -> None:
@@ -95,13 +96,14 @@ def test_a_worker_may_take_a_quarter_of_an_hour_to_recover() -> None:
 
 
 def test_the_role_is_the_command() -> None:
-    found = with_pods(rendered(ALERTS))
+    found = with_pods(rendered(ALL))
     told = {role: [one["args"] for one in ours(spec)] for role, spec in found.items()}
     assert told == {
         "worker": [["worker"]],
         "learner": [["learner"]],
         "sink": [["sink"]],
         "alerts": [["alerts"]],
+        "workload": [["workload"]],
         "console": [["console"]],
         "setup": [["topics", "apply", "--tolerate-settings"], ["migrate"]],
     }

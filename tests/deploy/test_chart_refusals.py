@@ -98,6 +98,31 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"protocols": {"inline": "a", "configMap": "b"}},
         ("protocols.inline and protocols.configMap",),
     ),
+    "workload on and off": (
+        {"workload": {"enabled": True}, "settings": {"workload": {"enabled": False}}},
+        ("settings.workload.enabled would be overridden: leave it out, and set workload.enabled=false",),
+    ),
+    "workload on in one place": (
+        {"settings": {"workload": {"enabled": True}}},
+        ("settings.workload.enabled would be overridden: leave it out, and set workload.enabled=true",),
+    ),
+    "numbers of a workload nobody counts": (
+        {"settings": {"workload": {"least": 8}}},
+        ("settings.workload is set, but nobody counts: set workload.enabled=true",),
+    ),
+    "a way to a workload that is off": (
+        {"networkPolicy": {"enabled": True, "mineFrom": [{"podSelector": {}}]}},
+        ("networkPolicy.mineFrom leads to a workload that is not enabled",),
+    ),
+    "a token without a collector": ({"otlp": {"tokenKey": "token"}}, ("but no collector: set otlp.endpoint",)),
+    "a collector's token in clear": (
+        {"otlp": {"endpoint": "http://collector:4318", "tokenKey": "token"}},
+        ("otlp.endpoint must be https",),
+    ),
+    "a collector's Secret without a key": (
+        {"otlp": {"endpoint": "https://collector:4318", "existingSecret": "tracing"}},
+        ("set otlp.tokenKey",),
+    ),
     "our variable beside its value": (
         {"worker": {"extraEnv": [{"name": "TENOR_BROKERS", "value": "a:1"}]}},
         ("worker.extraEnv sets TENOR_BROKERS", "under settings"),
@@ -140,6 +165,17 @@ MISSING: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         },
         ("kafka.sasl has no Secret",),
     ),
+    "the collector's token": (
+        MINIMAL
+        | {
+            "existingSecret": "",
+            "http": {"existingSecret": "a"},
+            "salt": {"existingSecret": "a"},
+            "clickhouse": {"host": "a", "passwords": False},
+            "otlp": {"endpoint": "https://collector:4318", "tokenKey": "token"},
+        },
+        ("no Secret has the collector's token", "otlp.existingSecret"),
+    ),
 }
 
 MISSPELLED: dict[str, tuple[dict[str, Any], str]] = {
@@ -150,6 +186,9 @@ MISSPELLED: dict[str, tuple[dict[str, Any], str]] = {
     "a setting of a group": ({"settings": {"belief": {"treshold": 8}}}, "'treshold' not allowed"),
     "a setting that has a value": ({"settings": {"brokers": "a:1"}}, "'brokers' not allowed"),
     "a secret among settings": ({"settings": {"http_token": "a"}}, "'http_token' not allowed"),
+    "a collector among settings": ({"settings": {"otlp_endpoint": "http://a:4318"}}, "'otlp_endpoint' not allowed"),
+    "a share of traces": ({"otlp": {"share": 10}}, "maximum: got 10, want 1"),
+    "a second workload": ({"workload": {"replicas": 2}}, "'replicas' not allowed"),
     "the salt among settings": ({"settings": {"decision": {"salt": "a"}}}, "'salt' not allowed"),
     "a number as text": ({"settings": {"belief": {"threshold": "8"}}}, "got string, want number"),
     "a broker without port": ({"kafka": {"brokers": ["kafka"]}}, "does not match pattern"),

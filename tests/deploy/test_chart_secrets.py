@@ -6,27 +6,26 @@ import pytest
 
 from tests.deploy.chart import (
     FILES,
-    MINIMAL,
     container,
     environment,
-    merged,
     named,
-    objects,
     of_file,
     ours,
     rendered,
     with_pods,
-    with_values,
 )
 
 pytestmark = pytest.mark.helm
 SCRAM = {"kafka": {"sasl": {"mechanism": "SCRAM-SHA-512", "username": "tenor"}}}
 ALERTS = {"alerts": {"enabled": True, "routes": {"configMap": "routes"}, "variablesSecret": "tenor-routes"}}
+WORKLOAD = {"workload": {"enabled": True}}
+OTLP = {"endpoint": "https://collector.example", "tokenKey": "token"}
 GIVEN = {
     "worker": {"kafka-password", "http-token", "salt"},
     "learner": {"kafka-password", "http-token", "salt"},
     "sink": {"kafka-password", "clickhouse-password", "http-token"},
     "alerts": {"kafka-password", "http-token"},
+    "workload": {"kafka-password", "http-token"},
     "console": {"kafka-password", "clickhouse-password", "http-token"},
     "setup": {"kafka-password", "clickhouse-password"},
 }
@@ -46,7 +45,7 @@ def test_the_chart_makes_no_secret(path: Path) -> None:
 
 @pytest.mark.parametrize("role", GIVEN)
 def test_a_role_is_given_what_it_needs(role: str) -> None:
-    spec = with_pods(rendered(SCRAM | ALERTS))[role]
+    spec = with_pods(rendered(SCRAM | ALERTS | WORKLOAD))[role]
     assert set(secret_files(spec)) == GIVEN[role]
     assert {name for name, _ in secret_files(spec).values()} == {"tenor"}
 
@@ -79,14 +78,22 @@ def test_each_task_has_its_user_in_clickhouse(role: str, user: str, secret: str)
 
 
 @pytest.mark.parametrize(("own", "secret"), [({}, "tenor"), ({"existingSecret": "tracing"}, "tracing")])
-def test_a_secret_the_chart_has_no_value_for(own: dict[str, str], secret: str) -> None:
-    """Which there are the schema knows, from the settings; here it is not asked."""
-    values = merged(MINIMAL, {"secretSettings": {"some_token": {"key": "token", **own}}})
-    found = with_values(values, lambda *arguments: objects("--skip-schema-validation", *arguments))
-    for role in ("worker", "learner", "sink", "console"):
-        assert environment(container(found, role))["TENOR_SOME_TOKEN_FILE"] == "/run/secrets/tenor/some_token"
-        assert secret_files(with_pods(found)[role])["some_token"] == (secret, "token")
-    assert "some_token" not in secret_files(with_pods(found)["setup"])
+def test_the_token_of_a_collector_is_for_workers_alone(own: dict[str, str], secret: str) -> None:
+    found = rendered({"otlp": OTLP | {"share": 0.1} | own} | ALERTS | WORKLOAD)
+    told = environment(container(found, "worker"))
+    assert told["TENOR_OTLP_ENDPOINT"] == "https://collector.example" and told["TENOR_OTLP_SHARE"] == "0.1"
+    assert told["TENOR_OTLP_TOKEN_FILE"] == "/run/secrets/tenor/otlp-token"
+    given = {role: secret_files(spec).get("otlp-token") for role, spec in with_pods(found).items()}
+    assert given.pop("worker") == (secret, "token") and set(given.values()) == {None}
+    for spec in (spec for role, spec in with_pods(found).items() if role != "worker"):
+        assert not [name for one in ours(spec) for name in environment(one) if "OTLP" in name]
+
+
+def test_a_collector_may_ask_for_no_token() -> None:
+    found = rendered({"otlp": {"endpoint": "http://collector:4318"}})
+    told = environment(container(found, "worker"))
+    assert told["TENOR_OTLP_SHARE"] == "1" and "TENOR_OTLP_TOKEN_FILE" not in told
+    assert "otlp-token" not in secret_files(with_pods(found)["worker"])
 
 
 def test_variables_of_the_routes_are_for_alerts_alone() -> None:

@@ -63,11 +63,20 @@ def test_topics_are_made_as_the_values_say() -> None:
     assert (told["TENOR_PARTITIONS"], told["TENOR_REPLICATION"], told["TENOR_TOPIC_PREFIX"]) == ("24", "2", "a.")
 
 
-@pytest.mark.parametrize("role", ["learner", "alerts"])
+@pytest.mark.parametrize("role", ["learner", "alerts", "workload"])
 def test_what_there_may_be_one_of_is_never_two(role: str) -> None:
-    values = {"alerts": {"enabled": True, "routes": {"configMap": "routes"}}}
+    values = {"alerts": {"enabled": True, "routes": {"configMap": "routes"}}, "workload": {"enabled": True}}
     spec = only(rendered(values), "Deployment", f"tenor-{role}")["spec"]
     assert spec["replicas"] == 1 and spec["strategy"] == {"type": "Recreate"}
+
+
+def test_workload_is_off_unless_it_is_switched_on() -> None:
+    """And then it is one process that is told so; its numbers are settings as any."""
+    assert not [one for one in kinds(rendered({})) if "workload" in one]
+    found = rendered({"workload": {"enabled": True}, "settings": {"workload": {"least": 8}}})
+    told = {role: environment(ours(spec)[-1]) for role, spec in with_pods(found).items()}
+    assert {role for role, one in told.items() if "TENOR_WORKLOAD__ENABLED" in one} == {"workload"}
+    assert told["workload"]["TENOR_WORKLOAD__ENABLED"] == "true" and told["workload"]["TENOR_WORKLOAD__LEAST"] == "8"
 
 
 def test_settings_are_written_as_they_are_read() -> None:

@@ -19,7 +19,7 @@ DEPLOY = recipe.ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: one for name, one in SERVICES.items() if "build" in one}
-ROLES = {"worker", "learner", "sink", "alerts", "console", "topics", "migrate"}
+ROLES = {"worker", "learner", "sink", "alerts", "workload", "console", "topics", "migrate"}
 SECRETS = "/run/secrets/"
 
 
@@ -74,6 +74,13 @@ def test_what_it_mounts_is_there(name: str) -> None:
         else:
             assert source in COMPOSE["volumes"]
     assert set(SERVICES[name].get("secrets", ())) <= COMPOSE["secrets"].keys()
+
+
+def test_workload_alone_waits_for_its_profile() -> None:
+    assert {name: one["profiles"] for name, one in SERVICES.items() if "profiles" in one} == {"workload": ["workload"]}
+    switched = {name for name, one in OURS.items() if "TENOR_WORKLOAD__ENABLED" in one["environment"]}
+    assert switched == {"workload"} and OURS["workload"]["environment"]["TENOR_WORKLOAD__ENABLED"] == "true"
+    assert not [name for name, one in SERVICES.items() if "workload" in one.get("depends_on", ())]
 
 
 def test_nothing_is_served_beyond_this_machine() -> None:

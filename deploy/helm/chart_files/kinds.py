@@ -85,6 +85,7 @@ BY_KEY: dict[str, Schema] = {
     "tokenUrl": HTTP_URL,
     "url": HTTP_URL,
     "consoleUrl": HTTP_URL,
+    "endpoint": HTTP_URL,
     "port": PORT,
     "httpPort": COUNT | {"maximum": 65535},
     "accessModes": several(one_of("ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany")),
@@ -102,11 +103,13 @@ BY_KEY: dict[str, Schema] = {
     "kafkaPorts": several(PORT),
     "alertsPorts": several(PORT),
     **dict.fromkeys(
-        ("metricsFrom", "consoleFrom", "kafkaTo", "clickhouseTo", "alertsTo", "extraEgress"), several(KUBERNETES)
+        ("metricsFrom", "consoleFrom", "mineFrom", "kafkaTo", "clickhouseTo", "alertsTo", "extraEgress"),
+        several(KUBERNETES),
     ),
 }
 BY_PATH: dict[str, Schema] = {
     "setup.topics": {"type": "boolean"},
     "kafka.replication": SECONDS,
+    "otlp.share": {"type": "number", "minimum": 0, "maximum": 1},
     "partitions": SECONDS,
 }

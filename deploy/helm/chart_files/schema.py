@@ -7,7 +7,7 @@ from deploy.helm.chart_files import settings
 from deploy.helm.chart_files.commented import Value
 from deploy.helm.chart_files.kinds import BY_KEY, BY_PATH, Schema, closed
 
-MADE = {"settings": settings.schema, "secretSettings": settings.secrets_schema}
+MADE = {"settings": settings.schema}
 # Written once, and referred to: what is more than a line.
 DEFINED = sorted(key for key, said in BY_KEY.items() if len(json.dumps(said)) > 80)
 TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}

@@ -20,6 +20,7 @@ OURS = {
     "kafka_token_ca_file", "clickhouse_host", "clickhouse_port", "clickhouse_http_port", "clickhouse_user",
     "clickhouse_password", "clickhouse_database", "clickhouse_secure", "clickhouse_ca_file", "http_host", "http_port",
     "http_token", "instance", "alert_routes", "console_url", "protocols_file",
+    "otlp_endpoint", "otlp_share", "otlp_token",
 }  # fmt: skip
 NOT_HERE = {"embedded"}
 OURS_NESTED = {("decision", "salt")}
@@ -31,13 +32,6 @@ def schema() -> Schema:
     secret = set(secrets_of(Settings))
     left = {name: one for name, one in Settings.model_fields.items() if name not in OURS | NOT_HERE | secret}
     return closed(**{name: of_setting(name, one) for name, one in left.items()})
-
-
-def secrets_schema() -> Schema:
-    """Of ``secretSettings``: every secret that has no place of its own."""
-    names = [name for name in secrets_of(Settings) if name not in OURS]
-    said = {"type": "string", "minLength": 1}
-    return closed(**dict.fromkeys(names, closed(("key",), existingSecret=said, key=said)))
 
 
 def of_setting(name: str, one: FieldInfo) -> Schema:

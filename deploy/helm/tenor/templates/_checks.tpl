@@ -14,11 +14,6 @@
 {{- if not (include "tenor.secretName" (dict "root" . "own" .Values.salt.existingSecret)) -}}
   {{- $found = append $found "no Secret has the key of the lottery: set existingSecret or salt.existingSecret (README.md: Secrets)" -}}
 {{- end -}}
-{{- range $name, $one := .Values.secretSettings -}}
-  {{- if not (include "tenor.secretName" (dict "root" $ "own" $one.existingSecret)) -}}
-    {{- $found = append $found (printf "no Secret has %s: set existingSecret or secretSettings.%s.existingSecret" $name $name) -}}
-  {{- end -}}
-{{- end -}}
 {{- if and .Values.protocols.inline .Values.protocols.configMap -}}
   {{- $found = append $found "protocols.inline and protocols.configMap are both set: leave one" -}}
 {{- end -}}
@@ -177,11 +172,45 @@
 {{- $found | toJson -}}
 {{- end -}}
 
+{{- define "tenor.checks.otlp" -}}
+{{- $found := list -}}
+{{- with .Values.otlp -}}
+  {{- if and (not .endpoint) (or .tokenKey .existingSecret) -}}
+    {{- $found = append $found "otlp has a token, but no collector: set otlp.endpoint" -}}
+  {{- end -}}
+  {{- if and .endpoint .tokenKey (not (hasPrefix "https://" .endpoint)) -}}
+    {{- $found = append $found "otlp.endpoint must be https: the token goes there" -}}
+  {{- end -}}
+  {{- if and .endpoint .existingSecret (not .tokenKey) -}}
+    {{- $found = append $found "otlp.existingSecret is set, but no key of it: set otlp.tokenKey" -}}
+  {{- end -}}
+  {{- if and .tokenKey (not (include "tenor.secretName" (dict "root" $ "own" .existingSecret))) -}}
+    {{- $found = append $found "no Secret has the collector's token: set existingSecret or otlp.existingSecret" -}}
+  {{- end -}}
+{{- end -}}
+{{- $found | toJson -}}
+{{- end -}}
+
+{{/* Numbers that nobody counts by are as much a mistake as a role that is told not to work. */}}
+{{- define "tenor.checks.workload" -}}
+{{- $found := list -}}
+{{- $numbers := default dict .Values.settings.workload -}}
+{{- if hasKey $numbers "enabled" -}}
+  {{- $found = append $found (printf "settings.workload.enabled would be overridden: leave it out, and set workload.enabled=%t" $numbers.enabled) -}}
+{{- else if and $numbers (not .Values.workload.enabled) -}}
+  {{- $found = append $found "settings.workload is set, but nobody counts: set workload.enabled=true (docs/operators.md)" -}}
+{{- end -}}
+{{- if and .Values.networkPolicy.mineFrom (not .Values.workload.enabled) -}}
+  {{- $found = append $found "networkPolicy.mineFrom leads to a workload that is not enabled: set workload.enabled=true (docs/operators.md)" -}}
+{{- end -}}
+{{- $found | toJson -}}
+{{- end -}}
+
 {{/* A variable of ours that came by extraEnv would pass the schema by, and could contradict what is set here. */}}
 {{- define "tenor.checks.environment" -}}
 {{- $found := list -}}
 {{- $places := dict "extraEnv" .Values.extraEnv -}}
-{{- range list "worker" "learner" "sink" "alerts" "console" "setup" -}}
+{{- range list "worker" "learner" "sink" "alerts" "workload" "console" "setup" -}}
   {{- $_ := set $places (printf "%s.extraEnv" .) (index $.Values .).extraEnv -}}
 {{- end -}}
 {{- range $place, $variables := $places -}}

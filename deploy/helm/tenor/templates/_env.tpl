@@ -85,8 +85,11 @@
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if has "http" .needs }}
-{{- range $name, $one := $v.secretSettings }}{{ include "tenor.var" (list (printf "TENOR_%s_FILE" (upper $name)) (printf "%s/%s" $secrets $name)) }}{{ end }}
+{{- if has "teams" .needs }}{{ include "tenor.var" (list "TENOR_WORKLOAD__ENABLED" true) }}{{ end }}
+{{- if and (has "traces" .needs) $v.otlp.endpoint }}
+{{- include "tenor.var" (list "TENOR_OTLP_ENDPOINT" $v.otlp.endpoint) }}
+{{- include "tenor.var" (list "TENOR_OTLP_SHARE" $v.otlp.share) }}
+{{- if $v.otlp.tokenKey }}{{ include "tenor.var" (list "TENOR_OTLP_TOKEN_FILE" (printf "%s/otlp-token" $secrets)) }}{{ end }}
 {{- end }}
 {{- range $name, $value := $v.settings }}
 {{- if kindIs "map" $value }}

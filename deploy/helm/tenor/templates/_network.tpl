@@ -21,6 +21,9 @@
 {{- if has "routes" .needs -}}
   {{- $rules = append $rules (dict "ports" $n.alertsPorts "to" $n.alertsTo) -}}
 {{- end -}}
+{{- if and (has "traces" .needs) $v.otlp.endpoint -}}
+  {{- $rules = append $rules (dict "ports" (list (include "tenor.urlPort" $v.otlp.endpoint)) "to" nil) -}}
+{{- end -}}
 {{- range $rules }}
 - ports:
     {{- range .ports }}

@@ -1,9 +1,9 @@
 {{/*
 A pod, from:
   root      the chart's own scope
-  role      worker, learner, sink, alerts, console or setup
+  role      worker, learner, sink, alerts, workload, console or setup
   values    that role's values
-  needs     of kafka, topics, registry, clickhouse, http, decisions, routes, state
+  needs     of kafka, topics, registry, clickhouse, http, decisions, routes, state, traces, teams
   task      its user in ClickHouse: migrate, sink or console
 */}}
 

@@ -1,10 +1,11 @@
-{{/* What each role needs, in one place. Workers and the learner do not speak to ClickHouse, the setup job has no token. */}}
+{{/* What each role needs, in one place. Workers, learner and workload do not speak to ClickHouse, the setup job has no token. */}}
 {{- define "tenor.role" -}}
 {{- $needs := dict
-  "worker" (list "kafka" "registry" "http" "decisions" "state")
+  "worker" (list "kafka" "registry" "http" "decisions" "state" "traces")
   "learner" (list "kafka" "registry" "http" "decisions")
   "sink" (list "kafka" "registry" "clickhouse" "http")
   "alerts" (list "kafka" "registry" "http" "routes")
+  "workload" (list "kafka" "registry" "http" "teams")
   "console" (list "kafka" "registry" "clickhouse" "http")
 -}}
 {{- dict "role" .role "needs" (index $needs .role) "task" .role | toJson -}}
@@ -13,7 +14,7 @@
 {{/* Roles that run, as JSON. */}}
 {{- define "tenor.running" -}}
 {{- $found := list "worker" -}}
-{{- range $role := list "learner" "sink" "alerts" "console" -}}
+{{- range $role := list "learner" "sink" "alerts" "workload" "console" -}}
 {{- if (index $.Values $role).enabled -}}{{- $found = append $found $role -}}{{- end -}}
 {{- end -}}
 {{- $found | toJson -}}

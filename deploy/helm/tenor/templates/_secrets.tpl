@@ -45,11 +45,9 @@
   {{- $name := include "tenor.secretName" (dict "root" .root "own" $v.salt.existingSecret) -}}
   {{- $found = append $found (include "tenor.file" (dict "kind" "secret" "name" $name "key" $v.salt.key "path" "salt") | fromJson) -}}
 {{- end -}}
-{{- if has "http" .needs -}}
-  {{- range $path, $one := $v.secretSettings -}}
-    {{- $name := include "tenor.secretName" (dict "root" $.root "own" $one.existingSecret) -}}
-    {{- $found = append $found (include "tenor.file" (dict "kind" "secret" "name" $name "key" $one.key "path" $path) | fromJson) -}}
-  {{- end -}}
+{{- if and (has "traces" .needs) $v.otlp.tokenKey -}}
+  {{- $name := include "tenor.secretName" (dict "root" .root "own" $v.otlp.existingSecret) -}}
+  {{- $found = append $found (include "tenor.file" (dict "kind" "secret" "name" $name "key" $v.otlp.tokenKey "path" "otlp-token") | fromJson) -}}
 {{- end -}}
 {{- $found | toJson -}}
 {{- end -}}

@@ -20,3 +20,4 @@ CREATE ROW POLICY IF NOT EXISTS acme ON tenor.wording_studies FOR SELECT USING t
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.candidate_policies FOR SELECT USING tenant = 'acme' TO acme_reader;
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.alert_commands FOR SELECT USING tenant = 'acme' TO acme_reader;
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.alert_deliveries FOR SELECT USING tenant = 'acme' TO acme_reader;
+CREATE ROW POLICY IF NOT EXISTS acme ON tenor.team_workloads FOR SELECT USING tenant = 'acme' TO acme_reader;

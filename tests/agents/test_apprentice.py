@@ -85,7 +85,7 @@ def undisturbed(steps: list[Step]) -> list[Record]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(runs(), st.data())
 def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(steps: list[Step], data: st.DataObject) -> None:
     """It reads everything again, recalls what its snapshot was learned from, and learns the rest."""
@@ -102,7 +102,7 @@ def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(steps: list[
     assert found == calm
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(runs())
 def test_every_snapshot_can_be_learned_again_from_the_one_before_it(steps: list[Step]) -> None:
     before = Snapshot("default")
@@ -114,7 +114,7 @@ def test_every_snapshot_can_be_learned_again_from_the_one_before_it(steps: list[
         before = of_record(record)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(runs())
 def test_what_is_read_in_several_goes_is_learned_alike(steps: list[Step]) -> None:
     """Which records belong to a batch, its positions say, not the moment they were handed over."""

@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 START_S = 60.0
-STOP_S = 45.0
+STOP_S = 90.0
 ELSEWHERE = {
     "TENOR_BROKERS": "elsewhere:9092",
     "TENOR_CLICKHOUSE_HOST": "elsewhere",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.records import Datum, records
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 RECORDS = sorted(records())
 YEARS_1_TO_9999 = st.integers(-62_135_596_800_000, 253_402_300_799_999)  # what confluent-kafka's datetime can hold
 

@@ -53,7 +53,7 @@ def as_vader_says(text: str) -> float:
 
 
 @given(TEXTS)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @example("")
 @example("good but bad but good")
 @example("kind of good, kind")

@@ -131,6 +131,7 @@ def test_a_phrase_that_is_marked_is_read_otherwise_from_then_on_and_the_log_says
     assert verdict.expected == verdict.published
 
 
+@pytest.mark.faults
 @pytest.mark.reference
 def test_workers_and_learner_killed_over_and_over_change_nothing_about_what_the_log_says(
     deployment: Deployment,

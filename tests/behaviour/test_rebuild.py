@@ -34,6 +34,7 @@ def lag(settings: Settings) -> int:
     return sum(ends[position] - read[position] for position in positions)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("broker", [pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True)
 def test_states_that_are_lost_are_folded_again_from_the_log(new_deployment: Callable[..., Deployment]) -> None:
     """What kafka-topics.sh and kafka-consumer-groups.sh do in the document, by the same requests."""

@@ -161,7 +161,5 @@ def are_strangers(one: Signal, other: Signal) -> bool:
 
 
 # ``make fuzz`` looks longer.
-Faults.TestCase.settings = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", 100)), stateful_step_count=40
-)
+Faults.TestCase.settings = settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", 100)), stateful_step_count=40)
 test_faults = Faults.TestCase

@@ -58,20 +58,23 @@ class Workload:
     """Folds assignments and trajectory points.
 
     Args:
-        before: records told of before, the latest last: a restart goes on behind them.
+        before: records told before, the latest last. A crash may have cut short the last period they tell of: a restart
+            begins with it, and leaves out what they hold.
     """
 
     def __init__(self, config: WorkloadConfig, before: Iterable[Datum] = ()) -> None:
         self._config = config
         self._tenants: dict[str, Tenant] = {}
-        self._told: dict[str, int] = {}
+        self._told: dict[str, int] = {}  # end of the last period that was told whole
+        self._before: set[str] = set()
         self._strained: dict[tuple[str, str | None], int] = {}  # end of the last period under strain
         self._newest = 0
         for workload in before:
-            tenant, ended = workload["tenant"], workload["event_time"]
-            self._told[tenant] = max(ended, self._told.get(tenant, ended))
+            tenant, since = workload["tenant"], workload["since"]
+            self._told[tenant] = max(since, self._told.get(tenant, since))
+            self._before.add(workload["workload_id"])
             if workload["strained"]:
-                self._strained[tenant, workload["team"]] = ended
+                self._strained[tenant, workload["team"]] = workload["event_time"]
 
     def assigned(self, event: Datum) -> None:
         """Take in an assignment."""
@@ -127,6 +130,8 @@ class Workload:
     def _told_of(self, output: Output) -> list[Output]:
         """A team's record, and the alert where it has come under strain: not in the period before, but in this."""
         workload = output.datum
+        if output.id in self._before:
+            return []
         if not workload["strained"]:
             return [output]
         whose = workload["tenant"], workload["team"]
@@ -135,7 +140,7 @@ class Workload:
         return [output] if lasts else [output, of_workload(workload)]
 
     def _begun(self, name: str) -> int:
-        """End of the last period told of; before any, the beginning of the first there is anything of."""
+        """End of the last period told whole; before any, the beginning of the first there is anything of."""
         at = self._told.get(name)
         if at is None:
             given = [one.at for known in self._tenants[name].assignments.values() for one in known.values()]

@@ -188,6 +188,18 @@ def test_a_restart_goes_on_behind_what_was_told() -> None:
     assert [(one.record, one.datum["event_time"]) for one in workload.due(at(130))] == [("team_workload", at(120))]
 
 
+def test_a_restart_tells_what_a_crash_left_out() -> None:
+    data = [*shift(), *(one for name in "xyz" for one in case(name, 0, 50, (5, 45), team="lisbon"))]
+    whole = told(data, until=HOUR)
+    workload = Workload(CONFIG, before=whole[:1])
+    for datum in [*data, turn(61, "x", False)]:
+        (workload.turned if "turn" in datum else workload.assigned)(datum)
+    found = [one.datum for one in workload.due(at(61))]
+    assert [one["team"] for one in whole] == ["berlin", "lisbon"]
+    assert [one.get("team") or one["title"] for one in found] == ["lisbon", "Team lisbon may need cover"]
+    assert found[0] == whole[1]
+
+
 @pytest.mark.parametrize("start", [1_774_724_400_000, 1_792_868_400_000])  # Europe put its clocks forward, and back
 def test_summer_time_adds_and_takes_no_hour(start: int) -> None:
     moved = [datum | {"event_time": datum["event_time"] - START + start} for datum in shift()]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agents.effective import DEFAULT, Effective, effective, render, shown
 from agents.secret_files import nested_secrets, secrets_of
-from agents.settings import Settings, load, variables_known
+from agents.settings import NESTED, Settings, load, variables_known
 from tests.agents.command import assert_failure, succeeded, tenor
 
 
@@ -30,10 +30,9 @@ def by_name(settings: Settings) -> dict[str, Effective]:
 def test_every_setting_is_there_once() -> None:
     found = effective(load())
     names = [one.variable for one in found]
-    groups = {f"TENOR_{name.upper()}" for name in ("signals", "navigation", "belief", "decision", "outcome", "profile")}
+    groups = {f"TENOR_{name.upper()}" for name in NESTED}
     others = {name for name in variables_known() if name.endswith("_FILE")} - set(names)
-    groups |= {"TENOR_POLICY", "TENOR_LEARNER", "TENOR_CONFIG"}
-    assert set(names) == set(variables_known()) - groups - others
+    assert set(names) == set(variables_known()) - groups - others - {"TENOR_CONFIG"}
     assert len(names) == len(set(names))
     assert {one.source for one in found} == {DEFAULT}
 

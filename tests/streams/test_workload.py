@@ -17,6 +17,7 @@ from agents import workload as live
 from schemas.codec import Codec
 from schemas.records import head, record, records
 from streams import teams
+from streams import workload as workloads
 from streams.config import WorkloadConfig
 from streams.exposure import Exposure
 from streams.stints import Assignment, Belief, Talk, stints
@@ -178,6 +179,15 @@ def test_a_clock_ahead_closes_nothing_and_one_behind_breaks_nothing() -> None:
     for late in shift((0, 49)):
         (workload.turned if "turn" in late else workload.assigned)(late)
     assert workload.due(at(62)) == []  # that hour was told of
+
+
+def test_an_assignment_of_years_ago_is_no_work_for_every_hour_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    periods: list[tuple[int, int]] = []
+    looked = workloads.exposures
+    monkeypatch.setattr(workloads, "exposures", lambda *args: periods.append(args[1]) or looked(*args))
+    long_ago = given(-10 * 365 * 24 * HOUR, "old", "a")
+    assert told([long_ago, *shift()], until=HOUR)[-1:] == told(shift(), until=HOUR)
+    assert len(set(periods)) == 2
 
 
 def test_a_restart_goes_on_behind_what_was_told() -> None:

@@ -153,7 +153,7 @@ def config(
         effective.render(found, out)
 
 
-Role = Literal["worker", "learner", "sink", "alerts", "console", "report", "migrate"]
+Role = Literal["worker", "learner", "sink", "alerts", "workload", "console", "report", "migrate"]
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -13,6 +14,7 @@ from agents.settings import Settings
 CODE = "X-ClickHouse-Exception-Code"
 SUMMARY = "X-ClickHouse-Summary"
 CHUNK_BYTES = 1 << 20
+KEPT_OPEN_S = 2.0  # a ClickHouse closes what is idle for longer: after 3 s by default before version 23, then 10, then 30
 
 
 class Refused(Exception):
@@ -20,7 +22,7 @@ class Refused(Exception):
 
 
 class ClickHouseHttp:
-    """One connection, kept open, made when it is first needed. ``close`` it.
+    """One connection, kept open while it is used, made when it is needed. ``close`` it.
 
     Args:
         settings: of this deployment.
@@ -29,6 +31,7 @@ class ClickHouseHttp:
 
     def __init__(self, settings: Settings, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         self._settings, self._timeout_s = settings, timeout_s
+        self._used_at = time.monotonic()
 
     @cached_property
     def _connection(self) -> HTTPConnection:
@@ -67,6 +70,8 @@ class ClickHouseHttp:
         self, statement: str, data: bytes, settings: Mapping[str, int | str], write: Callable[[bytes], object]
     ) -> HTTPResponse:
         asked = urlencode({"query": statement, "wait_end_of_query": 1, **settings})
+        if time.monotonic() - self._used_at > KEPT_OPEN_S:
+            self.close()  # opens anew with the next request
         try:
             self._connection.request("POST", f"/?{asked}", data, self._headers)
             answer = self._connection.getresponse()
@@ -78,6 +83,7 @@ class ClickHouseHttp:
         except (OSError, HTTPException):
             self.close()  # what is left of the broken exchange must not meet the next one
             raise
+        self._used_at = time.monotonic()
         return answer
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ SELECT conversation_id, option, reward
 FROM observed WHERE tenant = %(tenant)s AND lower(hex(SHA256(ifNull(customer_id, '')))) = %(customer)s
 """
 ENDS = """
-SELECT conversation_id, opened_at, ended
+SELECT conversation_id, opened_at, event_time, ended
 FROM finished WHERE tenant = %(tenant)s AND lower(hex(SHA256(ifNull(customer_id, '')))) = %(customer)s
 """
 PROVEN = "SELECT option, n, mean, low, high, verdict FROM uplift WHERE tenant = %(tenant)s"

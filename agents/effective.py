@@ -1,11 +1,11 @@
 """``tenor config``: the settings in force and where each came from. No secret is shown, only whether there is one."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
@@ -19,6 +19,7 @@ from agents.settings import NESTED, PREFIX, Settings, given
 
 DEFAULT, ENVIRONMENT, DOTENV = "default", "environment", ".env"
 SET = "(set)"
+LOGIN = re.compile(r"(?<=://)[^/\s]*@")  # of each URL where there are several
 
 
 class Effective(NamedTuple):
@@ -56,9 +57,8 @@ def shown(value: Any) -> Any:
     """A value that may be read by anybody."""
     if isinstance(value, SecretStr):
         return SET if value.get_secret_value() else ""
-    if isinstance(value, str) and "@" in value and "://" in value:
-        parts = urlsplit(value)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    if isinstance(value, str):
+        return LOGIN.sub("", value)
     return str(value) if isinstance(value, Path) else value
 
 

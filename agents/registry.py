@@ -73,7 +73,7 @@ def client_for(settings: Settings, **options: float) -> SchemaRegistryClient:
     try:
         return SchemaRegistryClient({"url": settings.registry_url, **login(settings), **options})
     except ValueError:
-        raise Failure(f"TENOR_REGISTRY_URL is wrong: {settings.registry_url!r} is no URL") from None
+        raise Failure("TENOR_REGISTRY_URL is wrong: it is no URL") from None
     except ssl.SSLError:
         raise Failure(
             f"TENOR_REGISTRY_CA_FILE is wrong: {settings.registry_ca_file} holds no PEM certificates"

@@ -4,8 +4,9 @@ Off unless it is switched on. It reads conversation.assignments and of tenor.tra
 and publishes figures of teams to tenor.workload and tenor.alerts. What is known of one operator stays in this process's
 memory; it is told over HTTP to whoever holds the secret that the operator chose, and to nobody else.
 
-Nothing is committed: a restart reads a shift again and goes on behind the last period told of. Two processes tell the
-same under the same ids.
+Nothing is committed: a restart reads a shift again, tells what of the last period is missing, and goes on. Alerts are
+acknowledged before the figures they follow from, for those say what was told. Two processes tell the same under the
+same ids.
 """
 
 import json
@@ -128,16 +129,19 @@ class LiveWorkload:
     def _tell(self) -> None:
         with self._lock:
             outputs = self._workload.due(self._clock())
-        self._sender.send([published(one, self._codec, self.settings.topics, WORKLOAD) for one in outputs])
+        for wave in ("alert", "team_workload"):
+            these = [one for one in outputs if one.record == wave]
+            self._sender.send([published(one, self._codec, self.settings.topics, WORKLOAD) for one in these])
 
     def _told_before(self) -> tuple[list[dict[str, Any]], int]:
-        """Records told of before, and from when on there is something to read again, milliseconds of the broker."""
+        """Records told before, and from when on there is something to read again, milliseconds of the broker."""
         name, config = self.settings.topics.name(Name.WORKLOAD), self.settings.workload
         log_of_it = Inputs(self.settings, [name], 0)
         try:
             found = log_of_it.take_until(log_of_it.ends(name))
         finally:
             log_of_it.close()
-        last = found[-1].timestamp if found else self._clock()
+        before = [self._codec.decode(FIGURES, one.value, headers_of(one)) for one in found]
+        last = before[-1]["event_time"] if before else self._clock()
         back = config.shift_ms + 2 * config.period_ms + config.idle_ms + config.grace_ms
-        return [self._codec.decode(FIGURES, one.value, headers_of(one)) for one in found], max(0, last - back)
+        return before, max(0, last - back)

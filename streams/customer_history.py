@@ -32,7 +32,7 @@ def history(
         turns: the customer's turns in order: conversation_id, event_time, turn, level, level_before, raised, channel,
             cues, contributions.
         outcomes: conversation_id, option, reward (None where nothing was seen).
-        ends: conversation_id, opened_at, ended.
+        ends: conversation_id, opened_at, event_time, ended.
         proven: of every option what held for everybody: option, n, mean, low, high, verdict.
         margin: a change of the level within it says nothing.
     """
@@ -57,26 +57,27 @@ def conversations(turns: Iterable[Row], ends: Iterable[Row]) -> list[Told]:
             latest[name] = []
             lives.append(latest[name])
         latest[name].append(turn)
-    ended = {(end["conversation_id"], end["opened_at"]): end["ended"] for end in ends}
-    return sorted((course(life, ended) for life in lives), key=lambda one: (one["first_at"], one["conversation_id"]))
+    known = [*ends]
+    return sorted((course(life, known) for life in lives), key=lambda one: (one["first_at"], one["conversation_id"]))
 
 
-def course(life: Sequence[Row], ended: Mapping[tuple[str, Any], str]) -> Told:
-    """How one went."""
-    name, first_at = life[0]["conversation_id"], life[0]["event_time"]
-    opened = [at for conversation, at in ended if conversation == name and at <= first_at]
+def course(life: Sequence[Row], ends: Iterable[Row]) -> Told:
+    """How one went. Its end: of a life that was open at its first turn, and not yet over at its last."""
+    first, last = life[0], life[-1]
+    own = [end for end in ends if end["conversation_id"] == first["conversation_id"]]
+    ended = [end for end in own if end["opened_at"] <= first["event_time"] and end["event_time"] >= last["event_time"]]
     levels = [turn["level"] for turn in life]
     return {
-        "conversation_id": name,
-        "channel": life[0]["channel"],
-        "first_at": first_at,
-        "last_at": life[-1]["event_time"],
+        "conversation_id": first["conversation_id"],
+        "channel": first["channel"],
+        "first_at": first["event_time"],
+        "last_at": last["event_time"],
         "turns": len(life),
         "levels": levels,
         "highest": max(levels),
         "last": levels[-1],
         "raised": any(turn["raised"] for turn in life),
-        "ended": ended[name, max(opened)] if opened else None,
+        "ended": max(ended, key=lambda end: end["opened_at"])["ended"] if ended else None,
     }
 
 

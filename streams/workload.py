@@ -40,6 +40,13 @@ class Tenant:
     def stints(self, until: int, config: WorkloadConfig) -> list[Stint]:
         return [one for name in self.assignments for one in stints(self._talk(name), until, config.idle_ms)]
 
+    def periods(self, begun: int, ended: int, config: WorkloadConfig) -> list[Span]:
+        """Periods in which a conversation can have gone on, in order: of ten quiet years there are none."""
+        length = config.period_ms
+        times = {one.at for known in self.assignments.values() for one in known.values()}.union(*self.beliefs.values())
+        starts = {start for at in times for start in range(at // length * length, at + config.idle_ms + 1, length)}
+        return [(start, start + length) for start in sorted(starts) if begun <= start <= ended - length]
+
     def forget(self, before: int, config: WorkloadConfig) -> None:
         """Drop conversations that were over before a moment, and of the others what says nothing."""
         for name in {*self.assignments, *self.beliefs}:
@@ -58,20 +65,23 @@ class Workload:
     """Folds assignments and trajectory points.
 
     Args:
-        before: records told of before, the latest last: a restart goes on behind them.
+        before: records told before, the latest last. A crash may have cut short the last period they tell of: a restart
+            begins with it, and leaves out what they hold.
     """
 
     def __init__(self, config: WorkloadConfig, before: Iterable[Datum] = ()) -> None:
         self._config = config
         self._tenants: dict[str, Tenant] = {}
-        self._told: dict[str, int] = {}
+        self._told: dict[str, int] = {}  # end of the last period that was told whole
+        self._before: set[str] = set()
         self._strained: dict[tuple[str, str | None], int] = {}  # end of the last period under strain
         self._newest = 0
         for workload in before:
-            tenant, ended = workload["tenant"], workload["event_time"]
-            self._told[tenant] = max(ended, self._told.get(tenant, ended))
+            tenant, since = workload["tenant"], workload["since"]
+            self._told[tenant] = max(since, self._told.get(tenant, since))
+            self._before.add(workload["workload_id"])
             if workload["strained"]:
-                self._strained[tenant, workload["team"]] = ended
+                self._strained[tenant, workload["team"]] = workload["event_time"]
 
     def assigned(self, event: Datum) -> None:
         """Take in an assignment."""
@@ -116,31 +126,28 @@ class Workload:
 
     def _close(self, name: str, ended: int) -> list[Output]:
         tenant, config, outputs = self._tenants[name], self._config, list[Output]()
-        for end in range(self._begun(name) + config.period_ms, ended + 1, config.period_ms):
-            period = end - config.period_ms, end
-            for team, members in teams.by_team(exposures(tenant.stints(end, config), period, config)):
+        begun = self._told.get(name, 0) // config.period_ms * config.period_ms
+        if begun >= ended:
+            return []
+        for period in tenant.periods(begun, ended, config):
+            for team, members in teams.by_team(exposures(tenant.stints(period[1], config), period, config)):
                 outputs += self._told_of(teams.told(name, team, period, members, config))
-            tenant.forget(end - config.shift_ms - config.period_ms, config)
+            tenant.forget(period[0] - config.shift_ms, config)
+        tenant.forget(ended - config.period_ms - config.shift_ms, config)
         self._told[name] = max(ended, self._told.get(name, ended))
         return outputs
 
     def _told_of(self, output: Output) -> list[Output]:
         """A team's record, and the alert where it has come under strain: not in the period before, but in this."""
         workload = output.datum
+        if output.id in self._before:
+            return []
         if not workload["strained"]:
             return [output]
         whose = workload["tenant"], workload["team"]
         lasts = self._strained.get(whose) == workload["since"]
         self._strained[whose] = workload["event_time"]
         return [output] if lasts else [output, of_workload(workload)]
-
-    def _begun(self, name: str) -> int:
-        """End of the last period told of; before any, the beginning of the first there is anything of."""
-        at = self._told.get(name)
-        if at is None:
-            given = [one.at for known in self._tenants[name].assignments.values() for one in known.values()]
-            at = min(given, default=self._newest)
-        return at // self._config.period_ms * self._config.period_ms
 
     def _own(self, tenant: Tenant, operator: str, until: int) -> Iterator[dict[str, Any]]:
         config = self._config

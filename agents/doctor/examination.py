@@ -37,6 +37,7 @@ NEEDS: dict[str, set[str]] = {
     "learner": BUS | {files.MODEL, files.PROTOCOLS, processes.ABOUT},
     "sink": BUS | {warehouse.ABOUT},
     "alerts": BUS | {files.ROUTES, processes.ABOUT},
+    "workload": BUS,
     "console": BUS | {warehouse.ABOUT},
     "report": {warehouse.ABOUT, clocks.ABOUT},
     "migrate": {warehouse.ABOUT},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from agents.doctor.check import Check, listed
+from agents.effective import shown
 from agents.schema_publishing import standings
 from agents.settings import Settings
 
@@ -24,4 +25,4 @@ def look(settings: Settings) -> Iterator[Check]:
         what = f"{len(missing)} of {len(found)} records are not registered: {listed(missing)}"
         yield Check(ABOUT, "failed", what, "run: tenor schemas publish")
     elif not any(one.wrong for one in found):
-        yield Check(ABOUT, "ok", f"{settings.registry_url} has all {len(found)} records")
+        yield Check(ABOUT, "ok", f"{shown(settings.registry_url)} has all {len(found)} records")

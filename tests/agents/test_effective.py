@@ -74,6 +74,7 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         (SecretStr(""), ""),
         (SecretStr("x"), "(set)"),
         ("https://me:hunter2@idp:8443/token?a=b", "https://idp:8443/token?a=b"),
+        ("http://me:hunter2@a:1,http://me:hun@ter2@b:2", "http://a:1,http://b:2"),
         ("a:1,b:2", "a:1,b:2"),
         (Path("/a"), "/a"),
         (None, None),

@@ -108,6 +108,20 @@ def test_what_the_doctor_says(registry: Registry) -> None:
     assert [one.verdict for one in doctor.look(Settings(_env_file=None))] == ["ok"]
 
 
+def test_the_doctor_tells_no_login_that_stands_in_the_url(registry: Registry) -> None:
+    own = Settings(_env_file=None, registry_url=registry.url.replace("://", "://me:hunter2@"))
+    publish(own, standings(own))
+    [found] = doctor.look(own)
+    assert (found.verdict, registry.url in found.found) == ("ok", True)
+    assert "hunter2" not in str(found)
+
+
+def test_what_is_no_url_is_not_told() -> None:
+    with pytest.raises(Failure, match="TENOR_REGISTRY_URL is wrong") as found:
+        standings(Settings(_env_file=None, registry_url="me:hunter2@registry"))
+    assert "hunter2" not in found.value.message
+
+
 def test_the_command(registry: Registry, tmp_path: Path) -> None:
     env = {"TENOR_REGISTRY_URL": registry.url, "COLUMNS": "200"}
     told = succeeded(tenor(tmp_path, "schemas publish --dry-run", **env))

@@ -98,6 +98,17 @@ def test_it_is_off_unless_it_is_switched_on(settings: Settings) -> None:
     assert "docs/operators.md" in str(caught.value.hint)
 
 
+def test_alerts_are_acknowledged_before_the_figures_that_say_a_period_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = LiveWorkload(Settings(_env_file=None, workload=WORKLOAD), clock=lambda: at(3 * HOUR))
+    sent: list[list[str]] = []
+    monkeypatch.setattr(one._sender, "send", lambda letters: sent.append([letter.topic for letter in letters]))
+    for datum in [*shift(0), turn(HOUR + 5, "later", False)]:
+        (one._workload.turned if "turn" in datum else one._workload.assigned)(datum)
+    one._tell()
+    names = one.settings.topics
+    assert sent == [[names.name(Name.ALERTS)], [names.name(Name.WORKLOAD)]]
+
+
 def test_from_assignments_to_figures_and_back_after_a_restart(settings: Settings) -> None:
     own = settings.model_copy(update={"workload": WORKLOAD})
     topics.apply(own)

@@ -35,6 +35,10 @@ def outcome(option: str, reward: float | None) -> Row:
     return {"conversation_id": "c", "option": option, "reward": reward}
 
 
+def end(conversation: str, opened_at: int, event_time: int, ended: str) -> Row:
+    return {"conversation_id": conversation, "opened_at": opened_at, "event_time": event_time, "ended": ended}
+
+
 def told(turns: Any = (), outcomes: Any = (), ends: Any = (), proven: Any = ()) -> Row:
     return history(list(turns), outcomes, ends, proven, 0.05)
 
@@ -44,14 +48,13 @@ def proven(option: str, low: float, verdict: str = "helped") -> Row:
 
 
 def test_conversations_in_order_each_life_of_its_own() -> None:
-    ends = [{"conversation_id": "b", "opened_at": 900, "ended": "resolved"}]
+    ends = [end("b", 900, 4000, "resolved")]
     turns = [turn("b", 1, 0.1, None), turn("b", 2, 0.6, 0.1), turn("b", 1, 0.2, None) | {"event_time": 9000}]
-    first, second = told([*turns], ends=[*ends, {"conversation_id": "b", "opened_at": 8999, "ended": "silent"}])[
-        "conversations"
-    ]
+    first, second = told(turns, ends=[*ends, end("b", 8999, 12_000, "silent")])["conversations"]
     assert (first["turns"], first["levels"], first["highest"], first["last"]) == (2, [0.1, 0.6], 0.6, 0.6)
     assert (first["raised"], first["ended"]) == (True, "resolved")
     assert (second["raised"], second["ended"]) == (False, "silent")
+    assert [one["ended"] for one in told(turns, ends=ends)["conversations"]] == ["resolved", None]  # it goes on
     assert told([turn("c", 1, 0.0, None)], ends=ends)["conversations"][0]["ended"] is None
 
 

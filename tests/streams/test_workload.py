@@ -17,6 +17,7 @@ from agents import workload as live
 from schemas.codec import Codec
 from schemas.records import head, record, records
 from streams import teams
+from streams import workload as workloads
 from streams.config import WorkloadConfig
 from streams.exposure import Exposure
 from streams.stints import Assignment, Belief, Talk, stints
@@ -180,12 +181,33 @@ def test_a_clock_ahead_closes_nothing_and_one_behind_breaks_nothing() -> None:
     assert workload.due(at(62)) == []  # that hour was told of
 
 
+def test_an_assignment_of_years_ago_is_no_work_for_every_hour_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    periods: list[tuple[int, int]] = []
+    looked = workloads.exposures
+    monkeypatch.setattr(workloads, "exposures", lambda *args: periods.append(args[1]) or looked(*args))
+    long_ago = given(-10 * 365 * 24 * HOUR, "old", "a")
+    assert told([long_ago, *shift()], until=HOUR)[-1:] == told(shift(), until=HOUR)
+    assert len(set(periods)) == 2
+
+
 def test_a_restart_goes_on_behind_what_was_told() -> None:
     before = told(shift(), until=HOUR)
     workload = Workload(CONFIG, before)
     for datum in [*shift(), *(one for name in CREW for one in case(name, 60, 119, (61, 118))), turn(130, "x", False)]:
         (workload.turned if "turn" in datum else workload.assigned)(datum)
     assert [(one.record, one.datum["event_time"]) for one in workload.due(at(130))] == [("team_workload", at(120))]
+
+
+def test_a_restart_tells_what_a_crash_left_out() -> None:
+    data = [*shift(), *(one for name in "xyz" for one in case(name, 0, 50, (5, 45), team="lisbon"))]
+    whole = told(data, until=HOUR)
+    workload = Workload(CONFIG, before=whole[:1])
+    for datum in [*data, turn(61, "x", False)]:
+        (workload.turned if "turn" in datum else workload.assigned)(datum)
+    found = [one.datum for one in workload.due(at(61))]
+    assert [one["team"] for one in whole] == ["berlin", "lisbon"]
+    assert [one.get("team") or one["title"] for one in found] == ["lisbon", "Team lisbon may need cover"]
+    assert found[0] == whole[1]
 
 
 @pytest.mark.parametrize("start", [1_774_724_400_000, 1_792_868_400_000])  # Europe put its clocks forward, and back

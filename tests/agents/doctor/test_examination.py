@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from agents import kafka, topics
+from agents.cli import Role
 from agents.clickhouse import connect
 from agents.clock import now_ms
 from agents.doctor.broker import Cluster, look
@@ -124,6 +126,7 @@ def test_one_role_needs_less(monkeypatch: pytest.MonkeyPatch, migrated: Settings
 
 
 def test_every_role_is_known() -> None:
+    assert set(get_args(Role)) == NEEDS.keys()
     assert {role for role, needed in NEEDS.items() if "clickhouse" in needed} == GRANTS.keys()
     assert set(ON_KAFKA) <= EVERYTHING
 

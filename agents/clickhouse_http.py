@@ -14,7 +14,8 @@ from agents.settings import Settings
 CODE = "X-ClickHouse-Exception-Code"
 SUMMARY = "X-ClickHouse-Summary"
 CHUNK_BYTES = 1 << 20
-KEPT_OPEN_S = 2.0  # a ClickHouse closes what is idle for longer: after 3 s by default before version 23, then 10, then 30
+# A ClickHouse closes what is idle for longer: after 3 s by default before version 23, then 10, then 30.
+KEPT_OPEN_S = 2.0
 
 
 class Refused(Exception):

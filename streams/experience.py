@@ -7,12 +7,17 @@ follows from the records that were seen, in whatever order, so that reading them
 A decision that never closes (its state was lost) does not hold the others up for ever: it is given up once the stream
 time of its partition has gone on so far that it should have closed long ago. Ages count from when a decision came, not
 from its own event time: a recording of last year that is played beside today's events is not old on arrival.
+
+What is remembered is packed: as Python objects a decision is ten times its bytes, and a day may hold hundreds of
+thousands.
 """
 
 from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import chain, takewhile
 from typing import Any, NamedTuple
+
+import msgspec
 
 from streams.config import Config
 
@@ -62,14 +67,10 @@ class News(NamedTuple):
 
 
 class Entered(NamedTuple):
-    """A decision, and the newest stream time of its partition when it came, itself included, milliseconds."""
+    """A decision's id, and the newest stream time of its partition when it came, itself included, milliseconds."""
 
-    decision: Record
+    id: str
     at: int
-
-    @property
-    def id(self) -> str:
-        return str(self.decision["decision_id"])
 
 
 class Experience:
@@ -79,9 +80,9 @@ class Experience:
         self._remembered_ms = round(config.policy.remembered_s * 1000)
         self._open: dict[int, deque[Entered]] = {}
         self._past: dict[int, deque[Entered]] = {}  # learned, not forgotten yet
-        self._closed: dict[str, Record] = {}
-        self._known: dict[str, Record] = {}
-        self._learned: dict[str, Lesson] = {}
+        self._known: dict[str, bytes] = {}  # decisions
+        self._closed: dict[str, bytes] = {}  # outcomes of those that are open
+        self._learned: dict[str, bytes] = {}  # outcomes of those that were learned
         self._ratings: dict[str, dict[str, float]] = {}  # by decision, by the rating's own id
         self._newest: dict[int, int] = {}
 
@@ -105,20 +106,21 @@ class Experience:
         return News([(one, self._ratings_of(id_of(one))) for one in lessons], rated, unknown, late, given_up)
 
     def _decide(self, partition: int, decision: Record) -> None:
-        if decision["decision_id"] in self._known:
+        name = str(decision["decision_id"])
+        if name in self._known:
             return  # published twice
-        self._known[decision["decision_id"]] = decision
+        self._known[name] = msgspec.msgpack.encode(decision)
         newest = self._newest[partition] = max(self._newest.get(partition, 0), decision["event_time"])
-        self._open.setdefault(partition, deque()).append(Entered(decision, newest))
+        self._open.setdefault(partition, deque()).append(Entered(name, newest))
 
     def _observe(self, outcome: Record) -> Unknown | None:
-        decision = self._known.get(outcome["decision_id"])
-        if decision is None:
+        if outcome["decision_id"] not in self._known:
             return Unknown(outcome, f"no decision {outcome['decision_id']} is known")
+        decision = unpacked(self._known[outcome["decision_id"]])
         if (outcome["option"], outcome["conversation_id"]) != (decision["option"], decision["conversation_id"]):
             return Unknown(outcome, f"it contradicts decision {outcome['decision_id']}")
         if outcome["decision_id"] not in self._learned:
-            self._closed.setdefault(outcome["decision_id"], outcome)
+            self._closed.setdefault(outcome["decision_id"], msgspec.msgpack.encode(outcome))
         return None
 
     def _rate(self, ratings: Iterable[Record]) -> tuple[list[Record], list[Rated]]:
@@ -132,7 +134,7 @@ class Experience:
             self._ratings.setdefault(name, {}).setdefault(rating["event_id"], rating["score"])
             now = self._ratings_of(name)
             if name in self._learned and now != before:  # the same: published twice
-                rated.append(Rated(self._learned[name], before, now))
+                rated.append(Rated(self._lesson(name), before, now))
         return late, rated
 
     def _ratings_of(self, name: str) -> tuple[float, ...]:
@@ -155,8 +157,12 @@ class Experience:
         while waiting and waiting[0].id in self._closed:
             entered = waiting.popleft()
             self._past.setdefault(partition, deque()).append(entered)
-            lesson = self._learned[entered.id] = Lesson(entered.decision, self._closed.pop(entered.id))
-            yield lesson
+            self._learned[entered.id] = self._closed.pop(entered.id)
+            yield self._lesson(entered.id)
+
+    def _lesson(self, name: str) -> Lesson:
+        """A decision that was learned."""
+        return Lesson(unpacked(self._known[name]), unpacked(self._learned[name]))
 
     def _forget(self) -> None:
         """Of each partition by its own time: what may be published twice is published where it was."""
@@ -165,6 +171,11 @@ class Experience:
                 name = past.popleft().id
                 del self._learned[name], self._known[name]
                 self._ratings.pop(name, None)
+
+
+def unpacked(record: bytes) -> Record:
+    found: Record = msgspec.msgpack.decode(record)
+    return found
 
 
 def id_of(lesson: Lesson) -> str:

@@ -1,8 +1,10 @@
 """What the learner holds of one tenant: its newest snapshot, and the records that wait to be learned."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+
+import msgspec
 
 from agents.received import Received
 from schemas.errors import Reason, Rejected
@@ -24,6 +26,14 @@ class Read(NamedTuple):
     @property
     def position(self) -> Position:
         return self.received.topic, self.received.partition
+
+
+class Decided(NamedTuple):
+    """A decision that waits to be learned, packed: hours may pass before the first outcome."""
+
+    position: Position
+    offset: int
+    packed: bytes
 
 
 class Refusal(NamedTuple):
@@ -58,20 +68,25 @@ class Apprentice:
         self._config = config
         self._experience = Experience(config)
         self._waiting: list[Read] = []
+        self._decided: list[Decided] = []
         self._closed = 0
         self._since: float | None = None
         self.snapshot = newest
 
     def hear(self, read: Read) -> None:
         """Take in a record, to be learned later."""
+        if read.name is Name.DECISIONS:
+            if read.datum["available"]:
+                packed = msgspec.msgpack.encode(read.datum)
+                self._decided.append(Decided(read.position, read.received.offset, packed))
+            return
         self._waiting.append(read)
-        if read.name is not Name.DECISIONS:
-            self._closed += read.name is Name.OUTCOMES
-            self._since = self._since or time.monotonic()
+        self._closed += read.name is Name.OUTCOMES
+        self._since = self._since or time.monotonic()
 
     def recall(self) -> None:
         """Bring back to mind what the snapshot was learned from, without learning it twice."""
-        self._take(self._read_before(self.snapshot.positions))
+        self._take(self._read_before(self.snapshot.positions), self.snapshot.positions)
 
     @property
     def due(self) -> bool:
@@ -86,7 +101,7 @@ class Apprentice:
         """Learn what was read before these positions; the decisions of all outcomes before them must be among it."""
         waiting = self._read_before(positions)
         commands, unheeded = self._commands(waiting)
-        news, refused = self._take(waiting)
+        news, refused = self._take(waiting, positions)
         refused += unheeded
         told = (*(one for one, _ in news.lessons), *(one.lesson for one in news.rated))
         if not (commands or any(map(policy_learner.is_lesson, told))):
@@ -105,10 +120,16 @@ class Apprentice:
                 self.hear(one)
         return before
 
-    def _take(self, reads: list[Read]) -> tuple[News, list[Refusal]]:
+    def _decided_before(self, positions: Mapping[Position, int]) -> Iterator[tuple[int, Datum]]:
+        """Decisions from before these positions with their partition, one partition after another; others wait on."""
+        before = [one for one in self._decided if one.offset < positions.get(one.position, 0)]
+        self._decided = [one for one in self._decided if one.offset >= positions.get(one.position, 0)]
+        return ((one.position[1], msgspec.msgpack.decode(one.packed)) for one in sorted(before))
+
+    def _take(self, reads: list[Read], positions: Mapping[Position, int]) -> tuple[News, list[Refusal]]:
         outcomes = in_order(reads, Name.OUTCOMES)
         news = self._experience.take(
-            [(one.received.partition, one.datum) for one in in_order(reads, Name.DECISIONS) if one.datum["available"]],
+            self._decided_before(positions),
             [one.datum for one in outcomes],
             [one.datum for one in in_order(reads, Name.RATINGS)],
         )

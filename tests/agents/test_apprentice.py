@@ -1,7 +1,9 @@
 """One tenant's learner: what it recalls is what it knew, and it learns when there is something to learn."""
 
 import time
+import tracemalloc
 from collections.abc import Iterable
+from copy import deepcopy
 
 import pytest
 from hypothesis import given, settings
@@ -246,3 +248,19 @@ def test_a_snapshot_of_the_default_settings_is_read_again() -> None:
     assert record is not None
     assert as_record(of_record(record)) == record
     assert apprentice.in_order([], Name.OUTCOMES) == []
+
+
+def test_a_decision_costs_little_more_than_its_bytes_while_its_outcome_is_awaited() -> None:
+    """Hours may pass before it comes; as Python objects a decision is some 7,000 bytes."""
+    one, log, count = new(), Log(), 300
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(count):
+            one.hear(log.add(Name.DECISIONS, deepcopy(decision(str(number)))))
+        heard, _ = tracemalloc.get_traced_memory()
+        one.learn(log.ends)
+        learned, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (heard - before) / count < 2_500 and (learned - before) / count < 2_500

@@ -251,7 +251,7 @@ def test_a_snapshot_of_the_default_settings_is_read_again() -> None:
 
 
 def test_a_decision_costs_little_more_than_its_bytes_while_its_outcome_is_awaited() -> None:
-    """Hours may pass before it comes; as Python objects a decision is some 7,000 bytes."""
+    """Hours may pass before it comes; as Python objects it would be far more."""
     one, log, count = new(), Log(), 300
     tracemalloc.start()
     try:
@@ -263,4 +263,4 @@ def test_a_decision_costs_little_more_than_its_bytes_while_its_outcome_is_awaite
         learned, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert (heard - before) / count < 2_500 and (learned - before) / count < 2_500
+    assert (heard - before) / count < 1_500 and (learned - before) / count < 1_500

@@ -6,7 +6,9 @@ Two at once do no harm: every statement can be repeated, and both write the same
 from collections import defaultdict
 from pathlib import Path
 
+import tenacity
 from clickhouse_driver import Client
+from clickhouse_driver.errors import ErrorCodes, ServerException
 
 from agents.clickhouse import UNAVAILABLE, connect, failure, quoted
 from agents.errors import Failure
@@ -25,6 +27,8 @@ ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY number
 COMMENT 'Which files made this database'
 """
+
+ATTEMPTS, AGAIN_S = 10, 0.5
 
 # A view's column that has no comment of its own takes that of the same column in the table it reads.
 UNCOMMENTED = """
@@ -64,6 +68,17 @@ def create_database(settings: Settings) -> None:
         client.disconnect()
 
 
+def is_disturbed(error: BaseException) -> bool:
+    """Whether somebody else replaced a view between two looks at it."""
+    return isinstance(error, ServerException) and error.code == ErrorCodes.TABLE_IS_DROPPED
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception(is_disturbed),
+    wait=tenacity.wait_random(0, AGAIN_S),
+    stop=tenacity.stop_after_attempt(ATTEMPTS),
+    reraise=True,
+)
 def apply(client: Client, settings: Settings, files: list[Migration]) -> list[str]:
     client.execute(LOG)
     missing = unapplied(settings, files, applied(client))

@@ -71,6 +71,11 @@ def belonging(entry: Path, directory: str) -> str | None:
     return command if command and (inside or directory in command) else None
 
 
+def heeding_sigint() -> None:
+    """Tests that a shell put into the background ignore it, and would hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Up:
     """A running ``tenor up``."""
 
@@ -80,7 +85,13 @@ class Up:
         with self._log.open("wb") as log:
             argv = [*ARGV, "up", "--directory", str(directory), *options]
             self.process = subprocess.Popen(
-                argv, cwd=directory.parent, env=variables(env), stdout=log, stderr=log, start_new_session=True
+                argv,
+                cwd=directory.parent,
+                env=variables(env),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=heeding_sigint,
             )
 
     @property

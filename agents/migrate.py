@@ -28,6 +28,7 @@ ORDER BY number
 COMMENT 'Which files made this database'
 """
 
+DISTURBED = (ErrorCodes.TABLE_IS_DROPPED, ErrorCodes.UNKNOWN_TABLE, ErrorCodes.TABLE_ALREADY_EXISTS)
 ATTEMPTS, AGAIN_S = 10, 0.5
 
 # A view's column that has no comment of its own takes that of the same column in the table it reads.
@@ -70,7 +71,7 @@ def create_database(settings: Settings) -> None:
 
 def is_disturbed(error: BaseException) -> bool:
     """Whether somebody else replaced a view between two looks at it."""
-    return isinstance(error, ServerException) and error.code == ErrorCodes.TABLE_IS_DROPPED
+    return isinstance(error, ServerException) and error.code in DISTURBED
 
 
 @tenacity.retry(

@@ -4,15 +4,13 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import msgspec
-
 from agents.received import Received
 from schemas.errors import Reason, Rejected
 from schemas.records import Datum
 from schemas.topics import Name
 from streams import policy_learner, snapshot
 from streams.config import Config
-from streams.experience import Experience, News
+from streams.experience import Experience, News, packed, unpacked
 from streams.snapshot import Position, Snapshot
 
 
@@ -77,8 +75,7 @@ class Apprentice:
         """Take in a record, to be learned later."""
         if read.name is Name.DECISIONS:
             if read.datum["available"]:
-                packed = msgspec.msgpack.encode(read.datum)
-                self._decided.append(Decided(read.position, read.received.offset, packed))
+                self._decided.append(Decided(read.position, read.received.offset, packed(read.datum)))
             return
         self._waiting.append(read)
         self._closed += read.name is Name.OUTCOMES
@@ -124,7 +121,7 @@ class Apprentice:
         """Decisions from before these positions with their partition, one partition after another; others wait on."""
         before = [one for one in self._decided if one.offset < positions.get(one.position, 0)]
         self._decided = [one for one in self._decided if one.offset >= positions.get(one.position, 0)]
-        return ((one.position[1], msgspec.msgpack.decode(one.packed)) for one in sorted(before))
+        return ((one.position[1], unpacked(one.packed)) for one in sorted(before))
 
     def _take(self, reads: list[Read], positions: Mapping[Position, int]) -> tuple[News, list[Refusal]]:
         outcomes = in_order(reads, Name.OUTCOMES)

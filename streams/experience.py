@@ -109,7 +109,7 @@ class Experience:
         name = str(decision["decision_id"])
         if name in self._known:
             return  # published twice
-        self._known[name] = msgspec.msgpack.encode(decision)
+        self._known[name] = packed(decision)
         newest = self._newest[partition] = max(self._newest.get(partition, 0), decision["event_time"])
         self._open.setdefault(partition, deque()).append(Entered(name, newest))
 
@@ -120,7 +120,7 @@ class Experience:
         if (outcome["option"], outcome["conversation_id"]) != (decision["option"], decision["conversation_id"]):
             return Unknown(outcome, f"it contradicts decision {outcome['decision_id']}")
         if outcome["decision_id"] not in self._learned:
-            self._closed.setdefault(outcome["decision_id"], msgspec.msgpack.encode(outcome))
+            self._closed.setdefault(outcome["decision_id"], packed(outcome))
         return None
 
     def _rate(self, ratings: Iterable[Record]) -> tuple[list[Record], list[Rated]]:
@@ -173,8 +173,13 @@ class Experience:
                 self._ratings.pop(name, None)
 
 
-def unpacked(record: bytes) -> Record:
-    found: Record = msgspec.msgpack.decode(record)
+def packed(record: Record) -> bytes:
+    """A record as it is remembered; ``unpacked`` gives it back, equal."""
+    return msgspec.msgpack.encode(record)
+
+
+def unpacked(record: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.msgpack.decode(record)
     return found
 
 

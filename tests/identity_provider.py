@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from agents.embedded.child import LOOPBACK
+from tests.json_handler import JsonHandler
 
 CLIENT, SECRET, AUDIENCE = "tenor", "s3cret-of-the-client", "kafka"
 
@@ -54,19 +55,10 @@ class IdentityProvider:
         return jwt.encode({"alg": "RS256", "kid": "test"}, claims | {"jti": str(len(self.asked))}, self._key)
 
 
-def handler(provider: IdentityProvider) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def handler(provider: IdentityProvider) -> type[JsonHandler]:
+    class Handler(JsonHandler):
         def do_POST(self) -> None:
             form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            status, body = provider.answer(self.headers.get("Authorization", ""), form)
-            encoded = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(encoded)))
-            self.end_headers()
-            self.wfile.write(encoded)
-
-        def log_message(self, *_: Any) -> None:
-            pass
+            self.reply(*provider.answer(self.headers.get("Authorization", ""), form))
 
     return Handler

@@ -4,11 +4,12 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
 from agents.embedded.child import LOOPBACK
+from tests.json_handler import JsonHandler
 
 NO_SUBJECT, NO_SCHEMA, REFUSED = 40401, 40403, 409
 
@@ -74,7 +75,7 @@ def schema_registry() -> Iterator[Registry]:
         server.server_close()
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     """Turns requests into questions to the ``Registry``."""
 
     @property
@@ -87,14 +88,3 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.reply(*self.server.registry.post(self.parts, json.loads(body["schema"])))  # type: ignore[attr-defined]
-
-    def reply(self, status: int, body: Any) -> None:
-        encoded = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(encoded)))
-        self.end_headers()
-        self.wfile.write(encoded)
-
-    def log_message(self, *_: Any) -> None:
-        pass

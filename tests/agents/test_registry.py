@@ -1,12 +1,10 @@
 """A schema registry that is not there, is no registry at all, or lets nobody in without a login."""
 
 import base64
-import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -19,6 +17,7 @@ from schemas.codec import SINGLE_OBJECT
 from schemas.records import record
 from tests.agents.samples import rating
 from tests.certificates import Authority
+from tests.json_handler import JsonHandler
 from tests.tls_front import tls_front
 
 
@@ -48,7 +47,7 @@ USER, PASSWORD, WRONG = "reader", "p:a ss", "wr0ng"
 KNOWN_AS = 7
 
 
-class Guarded(BaseHTTPRequestHandler):
+class Guarded(JsonHandler):
     """Knows every schema under one id, and answers nobody without the login."""
 
     def do_POST(self) -> None:
@@ -58,17 +57,6 @@ class Guarded(BaseHTTPRequestHandler):
             self.reply(200, {"id": KNOWN_AS, "version": 1, "subject": "s", "schema": "{}"})
         else:
             self.reply(401, {"error_code": 40101, "message": f"not with {self.headers.get('Authorization')}"})
-
-    def reply(self, status: int, body: dict[str, Any]) -> None:
-        encoded = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(encoded)))
-        self.end_headers()
-        self.wfile.write(encoded)
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
 
 @pytest.fixture

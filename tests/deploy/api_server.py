@@ -1,14 +1,15 @@
 """As much of a Kubernetes API server as ``lookup`` in a template asks for. A real one needs a cluster's machinery."""
 
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.json_handler import JsonHandler
 
 # What a first install makes.
 KINDS = {
@@ -50,18 +51,10 @@ def cluster(objects: Mapping[str, Any], directory: Path) -> Iterator[Path]:
     """A server on loopback that has these objects, by path; the configuration that leads to it."""
     answers = {**DISCOVERY, **objects}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
             found = answers.get(self.path.partition("?")[0])
-            body = json.dumps(found or MISSING).encode()
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
+            self.reply(200 if found else 404, found or MISSING)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

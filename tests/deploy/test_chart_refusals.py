@@ -129,6 +129,14 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
 }
 
+# Whoever must have a Secret names one; there is none for anybody else.
+WITHOUT_SECRET = MINIMAL | {
+    "existingSecret": "",
+    "http": {"existingSecret": "a"},
+    "salt": {"existingSecret": "a"},
+    "clickhouse": {"host": "a", "passwords": False},
+}
+
 MISSING: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "everything": (
         {},
@@ -155,25 +163,11 @@ MISSING: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("ClickHouse password of sink", "of console", "of migrate", "clickhouse.passwords=false"),
     ),
     "the login to Kafka": (
-        MINIMAL
-        | {
-            "existingSecret": "",
-            "http": {"existingSecret": "a"},
-            "salt": {"existingSecret": "a"},
-            "clickhouse": {"host": "a", "passwords": False},
-            "kafka": {"brokers": ["a:1"], "sasl": {"mechanism": "SCRAM-SHA-512", "username": "tenor"}},
-        },
+        WITHOUT_SECRET | {"kafka": {"brokers": ["a:1"], "sasl": {"mechanism": "SCRAM-SHA-512", "username": "tenor"}}},
         ("kafka.sasl has no Secret",),
     ),
     "the collector's token": (
-        MINIMAL
-        | {
-            "existingSecret": "",
-            "http": {"existingSecret": "a"},
-            "salt": {"existingSecret": "a"},
-            "clickhouse": {"host": "a", "passwords": False},
-            "otlp": {"endpoint": "https://collector:4318", "tokenKey": "token"},
-        },
+        WITHOUT_SECRET | {"otlp": {"endpoint": "https://collector:4318", "tokenKey": "token"}},
         ("no Secret has the collector's token", "otlp.existingSecret"),
     ),
 }

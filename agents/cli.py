@@ -8,9 +8,10 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -39,6 +40,7 @@ app.add_typer(alerts_app, name="alerts")
 schemas_app = typer.Typer(no_args_is_help=True, help="The Avro records: compatible, and published to a registry.")
 app.add_typer(schemas_app, name="schemas")
 
+T = TypeVar("T")
 out = Console()
 err = Console(stderr=True)
 
@@ -69,6 +71,14 @@ def main() -> None:
 def on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
     """Leave through every ``finally``; the code says that the command did not come to its end."""
     sys.exit(128 + signum)
+
+
+def tell(found: T, as_json: bool, dump: Callable[[T], str], render: Callable[[T, Console], None]) -> None:
+    """Print what was found: for programs, or for people."""
+    if as_json:
+        sys.stdout.write(dump(found) + "\n")
+    else:
+        render(found, out)
 
 
 def loaded() -> Settings:
@@ -147,10 +157,7 @@ def config(
 
     found = effective.effective(loaded())
     found = [one for one in found if not changed or one.source != effective.DEFAULT]
-    if as_json:
-        sys.stdout.write(json.dumps([one._asdict() for one in found]) + "\n")
-    else:
-        effective.render(found, out)
+    tell(found, as_json, lambda found: json.dumps([one._asdict() for one in found]), effective.render)
 
 
 Role = Literal["worker", "learner", "sink", "alerts", "workload", "console", "report", "migrate"]
@@ -167,10 +174,7 @@ def doctor(
 
     logging.disable(logging.CRITICAL)  # what goes wrong is told in the table
     found = examination.examine(role, timeout)
-    if as_json:
-        sys.stdout.write(view.as_json(found) + "\n")
-    else:
-        view.render(found, out)
+    tell(found, as_json, view.as_json, view.render)
     raise typer.Exit(int(check.broken(found)))
 
 
@@ -324,10 +328,7 @@ def decide_again(found: Settings, file: Path, tenant: str, since: str | None, un
 
     wanted = redecide.Range(tenant, moment(since), moment(until))
     told = redecide.redecide(found, file, wanted)
-    if as_json:
-        sys.stdout.write(json.dumps(told) + "\n")
-    else:
-        redecide.render(told, out)
+    tell(told, as_json, json.dumps, redecide.render)
 
 
 @app.command()
@@ -402,10 +403,7 @@ def evaluate(
     if to is not None:
         evaluation.write(to, predictions)
     found = scores.evaluation(predictions)
-    if as_json:
-        sys.stdout.write(json.dumps(found) + "\n")
-    else:
-        scores_view.render(found, out)
+    tell(found, as_json, json.dumps, scores_view.render)
 
 
 Since = Annotated[str | None, typer.Option(help="From then on, RFC 3339; unset: from the beginning.")]
@@ -432,10 +430,7 @@ def report(
         raise typer.BadParameter("--since, --until and --tenant need --html FILE")
     truths = recording.read(truth).truths if truth else None
     found = reports.report(loaded(), truths)
-    if as_json:
-        sys.stdout.write(reports.as_json(found) + "\n")
-    else:
-        reports.render(found, out)
+    tell(found, as_json, reports.as_json, reports.render)
 
 
 def write_page(file: Path, since: str | None, until: str | None, tenant: str | None) -> None:
@@ -471,10 +466,7 @@ def customer_history(
     from agents import customer_history
 
     found = customer_history.told(loaded(), customer, tenant)
-    if as_json:
-        sys.stdout.write(customer_history.as_json(found) + "\n")
-    else:
-        customer_history.render(found, out)
+    tell(found, as_json, customer_history.as_json, customer_history.render)
 
 
 @app.command("explain")
@@ -487,10 +479,7 @@ def explain_conversation(
     from agents import explain
 
     found = explain.explain(loaded(), conversation, tenant)
-    if as_json:
-        sys.stdout.write(explain.as_json(found) + "\n")
-    else:
-        explain.render(found, out)
+    tell(found, as_json, explain.as_json, explain.render)
 
 
 @app.command()
@@ -503,10 +492,7 @@ def verify(as_json: AsJson = False) -> None:
 
     found = loaded()
     verdict = verification.verify(found)
-    if as_json:
-        sys.stdout.write(json.dumps({"equal": verdict.equal, **asdict(verdict)}, default=sorted) + "\n")
-    else:
-        verdicts.render(verdict, out)
+    tell(verdict, as_json, lambda one: json.dumps({"equal": one.equal, **asdict(one)}, default=sorted), verdicts.render)
     if not verdict.equal:
         err.print(verification.lag_hint(found))
         raise typer.Exit(1)
@@ -783,10 +769,7 @@ def review_report(
     from agents.blind_review import report as reviews
 
     found = reviews.report(loaded(), key)
-    if as_json:
-        sys.stdout.write(json.dumps(found, allow_nan=False) + "\n")
-    else:
-        reviews.render(found, out)
+    tell(found, as_json, lambda one: json.dumps(one, allow_nan=False), reviews.render)
 
 
 if __name__ == "__main__":

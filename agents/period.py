@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from clickhouse_driver import Client
+from clickhouse_driver.util.escape import escape_param
 
 from agents.errors import Failure
 from schemas.errors import Rejected
@@ -74,5 +75,5 @@ def limit(client: Client, wanted: Period) -> None:
 
 
 def literal(text: str) -> str:
-    """A text as a string of SQL."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    """A text as a string of SQL, escaped as the driver escapes what it binds: a setting's value cannot be bound."""
+    return str(escape_param(text, None))

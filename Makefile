@@ -115,7 +115,10 @@ bench-latency: install  ## from an event to its intervention, beside a bare trip
 bench-scale: install  ## what a thousand to a million live conversations cost, on Apache Kafka
 	$(BIN)/python -m benchmarks.scale
 
-.PHONY: bench-roles
+.PHONY: bench-roles bench-stores
+
+bench-stores: install  ## what keeping states on disk would cost and save
+	$(BIN)/python -m benchmarks.stores
 
 bench-roles: install  ## peak memory of a worker, learner, sink, console and alerts
 	$(BIN)/python -m benchmarks.roles

@@ -26,6 +26,7 @@ class Verdict:
         refused: of them, in a dead letter queue.
         lost: of them, neither.
         folded_twice: events folded more than once.
+        folded_and_refused: events that are folded and in a dead letter queue, too.
         other_config: config versions found in outputs that are not this one.
     """
 
@@ -45,11 +46,13 @@ class Verdict:
     refused: int = 0
     lost: list[str] = field(default_factory=list)
     folded_twice: int = 0
+    folded_and_refused: list[str] = field(default_factory=list)
     other_config: set[str] = field(default_factory=set)
 
     @property
     def equal(self) -> bool:
-        return not (self.missing or self.different or self.unexpected or self.lost or self.folded_twice)
+        wrong = self.missing or self.different or self.unexpected or self.lost or self.folded_twice
+        return not (wrong or self.folded_and_refused)
 
 
 def render(verdict: Verdict, console: Console) -> None:
@@ -65,10 +68,10 @@ def render(verdict: Verdict, console: Console) -> None:
         f"{verdict.events} input events: {verdict.folded} folded once, {verdict.refused} refused, "
         f"{len(verdict.lost)} lost, {verdict.folded_twice} folded twice."
     )
-    for title in ("missing", "different", "unexpected", "lost"):
+    for title in ("missing", "different", "unexpected", "lost", "folded_and_refused"):
         found = getattr(verdict, title)
         if found:
-            console.print(f"{title}: {len(found)}, {found[0]} among them", style="bold red")
+            console.print(f"{title.replace('_', ' ')}: {len(found)}, {found[0]} among them", style="bold red")
     if verdict.other_config:
         console.print(f"published under other settings: {', '.join(sorted(verdict.other_config))}", style="bold red")
     console.print("equal" if verdict.equal else "NOT EQUAL", style="bold green" if verdict.equal else "bold red")

@@ -11,8 +11,8 @@ Three questions, all answered exactly:
   once however often ingest sent it.
 """
 
-from collections import Counter
-from collections.abc import Container
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable
 from hashlib import blake2b
 
 from agents import kafka, log_reader, relearn, topics
@@ -25,7 +25,7 @@ from agents.registry import codec_for
 from agents.settings import Settings
 from agents.verdict import Verdict
 from schemas.codec import Codec
-from schemas.errors import Rejected
+from schemas.errors import Reason, Rejected
 from schemas.headers import ERROR_PREFIX
 from schemas.records import record
 from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
@@ -36,7 +36,10 @@ from streams.snapshot import Snapshot
 
 SIGNAL = record("signal")
 WORKED = (*INGESTED, Name.SIGNALS, Name.CUSTOMERS)
+# Verdicts of a moment: who reads the event again after a crash may have another one.
+PASSING = {str(one) for one in (Reason.RATE_LIMITED, Reason.TIME_OUT_OF_RANGE, Reason.UNKNOWN_SCHEMA)}
 Source = tuple[str, int, int]
+Refused = dict[Source, set[str]]
 Digests = dict[tuple[str, str], bytes]  # of encoded records, by record name and id
 
 
@@ -193,26 +196,33 @@ def hold(
 
 def account(settings: Settings, folded: Counter[Source], verdict: Verdict) -> None:
     """Every input event must be folded once or refused."""
-    refused = refused_positions(settings)
+    events = log_reader.read(settings, [settings.topics.name(name) for name in INGESTED])
+    positions = ((one.topic, one.partition, one.offset) for one in events)
+    hold_events(positions, refused_positions(settings), folded, verdict)
+
+
+def hold_events(events: Iterable[Source], refused: Refused, folded: Counter[Source], verdict: Verdict) -> None:
+    """Hold each event against where it went. Both is wrong, unless the reason may have gone when it was read again."""
     verdict.folded_twice = sum(times > 1 for times in folded.values())
     verdict.folded = len(folded)
-    for message in log_reader.read(settings, [settings.topics.name(name) for name in INGESTED]):
+    for event in events:
         verdict.events += 1
-        position = (message.topic, message.partition, message.offset)
-        if position in refused:
+        if event in refused:
             verdict.refused += 1
-        elif position not in folded:
-            verdict.lost.append("{}/{}/{}".format(*position))
+            if event in folded and refused[event] - PASSING:
+                verdict.folded_and_refused.append("{}/{}/{}".format(*event))
+        elif event not in folded:
+            verdict.lost.append("{}/{}/{}".format(*event))
 
 
-def refused_positions(settings: Settings) -> set[Source]:
-    """Positions of the input events that stand in a dead letter queue."""
+def refused_positions(settings: Settings) -> Refused:
+    """Positions of the input events that stand in a dead letter queue, with the reasons that are given there."""
     names = settings.topics
-    positions: set[Source] = set()
+    positions: Refused = defaultdict(set)
     for message in log_reader.read(settings, [names.dead_letters(name) for name in WITH_DEAD_LETTERS]):
         topic, partition, offset = (message.header(ERROR_PREFIX + name) for name in ("topic", "partition", "offset"))
         if topic and partition and offset:
-            positions.add((topic, int(partition), int(offset)))
+            positions[topic, int(partition), int(offset)].add(message.header(ERROR_PREFIX + "reason") or "")
     return positions
 
 

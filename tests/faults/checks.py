@@ -77,8 +77,8 @@ def take_verdict(verdict: Verdict, found: Found) -> None:
     found.events, found.refused, found.repeats = verdict.events, verdict.refused, verdict.skipped
     found.snapshots = verdict.snapshots
     found.lost += len(verdict.lost) + len(verdict.missing)
-    found.duplicated += verdict.folded_twice
-    for name in ("lost", "missing", "different", "unexpected"):
+    found.duplicated += verdict.folded_twice + len(verdict.folded_and_refused)
+    for name in ("lost", "missing", "different", "unexpected", "folded_and_refused"):
         tell(found, f"verify: {name}", getattr(verdict, name))
 
 

@@ -64,6 +64,41 @@ def click(conversation_id: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def frame(conversation_id: str, **changes: Any) -> dict[str, Any]:
+    """A piece of a customer's voice."""
+    return {
+        **common(conversation_id),
+        "channel": "voice",
+        "consent": True,
+        "duration_ms": 2400.0,
+        "f0_semitones": 31.4,
+        "f0_sd_semitones": 2.9,
+        "speech_rate": 5.1,
+        "jitter": 0.021,
+        "shimmer": 1.1,
+        "hnr_db": 7.8,
+        "loudness_db": -18.5,
+        **changes,
+    }
+
+
+def rating(conversation_id: str, **changes: Any) -> dict[str, Any]:
+    """What a reviewer thought of an answer."""
+    unsaid = ("decision_id", "resonance", "message_id", "frustrated", "intensity", "compared_with", "preferred")
+    said = {name: value for name, value in common(conversation_id).items() if name != "participant_role"}
+    return {
+        **said,
+        **dict.fromkeys(unsaid),
+        "rater_id": "reviewer-7",
+        "rater_role": "reviewer",
+        "blinded": True,
+        "clarity": 4,
+        "tone": 3,
+        "felt_understood": False,
+        **changes,
+    }
+
+
 def conversation(conversation_id: str, texts: list[str], start_ms: int, gap_ms: int = 60_000) -> list[dict[str, Any]]:
     """Customer turns with an answer between each two."""
     turns = []

@@ -5,8 +5,13 @@ python -m tests.faults [--smoke] [--skip PART] [--docs] [--out DIRECTORY] [NAME 
 
 import argparse
 import json
+import subprocess
 import sys
 import time
+import traceback
+from collections import Counter
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +19,7 @@ from rich.table import Table
 
 import tests.faults.cases  # noqa: F401 - registers them
 from tests.faults.case import CASES, Case, Row, play
-from tests.faults.cluster import cluster
+from tests.faults.cluster import Cluster, cluster
 
 COLUMNS = ("case", "faults injected", "events in", "refused", "lost", "duplicated", "time to recover", "exact")
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +33,23 @@ def chosen(names: list[str], skipped: str | None, smoke: bool) -> list[Case]:
     return sorted((one for one in found if one.smoke or not smoke), key=lambda one: one.group)
 
 
+def attempted(one: Case, nodes: Cluster, short: bool) -> Row:
+    """Play a case. One that breaks off is a line, too, and no line of before stands in for it."""
+    try:
+        return play(one, nodes, short)
+    except Exception as error:
+        traceback.print_exc()
+        why = f"broken off: {type(error).__name__} {error}".splitlines()[0]
+        return Row(one.name, one.group, "broken off", 0, 0, 0, 0, 0, 0.0, exact=False, notes=why)
+
+
+def revision() -> str:
+    """The commit that is checked out; with a plus where files differ from it."""
+    told = partial(subprocess.run, cwd=ROOT, capture_output=True, text=True)
+    commit = told(["git", "rev-parse", "--short=9", "HEAD"]).stdout.strip() or "unknown"
+    return commit + ("+" if told(["git", "status", "--porcelain", "--untracked-files=no"]).stdout else "")
+
+
 def cells(row: Row) -> tuple[str, ...]:
     numbers = (f"{one:,}" for one in (row.events, row.refused, row.lost, row.duplicated))
     return (row.case, row.faults, *numbers, f"{row.recovered_s:g} s", "yes" if row.exact else "NO")
@@ -36,6 +58,12 @@ def cells(row: Row) -> tuple[str, ...]:
 def markdown(rows: list[Row]) -> str:
     lines = [COLUMNS, ("---", "---", *["---:"] * 5, "---"), *map(cells, rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def played_on(rows: list[Row]) -> str:
+    """Which code the lines are of."""
+    counts = Counter(row.revision or "an unknown revision" for row in rows).most_common()
+    return f"Lines played on: {', '.join(f'{code} ({count})' for code, count in counts)}.\n"
 
 
 def shown(rows: list[Row]) -> Table:
@@ -53,7 +81,8 @@ def write(rows: list[Row], out: Path) -> None:
     known |= {row.case: row.as_json() for row in rows}
     ordered = sorted((known[name] for name in CASES if name in known), key=lambda one: one["group"])
     path.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
-    (out / "faults.md").write_text(markdown([Row(**one) for one in ordered]))
+    rows = [Row(**one) for one in ordered]
+    (out / "faults.md").write_text(f"{markdown(rows)}\n{played_on(rows)}")
 
 
 def document(out: Path) -> None:
@@ -73,10 +102,11 @@ def main() -> int:
     asked = parser.parse_args()
     console, rows = Console(), []
     out = asked.out or ROOT / ".cache" / ("faults-smoke" if asked.smoke else "faults")
+    code = revision()
     with cluster() as nodes:
         for one in chosen(asked.names, asked.skip, asked.smoke):
             began = time.monotonic()
-            rows.append(play(one, nodes, asked.smoke))
+            rows.append(replace(attempted(one, nodes, asked.smoke), revision=code))
             write(rows, out)
             console.print(f"{one.name}: {'exact' if rows[-1].exact else 'NOT EXACT'}, {time.monotonic() - began:.0f} s")
             if rows[-1].notes:

@@ -66,7 +66,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. Times in seconds."""
+    """One line of the table. Times in seconds; the revision is of the code that was broken."""
 
     case: str
     group: int
@@ -79,6 +79,7 @@ class Row:
     recovered_s: float
     exact: bool
     notes: str
+    revision: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -3,7 +3,7 @@
 * ``tenor verify``: outputs equal an offline fold of the signals log; every event folded once or refused.
 * The state in the changelog, read as a recovery reads it, equals that of the offline fold: what a worker that should
   no longer have written put there would show here.
-* ClickHouse, after merge, holds each output and each refused event of the bus once, and nothing else.
+* ClickHouse, after merge, holds each output, each rating and each refused event of the bus once, and nothing else.
 * A messages-only recording: points and decisions equal those of a run without faults, which is the recording folded
   in the order of the bus by the functions that the workers are made of, without a broker, a clock or a tick.
 """
@@ -31,6 +31,7 @@ from streams.partition import FLOOR, Partition
 from tests.faults.changelog import states_in
 
 ROWS = (Name.TRAJECTORIES, Name.DECISIONS, Name.OUTCOMES, Name.ALERTS, Name.DISTAL)
+RATING = record("rating")
 COMPARED = {"trajectory_point": Name.TRAJECTORIES, "decision": Name.DECISIONS}
 SHOWN = 3
 
@@ -106,6 +107,8 @@ def compare_rows(settings: Settings, found: Found) -> None:
         id_ = record(RECORD_OF[name]).published["fields"][0]["name"]
         rows = Counter(str(one) for (one,) in client.execute(f"SELECT {id_} FROM {TABLES[name].name} FINAL"))
         hold_rows(TABLES[name].name, rows, ids_in(settings, name), found)
+    ratings = Counter(str(one) for (one,) in client.execute("SELECT event_id FROM ratings FINAL"))
+    hold_rows("ratings", ratings, rated_in(settings), found)
     letters = client.execute("SELECT topic, partition, offset FROM dead_letters FINAL WHERE stage != 'sink'")
     refused = {"{}/{}/{}".format(*one) for one in refused_positions(settings)}
     hold_rows("dead_letters", Counter("{}/{}/{}".format(*one) for one in letters), refused, found)
@@ -124,6 +127,12 @@ def hold_rows(table: str, rows: Counter[str], wanted: set[str], found: Found) ->
 def ids_in(settings: Settings, name: Name) -> set[str]:
     """Ids of the records of one of our topics."""
     return {one.header("ce_id") or "" for one in log_reader.read(settings, [settings.topics.name(name)])}
+
+
+def rated_in(settings: Settings) -> set[str]:
+    """Ids of the ratings on the bus, all of which can be read."""
+    codec, topic = codec_for(settings), settings.topics.name(Name.RATINGS)
+    return {codec.decode(RATING, one.value, headers_of(one))["event_id"] for one in log_reader.read(settings, [topic])}
 
 
 def compare_with_calm(settings: Settings, found: Found) -> None:

@@ -11,12 +11,18 @@ from typing import Any, NamedTuple
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
-from tests.behaviour.events import ANGRY, CALM, burst, click, message
+from tests.behaviour.events import ANGRY, CALM, burst, click, frame, message, rating
 
 TURNS, GAP_MS = 12, 30_000
 MESSAGES: tuple[str, ...] = ("message",)
-MIXED = ("message", "keystrokes", "message", "navigation")
-TOPIC = {"message": Name.MESSAGES, "keystrokes": Name.KEYSTROKES, "navigation": Name.NAVIGATION}
+MIXED = ("message", "keystrokes", "message", "navigation", "message", "prosody", "message", "rating")
+TOPIC = {
+    "message": Name.MESSAGES,
+    "keystrokes": Name.KEYSTROKES,
+    "navigation": Name.NAVIGATION,
+    "prosody": Name.PROSODY,
+    "rating": Name.RATINGS,
+}
 
 
 class Event(NamedTuple):
@@ -83,4 +89,6 @@ MAKE: dict[str, Callable[[str, Random, int], dict[str, Any]]] = {
     "message": said,
     "keystrokes": lambda name, random, turn: burst(name),
     "navigation": lambda name, random, turn: click(name, x=random.uniform(0, 1200)),
+    "prosody": lambda name, random, turn: frame(name, loudness_db=random.uniform(-30, -12)),
+    "rating": lambda name, random, turn: rating(name, felt_understood=random.random() < 0.5),
 }

@@ -27,7 +27,7 @@ def learner_killed(field: Field) -> None:
         field.kill("learner")
 
 
-@case("the sink killed", 1)
+@case("the sink killed", 1, kinds=MIXED)
 def sink_killed(field: Field) -> None:
     for _ in range(10):
         field.sleep(1.0, 4.0)

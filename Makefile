@@ -49,6 +49,7 @@ faults: install  ## break a deployment on three brokers in every way there is a 
 
 faults-smoke: install  ## the part of it that CI has time for: ten minutes
 	$(BIN)/python -m tests.faults --smoke
+	$(BIN)/python -m pytest -m faults tests/faults/test_health.py
 
 soak: install  ## an hour at half the sustainable rate; FAULTS_SOAK_S sets another length
 	$(BIN)/python -m tests.faults "a soak at half the sustainable rate" --skip "a minute"

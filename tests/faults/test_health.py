@@ -11,13 +11,17 @@ from urllib.request import urlopen
 
 import pytest
 
+from agents import migrate
+from agents.clickhouse import connect
 from agents.embedded.child import Child, free_port
+from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.health import SILENT
+from agents.settings import Settings
 from schemas.topics import Name
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually
-from tests.behaviour.events import message
+from tests.behaviour.events import message, rating
 
 STALL_S = 1.0
 pytestmark = pytest.mark.faults
@@ -102,6 +106,45 @@ def test_a_worker_is_not_ready_before_it_has_recovered_and_red_when_it_does_not(
     deployment.send(Name.MESSAGES, message("known"))
     points = eventually(lambda: len(found := deployment.points("known")) == 2 and found, "the second point")
     assert [point["turn"] for point in points] == [1, 2]
+
+
+def test_a_sink_whose_rows_clickhouse_does_not_take_is_red_until_it_does(own_broker: Tansu, tmp_path: Path) -> None:
+    with tables(tmp_path) as clickhouse:
+        reaching = {"clickhouse_port": clickhouse.tcp_port, "clickhouse_http_port": clickhouse.http_port}
+        settings = settings_for(("tansu", own_broker.bootstrap), stall_s=STALL_S, partitions=1, **reaching)
+        migrate.migrate(settings)
+        deployment = deploy(settings, tmp_path)
+        try:
+            sink = deployment.start("sink")
+            is_ = healthz(deployment, sink)
+            deployment.send(Name.RATINGS, rating("rated", event_id="before"))
+            eventually(lambda: stored(settings) == ["before"], "the sink works")
+            eventually(is_(200), "green while it does")
+            with paused(clickhouse.child):
+                deployment.send(Name.RATINGS, rating("rated", event_id="meanwhile"))
+                eventually(is_(503), "red: rows are not taken")
+            eventually(is_(200), "green again")
+            assert eventually(lambda: stored(settings) == ["before", "meanwhile"], "it goes on where it was")
+        finally:
+            deployment.stop()
+
+
+@contextmanager
+def tables(directory: Path) -> Iterator[ClickHouse]:
+    """A ClickHouse of its own: it is paused, too."""
+    one = ClickHouse.start(free_port(), free_port(), directory / "clickhouse")
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def stored(settings: Settings) -> list[str]:
+    client = connect(settings)
+    try:
+        return [id_ for (id_,) in client.execute("SELECT event_id FROM rated ORDER BY event_time")]
+    finally:
+        client.disconnect()
 
 
 def answers_at_all(deployment: Deployment, child: Child) -> bool:

@@ -3,6 +3,7 @@
 import getpass
 import re
 import threading
+from collections.abc import Container
 from typing import Any
 from uuid import uuid4
 
@@ -10,13 +11,23 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import by_hand, topics
+from agents import by_hand, log_reader, topics
 from agents.clock import now_ms
+from agents.dead_letter_queue import DeadLetterQueue
 from agents.destinations import destinations
 from agents.errors import Failure
+from agents.forgotten import mark
+from agents.outbox import DeliveryFailed, Outgoing
 from agents.postman import Postman, Receipt
+from agents.publishing import headers_of
+from agents.received import Received
+from agents.registry import codec_for
 from agents.routing import routes_of
 from agents.settings import Settings
+from schemas.codec import Codec
+from schemas.errors import Rejected
+from schemas.records import Datum, record
+from schemas.topics import Name
 from streams import ids
 from streams.alerting import sample
 from streams.messages import Message
@@ -65,6 +76,34 @@ def give(
     }
     output = Output("alert_command", command["command_id"], command)
     by_hand.publish(settings, output)
+
+
+def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int:
+    """Make tombstones of all commands about some conversations; of how many. ``Failure`` when they are not taken.
+
+    Args:
+        conversations: hashes of their ids.
+    """
+    topic, codec = settings.topics.name(Name.ALERT_COMMANDS), codec_for(settings)
+    about: set[bytes | None] = set()
+    for one in log_reader.read(settings, [topic]):
+        if one.value is None:
+            about.discard(one.key)
+        elif (command := decoded(codec, one)) is not None and command["tenant"] == tenant:
+            about |= {one.key} if mark(command["conversation_id"] or "") in conversations else set()
+    try:
+        DeadLetterQueue(settings).send([Outgoing(topic, key, None) for key in about])
+    except DeliveryFailed as error:
+        raise Failure(f"what was asked about alerts could not be erased: {error}") from None
+    return len(about)
+
+
+def decoded(codec: Codec, one: Received) -> Datum | None:
+    """The command; None where it cannot be read, which is the sink's to refuse."""
+    try:
+        return codec.decode(record("alert_command"), one.value, headers_of(one))
+    except Rejected:
+        return None
 
 
 def test(settings: Settings, team: str | None, severity: str) -> dict[str, list[Receipt]]:

@@ -1,18 +1,19 @@
 """``tenor forget``: has a customer erased everywhere, while everything runs, and tells what there was.
 
-What is under way is waited for first. Then a signal in every partition of tenor.signals ends the conversations of the
-customer, and a note erases the profile; both are records of the log, so that worker, replay and verify see them in
-order. Once the sink has passed all of it, tenor.forgotten says by hashes what is never to be stored again, and
-ClickHouse erases its rows. Whoever dies in between is run again: each step can be repeated. See
-docs/decisions/0012-forget.md.
+What is under way is waited for first, through ingest and the fold. Then a signal in every partition of tenor.signals
+ends the conversations of the customer, and a note erases the profile; both are records of the log, so that worker,
+replay and verify see them in order. Once the sink has passed all of it, tenor.forgotten says by hashes what is never to
+be stored again, what people asked about these conversations' alerts becomes tombstones, and ClickHouse erases its rows.
+Whoever dies in between is run again: each step can be repeated. See docs/decisions/0012-forget.md.
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import uuid4
 
-from agents import by_hand, log_reader, memories, topics
+from agents import alert_commands, by_hand, log_reader, memories, topics
 from agents.announcing import to_every_partition
+from agents.changelog import Reading
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.errors import Failure
@@ -36,12 +37,14 @@ class Erased(NamedTuple):
         conversations: that were going on.
         windows: of them, waited for an outcome.
         profile: whether there was one.
+        commands: about alerts of their conversations.
         rows: in ClickHouse, by table.
     """
 
     conversations: int
     windows: int
     profile: bool
+    commands: int
     rows: dict[str, int]
 
 
@@ -53,18 +56,19 @@ def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, 
         on_wait: told whom it waits for, and how many records are to go.
     """
     topics.require_all(settings)
-    ingest, *others = stages(settings.topics)
+    ingest, conversations, *others = stages(settings.topics)
     with Rows(settings, tenant, mark(customer_id)) as rows:
-        pass_by(settings, ingest, timeout_s, on_wait)
+        wait(settings, [ingest, conversations], timeout_s, on_wait)
         asked_at, known = now_ms(), going_on(settings, tenant, customer_id)
         profile = memories.find(settings, tenant, customer_id) is not None
         ask(settings, tenant, customer_id, asked_at)
-        wait(settings, others, timeout_s, on_wait)
+        wait(settings, [conversations, *others], timeout_s, on_wait)
         require_gone(settings, tenant, customer_id, known)
         found = rows.find(map(mark, known))
         tell(settings, tenant, customer_id, asked_at, max(asked_at, rows.youngest()), rows.conversations)
+        commands = alert_commands.erase(settings, tenant, rows.conversations)  # before the rows: they say whose it was
         rows.erase()
-    return Erased(len(known), sum(one.window is not None for one in known.values()), profile, found)
+    return Erased(len(known), sum(one.window is not None for one in known.values()), profile, commands, found)
 
 
 def wait(settings: Settings, passed: Iterable[Stage], timeout_s: float, on_wait: OnWait) -> None:
@@ -74,12 +78,15 @@ def wait(settings: Settings, passed: Iterable[Stage], timeout_s: float, on_wait:
 
 def going_on(settings: Settings, tenant: str, customer_id: str) -> dict[str, State]:
     """Conversations whose state names a customer, by id, as the changelog has them."""
+    reading = Reading()
     written: dict[str, bytes] = {}
     for one in log_reader.read(settings, [settings.topics.changelog]):
         key = (one.key or b"").decode()
+        if key in OURS or tenant_of(key) != tenant or not reading.counts(key, one.headers):
+            continue
         if one.value is None:
             written.pop(key, None)
-        elif key not in OURS and tenant_of(key) == tenant:
+        else:
             written[key] = one.value
     found = {conversation_of(key): states.decode(value) for key, value in written.items()}
     return {name: state for name, state in found.items() if state.customer_id == customer_id}

@@ -28,6 +28,7 @@ def places(erased: Erased, topics: Topics) -> Iterator[tuple[str, str, int]]:
     yield "conversations going on", f"workers, {topics.changelog}", erased.conversations
     yield "outcomes still awaited", f"workers, {topics.changelog}", erased.windows
     yield "profile", f"workers, {topics.profiles}", int(erased.profile)
+    yield "commands about alerts", topics.name(Name.ALERT_COMMANDS), erased.commands
     for table, count in sorted(erased.rows.items()):
         yield "rows", f"ClickHouse, {table}", count
 
@@ -37,10 +38,12 @@ def remaining(topics: Topics) -> Iterator[tuple[str, str, str]]:
     days = {topic.name: topic.retention_ms // DAY_MS for topic in topics.all() if topic.retention_ms is not None}
     groups = (
         ("numbers under pseudonymous ids", [Name.SIGNALS]),
-        ("numbers under pseudonymous ids", OUTPUTS),
+        ("numbers under pseudonymous ids", (*OUTPUTS, Name.DELIVERIES)),
         ("your own events, with their text", YOURS),
         ("refused events, with their text", [f"{name}.dlq" for name in WITH_DEAD_LETTERS]),
     )
     for what, names in groups:
         found = [topics.name(name) for name in names]
         yield what, " ".join(found) if len(found) < 9 else f"{found[0]} and {len(found) - 1} more", str(days[found[0]])
+    compacted = (topics.changelog, topics.profiles, topics.name(Name.ALERT_COMMANDS))
+    yield "older records of what is erased", " ".join(compacted), "until compacted"

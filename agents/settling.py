@@ -10,7 +10,16 @@ from agents.settings import Settings
 from schemas.topics import INGESTED, WITH_DEAD_LETTERS, Name, Topics
 
 LOOK_S = 0.2
-SUNK = (Name.TRAJECTORIES, Name.DECISIONS, Name.OUTCOMES, Name.DISTAL, Name.ALERTS, Name.RATINGS)
+SUNK = (
+    Name.TRAJECTORIES,
+    Name.DECISIONS,
+    Name.OUTCOMES,
+    Name.DISTAL,
+    Name.ALERTS,
+    Name.RATINGS,
+    Name.ALERT_COMMANDS,
+    Name.DELIVERIES,
+)
 
 OnWait = Callable[[str, int], None]
 

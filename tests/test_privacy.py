@@ -11,9 +11,9 @@ import zstandard
 from clickhouse_driver import Client
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import kafka, log_reader, memories, replay, stack
+from agents import alert_commands, kafka, log_reader, memories, replay, stack
 from agents.clickhouse import connect
-from agents.forget import going_on
+from agents.forget import forget, going_on
 from agents.kafka import admin, metadata
 from agents.received import Received
 from agents.settings import Settings, environment
@@ -24,6 +24,7 @@ from schemas.json_form import to_json
 from schemas.records import record
 from schemas.topics import Name
 from streams import state as states
+from streams.extraction import signal_of
 from tests.agents.command import succeeded, tenor
 from tests.behaviour.deployment import Deployment
 from tests.behaviour.events import ANGRY, burst, click, conversation, message, now_ms
@@ -187,6 +188,13 @@ def rating(conversation_id: str) -> dict[str, Any]:
     }
 
 
+def asked(settings: Settings) -> None:
+    """A lead has both conversations, and a third of somebody else."""
+    alert_commands.give(settings, "acknowledge", "default", f"{GONE}-over", None, "lead-3", f"{GONE} wrote twice")
+    alert_commands.give(settings, "snooze", "default", f"{GONE}-on", "night", "lead-3", "asleep", now_ms() + 3_600_000)
+    alert_commands.give(settings, "acknowledge", "default", "stays", None, "lead-3", "on it")
+
+
 def stays() -> list[dict[str, Any]]:
     turns = conversation("stays", [ANGRY] * 8, START, 20_000)
     return [turn | {"customer_id": "somebody"} for turn in turns]
@@ -201,13 +209,15 @@ def decided_again(client: Client) -> None:
 
 def rows_of(client: Client, conversation_id: str) -> dict[str, int]:
     query = "SELECT count() FROM {} FINAL WHERE conversation_id = %(id)s"
-    tables = ("trajectory_points", "decisions")  # what silence adds is told once, whenever a tick says so
+    # What silence adds is told once, whenever a tick says so.
+    tables = ("trajectory_points", "decisions", "alert_commands")
     return {table: client.execute(query.format(table), {"id": conversation_id})[0][0] for table in tables}
 
 
 def compacted(settings: Settings, needle: str) -> set[str]:
-    """Topics of state whose last word on some key still holds a string; a key that was erased says nothing."""
-    last = {(one.topic, one.key): one for one in log_reader.read(settings, settings.topics.changelogs)}
+    """Compacted topics whose last word on some key still holds a string; a key that was erased says nothing."""
+    names = [topic.name for topic in settings.topics.all() if topic.retention_ms is None]
+    last = {(one.topic, one.key): one for one in log_reader.read(settings, names)}
     return {one.topic for one in last.values() if one.value is not None and needle.encode() in everything(one).lower()}
 
 
@@ -236,11 +246,13 @@ def test_who_is_forgotten_is_gone_and_stays_gone(running: Stack, bus: Deployment
     settings, client = running.settings, connect(running.settings)
     bus.send(Name.MESSAGES, *visits(), *stays())
     bus.produce([(Name.RATINGS, "any", to_json(rating(f"{GONE}-over")), JSON)])
+    asked(settings)
     settle(running)
     decided_again(client)
     assert set(going_on(settings, "default", GONE)) == {f"{GONE}-over", f"{GONE}-on"}
     assert memories.find(settings, "default", GONE) is not None
     assert holds(running, GONE) >= {settings.topics.changelog, settings.topics.profiles, "tenor.trajectory_points"}
+    assert holds(running, GONE) >= {settings.topics.name(Name.ALERT_COMMANDS), "tenor.alert_commands"}
     [(decision,)] = client.execute(
         f"SELECT min(decision_id) FROM decisions WHERE startsWith(conversation_id, '{GONE}')"
     )
@@ -252,6 +264,8 @@ def test_who_is_forgotten_is_gone_and_stays_gone(running: Stack, bus: Deployment
     assert told["conversations", "going", "on", "workers,", settings.topics.changelog] == "2"
     assert told["outcomes", "still", "awaited", "workers,", settings.topics.changelog] == "1"
     assert told["profile", "workers,", settings.topics.profiles] == "1"
+    assert told["commands", "about", "alerts", settings.topics.name(Name.ALERT_COMMANDS)] == "2"
+    assert told["rows", "ClickHouse,", "alert_commands"] == "2"
     assert told["rows", "ClickHouse,", "trajectory_points"] == "15"
     assert told["rows", "ClickHouse,", "ratings"] == "1"
     assert told["rows", "ClickHouse,", "candidate_policies"] == "4"
@@ -268,3 +282,30 @@ def test_who_is_forgotten_is_gone_and_stays_gone(running: Stack, bus: Deployment
     assert rows_of(client, "stays") == others
     verdict = verify(settings)
     assert verdict.equal, verdict
+
+
+LATE = "latecomer"  # in the id of the customer and of the conversation
+
+
+def left_unfolded(running: Stack, bus: Deployment, typed: Mapping[str, Any]) -> None:
+    """Leave a signal in the log that no worker has read. At its source stands what ingest has passed and refused."""
+    bus.produce([(Name.KEYSTROKES, "nobody", b"no event", JSON)])
+    settle(running)
+    source = next(one for one in bus.read(Name.KEYSTROKES) if one.key == b"nobody")
+    [worker] = [one for one in running.processes if one.name == "worker-1"]
+    worker.child.stop(15)
+    bus.send(Name.SIGNALS, signal_of("keystrokes", typed, (source.topic, source.partition, source.offset)))
+
+
+def test_whom_only_a_signal_under_way_names_is_gone_with_all_that_came_before(running: Stack, bus: Deployment) -> None:
+    settings, at = running.settings, now_ms()
+    bus.send(Name.MESSAGES, message(LATE, event_time=at, customer_id=None))
+    settle(running)
+    assert "tenor.trajectory_points" in clickhouse_holds(settings, LATE)
+    left_unfolded(running, bus, burst(LATE, event_time=at + 1, customer_id=LATE))
+
+    # The worker comes back once it is waited for.
+    erased = forget(settings, "default", LATE, SETTLE_S, lambda stage, lag: running.supervise(lambda line: None))
+    assert erased.conversations == 1
+    assert erased.rows["trajectory_points"] == 1
+    assert clickhouse_holds(settings, LATE) == set()

@@ -166,7 +166,8 @@ class Courier:
             log_of_it.close()
         asked = commands.take_until(commands.ends(self.settings.topics.name(Name.ALERT_COMMANDS)))
         told = [(datum, self._desk.recall) for one in before if (datum := self._decoded(Name.DELIVERIES, one))]
-        orders = [(datum, self._obey) for one in asked if (datum := self._decoded(Name.ALERT_COMMANDS, one))]
+        latest = {one.key: one for one in asked}.values()  # a tombstone takes back what is not compacted yet
+        orders = [(datum, self._obey) for one in latest if (datum := self._decoded(Name.ALERT_COMMANDS, one))]
         for datum, take in sorted([*told, *orders], key=lambda pair: pair[0]["event_time"]):
             take(datum)
         log.info("ready", teams=len(self._routes.teams), deliveries=len(told), commands=len(orders))

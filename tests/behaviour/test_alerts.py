@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agents import alert_commands
+from agents.forgotten import mark
 from schemas.topics import Name
 from tests.agents import samples
 from tests.agents.receivers import SECRET, Hook, Inbox, http, part, smtp
@@ -81,6 +82,27 @@ def test_alerts_leave_by_mail_and_webhook_few_and_once(
     assert deployment.metric(again, "tenor_ready") == 1.0
 
 
+def test_what_was_asked_about_a_conversation_can_be_erased_while_alerts_are_delivered(
+    new_deployment: Callable[..., Deployment], receivers: tuple[Inbox, Hook], tmp_path: Path
+) -> None:
+    inbox, hook = receivers
+    deployment = new_deployment(alert_routes=routes(tmp_path, inbox, hook))
+    courier = deployment.start("alerts")
+    for conversation_id in ("c1", "c2"):
+        alert_commands.give(deployment.settings, "acknowledge", "default", conversation_id, None, "lead-3", "on it")
+    eventually(lambda: taken_back(deployment, "c2"), "the acknowledgements work")
+    assert alert_commands.erase(deployment.settings, "default", {mark("c1")}) == 1
+    alert_commands.give(deployment.settings, "acknowledge", "default", "c3", None, "lead-3", "behind the tombstone")
+    eventually(lambda: taken_back(deployment, "c3"), "it goes on")
+    assert courier.stop(10) is None
+
+    deployment.start("alerts")  # who reads the topic from its beginning
+    deployment.send(Name.ALERTS, raised(1, "c1"), raised(2, "c2"))
+    eventually(lambda: hook.bodies, "the alert that nobody has taken any more")
+    eventually(lambda: "alert-2" in {one["alert_id"] for one in rejected(deployment, "acknowledged")}, "the other")
+    assert {body["conversation_id"] for body in hook.bodies} == {"c1"}
+
+
 def rejected(deployment: Deployment, reason: str) -> list[dict[str, Any]]:
     return [one for one in settled(deployment) if one["reason"] == reason]
 
@@ -88,4 +110,4 @@ def rejected(deployment: Deployment, reason: str) -> list[dict[str, Any]]:
 def taken_back(deployment: Deployment, conversation_id: str) -> bool:
     """Whether an alert of a conversation that somebody has is no longer told."""
     deployment.send(Name.ALERTS, raised(next(NUMBERS), conversation_id, severity="info"))
-    return bool(rejected(deployment, "acknowledged"))
+    return conversation_id in {one["conversation_id"] for one in rejected(deployment, "acknowledged")}

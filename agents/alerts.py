@@ -23,12 +23,13 @@ class Alerts:
 
     async def step(self, run: Run) -> None:
         """One run, acknowledged."""
-        await self._outbox.send([out for message in run.records for out in self._alerts(message)])
+        codec = await self._codec.ready_for(message.value for message in run.records)
+        await self._outbox.send([out for message in run.records for out in self._alerts(message, codec)])
         run.finish()
 
-    def _alerts(self, message: Any) -> list[Outgoing]:
+    def _alerts(self, message: Any, codec: Codec) -> list[Outgoing]:
         try:
-            datum = self._codec.decode(self._record, message.value, headers_of(message))
+            datum = codec.decode(self._record, message.value, headers_of(message))
         except Rejected as refusal:
             return [refused(message, refusal, "alerts")]
         alert = self._rule(datum)

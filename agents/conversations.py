@@ -94,8 +94,9 @@ class Conversations:
         """What follows from records, folded in order."""
         outgoing: list[Outgoing] = []
         arrivals = []
+        codec = await self._codec.ready_for(message.value for message in records)
         for message in records:  # decoded one by one: a run's signals at once do not fit a processor's cache
-            signal = self._decoded(message)
+            signal = self._decoded(message, codec)
             if isinstance(signal, Outgoing):
                 outgoing.append(signal)
                 continue
@@ -150,10 +151,10 @@ class Conversations:
         own = self._topics.name(Name.SIGNALS), number
         return {**sources, own: self._store.reading(number).reached}
 
-    def _decoded(self, message: Any) -> Signal | Outgoing:
+    def _decoded(self, message: Any, codec: Codec) -> Signal | Outgoing:
         """The signal, or the dead letter of what is none."""
         try:
-            return self._codec.decode(SIGNAL, message.value, headers_of(message))
+            return codec.decode(SIGNAL, message.value, headers_of(message))
         except Rejected as refusal:
             return refused(message, refusal, "conversations")
 

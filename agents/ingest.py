@@ -59,26 +59,27 @@ class Ingest:
     async def step(self, run: Run) -> None:
         """One run: every record becomes a signal or a dead letter, acknowledged."""
         self._forget_if_read_again(run)
-        await self._outbox.send(self._read(run.records))
+        await self._outbox.send(await self._read(run.records))
         metrics.EVENTS_IN.labels(run.topic).inc(len(run.records))
         run.finish()
 
-    def _read(self, records: Sequence[Any]) -> list[Outgoing]:
+    async def _read(self, records: Sequence[Any]) -> list[Outgoing]:
         """What becomes of each record, in order."""
-        return [self._outgoing(message) for message in records]
+        codec = await self._codec.ready_for(message.value for message in records)
+        return [self._outgoing(message, codec) for message in records]
 
-    def _outgoing(self, message: Any) -> Outgoing:
+    def _outgoing(self, message: Any, codec: Codec) -> Outgoing:
         try:
-            event = self._accepted(message)
+            event = self._accepted(message, codec)
         except Rejected as refusal:
             return refused(message, refusal, "ingest")
         source = (message.topic, message.partition, message.offset)
         signal = signal_of(self._kind, event, source, message.timestamp)
         return Outgoing(self._signals, event["conversation_id"].encode(), self._codec.encode(SIGNAL, signal))
 
-    def _accepted(self, message: Any) -> dict[str, Any]:
+    def _accepted(self, message: Any, codec: Codec) -> dict[str, Any]:
         check_size(message.value, self._limits)
-        event = self._codec.decode(self._record, message.value, headers_of(message))
+        event = codec.decode(self._record, message.value, headers_of(message))
         check(self._kind, event, self._clock(), self._limits)
         if not self._limits_of[message.partition].admits(event["conversation_id"], message.timestamp):
             most = f"{self._rate.per_s:g} a second and {self._rate.burst} at once"

@@ -48,8 +48,9 @@ class Profiles:
         if run.partition not in self._partitions:
             reached = {(run.topic, run.partition): self._store.reading(run.partition).reached}
             await asyncio.to_thread(self._require_reached, reached)
+        codec = await self._codec.ready_for(message.value for message in run.records)
         customers = self._partition(run.partition)
-        answers = [out for message in run.records for out in self._fold(customers, message)]
+        answers = [out for message in run.records for out in self._fold(customers, message, codec)]
         await self._outbox.send(answers)
         changes = self._store.healed(run.partition, customers.changes())
         await self._outbox.send(changelog(self._topics.profiles, run, changes, self._store))
@@ -61,9 +62,9 @@ class Profiles:
             self._partitions[number] = Customers(self._config.profile, self._store.partition(number))
         return self._partitions[number]
 
-    def _fold(self, customers: Customers, message: Any) -> list[Outgoing]:
+    def _fold(self, customers: Customers, message: Any, codec: Codec) -> list[Outgoing]:
         try:
-            note = self._codec.decode(NOTE, message.value, headers_of(message))
+            note = codec.decode(NOTE, message.value, headers_of(message))
         except Rejected as refusal:
             return [refused(message, refusal, "profiles")]
         answer = customers.fold(note, (message.topic, message.partition, message.offset))

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from agents import metrics
+from agents.errors import Failure
 from agents.health import Health
 from agents.transport import Run
 
@@ -50,6 +51,9 @@ async def or_end(do: Callable[[], Awaitable[None]], **what: object) -> None:
     """Do it; an exception ends the process, with a log line that says what was worked on."""
     try:
         await do()
+    except Failure as failure:  # a person can act on it: what to do says more than a traceback
+        log.error(failure.message, what_to_do=failure.hint, **what)
+        os._exit(EXIT_CRASHED)
     except Exception:
         log.exception("run failed", **what)
         os._exit(EXIT_CRASHED)

@@ -59,16 +59,16 @@ class TracedIngest(Ingest):
         await super().step(run)
         self._spans.end(run.partition)
 
-    def _read(self, records: Sequence[Any]) -> list[Outgoing]:
+    async def _read(self, records: Sequence[Any]) -> list[Outgoing]:
         found: list[Outgoing] = []
         for context, part in parts(records):
-            found += super()._read(part) if context is None else self._traced(part[0], context)
+            found += await (super()._read(part) if context is None else self._traced(part[0], context))
         return found
 
-    def _traced(self, message: Any, context: Context) -> list[Outgoing]:
+    async def _traced(self, message: Any, context: Context) -> list[Outgoing]:
         span = self._tracing.begin("ingest", message, context)
         self._spans.add(message.partition, span)
-        return [carrying(out, span) for out in super()._read([message])]
+        return [carrying(out, span) for out in await super()._read([message])]
 
 
 class TracedConversations(Conversations):

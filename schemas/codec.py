@@ -6,8 +6,9 @@ four bytes of schema id, body). Written is Confluent's form with a registry, sin
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
+from types import MappingProxyType
 from typing import Protocol, cast
 
 import fastavro
@@ -23,6 +24,8 @@ CONTRACT_VERSION = "1"
 VERSION_HEADER = "tenor-version"
 
 Headers = Mapping[str, bytes]
+Answer = Schema | Rejected
+NO_ANSWERS: Mapping[int, Answer] = MappingProxyType({})
 
 
 class Registry(Protocol):
@@ -32,7 +35,10 @@ class Registry(Protocol):
         """Id under which this record's schema is registered."""
 
     def schema(self, schema_id: int) -> Schema:
-        """Parsed schema of that id; ``Rejected`` when there is none."""
+        """Parsed schema of that id; ``Rejected`` when there is none. Asks at once, and does not wait for long."""
+
+    async def answers(self, ids: Iterable[int]) -> Mapping[int, Answer]:
+        """What ``schema`` returns or raises, for each id. Waits for as long as the registry cannot be asked."""
 
 
 class Codec:
@@ -40,11 +46,19 @@ class Codec:
 
     Args:
         registry: where Confluent schema ids are resolved; None reads and writes single-object encoding.
+        answers: what the registry has said, by id; it is asked for all others.
     """
 
-    def __init__(self, registry: Registry | None = None) -> None:
-        self._registry = registry
+    def __init__(self, registry: Registry | None = None, answers: Mapping[int, Answer] = NO_ANSWERS) -> None:
+        self._registry, self._answers = registry, answers
         self._prefixes: dict[str, bytes] = {}
+
+    async def ready_for(self, values: Iterable[bytes | None]) -> "Codec":
+        """A codec that reads these values without asking the registry: it was asked for all of them, off the loop."""
+        if self._registry is None:
+            return self
+        ids = {int.from_bytes(value[1:5], "big") for value in values if value is not None and is_confluent(value)}
+        return Codec(self._registry, await self._registry.answers(ids)) if ids else self
 
     def encode(self, record: Record, datum: Datum) -> bytes:
         """Bytes of a record. Raises what fastavro raises when the datum does not fit: that is our bug."""
@@ -101,9 +115,22 @@ class Codec:
         """Schema an event was written with, and where its body starts."""
         if value[:2] == SINGLE_OBJECT:
             return known_writer(value[2:10]), 10
-        if value[:1] == CONFLUENT and self._registry is not None and len(value) >= 5:
-            return self._registry.schema(int.from_bytes(value[1:5], "big")), 5
+        if self._registry is not None and is_confluent(value):
+            schema_id = int.from_bytes(value[1:5], "big")
+            answer = self._answers.get(schema_id)
+            return (self._registry.schema(schema_id) if answer is None else schema_of(answer)), 5
         raise Rejected(Reason.UNKNOWN_FORMAT, f"neither Avro nor JSON; JSON needs the header content-type: {JSON_TYPE}")
+
+
+def is_confluent(value: bytes) -> bool:
+    return value[:1] == CONFLUENT and len(value) >= 5
+
+
+def schema_of(answer: Answer) -> Schema:
+    """The schema, where the answer is one; raises the refusal anew else, for one is raised for many events."""
+    if isinstance(answer, Rejected):
+        raise Rejected(answer.reason, answer.detail)
+    return answer
 
 
 def known_writer(fingerprint: bytes) -> Schema:

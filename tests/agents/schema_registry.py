@@ -20,7 +20,9 @@ class Registry:
     Attributes:
         subjects: schemas of each subject, in order of their versions.
         posts: paths that something was registered at.
+        asked: schema ids that were asked for.
         strict: whether it refuses to register.
+        status: of every answer, in place of the right one; None answers right.
     """
 
     def __init__(self, url: str) -> None:
@@ -28,7 +30,9 @@ class Registry:
         self.subjects: dict[str, list[Any]] = {}
         self.ids: list[Any] = []
         self.posts: list[str] = []
+        self.asked: list[int] = []
         self.strict = False
+        self.status: int | None = None
 
     def register(self, subject: str, schema: Any) -> int:
         self.subjects.setdefault(subject, []).append(schema)
@@ -42,7 +46,15 @@ class Registry:
                 return 200, list(range(1, len(self.subjects[subject]) + 1))
             case ["subjects", subject, "versions", version] if subject in self.subjects:
                 return 200, self.entry(subject, int(version))
+            case ["schemas", "ids", number]:
+                return self.by_id(int(number))
         return 404, {"error_code": NO_SUBJECT, "message": "no such subject"}
+
+    def by_id(self, number: int) -> tuple[int, Any]:
+        self.asked.append(number)
+        if number > len(self.ids):
+            return 404, {"error_code": NO_SCHEMA, "message": "Schema not found"}
+        return 200, {"schema": json.dumps(self.ids[number - 1])}
 
     def post(self, parts: list[str], schema: Any) -> tuple[int, Any]:
         match parts:
@@ -63,9 +75,9 @@ class Registry:
 
 
 @contextmanager
-def schema_registry() -> Iterator[Registry]:
+def schema_registry(port: int = 0) -> Iterator[Registry]:
     """A registry on loopback that holds nothing yet."""
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    server = ThreadingHTTPServer((LOOPBACK, port), Handler)
     server.registry = Registry(f"http://{LOOPBACK}:{server.server_port}")  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
@@ -82,9 +94,18 @@ class Handler(JsonHandler):
     def parts(self) -> list[str]:
         return [unquote(part) for part in self.path.partition("?")[0].strip("/").split("/")]
 
+    @property
+    def registry(self) -> Registry:
+        return self.server.registry  # type: ignore[attr-defined, no-any-return]
+
     def do_GET(self) -> None:
-        self.reply(*self.server.registry.get(self.parts))  # type: ignore[attr-defined]
+        self.answer(*self.registry.get(self.parts))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.reply(*self.server.registry.post(self.parts, json.loads(body["schema"])))  # type: ignore[attr-defined]
+        self.answer(*self.registry.post(self.parts, json.loads(body["schema"])))
+
+    def answer(self, status: int, body: Any) -> None:
+        if self.registry.status is not None:
+            status, body = self.registry.status, {}
+        self.reply(status, body)

@@ -1,0 +1,157 @@
+"""Events with schema ids nobody knows: few requests, dead letters with their reason, no verdict without an answer."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from agents.embedded.child import LOOPBACK, free_port
+from agents.errors import Failure
+from agents.ingest import Ingest
+from agents.outbox import Outbox, Outgoing
+from agents.received import Received
+from agents.registry import UNKNOWN_IDS, UNKNOWN_S, ConfluentRegistry, client_for
+from agents.sample_warehouse import Kept
+from agents.settings import Settings
+from agents.transport import Run
+from schemas.codec import Codec
+from schemas.errors import Reason
+from schemas.records import record, records
+from schemas.topics import Name
+from schemas.validation import Limits
+from tests.agents.schema_registry import Registry, schema_registry
+from tests.behaviour.events import click
+
+NOW = 1_790_000_000_000
+TOPICS = Settings(_env_file=None).topics
+TOPIC = TOPICS.name(Name.NAVIGATION)
+SIGNALS = TOPICS.name(Name.SIGNALS)
+BODY = Codec().encode(record("navigation"), click("c", event_time=NOW))[10:]
+STRANGE = 5000
+
+
+class Reading:
+    """An ingest with a registry behind HTTP, and a clock of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.now, self.kept = 0.0, Kept()
+        client = client_for(Settings(_env_file=None, registry_url=url), **{"max.retries": 0})
+        codec = Codec(ConfluentRegistry(client, lambda: self.now))
+        self._ingest = Ingest(Name.NAVIGATION, TOPICS, codec, Limits(), cast(Outbox, self.kept), lambda: NOW)
+        self._offset = 0
+
+    async def step(self, *ids: int) -> list[Outgoing]:
+        """What follows from a run of events that differ in the id of their schema."""
+        before = len(self.kept.sent)
+        values = [b"\0" + number.to_bytes(4, "big") + BODY for number in ids]
+        run: list[Any] = [Received(TOPIC, 0, self._offset + n, b"c", one, (), NOW) for n, one in enumerate(values)]
+        self._offset += len(ids)
+        await self._ingest.step(Run(TOPIC, 0, run))
+        return self.kept.sent[before:]
+
+    def reasons(self, *ids: int) -> list[str]:
+        """The dead letters' reasons; the topic of what is none."""
+        return [reason(one) for one in asyncio.run(self.step(*ids))]
+
+
+def reason(one: Outgoing) -> str:
+    return (dict(one.headers).get("__connect.errors.reason") or one.topic.encode()).decode()
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with schema_registry() as one:
+        yield filled(one)
+
+
+def filled(registry: Registry) -> Registry:
+    for one in records().values():
+        registry.register(one.full_name, one.published)
+    return registry
+
+
+@pytest.fixture
+def reading(registry: Registry) -> Reading:
+    return Reading(registry.url)
+
+
+@pytest.fixture
+def known(registry: Registry) -> int:
+    return registry.ids.index(record("navigation").published) + 1
+
+
+def test_an_id_nobody_knows_is_asked_for_once(reading: Reading, registry: Registry, known: int) -> None:
+    flood = [STRANGE] * 1000
+    for _ in range(5):
+        assert reading.reasons(*flood, known) == [Reason.UNKNOWN_SCHEMA] * 1000 + [SIGNALS]
+    assert registry.asked == [STRANGE, known]
+    letter = dict(reading.kept.sent[0].headers)
+    assert letter["__connect.errors.exception.message"] == f"the registry has no schema with id {STRANGE}".encode()
+
+
+def test_a_schema_registered_later_is_found(reading: Reading, registry: Registry) -> None:
+    coming = len(registry.ids) + 1
+    assert reading.reasons(coming) == [Reason.UNKNOWN_SCHEMA]
+    registry.ids.append(record("navigation").published)
+    reading.now = UNKNOWN_S - 1
+    assert reading.reasons(coming) == [Reason.UNKNOWN_SCHEMA]
+    reading.now = UNKNOWN_S + 1
+    assert reading.reasons(coming) == [SIGNALS]
+
+
+def test_ever_new_ids_are_not_asked_for_without_end(reading: Reading, registry: Registry, known: int) -> None:
+    assert reading.reasons(known) == [SIGNALS]
+    flood = range(STRANGE, STRANGE + 1000)
+    limited = [Reason.RATE_LIMITED] * (1000 - UNKNOWN_IDS)
+    assert reading.reasons(*flood, known) == [Reason.UNKNOWN_SCHEMA] * UNKNOWN_IDS + limited + [SIGNALS]
+    assert registry.asked == [known, *flood[:UNKNOWN_IDS]]
+    letter = dict(reading.kept.sent[-2].headers)
+    assert b"not looked up" in (letter["__connect.errors.exception.message"] or b"")
+    reading.now = UNKNOWN_S + 1
+    assert reading.reasons(flood[-1]) == [Reason.UNKNOWN_SCHEMA]
+
+
+def test_ids_that_no_registry_gives_out_are_not_asked_for(reading: Reading, registry: Registry) -> None:
+    assert set(reading.reasons(0, 2**31, 2**32 - 1)) == {Reason.UNKNOWN_SCHEMA}
+    assert registry.asked == []
+
+
+async def asked(registry: Registry, times: int) -> None:
+    while len(registry.asked) < times:
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+async def test_a_registry_that_cannot_tell_now_is_waited_for_and_the_loop_is_free(
+    reading: Reading, registry: Registry, known: int, status: int
+) -> None:
+    registry.status = status
+    step = asyncio.create_task(reading.step(known, STRANGE))
+    await asked(registry, 3)  # on the loop of the step: it could not count if that were held up
+    assert not step.done()
+    assert reading.kept.sent == []
+    registry.status = None
+    assert [reason(one) for one in await step] == [SIGNALS, Reason.UNKNOWN_SCHEMA]
+
+
+async def test_a_registry_that_is_not_there_is_waited_for() -> None:
+    port = free_port()
+    reading = Reading(f"http://{LOOPBACK}:{port}")
+    step = asyncio.create_task(reading.step(STRANGE))
+    await asyncio.wait([step], timeout=0.5)  # it would have ended: a connection is refused at once
+    assert not step.done()
+    with schema_registry(port):
+        assert [reason(one) for one in await step] == [Reason.UNKNOWN_SCHEMA]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_registry_that_lets_nobody_in_is_a_matter_of_settings(
+    reading: Reading, registry: Registry, status: int
+) -> None:
+    registry.status = status
+    with pytest.raises(Failure, match=rf"does not let us in \(HTTP {status}\)") as found:
+        reading.reasons(STRANGE)
+    assert "TENOR_REGISTRY_PASSWORD" in (found.value.hint or "")
+    assert reading.kept.sent == []
+    assert len(registry.asked) == 1

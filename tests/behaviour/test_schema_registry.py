@@ -1,0 +1,57 @@
+"""A worker whose events name schemas in a registry: strange ids, and a registry that is away for a while."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from schemas.errors import Reason
+from schemas.records import records
+from schemas.topics import Name
+from tests.agents.schema_registry import Registry, schema_registry
+from tests.behaviour.deployment import Deployment, eventually
+from tests.behaviour.events import message
+from tests.behaviour.test_bad_input import avro
+
+STRANGE = b"\0\0\0\x13\x88body"
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with schema_registry() as one:
+        for each in records().values():
+            one.register(each.full_name, each.published)
+        yield one
+
+
+def test_a_registry_that_is_away_holds_events_up_and_loses_none(
+    new_deployment: Callable[..., Deployment], registry: Registry
+) -> None:
+    deployment = new_deployment(registry_url=registry.url)
+    worker = deployment.start_worker()
+    registry.status = 503
+    deployment.produce([(Name.MESSAGES, "strange", STRANGE, {})] * 500)
+    deployment.produce([(Name.MESSAGES, "strange", avro("message", message("strange")), {})])
+    eventually(lambda: len(registry.asked) > 5, "it was asked, and asked again")
+    assert deployment.dead_letters(Name.MESSAGES) == []
+    assert worker.alive, worker.log_tail(40)
+    registry.status = None
+    letters = eventually(
+        lambda: (found := deployment.dead_letters(Name.MESSAGES)) and len(found) >= 500 and found, "the dead letters"
+    )
+    assert [one.header("__connect.errors.reason") for one in letters] == [Reason.UNKNOWN_SCHEMA] * 500
+    assert {one.value for one in letters} == {STRANGE}
+    eventually(lambda: deployment.points("strange"), "the event after them")
+    assert worker.alive, worker.log_tail(40)
+    assert registry.asked.count(5000) < 50
+
+
+def test_a_registry_that_lets_nobody_in_ends_the_worker_with_the_setting_to_mend(
+    new_deployment: Callable[..., Deployment], registry: Registry
+) -> None:
+    deployment = new_deployment(registry_url=registry.url)
+    worker = deployment.start_worker()
+    registry.status = 403
+    deployment.produce([(Name.MESSAGES, "strange", STRANGE, {})])
+    eventually(lambda: not worker.alive, "the worker ends")
+    assert "TENOR_REGISTRY_PASSWORD" in worker.log_tail(40)
+    assert deployment.dead_letters(Name.MESSAGES) == []

@@ -128,7 +128,8 @@ async def test_a_registry_that_cannot_tell_now_is_waited_for_and_the_loop_is_fre
 ) -> None:
     registry.status = status
     step = asyncio.create_task(reading.step(known, STRANGE))
-    await asked(registry, 3)  # on the loop of the step: it could not count if that were held up
+    thrice = asyncio.create_task(asked(registry, 3))  # on the step's loop: it could not count if that were held up
+    await asyncio.wait([step, thrice], return_when=asyncio.FIRST_COMPLETED)
     assert not step.done()
     assert reading.kept.sent == []
     registry.status = None

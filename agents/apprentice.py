@@ -1,7 +1,7 @@
 """What the learner holds of one tenant: its newest snapshot, and the records that wait to be learned."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from agents.received import Received
@@ -12,6 +12,8 @@ from streams import policy_learner, snapshot
 from streams.config import Config
 from streams.experience import Experience, News, packed, unpacked
 from streams.snapshot import Position, Snapshot
+
+NOTHING = News(lessons=[], rated=[], unknown=[], late=[], given_up=0)
 
 
 class Read(NamedTuple):
@@ -45,7 +47,7 @@ class Taught(NamedTuple):
     """What a batch came to.
 
     Attributes:
-        record: the next snapshot; None where there was nothing to learn.
+        record: the next snapshot; None where nothing but decisions came: those wait on.
         news: what was joined.
         refused: outcomes that fit no decision, commands about no option.
     """
@@ -81,9 +83,14 @@ class Apprentice:
         self._closed += read.name is Name.OUTCOMES
         self._since = self._since or time.monotonic()
 
-    def recall(self) -> None:
-        """Bring back to mind what the snapshot was learned from, without learning it twice."""
-        self._take(self._read_before(self.snapshot.positions), self.snapshot.positions)
+    def recall(self, cuts: Iterable[Mapping[Position, int]] = ()) -> None:
+        """Bring back to mind what the snapshot was learned from, without learning it twice.
+
+        Args:
+            cuts: positions of the snapshots before it, in order: what is forgotten and given up depends on the batches.
+        """
+        for positions in (*cuts, self.snapshot.positions):
+            self._take(self._read_before(positions), positions)
 
     @property
     def due(self) -> bool:
@@ -95,14 +102,16 @@ class Apprentice:
         return asked or self._closed >= policy.snapshot_outcomes or time.monotonic() - self._since >= policy.snapshot_s
 
     def learn(self, positions: Mapping[Position, int]) -> Taught:
-        """Learn what was read before these positions; the decisions of all outcomes before them must be among it."""
+        """Learn what was read before these positions; the decisions of all outcomes before them must be among it.
+
+        Also what teaches nothing makes a snapshot: it may make others forgotten, so who learns again must know of it.
+        """
         waiting = self._read_before(positions)
+        if not waiting:
+            return Taught(None, NOTHING, [])
         commands, unheeded = self._commands(waiting)
         news, refused = self._take(waiting, positions)
         refused += unheeded
-        told = (*(one for one, _ in news.lessons), *(one.lesson for one in news.rated))
-        if not (commands or any(map(policy_learner.is_lesson, told))):
-            return Taught(None, news, refused)
         self.snapshot = policy_learner.after(self.snapshot, news, commands, positions, self._config)
         return Taught(snapshot.as_record(self.snapshot), news, refused)
 

@@ -40,12 +40,20 @@ KEPT_MS = 31 * 86_400_000  # a day longer than tenor.signals, which names them
 
 
 class Newest(NamedTuple):
-    """A tenant's newest snapshot, its version, where it stands, and what the one before it had disabled."""
+    """A tenant's newest snapshot.
+
+    Attributes:
+        version: of it.
+        offset: where it stands.
+        disabled_before: what the one before it had disabled.
+        cuts: positions of those of which something is read again, and when they were published; itself included.
+    """
 
     snapshot: Snapshot
     version: str
     offset: int
     disabled_before: frozenset[str]
+    cuts: deque[tuple[int, Mapping[Position, int]]]
 
 
 class PolicyLearner:
@@ -78,24 +86,31 @@ class PolicyLearner:
     def close(self) -> None:
         self._inputs.close()
 
+    @property
+    def _back_ms(self) -> int:
+        """How long before a snapshot a decision may have come that is still open, or may still be rated.
+
+        A rating that is in time by its own time has as long to come as a conversation has to close, twice.
+        """
+        config = self._config
+        back = config.policy.remembered_s + 2 * (config.outcome.idle_s + config.outcome.window_s)
+        return round((back + config.policy.snapshot_s) * 1000)
+
     def _since_ms(self) -> int:
-        """Where reading begins: as far before the last snapshot as a decision may still be open, or be rated.
+        """Where reading begins: so far before the last snapshot.
 
         From that snapshot and not from now: who was away for a day has a day to learn. Without one, all there is.
         """
-        config = self._config
         last = max((at for versions in self._versions.values() for at, _ in versions), default=0)
-        back = config.policy.remembered_s + 2 * (config.outcome.idle_s + config.outcome.window_s)
-        return max(0, min(last, now_ms()) - round((back + config.policy.snapshot_s) * 1000))
+        return max(0, min(last, now_ms()) - self._back_ms)
 
     def _begin(self, newest: Mapping[str, Newest]) -> None:
         """Go on from the newest snapshots: recall what they were learned from, announce them again."""
         self._apprentices = {tenant: Apprentice(self._config, one.snapshot) for tenant, one in newest.items()}
         for read in self._read(self._inputs.take_until(self._inputs.ends(*self._names))):
             self._hear(read)
-        for apprentice in self._apprentices.values():
-            apprentice.recall()
         for tenant, one in newest.items():
+            self._apprentices[tenant].recall(positions for _, positions in one.cuts)
             self._announce(tenant, one.version, one.offset)
             self._alert(one.snapshot, one.disabled_before)
             metrics.ROLLED_BACK.labels(tenant).set(len(one.snapshot.disabled))
@@ -104,8 +119,12 @@ class PolicyLearner:
         """The last snapshot of every tenant that can be used."""
         found: dict[str, Newest] = {}
         for version, one, received in usable(self._settings, self._codec):
-            before = found[one.tenant].snapshot.disabled if one.tenant in found else frozenset()
-            found[one.tenant] = Newest(one, version, received.offset, before)
+            last = found.get(one.tenant)
+            disabled, cuts = (last.snapshot.disabled, last.cuts) if last else (frozenset[str](), deque())
+            cuts.append((received.timestamp, one.positions))
+            while cuts[0][0] < received.timestamp - self._back_ms:
+                cuts.popleft()
+            found[one.tenant] = Newest(one, version, received.offset, disabled, cuts)
             self._versions.setdefault(one.tenant, deque()).append((received.timestamp, version))
         return found
 

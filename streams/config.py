@@ -200,7 +200,8 @@ class PolicyConfig:
         snapshot_s: or seconds after the first of them, whichever is first.
         rating_weight: share of a rating in the reward of the decision it is about; 0 learns from the level alone.
         rating_scale: fall of the level that the best possible rating counts as; the worst counts as such a rise.
-        remembered_s: how long a decision may still be rated, seconds of stream time.
+        remembered_s: how long a decision may still be rated, seconds from its time to the rating's, and no longer than
+            until its partition's time has gone on so far.
         alpha: chance that any option without harm is ever rolled back; shared out among the options.
         rollback_after: outcomes that could have been control or the option, before it may be rolled back.
     """

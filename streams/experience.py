@@ -55,7 +55,7 @@ class News(NamedTuple):
         lessons: to be learned, with the ratings they already have, by decision id.
         rated: ratings of what was learned before.
         unknown: outcomes that cannot be joined.
-        late: ratings of decisions that are not remembered.
+        late: ratings of decisions that are not remembered, or need not be any more when they were given.
         given_up: decisions that never closed.
     """
 
@@ -127,7 +127,7 @@ class Experience:
         late, rated = [], []
         for rating in ratings:
             name = rating["decision_id"]
-            if name not in self._known:
+            if name not in self._known or self._is_late(rating):
                 late.append(rating)
                 continue
             before = self._ratings_of(name)
@@ -136,6 +136,11 @@ class Experience:
             if name in self._learned and now != before:  # the same: published twice
                 rated.append(Rated(self._lesson(name), before, now))
         return late, rated
+
+    def _is_late(self, rating: Record) -> bool:
+        """By the times of both: a quiet partition remembers for longer than who begins again reads back."""
+        decision = unpacked(self._known[rating["decision_id"]])
+        return bool(rating["event_time"] - decision["event_time"] > self._remembered_ms)
 
     def _ratings_of(self, name: str) -> tuple[float, ...]:
         return tuple(self._ratings.get(name, {}).values())

@@ -2,7 +2,7 @@
 
 import time
 import tracemalloc
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 
 import pytest
@@ -15,11 +15,16 @@ from agents.received import Received
 from schemas.errors import Reason
 from schemas.topics import Name
 from streams.config import Config
+from streams.experience import PATIENCE_MS
+from streams.policy_learner import is_lesson
 from streams.protocols import CONTROL
 from streams.snapshot import Position, Snapshot, as_record, of_record
+from tests.streams.builders import moment
 from tests.streams.lessons import EVEN, Record, command, config, decision, outcome, rating
 
 CONFIG = config(remembered_s=1e6, idle_s=1e6, discount=0.99, rollback_after=2)
+BRIEF = config(remembered_s=100.0, discount=0.99, rollback_after=2)  # most is forgotten while the story goes on
+HOUR_S = 3600.0
 OPTIONS = list(EVEN)
 PARTITIONS = 2
 
@@ -37,26 +42,34 @@ class Log:
 
 
 Step = tuple[list[Read], dict[Position, int]]
+LONG_S = 2 * PATIENCE_MS // 1000
 
 
 @st.composite
 def runs(draw: st.DrawFn) -> list[Step]:
-    """What a learner reads between snapshots, and how far each goes; outcomes never before their decision."""
+    """What a learner reads between snapshots, and how far each goes; outcomes never before their decision.
+
+    Some decisions are published twice, some come days later, and ratings stand wherever their raters put them.
+    """
     log, steps = Log(), []
     waiting: list[tuple[Record, int]] = []
-    for _ in range(draw(st.integers(2, 5))):
+    for _ in range(draw(st.integers(2, 7))):
         reads = []
         for _ in range(draw(st.integers(0, 4))):
             name, partition = f"{sum(log.ends.values()):03d}", draw(st.integers(0, PARTITIONS - 1))
-            one = decision(name, draw(st.integers(0, 600)), draw(st.sampled_from(OPTIONS)))
+            at = draw(st.integers(0, 600)) + draw(st.sampled_from([0, 0, 0, 0, LONG_S]))
+            one = decision(name, at, draw(st.sampled_from(OPTIONS)))
             waiting.append((one, partition))
             reads.append(log.add(Name.DECISIONS, one, partition))
         for one, partition in waiting:
+            if draw(st.integers(0, 5)) == 0:
+                reads.append(log.add(Name.DECISIONS, one, partition))
             for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
                 reads.append(log.add(Name.OUTCOMES, outcome(one, draw(st.sampled_from([0.2, -0.3, None]))), partition))
             if draw(st.integers(0, 3)) == 0:
-                said = rating(one, draw(st.integers(1, 5)), f"r{draw(st.integers(1, 2))}")
-                reads.append(log.add(Name.RATINGS, said, partition))
+                at = one["event_time"] + 1000 * draw(st.sampled_from([0, 99, 100, 101, 500]))
+                said = rating(one, draw(st.integers(1, 5)), f"r{draw(st.integers(1, 4))}", event_time=at)
+                reads.append(log.add(Name.RATINGS, said, draw(st.integers(0, PARTITIONS - 1))))
         if draw(st.integers(0, 5)) == 0:
             about, what = (
                 draw(st.sampled_from(["slow", "offer", "no-such"])),
@@ -67,8 +80,8 @@ def runs(draw: st.DrawFn) -> list[Step]:
     return steps
 
 
-def new(newest: Snapshot | None = None) -> Apprentice:
-    return Apprentice(CONFIG, newest or Snapshot("default"))
+def new(newest: Snapshot | None = None, numbers: Config = CONFIG) -> Apprentice:
+    return Apprentice(numbers, newest or Snapshot("default"))
 
 
 def hear(one: Apprentice, reads: Iterable[Read]) -> None:
@@ -76,9 +89,9 @@ def hear(one: Apprentice, reads: Iterable[Read]) -> None:
         one.hear(read)
 
 
-def undisturbed(steps: list[Step]) -> list[Record]:
+def undisturbed(steps: list[Step], numbers: Config = CONFIG) -> list[Record]:
     """Snapshots of a learner that never stopped."""
-    one, found = new(), []
+    one, found = new(numbers=numbers), []
     for reads, ends in steps:
         hear(one, reads)
         taught = one.learn(ends)
@@ -87,16 +100,26 @@ def undisturbed(steps: list[Step]) -> list[Record]:
     return found
 
 
+def cuts(snapshots: Iterable[Record]) -> list[Mapping[Position, int]]:
+    return [of_record(one).positions for one in snapshots]
+
+
+NUMBERS = pytest.mark.parametrize("numbers", [CONFIG, BRIEF], ids=["all is remembered", "little is remembered"])
+
+
+@NUMBERS
 @settings(max_examples=150)
-@given(runs(), st.data())
-def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(steps: list[Step], data: st.DataObject) -> None:
-    """It reads everything again, recalls what its snapshot was learned from, and learns the rest."""
-    calm = undisturbed(steps)
+@given(steps=runs(), data=st.data())
+def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(
+    numbers: Config, steps: list[Step], data: st.DataObject
+) -> None:
+    """It reads everything again, recalls what its snapshots were learned from, and learns the rest."""
+    calm = undisturbed(steps, numbers)
     done = data.draw(st.integers(0, len(calm)))
     last = of_record(calm[done - 1]) if done else Snapshot("default")
-    one, found = new(last), calm[:done]
+    one, found = new(last, numbers), calm[:done]
     hear(one, [read for reads, _ in steps for read in data.draw(st.permutations(reads))])
-    one.recall()
+    one.recall(cuts(calm[:done]))
     for _, ends in steps:
         if any(end > last.positions.get(position, 0) for position, end in ends.items()):
             taught = one.learn(ends)
@@ -104,16 +127,83 @@ def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(steps: list[
     assert found == calm
 
 
-@settings(max_examples=100)
-@given(runs())
-def test_every_snapshot_can_be_learned_again_from_the_one_before_it(steps: list[Step]) -> None:
-    before = Snapshot("default")
-    for record in undisturbed(steps):
-        again = new(before)
-        hear(again, [read for reads, _ in steps for read in reads])
-        again.recall()
+@NUMBERS
+@settings(max_examples=150)
+@given(steps=runs())
+def test_every_snapshot_can_be_learned_again_from_the_one_before_it(numbers: Config, steps: list[Step]) -> None:
+    """As ``tenor verify`` does: all is there from the beginning, and it knows of no batch but by its snapshot."""
+    published = undisturbed(steps, numbers)
+    again = new(numbers=numbers)
+    hear(again, [read for reads, _ in steps for read in reads])
+    for record in published:
         assert again.learn(of_record(record).positions).record == record
-        before = of_record(record)
+        again.snapshot = of_record(record)
+
+
+@NUMBERS
+@settings(max_examples=100)
+@given(steps=runs())
+def test_every_batch_is_named_by_a_snapshot_of_its_own_and_teaches_only_what_was_in_it(
+    numbers: Config, steps: list[Step]
+) -> None:
+    one, versions = new(numbers=numbers), set()
+    for reads, ends in steps:
+        hear(one, reads)
+        before, (record, news, _) = one.snapshot, one.learn(ends)
+        assert (record is None) == all(read.name is Name.DECISIONS for read in reads)
+        if record is None:
+            assert one.snapshot is before
+            continue
+        versions.add(record["policy_version"])
+        learned = sum(is_lesson(lesson) for lesson, _ in news.lessons)
+        assert record["matured"] == before.matured + learned
+        if not learned and not news.rated and all(read.name is not Name.COMMANDS for read in reads):
+            told = as_record(before)
+            same = record.keys() - {"policy_version", "positions", "previous", "config_version"}
+            assert {name: record[name] for name in same} == {name: told[name] for name in same}, "it is no news"
+    assert len(versions) == sum(any(read.name is not Name.DECISIONS for read in reads) for reads, _ in steps)
+
+
+@pytest.mark.parametrize("rated_at", [1.0, 2.75], ids=["in time", "too late"])
+def test_a_batch_that_teaches_nothing_is_a_batch_to_those_who_learn_again(rated_at: float) -> None:
+    """The decision is forgotten in it: a rating that comes after it does not find the decision, then or ever again."""
+    numbers, log = config(remembered_s=2 * HOUR_S), Log()
+    d, e, f = (decision(name, hours * HOUR_S) for name, hours in (("d", 0.0), ("e", 2.5), ("f", 3.0)))
+    said = rating(d, 1, event_time=moment(rated_at * HOUR_S))
+    batches = [
+        [log.add(Name.DECISIONS, d), log.add(Name.OUTCOMES, outcome(d))],
+        [log.add(Name.DECISIONS, e), log.add(Name.OUTCOMES, outcome(e, None))],
+        [log.add(Name.RATINGS, said), log.add(Name.DECISIONS, f), log.add(Name.OUTCOMES, outcome(f))],
+    ]
+    live, again, published = new(numbers=numbers), new(numbers=numbers), []
+    ends: dict[Position, int] = {}
+    for reads in batches:
+        ends = ends | {read.position: read.received.offset + 1 for read in reads}
+        hear(live, reads)
+        taught = live.learn(ends)
+        published.append(taught)
+    assert [[one["decision_id"] for one in taught.news.late] for taught in published] == [[], [], ["d"]]
+    hear(again, [read for reads in batches for read in reads])
+    records = [taught.record for taught in published if taught.record is not None]
+    assert [again.learn(of_record(one).positions).record for one in records] == records
+
+
+def test_a_rating_that_is_late_by_its_time_is_late_to_those_who_read_less() -> None:
+    """A quiet partition remembers its last decision for ever, but who begins again does not read so far back."""
+    numbers, log = config(remembered_s=2 * HOUR_S), Log()
+    quiet, busy = decision("quiet"), decision("busy", 24 * HOUR_S)
+    first = [log.add(Name.DECISIONS, quiet), log.add(Name.OUTCOMES, outcome(quiet))]
+    second = [log.add(Name.DECISIONS, busy, 1), log.add(Name.OUTCOMES, outcome(busy), 1)]
+    live = new(numbers=numbers)
+    hear(live, first + second)
+    live.learn(dict(log.ends))
+    again = new(live.snapshot, numbers)
+    hear(again, second)
+    again.recall()
+    late = log.add(Name.RATINGS, rating(quiet, 1, event_time=moment(24 * HOUR_S)))
+    hear(live, [late])
+    hear(again, [late])
+    assert live.learn(log.ends) == again.learn(log.ends)
 
 
 @settings(max_examples=50)
@@ -135,20 +225,33 @@ def told(*records: tuple[Name, Record]) -> tuple[Apprentice, dict[Position, int]
     return one, log.ends
 
 
-def test_without_news_there_is_no_snapshot() -> None:
+def test_without_news_a_snapshot_says_how_far_it_was_read_and_nothing_else() -> None:
     a = decision("a")
     one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(a, None)))
-    assert one.learn(ends).record is None
-    assert as_record(one.snapshot) == as_record(Snapshot("default"))
-    assert one.learn(ends).record is None
+    record = one.learn(ends).record
+    assert record is not None and of_record(record).positions == ends
+    nothing = as_record(Snapshot("default", positions=ends, config_version=CONFIG.version))
+    assert record == nothing
+    assert one.learn(ends).record is None, "nothing came"
 
 
-def test_a_rating_of_what_nobody_saw_the_end_of_makes_no_snapshot() -> None:
+def test_decisions_alone_go_on_waiting() -> None:
+    a = decision("a")
+    one, ends = told((Name.DECISIONS, a))
+    assert one.learn(ends).record is None
+    assert one.snapshot == Snapshot("default")
+    one.hear(Read(Name.OUTCOMES, Received(Name.OUTCOMES, 0, 0, None, None, (), 0), outcome(a)))
+    record = one.learn(ends | {(Name.OUTCOMES, 0): 1}).record
+    assert record is not None and record["matured"] == 1
+
+
+def test_a_rating_of_what_nobody_saw_the_end_of_teaches_nothing() -> None:
     a = decision("a")
     one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(a, None)))
     one.learn(ends)
     one.hear(Read(Name.RATINGS, Received(Name.RATINGS, 0, 0, None, None, (), 0), rating(a)))
-    assert one.learn(ends | {(Name.RATINGS, 0): 1}).record is None
+    record = one.learn(ends | {(Name.RATINGS, 0): 1}).record
+    assert record is not None and (record["options"], record["matured"]) == ([], 0)
 
 
 def test_decisions_where_nothing_was_possible_hold_nobody_up() -> None:
@@ -167,7 +270,7 @@ def test_a_command_alone_makes_a_snapshot() -> None:
 def test_a_command_about_no_option_is_refused_with_those_there_are() -> None:
     one, ends = told((Name.COMMANDS, command("no-such")), (Name.COMMANDS, command(CONTROL, "disable", "other")))
     taught = one.learn(ends)
-    assert taught.record is None
+    assert taught.record is not None and taught.record["disabled"] == []
     assert {refusal.why.reason for refusal in taught.refused} == {Reason.UNKNOWN_OPTION}
     assert len(taught.refused) == 2
     assert "offer, slow" in str(taught.refused[0].why)

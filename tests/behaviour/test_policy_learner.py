@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from agents import kafka
+from agents import kafka, relearn
 from agents.apprentice import Apprentice
 from agents.inputs import Inputs
 from agents.policy_learner import PolicyLearner
@@ -21,6 +21,7 @@ from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually
 from tests.behaviour.events import now_ms
 from tests.behaviour.test_policy import HARMFUL, all_read, experiment, snapshots
+from tests.streams.lessons import rating
 
 pytestmark = pytest.mark.reference
 
@@ -111,6 +112,53 @@ def learned_by_hand(deployment: Deployment, tenant: str) -> Record:
     found = again.learn(ends).record
     assert found is not None
     return found
+
+
+def test_who_restarts_knows_what_it_knew_and_verify_comes_to_the_same(deployment: Deployment) -> None:
+    """Batches that teach nothing are told of, too; what a restart remembers follows from each of them, one by one."""
+    settings = deployment.settings
+    decisions, outcomes = experiment("batches", 8, 0.0)
+    [first, later, *rest], [one_outcome, censored, *rest_outcomes] = decisions, outcomes
+    for one in (first, later, *rest):
+        one["conversation_id"] = "batches"
+    for one in outcomes:
+        one["conversation_id"] = "batches"
+    away = round(settings.config.policy.remembered_s * 1000) + HOUR_MS
+    later["event_time"] += away
+    censored |= {"event_time": censored["event_time"] + away, "reward": None, "post_level": None}
+    censored |= {"status": "censored", "censoring_reason": "no_turns"}
+
+    def batch(one: PolicyLearner, *records: tuple[Name, Record]) -> Record:
+        before = list(snapshots(deployment, "batches"))
+        for name, datum in records:
+            publish(settings, name, [datum], now_ms())
+
+        def found() -> Record | None:
+            one.step()
+            known = snapshots(deployment, "batches")
+            return known[list(known)[-1]][1] if len(known) > len(before) else None
+
+        newest: Record = eventually(found, "a snapshot")
+        return newest
+
+    for name, datum in ((Name.DECISIONS, first), (Name.OUTCOMES, one_outcome)):
+        publish(settings, name, [datum], now_ms())
+    with learner(deployment) as one:
+        told = [
+            batch(one),
+            batch(one, (Name.DECISIONS, later), (Name.OUTCOMES, censored)),
+            batch(one, (Name.DECISIONS, first), (Name.OUTCOMES, one_outcome)),  # published again, when it is forgotten
+        ]
+    assert [found["matured"] for found in told] == [1, 1, 2]
+    with learner(deployment) as one:
+        said = batch(one, (Name.RATINGS, rating(first)))
+        assert said["response"] != told[-1]["response"], "it is known since it was published again"
+        batch(one, *((Name.DECISIONS, found) for found in rest), *((Name.OUTCOMES, found) for found in rest_outcomes))
+    codec = codec_for(settings)
+    published = [found for found in relearn.snapshots(settings, codec) if found[1].tenant == "batches"]
+    assert len(published) >= 5
+    for version, _, _, again in relearn.learned_again(settings, codec, published):
+        assert again is not None and again["policy_version"] == version
 
 
 class Died(Exception):

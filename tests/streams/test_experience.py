@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.experience import PATIENCE_MS, Experience, News
+from tests.streams.builders import moment
 from tests.streams.lessons import Record, config, decision, outcome, rating
 
 CONFIG = config(remembered_s=1e6, idle_s=1e6)  # nothing is forgotten or given up
@@ -266,6 +268,23 @@ def test_what_was_learned_may_be_rated_for_a_time() -> None:
     read(experience, decision("c", 101))
     late = read(experience, ratings=[rating(a, 1, "r2")])
     assert (late.rated, len(late.late)) == ([], 1)
+
+
+@pytest.mark.parametrize(("after_s", "is_late"), [(0.0, False), (100.0, False), (100.001, True), (1e6, True)])
+def test_a_rating_is_late_by_its_own_time_however_long_its_quiet_partition_remembers(
+    after_s: float, is_late: bool
+) -> None:
+    """And no less before the decision was learned: who reads it in another batch must come to the same."""
+    a = decision("a")
+    said = rating(a, event_time=moment(after_s))
+    story: list[Any] = [(0, a), outcome(a), said]
+    for batches in ([(0, 1, 2)], [(0, 1), (2,)], [(0,), (2,), (1,)], [(0, 2), (1,)]):
+        experience, late, ratings = Experience(QUICK), [], []
+        for batch in batches:
+            news = experience.take(*([one] if which in batch else [] for which, one in enumerate(story)))
+            late += news.late
+            ratings += [said for _, said in news.lessons if said] + [one.now for one in news.rated]
+        assert (late, ratings) == (([said], []) if is_late else ([], [(1.0,)]))
 
 
 def test_another_partition_makes_nobody_forget() -> None:

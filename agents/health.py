@@ -6,16 +6,19 @@ and counts events, so it asks for the token where there is one; beyond loopback 
 Served from its own thread, so that it still answers when the work does not move: that is when it is asked.
 """
 
+import io
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from socketserver import ThreadingMixIn
 from types import MappingProxyType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import structlog
 from prometheus_client import make_wsgi_app
 from pydantic import SecretStr
 
@@ -23,6 +26,8 @@ from agents import metrics
 from agents.bearer import carries
 from agents.contradictions import loopback
 from agents.errors import Failure
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], float]
 Answer = tuple[str, str] | tuple[str, str, tuple[str, str]]
@@ -101,13 +106,63 @@ class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-class QuietHandler(WSGIRequestHandler):
-    """A request every few seconds is no news."""
+class Punctual(io.RawIOBase):
+    """What a client sends until its time is over, then ``TimeoutError``; a socket's own begins anew with each byte.
 
-    timeout = REQUEST_S
+    Args:
+        connection: read with what is left of the time, written with all of it.
+        limit_s: how long it may take from now on, seconds.
+    """
+
+    def __init__(self, connection: socket.socket, limit_s: float) -> None:
+        self._connection = connection
+        self._limit_s = limit_s
+        self._until = time.monotonic() + limit_s
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(self._limit_s)
+
+
+class Handler(WSGIRequestHandler):
+    """One request. What the library refuses has our headers, too, and tells neither what was sent nor who we are."""
+
+    default_request_version = "HTTP/1.0"  # what is no HTTP at all is answered with headers, too
+    error_message_format = "%(message)s\n"
+    error_content_type = "text/plain; charset=utf-8"
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BufferedReader(Punctual(self.connection, REQUEST_S))
+
+    def handle(self) -> None:
+        with suppress(TimeoutError, ConnectionError):
+            super().handle()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        super().send_error(code)
+
+    def version_string(self) -> str:
+        return dict(HEADERS)["Server"]
+
+    def end_headers(self) -> None:
+        for name, value in HEADERS:
+            if name != "Server":  # it is there, by version_string
+                self.send_header(name, value)
+        super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        pass
+        """A request every few seconds is no news."""
 
 
 def application(health: Health, token: str, pages: Mapping[str, Page] = NO_PAGES) -> Callable[..., Any]:
@@ -122,14 +177,17 @@ def application(health: Health, token: str, pages: Mapping[str, Page] = NO_PAGES
         def start(status: str, headers: list[tuple[str, str]]) -> Any:
             return start_response(status, [*headers, *HEADERS])
 
-        found = refused(environ, token)
-        if found is None and environ["PATH_INFO"] == "/metrics":
-            # In the one form: the library raises on some of the forms a client can accept.
-            return metrics_app({**environ, "HTTP_ACCEPT": "text/plain"}, start)
-        page = pages.get(environ["PATH_INFO"])
-        if found is None and page is not None:
-            found = opened(page, environ)
-        status, body, *more = found or respond(environ["PATH_INFO"], health)
+        path = environ["PATH_INFO"]
+        try:
+            found, page = refused(environ, token), pages.get(path)
+            if found is None and path == "/metrics":
+                # In the one form: the library raises on some of the forms a client can accept.
+                return metrics_app({**environ, "HTTP_ACCEPT": "text/plain"}, start)
+            found = found or (opened(page, environ) if page else respond(path, health))
+        except Exception:
+            log.exception("request_failed", path=path)
+            found = "500 Internal Server Error", "an error of ours\n"
+        status, body, *more = found
         start(status, [("Content-Type", "text/plain; charset=utf-8"), *more])
         return [body.encode()]
 
@@ -180,7 +238,7 @@ def serve(
             f"/metrics is not served on {host or 'every address'} without a token", "set TENOR_HTTP_TOKEN_FILE"
         )
     try:
-        server = make_server(host, port, application(health, token.get_secret_value(), pages), Server, QuietHandler)
+        server = make_server(host, port, application(health, token.get_secret_value(), pages), Server, Handler)
     except OSError as error:
         raise Failure(f"{host}:{port} cannot be served: {error.strerror}", "set TENOR_HTTP_PORT") from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, quote
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.responses import StreamingResponse as Streaming
@@ -24,7 +23,6 @@ from agents.console.alert_commands import About
 from agents.console.auth import COOKIE, Auth, same_origin
 from agents.console.board import ORDERS, Wish
 from agents.console.feed import Feed
-from agents.console.headers import Headers
 from agents.console.inbox import Inbox
 from agents.errors import Failure
 from agents.health import Health
@@ -92,7 +90,7 @@ class Console:
             return login_page("")
         if not same_origin(request):
             return login_page("This form was sent by another site.", 403)
-        token = parse_qs((await body_of(request)).decode(errors="replace")).get("token", [""])[0]
+        token = parse_qs((await request.body()).decode(errors="replace")).get("token", [""])[0]
         session = await asyncio.to_thread(self.auth.sign_in, token)
         if session is None:
             locked = self.auth.locked
@@ -157,13 +155,13 @@ class Console:
     # what people ask for
 
     async def about_alert(self, request: Request) -> Response:
-        said = msgspec.json.decode(await body_of(request), type=AboutAlert)
+        said = msgspec.json.decode(await request.body(), type=AboutAlert)
         until = now_ms() + round(said.minutes * 60_000) if said.action == "snooze" else None
         await self.inbox.say(said.action, About(said.tenant, said.conversation), said.alert, said.by, until)
         return JSONResponse({})
 
     async def enable(self, request: Request) -> Response:
-        said = msgspec.json.decode(await body_of(request), type=Enable)
+        said = msgspec.json.decode(await request.body(), type=Enable)
         give = policy_commands.give
         await self.feed.aside(lambda: give(self.settings, "enable", said.option, said.tenant, said.by, said.reason))
         return JSONResponse({})
@@ -238,7 +236,7 @@ def application(console: Console) -> Starlette:
         Route("/metrics", guarded(console.metrics)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Headers)])
+    return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_BYTES)
 
 
 def login_page(wrong: str, status: int = 200) -> Response:
@@ -246,16 +244,6 @@ def login_page(wrong: str, status: int = 200) -> Response:
     shown = f'<p role="alert" class="wrong">{wrong}</p>' if wrong else ""
     page = (STATIC / "login.html").read_text(encoding="utf-8").replace("<!-- wrong -->", shown)
     return HTMLResponse(page, status)
-
-
-async def body_of(request: Request) -> bytes:
-    """The body; of one that is too long, only what cannot be read."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES:
-            return b""
-    return bytes(body)
 
 
 def local(path: str) -> str:

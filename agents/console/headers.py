@@ -21,7 +21,7 @@ HEADERS = {
 
 
 class Headers:
-    """Middleware that leaves streams alone but for their headers."""
+    """Around the whole application, so that its errors have them, too. Leaves streams alone but for their headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

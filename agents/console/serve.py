@@ -6,6 +6,8 @@ from collections.abc import Callable
 import uvicorn
 
 from agents.console.app import Console, application
+from agents.console.headers import Headers
+from agents.console.protocol import Protocol
 from agents.errors import Failure
 from agents.settings import Settings
 
@@ -28,7 +30,9 @@ class Server(uvicorn.Server):
     def __init__(self, console: Console) -> None:
         super().__init__(
             uvicorn.Config(
-                application(console),
+                Headers(application(console)),
+                http=Protocol,
+                ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,

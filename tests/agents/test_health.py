@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 
 from agents.embedded.child import LOOPBACK
 from agents.errors import Failure
-from agents.health import Health, serve
+from agents.health import HEADERS, Health, serve
 
 Ask = Callable[[str], tuple[int, str]]
 
@@ -211,6 +212,70 @@ def test_no_browser_may_use_an_answer_and_no_other_site_read_it(guarded: int, pa
     assert found["Cache-Control"] == "no-store"
     assert found["Server"] == "tenor"
     assert not [name for name in found if name.lower().startswith("access-control-")]
+
+
+def said(port: int, request: bytes) -> tuple[bytes, bytes]:
+    """Head and body of the answer to what no HTTP library would send."""
+    with socket.create_connection((LOOPBACK, port), timeout=5) as client:
+        client.sendall(request)
+        head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")
+    return head, body
+
+
+def broken(token: str) -> str:
+    raise ValueError("hunter2")
+
+
+NO_HTTP = {
+    b"200 OK": b"GET /metrics HTTP/1.1\r\n\r\n",
+    b"400 Bad Request": b"<script>hunter2</script>\r\n\r\n",
+    b"401 Unauthorized": b"GET /mine HTTP/1.1\r\nAuthorization: Basic hunter2\r\n\r\n",
+    b"404 Not Found": b"GET /hunter2 HTTP/1.1\r\n\r\n",
+    b"405 Method Not Allowed": b"POST /healthz HTTP/1.1\r\nContent-Length: 7\r\n\r\n",
+    b"414 Request-URI Too Long": b"GET /" + b"x" * 65532,
+    b"431 Request Header Fields Too Large": b"GET / HTTP/1.1\r\n" + b"X-hunter2: 1\r\n" * 101 + b"\r\n",
+    b"500 Internal Server Error": b"GET /mine HTTP/1.1\r\nAuthorization: Bearer a\r\n\r\n",
+    b"503 Service Unavailable": b"GET /ready HTTP/1.1\r\n\r\n",
+    b"505 HTTP Version Not Supported": b"GET / HTTP/2.0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("status", NO_HTTP)
+def test_every_answer_carries_the_headers_and_tells_nothing(health: Health, status: bytes) -> None:
+    """What the library answers by itself, too; nothing of the request comes back, nothing says what we run on."""
+    head, body = said(serve(health, LOOPBACK, 0, pages={"/mine": broken}), NO_HTTP[status])
+    first, *lines = head.split(b"\r\n")
+    assert first == b"HTTP/1.0 " + status
+    for name, value in HEADERS:
+        assert lines.count(f"{name}: {value}".encode()) == 1, name
+    assert b"\r\nContent-Type: text/plain" in head
+    for word in (b"hunter2", b"<", b"/3.", b"wsgi"):
+        assert word not in (head + (b"" if b"200" in status else body)).lower()
+
+
+@pytest.mark.parametrize("request_line", [b"", b"GET /healthz HTTP/1.1\r\n"])
+def test_a_request_that_never_ends_is_ended(
+    monkeypatch: pytest.MonkeyPatch, health: Health, request_line: bytes
+) -> None:
+    """A byte at a time is always in time for the next one, never for the whole."""
+    monkeypatch.setattr("agents.health.REQUEST_S", 0.5)
+    with socket.create_connection((LOOPBACK, serve(health, LOOPBACK, 0))) as client:
+        client.sendall(request_line)
+        assert ended(client)
+
+
+def ended(client: socket.socket) -> bool:
+    """Whether the other side is gone before a hundred bytes are sent, one every twentieth of a second."""
+    client.settimeout(0.05)
+    for _ in range(100):
+        with suppress(TimeoutError):
+            try:
+                client.sendall(b"x")
+                if not client.recv(1):
+                    return True
+            except ConnectionError:
+                return True
+    return False
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"])

@@ -2,14 +2,17 @@
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
 from pydantic import SecretStr
 
-from agents.console.app import Console, local, number
+from agents.console.app import BODY_BYTES, Console, local, number
 from agents.console.auth import COOKIE, FAILURES, FAILURES_S, Auth, loopback
+from agents.console.headers import HEADERS
 from agents.errors import Failure
 from agents.settings import Settings
 from tests.agents.console.serving import served
@@ -87,7 +90,6 @@ def test_a_browser_signs_in_and_gets_no_cookie_a_script_could_read(secured: Call
     assert secured("POST", "/login", urlencode({"token": "wrong"}), Origin=secured.origin)[0] == 401
     assert secured("POST", "/login", body, Origin="http://elsewhere.example")[0] == 403
     assert secured("POST", "/login", body)[0] == 403
-    assert secured("POST", "/login", "x" * 100_000, Origin=secured.origin)[0] == 401
 
 
 @pytest.mark.parametrize("path", ASKED)
@@ -115,7 +117,6 @@ def test_only_our_own_page_asks_for_something(secured: Caller, path: str) -> Non
         '{"tenant": 1, "option": "a", "reason": "b", "by": "c"}',
         '{"tenant": "", "option": "a", "reason": "b", "by": "c"}',
         json.dumps({"tenant": "t", "option": "a" * 501, "reason": "b", "by": "c"}),
-        json.dumps({"tenant": "t", "option": "a", "reason": "b" * 20_000, "by": "c"}),
     ],
 )
 def test_what_cannot_be_meant_is_refused(open_console: Caller, body: str) -> None:
@@ -123,6 +124,31 @@ def test_what_cannot_be_meant_is_refused(open_console: Caller, body: str) -> Non
     status, _, text = open_console("POST", "/api/enable", body, Origin=open_console.origin, X_Tenor_Csrf=csrf)
     assert status == 400
     assert json.loads(text)["error"]
+
+
+def test_a_body_too_long_is_refused_however_it_is_sent_and_whatever_it_says(secured: Caller) -> None:
+    """Each says something that would be done if it were shorter."""
+    form = urlencode({"token": TOKEN})
+    fits, too_long = (form + "&x=" + "x" * (size - len(form) - 3) for size in (BODY_BYTES, BODY_BYTES + 1))
+    assert len(fits) == BODY_BYTES
+    assert secured("POST", "/login", fits, Origin=secured.origin)[0] == 303
+    assert secured("POST", "/login", too_long, Origin=secured.origin)[0] == 413
+    assert in_pieces(secured, "/login", fits, Origin=secured.origin) == 303
+    assert in_pieces(secured, "/login", too_long, Origin=secured.origin) == 413
+    asked = json.dumps({"why": "not known"}).rjust(BODY_BYTES)
+    for path in ASKED:
+        assert secured("POST", path, asked, Authorization=f"Bearer {TOKEN}")[0] == 400
+        assert secured("POST", path, f" {asked}", Authorization=f"Bearer {TOKEN}")[0] == 413
+
+
+def in_pieces(caller: Caller, path: str, body: str, **headers: str) -> int:
+    """The status of a request that does not say how long it is."""
+    connection = http.client.HTTPConnection(caller.host, timeout=10)
+    pieces = (body[at : at + 1000].encode() for at in range(0, len(body), 1000))
+    connection.request("POST", path, pieces, headers, encode_chunked=True)
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def test_without_a_token_only_loopback_is_served_and_only_by_its_names(open_console: Caller) -> None:
@@ -148,6 +174,115 @@ def test_every_answer_carries_the_security_headers(open_console: Caller, path: s
     assert told["x-frame-options"] == "DENY"
     assert "access-control-allow-origin" not in told
     assert "server" not in told
+
+
+WRONG = {
+    "400 of ours": ("POST", "/api/enable", "{}", {"Authorization": f"Bearer {TOKEN}"}),
+    "401": ("GET", "/api/session", "", {}),
+    "403": ("POST", "/login", "token=", {}),
+    "404": ("GET", "/nowhere", "", {}),
+    "404 of a file": ("GET", "/static/nowhere", "", {}),
+    "405": ("POST", "/", "", {}),
+    "413": ("POST", "/login", "x" * (BODY_BYTES + 1), {}),
+    "500": ("GET", "/api/session", "", {"Authorization": f"Bearer {TOKEN}"}),
+    "503": ("GET", "/ready", "", {}),
+}
+NO_HTTP = {
+    "no HTTP": b"hunter2\r\n\r\n",
+    "too long": b"GET /" + b"x" * 70_000,
+    "a length that is none": b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+}
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[Caller]:
+    """A console with an error in it."""
+
+    async def session(self: Console, request: object) -> None:
+        raise ValueError("hunter2")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Console, "session", session)
+        with served(SECURED) as url:
+            yield Caller(url)
+
+
+def bare(told: dict[str, str]) -> None:
+    assert {name: told[name.lower()] for name in HEADERS} == HEADERS
+    assert told["cache-control"] in ("no-store", "no-cache")
+    assert not [name for name in told if name == "server" or name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_goes_wrong_carries_them_too(faulty: Caller, what: str) -> None:
+    method, path, body, headers = WRONG[what]
+    status, told, text = faulty(method, path, body, **headers)
+    assert str(status) == what[:3]
+    bare(told)
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("what", NO_HTTP)
+def test_so_does_what_never_reaches_the_application(open_console: Caller, what: str) -> None:
+    with connected(open_console) as client:
+        client.sendall(NO_HTTP[what])
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        text = answer.read()
+    assert answer.status == 400
+    bare({name.lower(): value for name, value in answer.getheaders()})
+    assert text == b"Invalid HTTP request received."
+
+
+def connected(caller: Caller) -> socket.socket:
+    host, _, port = caller.host.partition(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nX: ",
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n",
+        b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nX: ",
+    ],
+)
+def test_a_request_that_never_ends_is_ended(
+    monkeypatch: pytest.MonkeyPatch, open_console: Caller, begun: bytes
+) -> None:
+    """A byte at a time is always in time for the next one, never for the whole."""
+    monkeypatch.setattr("agents.console.protocol.REQUEST_S", 0.5)
+    with connected(open_console) as client:
+        client.sendall(begun)
+        assert ended(client)
+
+
+def ended(client: socket.socket) -> bool:
+    """Whether the other side is gone before a hundred bytes are sent, one every twentieth of a second."""
+    client.settimeout(0.05)
+    for _ in range(100):
+        with suppress(TimeoutError):
+            try:
+                client.sendall(b"x")
+                while client.recv(4096):
+                    pass
+                return True
+            except ConnectionError:
+                return True
+    return False
+
+
+def test_an_answer_has_no_deadline(monkeypatch: pytest.MonkeyPatch, open_console: Caller) -> None:
+    """Who looks at the board goes on looking."""
+    monkeypatch.setattr("agents.console.protocol.REQUEST_S", 0.2)
+    with connected(open_console) as client:
+        client.sendall(b"GET /events/board HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        told = b""
+        while told.count(b"event: told") < 3:  # as many looks, NOBODY.console_poll_s apart
+            received = client.recv(65536)
+            assert received
+            told += received
 
 
 def test_static_files_stay_in_their_folder(open_console: Caller) -> None:

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+from rich.console import Console
 
 from agents import kafka, topics
 from agents.cli import Role
@@ -15,7 +16,9 @@ from agents.clock import now_ms
 from agents.doctor.broker import Cluster, look
 from agents.doctor.check import Check, broken
 from agents.doctor.examination import EVERYTHING, GRANTS, NEEDS, ON_KAFKA, examine
-from agents.settings import Settings, environment
+from agents.doctor.view import as_json, render
+from agents.secret_files import nested_secrets
+from agents.settings import Settings, environment, read
 from schemas.topics import Name
 from streams import state
 from tests.agents.command import tenor
@@ -137,10 +140,74 @@ def test_a_broker_that_answers_has_enough_brothers(settings: Settings) -> None:
     assert (found.verdict, found.found) == ("failed", "TENOR_REPLICATION is 3, but there are 1 brokers")
 
 
+CANARY = "hunter2"
+# Of every secret the variable, those in groups included.
+SECRETS = [f"TENOR_{name}".upper() for name, one in Settings.model_fields.items() if "SecretStr" in str(one.annotation)]
+SECRETS += [f"TENOR_{group}__{name}".upper() for group, name in nested_secrets(Settings)]
+
+
+def secret(variable: str, form: str = "{}") -> str:
+    """A value that tells whose it is. Some forms cannot be meant, which is complained of."""
+    return form.format(f"{CANARY}-{variable.lower()}")
+
+
+ENGINES = {"TENOR_EMBEDDED": "false", "TENOR_CLICKHOUSE_USER": "nobody"}
+REFUSED = {
+    "right, and refused": ENGINES,
+    "logins to what does not answer": ENGINES
+    | {
+        "TENOR_KAFKA_SASL": "SCRAM-SHA-256",
+        "TENOR_KAFKA_USER": "u",
+        "TENOR_REGISTRY_URL": "http://127.0.0.1:1",
+        "TENOR_REGISTRY_USER": "u",
+        "TENOR_OTLP_ENDPOINT": "http://127.0.0.1:1",
+    },
+    "a token from who does not answer": ENGINES
+    | {"TENOR_KAFKA_SASL": "OAUTHBEARER", "TENOR_KAFKA_TOKEN_URL": "http://127.0.0.1:1", "TENOR_KAFKA_CLIENT_ID": "u"},
+    "URLs with a login": ENGINES
+    | {
+        "TENOR_REGISTRY_URL": f"http://u:{CANARY}@127.0.0.1:1",
+        "TENOR_OTLP_ENDPOINT": f"http://u:{CANARY}@127.0.0.1:1",
+    },
+    "misspelled": ENGINES | {"TENOR_KAFKA_PASWORD": CANARY, "TENOR_DECISION__SALTS": CANARY},
+    "out of range": {"TENOR_DECISION__CONTROL_SHARE": "7"},
+    "no JSON": {"TENOR_DECISION": f'{{"salt": "{CANARY}'},
+    "no header carries them": ENGINES,
+    "twice": {f"{name}_FILE": f"/{CANARY}" for name in SECRETS},
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_no_secret_is_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], settings: Settings, what: str
+) -> None:
+    """Not in the table, not as JSON, not on standard error, whatever is wrong with it or with what it opens."""
+    form = "{} with a space" if what == "no header carries them" else "{}"
+    given = {**environment(settings), **{name: secret(name, form) for name in SECRETS}, **REFUSED[what]}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    found = list(examine(patience_s=1))
+    assert broken(found)
+    render(found, Console(width=1000))
+    print(as_json(found))
+    printed, complained = capfd.readouterr()
+    assert "failed" in printed
+    assert CANARY not in (printed + complained).lower()
+
+
+def test_every_secret_was_there_to_be_told(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
+    assert len(SECRETS) >= 7
+    for name in SECRETS:
+        monkeypatch.setenv(name, secret(name))
+    monkeypatch.chdir(tmp_path)
+    found = environment(read())
+    assert all(secret(name) in str(found) for name in SECRETS)
+
+
 def test_the_command_tells_all_and_no_secret(settings: Settings, tmp_path: Path) -> None:
     env = {**environment(settings), "TENOR_BROKER": "x"}
-    env |= {"TENOR_CLICKHOUSE_USER": "nobody", "TENOR_CLICKHOUSE_PASSWORD": "hunter2"}
-    result = tenor(tmp_path, "doctor --json", **env)
+    env |= {"TENOR_CLICKHOUSE_USER": "nobody", **{name: secret(name) for name in SECRETS}}
+    table, result = (tenor(tmp_path, f"doctor {form}", **env, COLUMNS="1000") for form in ("", "--json"))
     assert result.returncode == 1
     found = json.loads(result.stdout)
     checks = [Check(**one) for one in found["checks"]]
@@ -149,4 +216,5 @@ def test_the_command_tells_all_and_no_secret(settings: Settings, tmp_path: Path)
     assert Check("settings", "failed", "TENOR_BROKER is no setting", "is TENOR_BROKERS meant?") in checks
     [login] = [one for one in checks if one.about == "clickhouse"]
     assert "does not let user nobody in" in login.found
-    assert "hunter2" not in result.stdout + result.stderr
+    assert "does not let user nobody in" in table.stdout
+    assert CANARY not in "".join((table.stdout, table.stderr, result.stdout, result.stderr)).lower()

@@ -1,6 +1,7 @@
 """The whole embedded stack: message text goes nowhere but where it came from, and who is forgotten is gone."""
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -119,8 +120,22 @@ def clickhouse_holds(settings: Settings, needle: str) -> set[str]:
 
 
 def files_hold(directory: Path, needle: str) -> set[str]:
+    """Files whose bytes hold a string of ASCII, whatever its case: logs, and what an engine writes down as it is.
+
+    Not surely what is packed or encoded otherwise, as ClickHouse's columns are: ``clickhouse_holds`` reads their rows.
+    The broker's records, in its memory here, are read from their topics, and of those our states are inflated.
+    """
     found = [path for path in directory.rglob("*") if path.is_file() and needle.encode() in path.read_bytes().lower()]
     return {str(path.relative_to(directory)) for path in found}
+
+
+def test_what_the_search_of_files_sees_and_what_not(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "plain.bin").write_bytes(b"\0\xff" + CANARY.title().encode() + b"\0")
+    (tmp_path / "other.log").write_text("nothing")
+    (tmp_path / "packed.z").write_bytes(zlib.compress(CANARY.encode()))
+    (tmp_path / "wide.txt").write_text(CANARY, encoding="utf-16")
+    assert files_hold(tmp_path, CANARY) == {"deep/er/plain.bin"}
 
 
 def metrics_hold(running: Stack, needle: str) -> set[str]:
@@ -154,6 +169,10 @@ def test_text_goes_nowhere_but_where_it_came_from(running: Stack, bus: Deploymen
     assert clickhouse_holds(settings, CANARY) == set()
     assert files_hold(running.directory, CANARY) == set()
     assert metrics_hold(running, CANARY) == set()
+    planted = running.directory / "logs" / "planted.log"  # beside the logs of the processes it would be found
+    planted.write_text(f"a line\nand {CANARY.upper()}\n")
+    assert files_hold(running.directory, CANARY) == {"logs/planted.log"}
+    planted.unlink()
 
     # The search would have found it: the conversation's id is everywhere it should be.
     assert settings.topics.changelog in kafka_holds(settings, "canary")

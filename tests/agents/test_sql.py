@@ -13,8 +13,10 @@ from agents.settings import Settings
 
 FOLDER = Path(agents.__file__).parent
 SQL = re.compile(
-    r"\b(SELECT|INSERT INTO|ALTER TABLE|CREATE \w+|DROP \w+|DELETE FROM|TRUNCATE|UPDATE|WHERE|COMMENT COLUMN)\b"
+    r"\b(SELECT|INSERT INTO|ALTER TABLE|CREATE \w+|DROP \w+|DELETE FROM|TRUNCATE|UPDATE|WHERE|COMMENT COLUMN"
+    r"|fromUnixTimestamp64Milli)\b"
 )
+QUOTES = re.compile(r"\b(literal|quoted|escape_param)\(")  # who quotes puts SQL together, be it without a word of it
 
 # File and function: what stands in the holes. Names of ours, or quoted; never a value.
 PUT_TOGETHER = {
@@ -23,8 +25,11 @@ PUT_TOGETHER = {
     ("exporting.py", "query"): {"condition", "chosen", "quoted(table)"},  # a tenant is quoted by period.literal
     ("forgotten_rows.py", "erase"): {"table", "where"},  # from PLACES
     ("forgotten_rows.py", "select"): {"what", "table", "where"},
+    ("grants.py", "may"): {"what", "right", "quoted(database)"},  # from NEEDED
     ("migrate.py", "create_database"): {"quoted(settings.clickhouse_database)"},
     ("migrate.py", "comment_views"): {"quoted(column)", "text", "quoted(view)", "', '.join(changes)"},  # of the schema
+    ("period.py", "_conditions"): {"time", "sign", "at", "literal(self.tenant)"},  # of TIMES; a number; escaped
+    ("period.py", "limit"): {"literal(f'{database}.{name}')", "literal(text)"},  # text is what _conditions made
     ("rows.py", "insert"): {"self.name", "', '.join(self.columns)"},
 }
 
@@ -51,8 +56,12 @@ def put_together(path: Path) -> Iterator[tuple[tuple[str, str], set[str]]]:
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
-                if isinstance(node, ast.expr) and SQL.search(constants(node)) and (found := holes(node)):
+                if isinstance(node, ast.expr) and (found := holes(node)) and speaks_sql(node, found):
                     yield (path.name, function.name), found
+
+
+def speaks_sql(node: ast.expr, put_in: set[str]) -> bool:
+    return bool(SQL.search(constants(node)) or any(map(QUOTES.search, put_in)))
 
 
 def test_sql_is_put_together_only_where_it_is_known_and_from_names_of_ours() -> None:
@@ -70,11 +79,17 @@ def test_sql_is_put_together_only_where_it_is_known_and_from_names_of_ours() -> 
         'def ask(c, x):\n    c.execute("SELECT * FROM t WHERE a = %s" % x)',
         'def ask(c, x):\n    c.execute("SELECT * FROM t WHERE a = " + x)',
         'def ask(c, x):\n    c.execute("SELECT * FROM t WHERE a = {}".format(x))',
+        'def ask(c, x):\n    c.settings["additional_table_filters"] = f"{x} >= fromUnixTimestamp64Milli(1)"',
     ],
 )
 def test_such_a_thing_would_be_found(tmp_path: Path, source: str) -> None:
     (tmp_path / "one.py").write_text(source)
     assert list(put_together(tmp_path / "one.py")) == [(("one.py", "ask"), {"x"})]
+
+
+def test_who_quotes_is_found_without_a_word_of_sql(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text('def ask(c, x):\n    c.settings["filter"] = f"a = {literal(x)}"')
+    assert list(put_together(tmp_path / "one.py")) == [(("one.py", "ask"), {"literal(x)"})]
 
 
 @pytest.mark.integration

@@ -44,12 +44,12 @@ class Reading:
         offset = as_of(headers)
         if offset is None:
             return True
-        if offset < self._read.get(key, NOWHERE):
+        if offset < self.as_of(key):
             self.stale.add(key)
             return False
         self._read[key] = offset
         self.stale.discard(key)
-        return offset >= self.wholly
+        return True
 
     def as_of(self, key: str) -> int:
         """Offset as of which a key's state is; nothing up to there may change it again."""

@@ -70,6 +70,8 @@ class PartitionedStore(base.Store[str, bytes]):
                 key = record.key.decode()
                 if reading.counts(key, record.headers):
                     self._put(run.partition, key, record.value)
+                elif record.value == self.partition(run.partition).get(key):
+                    reading.stale.discard(key)  # it says what is true: our own, read again at a rebalance
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0

@@ -43,8 +43,9 @@ def test_what_another_wrote_before_our_own_run_does_not_undo_it() -> None:
     reading = Reading()
     reading.written(50)
     assert not reading.counts("a", as_of_header(40))
-    assert reading.stale == set()
+    assert (reading.as_of("a"), reading.stale) == (50, {"a"})
     assert reading.counts("a", as_of_header(60))
+    assert reading.stale == set()
 
 
 @given(st.lists(st.tuples(st.sampled_from(KEYS), st.integers(0, 9))), st.randoms())

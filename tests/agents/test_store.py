@@ -47,6 +47,30 @@ def test_what_does_not_count_is_written_over_with_the_next_run(store: Partitione
     assert store.healed(0, []) == []
 
 
+def test_what_a_paused_worker_wrote_after_our_own_runs_is_written_over_too(store: PartitionedStore) -> None:
+    """Another rebalance reads on from the last recovery: what it then knew of these keys was let go with our runs."""
+    recover(store, record("ended", None, 20), record("open", b"new", 20))
+    store.write(0, [("other", b"ours")], 50)
+    recover(store, record("other", b"ours", 50), record("ended", b"stale", 15), record("open", b"stale", 15))
+    assert store.partition(0) == {"open": b"new", "other": b"ours"}
+    changes = store.healed(0, [])
+    assert changes == [("ended", None), ("open", b"new")]
+    assert [as_of(one.headers) for one in changelog("log", run_to(60), changes, store)] == [60, 60]
+    store.write(0, changes, 60)
+    assert store.healed(0, []) == []
+
+
+def test_what_we_wrote_ourselves_is_not_written_again_for_being_read_again(store: PartitionedStore) -> None:
+    """A rebalance reads all of it: every conversation since the last one would be written at once."""
+    runs = {20: [("a", b"1"), ("b", b"1")], 30: [("a", b"2")], 40: [("a", b"3"), ("b", None)], 50: [("c", b"1")]}
+    for offset, changes in runs.items():
+        store.write(0, changes, offset)
+    written = [record(key, value, offset) for offset, changes in runs.items() for key, value in changes]
+    recover(store, record("a", b"stale", 15), *written)
+    assert store.healed(0, []) == []
+    assert store.partition(0) == {"a": b"3", "c": b"1"}
+
+
 def test_a_state_is_never_written_as_of_less_than_it_is(store: PartitionedStore) -> None:
     recover(store, record("a", b"new", 12))
     written = changelog("log", run_to(9), [("a", b"new"), ("b", b"other")], store)

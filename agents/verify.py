@@ -40,18 +40,23 @@ WORKED = (*INGESTED, Name.SIGNALS, Name.CUSTOMERS)
 PASSING = {str(one) for one in (Reason.RATE_LIMITED, Reason.TIME_OUT_OF_RANGE, Reason.UNKNOWN_SCHEMA)}
 Source = tuple[str, int, int]
 Refused = dict[Source, set[str]]
+States = dict[int, dict[str, bytes]]  # encoded, by partition and key
 Digests = dict[tuple[str, str], bytes]  # of encoded records, by record name and id
 
 
-def verify(settings: Settings) -> Verdict:
-    """Fold the log again and compare. ``Failure`` when the log no longer begins at its first record."""
+def verify(settings: Settings, kept: States | None = None) -> Verdict:
+    """Fold the log again and compare. ``Failure`` when the log no longer begins at its first record.
+
+    Args:
+        kept: filled with the states that are left in the end.
+    """
     topics.require_all(settings)
     verdict = Verdict()
     codec = codec_for(settings)
     # Before the log is read: what is published later may follow from signals that this reading does not see.
     ends = kafka.end_offsets(settings, output_partitions(settings))
     published = relearn.snapshots(settings, codec)
-    expected, folded = fold_log(settings, codec, verdict)
+    expected, folded = fold_log(settings, codec, verdict, kept)
     expected |= learn_again(settings, codec, published, verdict)
     compare(settings, codec, expected, ends, verdict)
     account(settings, folded, verdict)
@@ -63,13 +68,9 @@ def digest(value: bytes | None) -> bytes:
 
 
 def fold_log(
-    settings: Settings, codec: Codec, verdict: Verdict, kept: dict[int, dict[str, bytes]] | None = None
+    settings: Settings, codec: Codec, verdict: Verdict, kept: States | None = None
 ) -> tuple[Digests, Counter[Source]]:
-    """Outputs the log calls for, by record and id, and how often each input event was folded.
-
-    Args:
-        kept: filled with the states that are left in the end, by partition and key.
-    """
+    """Outputs the log calls for, by record and id, and how often each input event was folded."""
     expected: Digests = {}
     folded: Counter[Source] = Counter()
     models, policies = Models(settings), Policies(settings, codec)

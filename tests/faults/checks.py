@@ -21,7 +21,7 @@ from agents.registry import codec_for
 from agents.rows import TABLES
 from agents.settings import Settings
 from agents.verdict import Verdict
-from agents.verify import digest, fold_log, refused_positions, verify
+from agents.verify import States, digest, refused_positions, verify
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
@@ -66,8 +66,9 @@ class Found:
 def check_all(settings: Settings, messages_only: bool, floor_lost: bool = False) -> Found:
     """All checks of a run that has come to rest."""
     found = Found()
-    take_verdict(verify(settings), found)
-    compare_states(settings, found, {FLOOR} if floor_lost else set())
+    kept: States = {}
+    take_verdict(verify(settings, kept), found)
+    compare_states(settings, kept, found, {FLOOR} if floor_lost else set())
     compare_rows(settings, found)
     if messages_only:
         compare_with_calm(settings, found)
@@ -88,10 +89,8 @@ def tell(found: Found, what: str, items: list[str]) -> None:
         found.wrong.append(f"{what}: {len(items)}, as {', '.join(items[:SHOWN])}")
 
 
-def compare_states(settings: Settings, found: Found, but: set[str]) -> None:
+def compare_states(settings: Settings, kept: States, found: Found, but: set[str]) -> None:
     """The changelog against the fold of the log, some keys left out."""
-    kept: dict[int, dict[str, bytes]] = {}
-    fold_log(settings, codec_for(settings), Verdict(), kept)
     stored = states_in(settings)
     for number in sorted(kept.keys() | stored.keys()):
         called_for, there = kept.get(number, {}), stored.get(number, {})

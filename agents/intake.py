@@ -114,16 +114,9 @@ class Intake:
         if not offsets:
             return
         try:
-            self._retrying(self._commit, offsets)
+            self._retrying(commit, self._consumer, offsets)
         except tenacity.RetryError as error:
             raise not_taken(str(error.last_attempt.exception())) from None
-
-    def _commit(self, offsets: list[TopicPartition]) -> None:
-        try:
-            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
-            raise_unless_lost(*(answer.error for answer in answers or () if answer.error))
-        except KafkaException as error:
-            raise_unless_lost(error.args[0])
 
     def close(self) -> None:
         """Leave the group."""
@@ -176,6 +169,15 @@ class Intake:
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._on_ready(False)
+
+
+def commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
+    """Commit; returns when the broker has it, or the partitions are another member's. ``NotYet`` for what passes."""
+    try:
+        answers = consumer.commit(offsets=offsets, asynchronous=False)
+        raise_unless_lost(*(answer.error for answer in answers or () if answer.error))
+    except KafkaException as error:
+        raise_unless_lost(error.args[0])
 
 
 def not_taken(reason: str) -> Failure:

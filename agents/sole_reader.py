@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from agents import kafka
 from agents.errors import Failure
-from agents.intake import raise_unless_lost
+from agents.intake import NotYet, commit
 from agents.received import Received, received
 from agents.settings import Settings
 
@@ -63,15 +63,15 @@ class SoleReader:
         self._settled[position] = end
 
     def commit(self) -> None:
-        """Commit what is settled; returns when the broker has it."""
+        """Commit what is settled. Where the group's coordinator is moving, it stays settled for the next time."""
         if not self._settled or not self.whole:
             return
         offsets = [TopicPartition(*position, end) for position, end in self._settled.items()]
         try:
-            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
-            raise_unless_lost(*(answer.error for answer in answers or () if answer.error))
-        except KafkaException as error:
-            raise_unless_lost(error.args[0])
+            commit(self._consumer, offsets)
+        except NotYet as error:
+            log.info("offsets are not taken yet", who=self._who, reason=str(error))
+            return
         self._settled.clear()
 
     def close(self) -> None:

@@ -12,8 +12,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from agents import metrics
 from agents.errors import Failure
-from agents.kafka import LARGEST_BYTES, patient
-from agents.received import require_read
+from agents.kafka import LARGEST_BYTES, Position, patient
+from agents.received import at_end, require_read
 from agents.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,7 @@ BEAT_S = 0.1
 LAG_EVERY_S = 1.0
 # Small records take several times their bytes once they are unpacked, so less is read ahead than librdkafka would.
 PREFETCH = {
+    "enable.partition.eof": True,
     "queued.min.messages": 50_000,
     "queued.max.messages.kbytes": LARGEST_BYTES // 1024,
     "fetch.max.bytes": LARGEST_BYTES,
@@ -80,11 +81,15 @@ class Intake:
         self._paused = False
         self._lag_counted_at = 0.0
         self._held: list[Message] = []
+        self._told: list[tuple[Position, int]] = []
         self._consumer = Consumer(patient(settings, settings.topics.sink_group) | PREFETCH)
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
 
     def take(self, stop: threading.Event) -> Taken:
-        """Up to ``sink_rows`` records, after at most ``sink_wait_s``; none when there are none."""
+        """Up to ``sink_rows`` records, after at most ``sink_wait_s``; none when there are none.
+
+        Ends without records are to be committed like any: a partition ends behind what was taken before.
+        """
         self._resume()
         batch, self._held = self._held, []
         size, deadline = 0, time.monotonic() + self._wait_s
@@ -97,7 +102,8 @@ class Intake:
             batch += chunk
         ends = self._ends()
         self._count_lag(ends)
-        return Taken(batch, ends if batch else [])
+        told, self._told = self._told, [((one.topic, one.partition), one.offset) for one in ends]
+        return Taken(batch, ends if batch or told != self._told else [])
 
     def stay_alive(self, seconds: float, stop: threading.Event) -> None:
         """Take nothing for a while, yet answer the group: a rebalance goes on without us otherwise."""
@@ -132,12 +138,17 @@ class Intake:
 
     def _consume(self, count: int, timeout_s: float) -> list[Message]:
         messages = self._consumer.consume(count, timeout_s)
-        for message in messages:
+        records = [message for message in messages if not at_end(message)]
+        for message in records:
             require_read(message)
-        return messages
+        return records
 
     def _ends(self) -> list[TopicPartition]:
-        """Where we have read to; of a partition we have read nothing of, librdkafka does not know."""
+        """Where we have read to; of a partition we have read nothing of, librdkafka does not know.
+
+        That may lie behind the last record, where a transaction leaves a marker that nobody is given. librdkafka goes
+        past it when it is asked to tell of ends.
+        """
         return [tp for tp in self._consumer.position(self._consumer.assignment()) if tp.offset >= 0]
 
     def _count_lag(self, ends: Sequence[TopicPartition]) -> None:

@@ -95,7 +95,7 @@ class Sink:
 
     def _step(self, intake: Intake, queue: DeadLetterQueue, lanes: Lanes, stop: threading.Event) -> None:
         messages, ends = intake.take(stop)
-        if not messages:
+        if not messages and not ends:
             return
         files, rest = self._as_they_came(messages)
         batch = self._read(map(received, rest), queue)

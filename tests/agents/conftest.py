@@ -19,6 +19,7 @@ from agents.migrate import migrate
 from agents.settings import Settings
 from tests.agents.experiments import Made, experiment
 from tests.agents.stored import store
+from tests.apache_kafka import ApacheKafka, unavailable_reason
 
 COUNTER = itertools.count(1)
 
@@ -36,6 +37,17 @@ def tansu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tansu]:
     """A running broker."""
     broker = Tansu.start(free_port(), tmp_path_factory.mktemp("tansu"))
     yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="module")
+def apache() -> Iterator[str]:
+    """Address of Apache Kafka, for what the embedded broker does not have."""
+    if reason := unavailable_reason():
+        assert not os.environ.get("CI"), f"Apache Kafka must be tested in CI, but: {reason}"
+        pytest.skip(reason)
+    broker = ApacheKafka()
+    yield broker.start()
     broker.stop()
 
 

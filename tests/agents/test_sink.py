@@ -133,6 +133,28 @@ def test_everything_arrives_once_and_is_committed(ready: Settings) -> None:
     assert lag(ready) == 0
 
 
+def test_a_transaction_at_the_end_is_committed_to_its_end(ready: Settings, apache: str) -> None:
+    """Its marker takes the last offset, and no record ever comes from there: who waits for the sink waited for one."""
+    settings = ready.model_copy(update={"brokers": apache, "embedded": False})
+    assert topics.apply(settings) == []
+    producer = Producer({**kafka.producer_config(settings), "transactional.id": "platform"})
+    producer.init_transactions(20)
+    transaction(producer, rated(settings, rating()))
+    with running(settings):
+        assert eventually(lambda: count(settings, "rated") == 1)
+        assert eventually(lambda: lag(settings) == 0)
+        transaction(producer, rated(settings, rating(2)), commit=False)
+        assert eventually(lambda: lag(settings) == 0)
+    assert count(settings, "rated") == 1
+
+
+def transaction(producer: Producer, one: Outgoing, commit: bool = True) -> None:
+    producer.begin_transaction()
+    producer.produce(one.topic, key=one.key, value=one.value, headers=list(one.headers), timestamp=AT)
+    producer.flush(10)  # what is aborted must have reached the log before
+    (producer.commit_transaction if commit else producer.abort_transaction)(20)
+
+
 @pytest.mark.parametrize("http_port", [0, 1])
 def test_without_http_everything_arrives_all_the_same(ready: Settings, http_port: int) -> None:
     """None is set, or nobody listens."""

@@ -3,12 +3,14 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from agents.clock import now_ms
+from agents.errors import Failure
 from agents.settings import Settings
 from agents.settling import settle
 from streams.config import PolicyConfig
@@ -21,8 +23,9 @@ from tests.faults.recording import MESSAGES, Event, Recording
 PREFIXES = (f"faults{number}." for number in count(1))
 HOURS_MS = 3_600_000
 SETTLED_S = 400.0
-ATTEMPTS = 4  # ticks go on while we look: what a tick called for may not be published yet
+ATTEMPTS = 4  # who was frozen between a tick and what it calls for goes on from there
 CALM_S = 3.0
+SUNK_S = 10.0
 NO_SNAPSHOTS = PolicyConfig(snapshot_s=1e6, snapshot_outcomes=1_000_000)
 
 Inject = Callable[[Field], None]
@@ -150,10 +153,15 @@ def played(one: Case, ground: Field) -> Row:
 
 
 def at_rest(ground: Field, one: Case) -> Found:
-    """What the checks find once everything has come through."""
+    """What the checks find once everything has come through and nobody moves: time would go on while we look."""
     for _ in range(ATTEMPTS):
         settle(ground.settings, SETTLED_S, lambda stage, lag: None)
-        found = check_all(ground.settings, one.compare and one.kinds == MESSAGES, one.floor_lost)
+        with ground.frozen("worker", "learner"):
+            with suppress(
+                Failure
+            ):  # the sink still has what they published last; if they were in the middle, we see it
+                settle(ground.settings, SUNK_S, lambda stage, lag: None)
+            found = check_all(ground.settings, one.compare and one.kinds == MESSAGES, one.floor_lost)
         if found.exact:
             break
     return found

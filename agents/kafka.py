@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import tenacity
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
@@ -15,7 +16,16 @@ from agents.settings import Settings
 TIMEOUT_S = 10.0
 # Of the time a broker has to answer: until we ask ourselves whether it lets us in, and how long we listen for that.
 FIRST, CAUSE = 0.2, 0.3
+AGAIN_S = 0.2
 LARGEST_BYTES = 16 * 1024 * 1024
+# A topic was just made, or a broker has just gone: another one will answer within moments.
+MOVING = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
 
 Position = tuple[str, int]
 
@@ -140,12 +150,26 @@ def end_offsets(settings: Settings, positions: Sequence[Position]) -> dict[Posit
     return {position: high for position, (_, high) in watermarks(settings, positions).items()}
 
 
+def settled() -> tenacity.Retrying:
+    """Asks again while leadership moves; what it is asked for raises ``KafkaException``."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, KafkaException) and code_of(error) in MOVING),
+        wait=tenacity.wait_fixed(AGAIN_S),
+        stop=tenacity.stop_after_delay(TIMEOUT_S),
+        reraise=True,
+    )
+
+
+def code_of(error: KafkaException) -> int:
+    return int(error.args[0].code())
+
+
 def watermarks(settings: Settings, positions: Sequence[Position]) -> dict[Position, tuple[int, int]]:
     """First offset kept and offset after the last, of each partition."""
     consumer = Consumer(consumer_config(settings, "tenor-watermarks"))
     try:
         return {
-            position: consumer.get_watermark_offsets(TopicPartition(*position), timeout=TIMEOUT_S)
+            position: settled()(consumer.get_watermark_offsets, TopicPartition(*position), timeout=TIMEOUT_S)
             for position in positions
         }
     except KafkaException as error:
@@ -159,7 +183,8 @@ def committed(settings: Settings, group: str, positions: Sequence[Position]) -> 
     consumer = Consumer(consumer_config(settings, group))
     try:
         asked = [TopicPartition(*position) for position in positions]
-        return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in consumer.committed(asked, timeout=TIMEOUT_S)}
+        found = settled()(consumer.committed, asked, timeout=TIMEOUT_S)
+        return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in found}
     except KafkaException as error:
         raise unreachable(settings, error) from None
     finally:

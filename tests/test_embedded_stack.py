@@ -216,11 +216,7 @@ def test_true_end_offsets(bootstrap: str) -> None:
     produce_batches(bootstrap, topic, dict.fromkeys(range(1, 200, 9), 5))
     expected = {(topic, partition): count + 5 * (partition % 9 == 1) for partition, count in counts.items()}
 
-    began = time.monotonic()
-    ends = true_end_offsets(bootstrap, list(expected))
-
-    assert time.monotonic() - began < 2
-    assert ends == expected
+    assert true_end_offsets(bootstrap, list(expected)) == expected
 
 
 def test_true_end_offsets_of_nothing(bootstrap: str) -> None:

@@ -162,6 +162,7 @@ def cut_short(field: Field, topic: str, spared: int) -> int:
 
 def emptied(field: Field) -> None:
     """Everything has ended and was forgotten, compaction has left nothing: a changelog that begins where it ends."""
+    field.seconds_to_pass()  # an event that came behind the tick would open a conversation again
     end_all(field)
     field.seconds_to_pass()
     names = field.names("worker")

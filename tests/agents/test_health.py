@@ -3,7 +3,6 @@
 import re
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 from agents.embedded.child import LOOPBACK
 from agents.errors import Failure
 from agents.health import HEADERS, Health, serve
+from tests.trickle import ended
 
 Ask = Callable[[str], tuple[int, str]]
 
@@ -262,20 +262,6 @@ def test_a_request_that_never_ends_is_ended(
     with socket.create_connection((LOOPBACK, serve(health, LOOPBACK, 0))) as client:
         client.sendall(request_line)
         assert ended(client)
-
-
-def ended(client: socket.socket) -> bool:
-    """Whether the other side is gone before a hundred bytes are sent, one every twentieth of a second."""
-    client.settimeout(0.05)
-    for _ in range(100):
-        with suppress(TimeoutError):
-            try:
-                client.sendall(b"x")
-                if not client.recv(1):
-                    return True
-            except ConnectionError:
-                return True
-    return False
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"])

@@ -4,7 +4,6 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +15,7 @@ from agents.console.headers import HEADERS
 from agents.errors import Failure
 from agents.settings import Settings
 from tests.agents.console.serving import served
+from tests.trickle import ended
 
 TOKEN = "a token of thirty-two letters :-)"
 NOBODY = Settings(_env_file=None, clickhouse_port=1, brokers="127.0.0.1:1", console_poll_s=0.2)
@@ -256,21 +256,6 @@ def test_a_request_that_never_ends_is_ended(
     with connected(open_console) as client:
         client.sendall(begun)
         assert ended(client)
-
-
-def ended(client: socket.socket) -> bool:
-    """Whether the other side is gone before a hundred bytes are sent, one every twentieth of a second."""
-    client.settimeout(0.05)
-    for _ in range(100):
-        with suppress(TimeoutError):
-            try:
-                client.sendall(b"x")
-                while client.recv(4096):
-                    pass
-                return True
-            except ConnectionError:
-                return True
-    return False
 
 
 def test_an_answer_has_no_deadline(monkeypatch: pytest.MonkeyPatch, open_console: Caller) -> None:

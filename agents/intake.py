@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from agents import metrics
 from agents.errors import Failure
 from agents.kafka import LARGEST_BYTES, Position, patient
-from agents.received import at_end, require_read
+from agents.received import require_read
 from agents.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,6 @@ BEAT_S = 0.1
 LAG_EVERY_S = 1.0
 # Small records take several times their bytes once they are unpacked, so less is read ahead than librdkafka would.
 PREFETCH = {
-    "enable.partition.eof": True,
     "queued.min.messages": 50_000,
     "queued.max.messages.kbytes": LARGEST_BYTES // 1024,
     "fetch.max.bytes": LARGEST_BYTES,
@@ -138,16 +137,14 @@ class Intake:
 
     def _consume(self, count: int, timeout_s: float) -> list[Message]:
         messages = self._consumer.consume(count, timeout_s)
-        records = [message for message in messages if not at_end(message)]
-        for message in records:
+        for message in messages:
             require_read(message)
-        return records
+        return messages
 
     def _ends(self) -> list[TopicPartition]:
         """Where we have read to; of a partition we have read nothing of, librdkafka does not know.
 
-        That may lie behind the last record, where a transaction leaves a marker that nobody is given. librdkafka goes
-        past it when it is asked to tell of ends.
+        That may lie behind the last record, where a transaction leaves a marker that nobody is given.
         """
         return [tp for tp in self._consumer.position(self._consumer.assignment()) if tp.offset >= 0]
 

@@ -6,9 +6,11 @@ offset tells: a state is a function of the log before it, so of two states of a 
 counts, whoever wrote it and whenever.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from agents.outbox import HeaderList
+from agents.received import Received
 
 AS_OF = "tenor-as-of"
 NOWHERE = -1
@@ -65,3 +67,18 @@ class Reading:
         self.wholly = max(self.wholly, offset)
         self._read = {key: at for key, at in self._read.items() if at > self.wholly}
         self.stale.clear()
+
+
+def recovered(records: Iterable[Received]) -> dict[int, dict[str, bytes]]:
+    """States by partition and key, as a worker that starts now would recover them from these records."""
+    found: dict[int, dict[str, bytes]] = defaultdict(dict)
+    readings: dict[int, Reading] = defaultdict(Reading)
+    for one in records:
+        states, key = found[one.partition], (one.key or b"").decode()
+        if not readings[one.partition].counts(key, one.headers):
+            continue
+        if one.value is None:
+            states.pop(key, None)
+        else:
+            states[key] = one.value
+    return found

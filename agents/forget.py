@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from agents import alert_commands, by_hand, log_reader, memories, topics
 from agents.announcing import to_every_partition
-from agents.changelog import Reading
+from agents.changelog import recovered
 from agents.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.errors import Failure
@@ -78,18 +78,14 @@ def wait(settings: Settings, passed: Iterable[Stage], timeout_s: float, on_wait:
 
 def going_on(settings: Settings, tenant: str, customer_id: str) -> dict[str, State]:
     """Conversations whose state names a customer, by id, as the changelog has them."""
-    reading = Reading()
-    written: dict[str, bytes] = {}
-    for one in log_reader.read(settings, [settings.topics.changelog]):
-        key = (one.key or b"").decode()
-        if key in OURS or tenant_of(key) != tenant or not reading.counts(key, one.headers):
-            continue
-        if one.value is None:
-            written.pop(key, None)
-        else:
-            written[key] = one.value
-    found = {conversation_of(key): states.decode(value) for key, value in written.items()}
+    records = log_reader.read(settings, [settings.topics.changelog])
+    written = recovered(one for one in records if is_conversation_of((one.key or b"").decode(), tenant))
+    found = {conversation_of(key): states.decode(one[key]) for one in written.values() for key in one}
     return {name: state for name, state in found.items() if state.customer_id == customer_id}
+
+
+def is_conversation_of(key: str, tenant: str) -> bool:
+    return key not in OURS and tenant_of(key) == tenant
 
 
 def ask(settings: Settings, tenant: str, customer_id: str, at: int) -> None:

@@ -56,7 +56,7 @@ def verify(settings: Settings, kept: States | None = None) -> Verdict:
     # Before the log is read: what is published later may follow from signals that this reading does not see.
     ends = kafka.end_offsets(settings, output_partitions(settings))
     published = relearn.snapshots(settings, codec)
-    expected, folded = fold_log(settings, codec, verdict, kept)
+    expected, folded = fold_log(settings, codec, verdict, {} if kept is None else kept)
     expected |= learn_again(settings, codec, published, verdict)
     compare(settings, codec, expected, ends, verdict)
     account(settings, folded, verdict)
@@ -67,25 +67,22 @@ def digest(value: bytes | None) -> bytes:
     return blake2b(value or b"", digest_size=16).digest()
 
 
-def fold_log(
-    settings: Settings, codec: Codec, verdict: Verdict, kept: States | None = None
-) -> tuple[Digests, Counter[Source]]:
+def fold_log(settings: Settings, codec: Codec, verdict: Verdict, kept: States) -> tuple[Digests, Counter[Source]]:
     """Outputs the log calls for, by record and id, and how often each input event was folded."""
     expected: Digests = {}
     folded: Counter[Source] = Counter()
     models, policies = Models(settings), Policies(settings, codec)
-    partitions: dict[int, tuple[Partition, dict[str, bytes]]] = {}
+    partitions: dict[int, Partition] = {}
     for message in log_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
         require_beginning(message, partitions)
+        states = kept.setdefault(message.partition, {})
         if message.partition not in partitions:
-            states: dict[str, bytes] = {} if kept is None else kept.setdefault(message.partition, {})
-            partitions[message.partition] = (Partition(settings.config, states.get, {}, models, policies), states)
-        partition, states = partitions[message.partition]
-        for output in fold_one(partition, states, codec, message, folded, verdict):
+            partitions[message.partition] = Partition(settings.config, states.get, {}, models, policies)
+        for output in fold_one(partitions[message.partition], states, codec, message, folded, verdict):
             expected[output.record, output.id] = digest(codec.encode(record(output.record), output.datum))
     for name, _ in expected:
         verdict.expected[name] += 1
-    verdict.skipped = sum(partition.skipped for partition, _ in partitions.values())
+    verdict.skipped = sum(partition.skipped for partition in partitions.values())
     return expected, folded
 
 

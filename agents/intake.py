@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from agents import metrics
 from agents.errors import Failure
-from agents.kafka import LARGEST_BYTES, Position, patient
+from agents.kafka import COORDINATOR_MOVING, LARGEST_BYTES, Position, patient
 from agents.received import require_read
 from agents.settings import Settings
 
@@ -40,9 +40,7 @@ LOST = {
 }
 # The coordinator is moving to another broker, or is out of reach just now: it will take the same offsets later.
 PASSING = {
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.NOT_COORDINATOR,
+    *COORDINATOR_MOVING,
     KafkaError.NOT_ENOUGH_REPLICAS,
     KafkaError.REQUEST_TIMED_OUT,
     KafkaError._ALL_BROKERS_DOWN,

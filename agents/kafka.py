@@ -18,14 +18,14 @@ TIMEOUT_S = 10.0
 FIRST, CAUSE = 0.2, 0.3
 AGAIN_S = 0.2
 LARGEST_BYTES = 16 * 1024 * 1024
-# A topic was just made, or a broker has just gone: another one will answer within moments.
-MOVING = {
-    KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError.LEADER_NOT_AVAILABLE,
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
+# A group's coordinator is moving to another broker.
+COORDINATOR_MOVING = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
 }
+# A topic was just made, or a broker has just gone: another one will answer within moments.
+MOVING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, *COORDINATOR_MOVING}
 
 Position = tuple[str, int]
 

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agents.live import sparkline
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 
 Told = dict[str, Any]
 SHOWN = 10

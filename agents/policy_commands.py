@@ -15,8 +15,8 @@ from agents.policies import usable
 from agents.registry import codec_for
 from agents.settings import Settings
 from streams import proof
+from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.protocols import CONTROL
 from streams.snapshot import Snapshot
 
 UNKNOWN = "–"

@@ -29,7 +29,6 @@ from agents.secret_files import SecretFiles, file_variables
 from agents.settings_file import SettingsFile
 from schemas.topics import Topics
 from schemas.validation import Limits
-from streams.catalogue import default_protocols, read_protocols
 from streams.config import (
     BeliefConfig,
     Config,
@@ -42,7 +41,8 @@ from streams.config import (
     SignalConfig,
     WorkloadConfig,
 )
-from streams.protocols import Protocol, ProtocolError
+from streams.interventions.catalogue import default_protocols, read_protocols
+from streams.interventions.options import Protocol, ProtocolError
 from streams.rate_limit import Rate
 
 PREFIX = "TENOR_"

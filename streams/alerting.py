@@ -16,8 +16,8 @@ from typing import Any
 from schemas.times import rfc3339
 from streams import ids, words
 from streams.config import Config
+from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.protocols import CONTROL
 from streams.rollback import Lost, lost_options
 from streams.snapshot import Snapshot, as_record
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from streams import context
 from streams.config import PolicyConfig
+from streams.interventions.options import CONTROL, Protocol
 from streams.policy import Policy, drawn_by
-from streams.protocols import CONTROL, Protocol
 
 Decision = Mapping[str, Any]
 

@@ -11,8 +11,8 @@ from hashlib import blake2b
 from math import inf
 
 from streams import signals
-from streams.catalogue import default_protocols
-from streams.protocols import Protocol
+from streams.interventions.catalogue import default_protocols
+from streams.interventions.options import Protocol
 from streams.ranges import at_most, below, positive, within
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from streams.chances import share
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS
 from streams.words import in_words
 

@@ -11,9 +11,9 @@ import msgspec
 from streams import belief, context, eligibility, ids, outcome, policy, recall
 from streams.config import Config
 from streams.holdout import in_holdout
+from streams.interventions.options import CONTROL, Protocol, as_record
 from streams.outputs import Output, scope
 from streams.policy import Policy
-from streams.protocols import CONTROL, Protocol, as_record
 from streams.state import State, Window
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from streams.belief import slope
 from streams.config import Config
-from streams.protocols import Protocol, When
+from streams.interventions.options import Protocol, When
 from streams.state import Defused, State
 
 NOTHING: frozenset[str] = frozenset()

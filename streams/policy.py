@@ -12,7 +12,7 @@ import numpy as np
 
 from streams import context
 from streams.config import Config
-from streams.protocols import CONTROL, Protocol
+from streams.interventions.options import CONTROL, Protocol
 from streams.snapshot import Snapshot, as_record
 from streams.thompson import Array, best_probabilities, floored
 

@@ -14,8 +14,8 @@ import numpy as np
 from streams import context, drift, proof, thompson
 from streams.config import Config, PolicyConfig
 from streams.experience import Lesson, News, Rated
+from streams.interventions.options import CONTROL
 from streams.proof import Decided, Evidence
-from streams.protocols import CONTROL
 from streams.rollback import lost_options
 from streams.snapshot import ANY, Position, Snapshot, as_record
 from streams.thompson import Arm

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import exp, inf, lgamma, log, log1p, nan, sqrt
 from typing import NamedTuple
 
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 
 SHOWN_AFTER = 200
 N_OPT = 500.0  # contrasts near which sequences are tightest

@@ -11,7 +11,7 @@ import msgspec
 
 from streams.belief import Observation
 from streams.config import Config, ProfileConfig
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 from streams.signals import typing
 from streams.state import Baseline, Defused, State, Usual
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, ConfigDict, Field, Strict
 
 from schemas import times
-from streams.protocols import NOTHING_ELSE, Channel, Flag, Listed, Text
+from streams.interventions.options import NOTHING_ELSE, Channel, Flag, Listed, Text
 
 Severity = Literal["info", "warning", "critical"]
 Rule = Literal[

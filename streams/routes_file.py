@@ -10,7 +10,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from streams.complaints import UNKNOWN, WORDS, dotted, meant
+from streams.interventions.file_errors import UNKNOWN, WORDS, dotted, meant
 from streams.routes import Quiet, Route, Routes, Team, Webhook
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")

@@ -12,7 +12,7 @@ from benchmarks.studies import coverage, day, document, esconv, peeking, rollbac
 from benchmarks.studies.coverage import Case
 from benchmarks.studies.effects import against_control, improved_after
 from streams.config import Config
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 
 STUDIES = ("coverage", "peeking", "rollback", "simulator", "esconv")
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from agents.blind_review.replies import Decision
-from streams.protocols import Protocol
+from streams.interventions.options import Protocol
 
 LEAST_WORDS = 5  # a shorter sentence of the guidance may stand in any reply
 WORD = re.compile(r"\w+(?:[-'’.:]\w+)*")

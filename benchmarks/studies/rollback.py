@@ -11,8 +11,8 @@ from benchmarks import pictures
 from benchmarks.studies import document, shipped
 from benchmarks.studies.world import ARMS, CONTROL_SHARE, OPTIONS, PULL, SD, SHARED, conversation_effects
 from streams import proof
+from streams.interventions.options import CONTROL
 from streams.proof import SHOWN_AFTER, Contrast, Decided, Evidence
-from streams.protocols import CONTROL
 
 NAME = "rollback"
 SEED = 13

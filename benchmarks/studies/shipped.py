@@ -8,9 +8,9 @@ from benchmarks.studies.world import OPTIONS
 from streams import context, ids, policy
 from streams.config import Config
 from streams.experience import Lesson, News
+from streams.interventions.options import Constraints, Protocol
 from streams.policy import Policy
 from streams.policy_learner import after
-from streams.protocols import Constraints, Protocol
 from streams.snapshot import Snapshot
 
 CATALOGUE = tuple(Protocol(name, Constraints(), "", "") for name in OPTIONS)

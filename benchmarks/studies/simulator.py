@@ -14,8 +14,8 @@ from benchmarks.studies.day import Judged
 from benchmarks.studies.effects import Effect, against_control, always_valid, improved_after
 from streams import proof
 from streams.config import Config
+from streams.interventions.options import CONTROL
 from streams.proof import Decided
-from streams.protocols import CONTROL
 
 NAME = "simulator"
 DAYS, CONVERSATIONS = 10, 420

@@ -4,8 +4,8 @@ import random
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from streams.interventions.options import CONTROL
 from streams.proof import Decided
-from streams.protocols import CONTROL
 from tests.agents.samples import decision, outcome
 
 OPTIONS = ("slow", "offer", "own")

@@ -16,8 +16,8 @@ from schemas.errors import Reason
 from schemas.topics import Name
 from streams.config import Config
 from streams.experience import PATIENCE_MS
+from streams.interventions.options import CONTROL
 from streams.policy_learner import is_lesson
-from streams.protocols import CONTROL
 from streams.snapshot import Position, Snapshot, as_record, of_record
 from tests.streams.builders import moment
 from tests.streams.lessons import EVEN, Record, command, config, decision, outcome, rating

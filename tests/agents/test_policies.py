@@ -13,7 +13,7 @@ from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.records import record
 from schemas.topics import Name
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 from streams.snapshot import Snapshot, as_record, version_of
 from tests.streams.lessons import SEEN, taught
 

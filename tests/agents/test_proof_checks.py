@@ -10,7 +10,7 @@ from scipy import stats
 
 from agents.settings import Settings
 from streams import proof
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 from tests.agents.experiments import OPTIONS, Made, experiment
 from tests.agents.samples import AT, distal, point, rating, snapshot
 from tests.agents.stored import DISTAL, POINTS, POLICY, RATINGS, by, insert, of, store

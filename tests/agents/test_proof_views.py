@@ -8,8 +8,8 @@ from scipy import stats
 from agents.clickhouse import connect
 from agents.settings import Settings
 from streams import proof
+from streams.interventions.options import CONTROL
 from streams.proof import Decided, Evidence
-from streams.protocols import CONTROL
 from tests.agents.experiments import OPTIONS, Made, experiment
 from tests.agents.samples import decision, outcome, point
 from tests.agents.stored import DECISIONS, OUTCOMES, POINTS, ask, by, insert, of, store

@@ -15,8 +15,8 @@ from agents.redecide import Range, redecide
 from agents.settings import Settings
 from schemas.codec import Codec
 from streams import context, proof, thompson
+from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.protocols import CONTROL
 from streams.snapshot import Snapshot, as_record
 from tests.agents.experiments import Made, experiment
 from tests.agents.samples import AT

@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from agents.errors import Failure
 from agents.secret_files import secrets_of
 from agents.settings import Settings, environment, load, no_files
-from streams.catalogue import SHIPPED, default_protocols
 from streams.config import (
     BeliefConfig,
     Config,
@@ -24,6 +23,7 @@ from streams.config import (
     SignalConfig,
     WorkloadConfig,
 )
+from streams.interventions.catalogue import SHIPPED, default_protocols
 
 CHANGED: dict[str, Any] = {
     "brokers": "a:1,b:2",

@@ -15,7 +15,7 @@ from clickhouse_driver import Client
 
 from agents.embedded.child import LOOPBACK
 from agents.stack import answers
-from streams.catalogue import SHIPPED
+from streams.interventions.catalogue import SHIPPED
 from tests.agents.command import ARGV, assert_failure, sentences, tenor, variables
 
 pytestmark = [

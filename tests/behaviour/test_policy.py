@@ -19,8 +19,8 @@ from schemas.topics import RECORD_OF, Name
 from streams import ids, snapshot
 from streams.config import BeliefConfig, DecisionConfig, OutcomeConfig, PolicyConfig
 from streams.extraction import policy
+from streams.interventions.options import CONTROL
 from streams.policy_learner import score
-from streams.protocols import CONTROL
 from streams.snapshot import Snapshot, as_record, of_record
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually

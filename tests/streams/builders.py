@@ -11,8 +11,8 @@ from schemas.records import record
 from streams import fold as folding
 from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig
 from streams.extraction import Event, Signal, signal_of, tick
+from streams.interventions.options import Adaptation, Constraints, Protocol, When
 from streams.outputs import Output
-from streams.protocols import Adaptation, Constraints, Protocol, When
 from streams.state import State
 
 START = 1_790_000_000_000  # 2026-09-21

@@ -6,8 +6,8 @@ from typing import Any
 from streams import context, thompson
 from streams.config import Config, OutcomeConfig, PolicyConfig
 from streams.experience import Lesson, News, Rated
+from streams.interventions.options import CONTROL
 from streams.policy_learner import score
-from streams.protocols import CONTROL
 from streams.snapshot import Position, Snapshot
 from streams.thompson import Arm
 from tests.streams.builders import OFFER, SLOW, moment

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import catalogue
-from streams.catalogue import CHANNELS, default_protocols, read_protocols
-from streams.protocols import Adaptation, Constraints, Protocol, ProtocolError, When
+from streams.interventions import catalogue
+from streams.interventions.catalogue import CHANNELS, default_protocols, read_protocols
+from streams.interventions.options import Adaptation, Constraints, Protocol, ProtocolError, When
 
 LAST = {"id": "human", "guidance": "Take over.", "prompt": "Say so.", "constraints": {"hand_over": True}}
 SHIPPED = [one.id for one in default_protocols()]

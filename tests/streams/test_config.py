@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streams.config import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
-from streams.protocols import Protocol
+from streams.interventions.options import Protocol
 
 
 def changed(value: Any) -> Any:

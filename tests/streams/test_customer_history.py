@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.chances import share
 from streams.customer_history import ENOUGH, history
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS, of_customer
 from streams.text_model.terms import tokens
 from streams.words import WORDS

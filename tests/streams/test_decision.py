@@ -6,8 +6,8 @@ import pytest
 
 from streams import ids, policy
 from streams.config import Config, OutcomeConfig
+from streams.interventions.options import Adaptation, Constraints, Protocol, When, as_record
 from streams.outputs import Output
-from streams.protocols import Adaptation, Constraints, Protocol, When, as_record
 from tests.streams.builders import (
     CALM,
     FURIOUS,

@@ -9,7 +9,7 @@ import pytest
 from streams import fold
 from streams.config import BeliefConfig, Config, OutcomeConfig, SignalConfig
 from streams.extraction import Event
-from streams.protocols import When
+from streams.interventions.options import When
 from streams.state import Course
 from tests.streams.builders import (
     CALM,

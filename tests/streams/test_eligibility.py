@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import eligibility, fold
-from streams.catalogue import CHANNELS, default_protocols
 from streams.config import Config
-from streams.protocols import Adaptation, Constraints, When
+from streams.interventions.catalogue import CHANNELS, default_protocols
+from streams.interventions.options import Adaptation, Constraints, When
 from streams.state import Defused, State, Usual
 from tests.streams.builders import HAND_OVER, OFFER, SLOW, log, message, nervous, option
 

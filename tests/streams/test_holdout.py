@@ -7,7 +7,7 @@ import pytest
 from streams import ids
 from streams.config import Config, DecisionConfig
 from streams.holdout import in_holdout
-from streams.protocols import CONTROL
+from streams.interventions.options import CONTROL
 from tests.streams.builders import FURIOUS, SLOW, message, nervous, of, told
 
 MANY = 4000

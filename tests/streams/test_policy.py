@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from streams import context, ids, policy, thompson
 from streams.config import Config, PolicyConfig
+from streams.interventions.options import CONTROL, Protocol
 from streams.policy import Policy
-from streams.protocols import CONTROL, Protocol
 from streams.snapshot import Snapshot
 from tests.streams.builders import OFFER, SLOW, option
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from streams import context, policy_learner, proof, thompson
 from streams.config import PolicyConfig
 from streams.experience import Lesson, Rated
+from streams.interventions.options import CONTROL
 from streams.policy_learner import after, blended, obeyed, score, taught, weighed
 from streams.proof import Evidence
-from streams.protocols import CONTROL
 from streams.rollback import lost_options
 from streams.snapshot import ANY, Snapshot, as_record, of_record
 from streams.thompson import Arm

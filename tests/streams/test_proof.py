@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from streams import proof
+from streams.interventions.options import CONTROL
 from streams.proof import Contrast, Decided, Evidence
-from streams.protocols import CONTROL
 
 CHANCES = {CONTROL: 0.2, "slow": 0.5, "offer": 0.3}
 PREDICTED = {CONTROL: 0.1, "slow": 0.3}

@@ -3,8 +3,8 @@
 from typing import get_args, get_type_hints
 
 from schemas.records import record
-from streams.catalogue import CHANNELS
-from streams.protocols import Constraints, Protocol, When, as_record
+from streams.interventions.catalogue import CHANNELS
+from streams.interventions.options import Constraints, Protocol, When, as_record
 
 
 def test_constraints_are_exactly_those_of_the_published_record() -> None:

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Literal, get_args
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from streams.complaints import complaint, meant
-from streams.protocols import CONTROL, NOTHING_ELSE, Channel, Listed, Protocol, ProtocolError, Text, When
+from streams.interventions.file_errors import complaint, meant
+from streams.interventions.options import CONTROL, NOTHING_ELSE, Channel, Listed, Protocol, ProtocolError, Text, When
 
 SHIPPED = Path(__file__).with_name("protocols.yaml")
 CHANNELS: tuple[str, ...] = get_args(Channel)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from streams.protocols import Adaptation, Constraints, Protocol, When
+from streams.interventions.options import Adaptation, Constraints, Protocol, When
 
 PLACES: dict[str, type[Any]] = {"options": Protocol, "when": When, "constraints": Constraints, "adapt": Adaptation}
 WORDS = {

@@ -9,7 +9,7 @@ from schemas.errors import Reason, Rejected
 from schemas.records import Datum
 from schemas.topics import Name
 from streams import policy_learner, snapshot
-from streams.config import Config
+from streams.config.model import Config
 from streams.experience import Experience, News, packed, unpacked
 from streams.snapshot import Position, Snapshot
 

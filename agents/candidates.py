@@ -13,7 +13,7 @@ from agents.policy_commands import newest
 from agents.settings import Settings
 from schemas.codec import Codec
 from streams.candidate import Candidate
-from streams.config import PolicyConfig
+from streams.config.model import PolicyConfig
 from streams.policy import Policy
 
 NEWEST = "newest"

@@ -24,7 +24,7 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name, Topics
-from streams.config import Config
+from streams.config.model import Config
 from streams.extraction import Signal
 from streams.partition import FLOOR, Partition, deadlines_in, model_in_use, policies_in_use, read_floor
 

@@ -20,7 +20,7 @@ from agents.wording_record import datum as wording_datum
 from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
 from streams import alerting, extraction, wording
-from streams.config import Config
+from streams.config.model import Config
 from streams.customers import Customers
 from streams.outputs import Output
 from streams.partition import Partition

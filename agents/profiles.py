@@ -17,7 +17,7 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name, Topics
-from streams.config import Config
+from streams.config.model import Config
 from streams.customers import Customers
 
 NOTE, SIGNAL = record("customer_note"), record("signal")

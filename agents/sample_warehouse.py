@@ -23,7 +23,7 @@ from agents.transport import Run
 from schemas.codec import Codec
 from schemas.records import Datum
 from schemas.topics import TOPIC_OF, Name
-from streams.config import WorkloadConfig
+from streams.config.model import WorkloadConfig
 from streams.workload import Workload
 
 SEED, CUSTOMERS, VISITS = 7, 130, 4

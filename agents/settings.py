@@ -29,7 +29,7 @@ from agents.secret_files import SecretFiles, file_variables
 from agents.settings_file import SettingsFile
 from schemas.topics import Topics
 from schemas.validation import Limits
-from streams.config import (
+from streams.config.model import (
     BeliefConfig,
     Config,
     DecisionConfig,

@@ -32,7 +32,7 @@ from agents.simulator.day import simulate
 from schemas.topics import RECORD_OF, Name
 from streams import belief
 from streams.belief import Observation
-from streams.config import BeliefConfig, Config, SignalConfig
+from streams.config.model import BeliefConfig, Config, SignalConfig
 from streams.extraction import Signal, signal_of
 from streams.partition import Partition
 from streams.signals import text

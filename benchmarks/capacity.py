@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas.topics import INGESTED, Topics
-from streams.config import OutcomeConfig
+from streams.config.model import OutcomeConfig
 
 DOCS = Path(__file__).parents[1] / "docs"
 SOURCES = ("throughput", "scale", "sink", "latency", "warehouse")

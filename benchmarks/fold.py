@@ -29,7 +29,7 @@ from schemas.records import record
 from schemas.validation import Limits, check
 from streams import fold as folding
 from streams import state as states
-from streams.config import Config
+from streams.config.model import Config
 from streams.extraction import Signal, signal_of, tick
 from streams.outputs import Output
 from streams.partition import FLOOR, Partition

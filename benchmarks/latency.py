@@ -31,7 +31,7 @@ from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name
-from streams.config import BeliefConfig, DecisionConfig
+from streams.config.model import BeliefConfig, DecisionConfig
 from tests.behaviour.deployment import Deployment, deploy
 from tests.behaviour.events import ANGRY, burst, click, message
 

@@ -29,7 +29,7 @@ from agents.simulator.people import Person
 from agents.simulator.scenario import Scenario
 from agents.simulator.weeks import customer, simulate_weeks
 from schemas.topics import RECORD_OF, Name
-from streams.config import BeliefConfig, Config, ProfileConfig
+from streams.config.model import BeliefConfig, Config, ProfileConfig
 from streams.customers import Customers
 from streams.extraction import Signal, signal_of, tick
 from streams.outputs import Output

@@ -66,7 +66,7 @@ from benchmarks.policy_players import (
     linear_ceiling,
     one_for_all,
 )
-from streams.config import OutcomeConfig
+from streams.config.model import OutcomeConfig
 
 SEEDS, FRESH_SEEDS = range(5), range(5, 10)
 HARM, MUCH_WORSE = -NOISE, -2 * NOISE

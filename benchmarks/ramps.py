@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from streams import belief
 from streams.belief import Observation
-from streams.config import BeliefConfig
+from streams.config.model import BeliefConfig
 
 CONVERSATIONS = 4_000
 LENGTH, ONSET = 34, 15

@@ -15,7 +15,7 @@ from typing import Any
 
 from schemas.times import rfc3339
 from streams import ids, words
-from streams.config import Config
+from streams.config.model import Config
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
 from streams.rollback import Lost, lost_options

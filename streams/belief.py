@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import NamedTuple
 
-from streams.config import BeliefConfig
+from streams.config.model import BeliefConfig
 from streams.state import Belief
 
 # In the contributions of a trajectory point: an observation pulls the level by what it says, minus what the level

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from streams import context
-from streams.config import PolicyConfig
+from streams.config.model import PolicyConfig
 from streams.interventions.options import CONTROL, Protocol
 from streams.policy import Policy, drawn_by
 

@@ -14,7 +14,7 @@ import msgspec
 
 from streams import belief
 from streams.belief import Observation
-from streams.config import BeliefConfig
+from streams.config.model import BeliefConfig
 from streams.state import Belief
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from streams import ids, profile
-from streams.config import ProfileConfig
+from streams.config.model import ProfileConfig
 from streams.extraction import Signal
 from streams.profile import Note, Profile
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams import belief, context, eligibility, ids, outcome, policy, recall
-from streams.config import Config
+from streams.config.model import Config
 from streams.holdout import in_holdout
 from streams.interventions.options import CONTROL, Protocol, as_record
 from streams.outputs import Output, scope

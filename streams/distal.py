@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from streams import ids
-from streams.config import Config
+from streams.config.model import Config
 from streams.holdout import in_holdout
 from streams.memory import ENDED
 from streams.outputs import Output, scope

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from streams.belief import slope
-from streams.config import Config
+from streams.config.model import Config
 from streams.interventions.options import Protocol, When
 from streams.state import Defused, State
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams.config import Config
+from streams.config.model import Config
 
 PATIENCE_MS = 86_400_000  # windows close within minutes, but a tick that closes them may be long in coming
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from streams.config import WorkloadConfig
+from streams.config.model import WorkloadConfig
 from streams.spans import Span, common, joined, length
 from streams.stints import Stint
 

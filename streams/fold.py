@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams import belief, corroboration, decision, distal, ids, memory, outcome, recall
-from streams.config import Config
+from streams.config.model import Config
 from streams.decision import UNIFORM, InUse
 from streams.outputs import Output, scope
 from streams.signals import latency, navigation, prosody, text, typing, wording

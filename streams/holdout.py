@@ -8,7 +8,7 @@ the conversation influences; analysed by the side at its end, such conversations
 """
 
 from streams import ids
-from streams.config import Config
+from streams.config.model import Config
 
 
 def in_holdout(tenant: str, customer_id: str | None, conversation_id: str, config: Config) -> bool:

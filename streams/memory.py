@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from streams import ids
-from streams.config import Config, ProfileConfig
+from streams.config.model import Config, ProfileConfig
 from streams.outputs import Output
 from streams.recall import pooled
 from streams.signals import prosody, typing

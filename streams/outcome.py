@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from streams import belief, ids
-from streams.config import Config, OutcomeConfig
+from streams.config.model import Config, OutcomeConfig
 from streams.outputs import Output, scope
 from streams.state import NEVER, State, Window
 

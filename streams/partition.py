@@ -24,7 +24,7 @@ import msgspec
 from streams import fold as folding
 from streams import ids, outcome
 from streams import state as states
-from streams.config import Config
+from streams.config.model import Config
 from streams.decision import UNIFORM, InUse
 from streams.outputs import Output
 from streams.policy import Policy

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from streams import context
-from streams.config import Config
+from streams.config.model import Config
 from streams.interventions.options import CONTROL, Protocol
 from streams.snapshot import Snapshot, as_record
 from streams.thompson import Array, best_probabilities, floored

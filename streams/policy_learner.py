@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from streams import context, drift, proof, thompson
-from streams.config import Config, PolicyConfig
+from streams.config.model import Config, PolicyConfig
 from streams.experience import Lesson, News, Rated
 from streams.interventions.options import CONTROL
 from streams.proof import Decided, Evidence

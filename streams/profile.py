@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from streams.config import ProfileConfig
+from streams.config.model import ProfileConfig
 from streams.extraction import Signal, tick
 from streams.memory import TONE, strongest
 from streams.recall import pooled

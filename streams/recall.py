@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from streams.belief import Observation
-from streams.config import Config, ProfileConfig
+from streams.config.model import Config, ProfileConfig
 from streams.interventions.options import CONTROL
 from streams.signals import typing
 from streams.state import Baseline, Defused, State, Usual

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from streams import proof
-from streams.config import Config
+from streams.config.model import Config
 from streams.proof import Evidence
 from streams.snapshot import ANY
 

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from streams import ids
-from streams.config import WorkloadConfig
+from streams.config.model import WorkloadConfig
 from streams.exposure import Exposure
 from streams.outputs import Output
 from streams.spans import Span

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from streams import teams
 from streams.alerting import of_workload
-from streams.config import WorkloadConfig
+from streams.config.model import WorkloadConfig
 from streams.exposure import Exposure, exposure
 from streams.outputs import Output
 from streams.spans import Span

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.studies import coverage, day, document, esconv, peeking, rollback, simulator
 from benchmarks.studies.coverage import Case
 from benchmarks.studies.effects import against_control, improved_after
-from streams.config import Config
+from streams.config.model import Config
 from streams.interventions.options import CONTROL
 
 STUDIES = ("coverage", "peeking", "rollback", "simulator", "esconv")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from agents.recorded import Event, Line
 from agents.simulator import simulate
 from schemas.topics import RECORD_OF, Name
-from streams.config import Config
+from streams.config.model import Config
 from streams.extraction import Signal, signal_of, tick
 from streams.outputs import Output
 from streams.partition import Partition

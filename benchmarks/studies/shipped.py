@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.studies.world import OPTIONS
 from streams import context, ids, policy
-from streams.config import Config
+from streams.config.model import Config
 from streams.experience import Lesson, News
 from streams.interventions.options import Constraints, Protocol
 from streams.policy import Policy

@@ -13,7 +13,7 @@ from benchmarks.studies import day, document
 from benchmarks.studies.day import Judged
 from benchmarks.studies.effects import Effect, against_control, always_valid, improved_after
 from streams import proof
-from streams.config import Config
+from streams.config.model import Config
 from streams.interventions.options import CONTROL
 from streams.proof import Decided
 

@@ -7,7 +7,7 @@ from schemas.codec import Codec
 from schemas.records import record
 from streams import fold as folding
 from streams import state as states
-from streams.config import Config
+from streams.config.model import Config
 from streams.outputs import Output
 
 SIGNAL = record("signal")

@@ -7,9 +7,6 @@ and the conversation's own baselines; it runs in the fold.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# Part of config_version: raise it with every change of a weight, pattern or threshold in this folder.
-VERSION = 4
-
 
 class Extract(NamedTuple):
     """What ingest read in one event.

@@ -30,7 +30,7 @@ from functools import lru_cache
 from typing import Any
 
 from streams.belief import Observation
-from streams.config import NavigationConfig
+from streams.config.model import NavigationConfig
 from streams.signals import Extract
 from streams.signals.plausible import plausible
 from streams.signals.struggle import NOWHERE, completed, moved

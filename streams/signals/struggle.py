@@ -8,7 +8,7 @@ from math import fabs
 
 from msgspec.structs import replace
 
-from streams.config import NavigationConfig
+from streams.config.model import NavigationConfig
 from streams.state import Motion, Pointer
 
 NOWHERE = Pointer(click_at=0, x=0.0, y=0.0, run=0, view_at=0)

@@ -9,7 +9,7 @@ from collections import deque
 from math import log
 from typing import NamedTuple
 
-from streams.config import LearnerConfig
+from streams.config.model import LearnerConfig
 from streams.text_model.dialogue import BASE_RATE
 from streams.text_model.learner import Label, Learner, Turn, tasks
 from streams.text_model.model import Projection, probability

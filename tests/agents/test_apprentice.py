@@ -14,7 +14,7 @@ from agents.apprentice import Apprentice, Read
 from agents.received import Received
 from schemas.errors import Reason
 from schemas.topics import Name
-from streams.config import Config
+from streams.config.model import Config
 from streams.experience import PATIENCE_MS
 from streams.interventions.options import CONTROL
 from streams.policy_learner import is_lesson

@@ -9,7 +9,7 @@ import pytest
 from agents import evaluate, labelled, train
 from agents.errors import Failure
 from agents.evaluate import Prediction
-from streams.config import Config
+from streams.config.model import Config
 from streams.text_model.expert import expert
 from streams.text_model.learner import Learner
 from streams.text_model.shipped import shipped

@@ -18,7 +18,7 @@ from agents.explain_view import by_kind
 from agents.rows import TABLES, columnar
 from agents.settings import Settings, environment
 from schemas.topics import Name
-from streams.config import Config
+from streams.config.model import Config
 from streams.outputs import Output
 from streams.partition import Partition
 from tests.agents.command import assert_failure, succeeded, tenor

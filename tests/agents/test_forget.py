@@ -19,7 +19,7 @@ from agents.settings import Settings
 from schemas.records import record
 from schemas.topics import Name, Topics
 from streams import state as states
-from streams.config import Config
+from streams.config.model import Config
 from streams.extraction import Signal, signal_of
 from streams.fold import opening
 from streams.partition import key_of

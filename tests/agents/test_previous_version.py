@@ -24,7 +24,7 @@ from agents.verify import alerts_of
 from schemas.codec import Codec
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, TOPIC_OF, Name
-from streams.config import Config, PolicyConfig
+from streams.config.model import Config, PolicyConfig
 from streams.partition import Partition
 from streams.policy import Policy
 from streams.snapshot import of_record

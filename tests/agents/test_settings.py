@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from agents.errors import Failure
 from agents.secret_files import secrets_of
 from agents.settings import Settings, environment, load, no_files
-from streams.config import (
+from streams.config.model import (
     BeliefConfig,
     Config,
     DecisionConfig,

@@ -12,7 +12,7 @@ from agents.embedded.child import Child
 from agents.settings import Settings
 from agents.simulator.day import simulate
 from schemas.topics import Name
-from streams.config import ProfileConfig
+from streams.config.model import ProfileConfig
 
 SETTLE_S = 60.0
 

@@ -24,7 +24,7 @@ from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams.config import WorkloadConfig
+from streams.config.model import WorkloadConfig
 from streams.outputs import Output
 from tests.agents.samples import point
 from tests.streams.shifts import HOUR, MINUTE, START, at, case, given, turn

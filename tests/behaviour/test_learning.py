@@ -16,7 +16,7 @@ from agents.models import Models
 from agents.registry import codec_for
 from schemas.records import record
 from schemas.topics import Name
-from streams.config import LearnerConfig
+from streams.config.model import LearnerConfig
 from streams.extraction import model
 from streams.text_model.expert import expert
 from streams.text_model.model import shipped_model

@@ -17,7 +17,7 @@ from schemas.headers import ERROR_PREFIX
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams import ids, snapshot
-from streams.config import BeliefConfig, DecisionConfig, OutcomeConfig, PolicyConfig
+from streams.config.model import BeliefConfig, DecisionConfig, OutcomeConfig, PolicyConfig
 from streams.extraction import policy
 from streams.interventions.options import CONTROL
 from streams.policy_learner import score

@@ -15,7 +15,7 @@ from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
-from streams.config import PolicyConfig
+from streams.config.model import PolicyConfig
 from streams.snapshot import Snapshot
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually

@@ -13,7 +13,7 @@ from agents.wording import WordingLearner
 from agents.wording_record import restored
 from schemas.topics import Name
 from streams import wording
-from streams.config import LearnerConfig
+from streams.config.model import LearnerConfig
 from streams.signals.wording import FEATURES
 from streams.text_model.model import ANSWER
 from streams.wording import Study

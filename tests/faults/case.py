@@ -13,7 +13,7 @@ from agents.clock import now_ms
 from agents.errors import Failure
 from agents.settings import Settings
 from agents.settling import settle
-from streams.config import PolicyConfig
+from streams.config.model import PolicyConfig
 from tests.faults.checks import Found, check_all
 from tests.faults.cluster import Cluster
 from tests.faults.field import Field, field

@@ -12,7 +12,7 @@ from agents.embedded.tansu import Tansu
 from agents.kafka import client_config
 from agents.runs import EXIT_CRASHED
 from schemas.topics import Name
-from streams.config import OutcomeConfig
+from streams.config.model import OutcomeConfig
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually
 from tests.behaviour.events import message, now_ms

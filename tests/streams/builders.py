@@ -9,7 +9,7 @@ from typing import Any
 from schemas.codec import Codec
 from schemas.records import record
 from streams import fold as folding
-from streams.config import BeliefConfig, Config, DecisionConfig, OutcomeConfig
+from streams.config.model import BeliefConfig, Config, DecisionConfig, OutcomeConfig
 from streams.extraction import Event, Signal, signal_of, tick
 from streams.interventions.options import Adaptation, Constraints, Protocol, When
 from streams.outputs import Output

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streams import context, thompson
-from streams.config import Config, OutcomeConfig, PolicyConfig
+from streams.config.model import Config, OutcomeConfig, PolicyConfig
 from streams.experience import Lesson, News, Rated
 from streams.interventions.options import CONTROL
 from streams.policy_learner import score

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streams.config import WorkloadConfig
+from streams.config.model import WorkloadConfig
 from streams.workload import Workload
 
 MINUTE = 60_000

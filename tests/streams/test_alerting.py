@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streams import alerting
-from streams.config import Config, OutcomeConfig
+from streams.config.model import Config, OutcomeConfig
 from streams.outputs import Output
 from streams.proof import Evidence
 from streams.snapshot import Errors, Snapshot

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams import belief
 from streams.belief import Observation
-from streams.config import BeliefConfig
+from streams.config.model import BeliefConfig
 from streams.state import Belief
 from tests.streams.builders import moment
 

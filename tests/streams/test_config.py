@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streams.config import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
+from streams.config.model import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
 from streams.interventions.options import Protocol
 
 

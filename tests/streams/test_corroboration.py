@@ -12,7 +12,7 @@ from msgspec import structs
 
 from streams import belief, corroboration, fold
 from streams.belief import Observation
-from streams.config import Config, SignalConfig
+from streams.config.model import Config, SignalConfig
 from streams.state import Belief, State
 from tests.streams.builders import CALM, FURIOUS, GLAD, answer, keystrokes, log, message, moment, navigation, of, told
 

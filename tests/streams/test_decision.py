@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streams import ids, policy
-from streams.config import Config, OutcomeConfig
+from streams.config.model import Config, OutcomeConfig
 from streams.interventions.options import Adaptation, Constraints, Protocol, When, as_record
 from streams.outputs import Output
 from tests.streams.builders import (

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from streams import fold
-from streams.config import BeliefConfig, Config, OutcomeConfig, SignalConfig
+from streams.config.model import BeliefConfig, Config, OutcomeConfig, SignalConfig
 from streams.extraction import Event
 from streams.interventions.options import When
 from streams.state import Course

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import eligibility, fold
-from streams.config import Config
+from streams.config.model import Config
 from streams.interventions.catalogue import CHANNELS, default_protocols
 from streams.interventions.options import Adaptation, Constraints, When
 from streams.state import Defused, State, Usual

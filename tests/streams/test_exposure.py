@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
-from streams.config import WorkloadConfig
+from streams.config.model import WorkloadConfig
 from streams.exposure import Exposure, exposure
 from streams.stints import Stint
 

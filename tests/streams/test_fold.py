@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams import fold
-from streams.config import BeliefConfig, Config, OutcomeConfig, SignalConfig
+from streams.config.model import BeliefConfig, Config, OutcomeConfig, SignalConfig
 from streams.signals import prosody as prosodic
 from streams.state import State
 from streams.text_model.model import ANSWER, TextModel, shipped_model

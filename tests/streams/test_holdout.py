@@ -5,7 +5,7 @@ from math import sqrt
 import pytest
 
 from streams import ids
-from streams.config import Config, DecisionConfig
+from streams.config.model import Config, DecisionConfig
 from streams.holdout import in_holdout
 from streams.interventions.options import CONTROL
 from tests.streams.builders import FURIOUS, SLOW, message, nervous, of, told

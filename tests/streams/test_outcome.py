@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams import outcome
-from streams.config import Config, OutcomeConfig
+from streams.config.model import Config, OutcomeConfig
 from streams.extraction import Event
 from streams.interventions.options import When
 from streams.state import NEVER, State

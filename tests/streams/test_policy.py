@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import context, ids, policy, thompson
-from streams.config import Config, PolicyConfig
+from streams.config.model import Config, PolicyConfig
 from streams.interventions.options import CONTROL, Protocol
 from streams.policy import Policy
 from streams.snapshot import Snapshot

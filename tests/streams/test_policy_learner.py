@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import context, policy_learner, proof, thompson
-from streams.config import PolicyConfig
+from streams.config.model import PolicyConfig
 from streams.experience import Lesson, Rated
 from streams.interventions.options import CONTROL
 from streams.policy_learner import after, blended, obeyed, score, taught, weighed

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.codec import Codec
 from schemas.records import record
 from streams import fold, profile, recall
-from streams.config import Config, ProfileConfig
+from streams.config.model import Config, ProfileConfig
 from streams.customers import MARK, Customers
 from streams.outputs import Output
 from streams.partition import Partition

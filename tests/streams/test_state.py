@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import fold, state
-from streams.config import Config
+from streams.config.model import Config
 from streams.state import NEVER, Baseline, Belief, Course, Memory, Motion, Pointer, State, StateError, Window
 from streams.text_model.dialogue import Dialogue
 from streams.text_model.terms import SKETCH

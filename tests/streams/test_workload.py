@@ -18,7 +18,7 @@ from schemas.codec import Codec
 from schemas.records import head, record, records
 from streams import teams
 from streams import workload as workloads
-from streams.config import WorkloadConfig
+from streams.config.model import WorkloadConfig
 from streams.exposure import Exposure
 from streams.stints import Assignment, Belief, Talk, stints
 from streams.workload import Workload, telling
@@ -26,7 +26,7 @@ from tests.streams.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at,
 
 CREW = ("a", "b", "c")
 MODULES = ("spans", "stints", "exposure", "teams", "workload")
-KNOWN = {"streams.alerting", "streams.config", "streams.ids", "streams.outputs"}
+KNOWN = {"streams.alerting", "streams.config.model", "streams.ids", "streams.outputs"}
 
 
 def shift(hostile: tuple[float, float] | None = (5, 45), crew: Iterable[str] = CREW) -> list[Datum]:

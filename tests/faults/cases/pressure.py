@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import cycle, islice
 from math import inf
 
-from streams.config import PolicyConfig
+from streams.config.model import PolicyConfig
 from tests.faults.case import case
 from tests.faults.field import Field
 from tests.faults.recording import MESSAGES, Event, Recording

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.records import record
 from streams.belief import Observation
-from streams.config import NavigationConfig
+from streams.config.model import NavigationConfig
 from streams.extraction import signal_of
 from streams.signals import navigation as nav
 from streams.state import Pointer

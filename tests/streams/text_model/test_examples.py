@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import fold
-from streams.config import Config
+from streams.config.model import Config
 from streams.state import State
 from streams.text_model import examples
 from streams.text_model.learner import Learner

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from streams.config import LearnerConfig
+from streams.config.model import LearnerConfig
 from streams.text_model import dialogue, examples, weights
 from streams.text_model.dialogue import BASE_RATE
 from streams.text_model.learner import Label, Turn

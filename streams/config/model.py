@@ -10,10 +10,10 @@ from functools import cached_property
 from hashlib import blake2b
 from math import inf
 
-from streams import signals
+from streams.config import versions
+from streams.config.ranges import at_most, below, positive, within
 from streams.interventions.catalogue import default_protocols
 from streams.interventions.options import Protocol
-from streams.ranges import at_most, below, positive, within
 
 
 @dataclass(frozen=True)
@@ -422,5 +422,5 @@ class Config:
     @cached_property
     def version(self) -> str:
         """Digest of every number and protocol, 16 hex digits; what stands in streams/signals by its version."""
-        everything = {"signals_version": signals.VERSION, **asdict(self)}
+        everything = {"signals_version": versions.VERSION, **asdict(self)}
         return blake2b(json.dumps(everything, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -8,7 +8,7 @@ from agents import neutral, recording
 from agents.errors import Failure
 from schemas.topics import Name
 from streams.extraction import Signal, signal_of
-from streams.text_model import examples
+from streams.text_model import turn_features
 from streams.text_model.learner import Label, Turn
 
 SOURCE = str(Name.MESSAGES)
@@ -76,7 +76,7 @@ def labelled(turn: dict[str, Any]) -> LabelledTurn:
 def lessons(one: Conversation) -> Iterator[tuple[Turn, Label]]:
     """What a conversation teaches: features and label of its labelled turns."""
     before: LabelledTurn | None = None
-    for turn, (_, features) in zip(one.turns, examples.turns(one.signals), strict=True):
+    for turn, (_, features) in zip(one.turns, turn_features.turns(one.signals), strict=True):
         if turn.frustrated is None:
             continue
         yield features, Label(turn.frustrated, rose(before, turn))

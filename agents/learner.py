@@ -35,8 +35,8 @@ from schemas.records import Datum, record
 from schemas.validation import check, check_size
 from streams.text_model.labels import Mark, mark
 from streams.text_model.prequential import Prequential
-from streams.text_model.shipped import shipped
-from streams.text_model.turns import Turns
+from streams.text_model.pretrained import shipped
+from streams.text_model.turn_cache import Turns
 from streams.text_model.weights import Weights
 
 log = structlog.get_logger(__name__)

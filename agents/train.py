@@ -8,10 +8,10 @@ from typing import NamedTuple
 from agents import labelled
 from agents.errors import Failure
 from streams.text_model import weights
-from streams.text_model.dialogue import BASE_RATE, Features
-from streams.text_model.expert import expert
+from streams.text_model.dialogue_state import BASE_RATE, Features
 from streams.text_model.learner import RATE, Label, Learner, Turn
-from streams.text_model.shipped import shipped
+from streams.text_model.pretrained import shipped
+from streams.text_model.prior import expert
 from streams.text_model.weights import Weights, WeightsError
 
 EPOCHS = 4

@@ -36,10 +36,10 @@ from streams.config.model import BeliefConfig, Config, SignalConfig
 from streams.extraction import Signal, signal_of
 from streams.partition import Partition
 from streams.signals import text
-from streams.text_model import dialogue
-from streams.text_model.expert import expert
+from streams.text_model import dialogue_state
 from streams.text_model.learner import Learner
 from streams.text_model.model import shipped_model
+from streams.text_model.prior import expert
 
 BEHAVIOUR = ("typing", "navigation", "latency")
 CASES = {"text": (), **{f"text, {name}": (name,) for name in BEHAVIOUR}, "all": BEHAVIOUR}
@@ -54,7 +54,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "without the turn's terms": {"TURN_WEIGHT": 0.0},
     "without the operator's terms": {"OPERATOR_WEIGHT": 0.0},
     "without earlier turns' terms": {"PREVIOUS_WEIGHT": 0.0, "EARLIER_WEIGHT": 0.0},
-    "without sentiment, lexicons, negations": {"HANDED_ON": dict.fromkeys(dialogue.HANDED_ON, 0.0)},
+    "without sentiment, lexicons, negations": {"HANDED_ON": dict.fromkeys(dialogue_state.HANDED_ON, 0.0)},
     "without cues": {"flags": lambda cues, prefix="": NOTHING},
     "without length, marks and capitals": {"bins": lambda group, numbers: NOTHING},
     "without repetition": {"overlap": lambda name, sketched, earlier: NOTHING},
@@ -119,14 +119,14 @@ def families() -> Table:
 @contextmanager
 def changed(values: dict[str, Any]) -> Iterator[None]:
     """The dialogue's features with some of them taken out."""
-    before = {name: getattr(dialogue, name) for name in values if hasattr(dialogue, name)}
+    before = {name: getattr(dialogue_state, name) for name in values if hasattr(dialogue_state, name)}
     for name in before:
-        setattr(dialogue, name, values[name])
+        setattr(dialogue_state, name, values[name])
     try:
         yield
     finally:
         for name, value in before.items():
-            setattr(dialogue, name, value)
+            setattr(dialogue_state, name, value)
 
 
 def single_pass(conversations: list[labelled.Conversation]) -> tuple[float | None, float | None]:

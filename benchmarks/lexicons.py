@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from streams.signals.text import plain
 from streams.text_model import lexicon
-from streams.text_model.shipped import LEXICONS
-from streams.text_model.terms import terms, tokens
+from streams.text_model.hashing import terms, tokens
+from streams.text_model.pretrained import LEXICONS
 
 NEGATIVE = {"Angry", "Disgusted", "Fearful", "Sad"}
 

@@ -11,7 +11,7 @@ import struct
 import msgspec
 import zstandard
 
-from streams.text_model.dialogue import Dialogue
+from streams.text_model.dialogue_state import Dialogue
 
 FORMAT = 3
 HEADER = struct.Struct(">Bq")

@@ -13,7 +13,7 @@ searched only where a word stands that it cannot be found without.
 import re
 from collections.abc import Iterable, Mapping
 
-from streams.text_model.terms import MAX_TOKENS
+from streams.text_model.hashing import MAX_TOKENS
 
 CUSTOMER_CUES = {
     "text.asks_human": r"\b(?:(?:speak|talk|transfer|connect|put) (?:me )?(?:to|with|through)|real|actual|live) "

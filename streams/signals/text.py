@@ -27,9 +27,9 @@ from streams.signals import Extract, cues, unknown, wording
 from streams.signals.language import MAX_CHARACTERS, unreadable
 from streams.signals.sentiment import compound
 from streams.text_model import lexicon
+from streams.text_model.hashing import terms, tokens
 from streams.text_model.model import Reading
-from streams.text_model.shipped import lexicons
-from streams.text_model.terms import terms, tokens
+from streams.text_model.pretrained import lexicons
 
 FEATURES = (
     *("text.sentiment", "text.displeasure", "text.distress", "text.words", "text.second_person", "text.passive"),

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from river import linear_model, optim, utils
 
-from streams.text_model import dialogue, weights
-from streams.text_model.dialogue import FADING, Dialogue, Features, Numbers
+from streams.text_model import dialogue_state, weights
+from streams.text_model.dialogue_state import FADING, Dialogue, Features, Numbers
 from streams.text_model.weights import HEADS, Weights
 
 RATE = 0.07
@@ -64,11 +64,11 @@ class Label(NamedTuple):
 
 def turn_of(collected: Collected, terms: list[int], cues: list[str], numbers: Numbers, readable: bool) -> Turn:
     """The features of a customer's turn in its dialogue."""
-    before = dialogue.context(collected, COLLECTION)
+    before = dialogue_state.context(collected, COLLECTION)
     if not readable:
         return Turn(before, None)
     read = before
-    for features in dialogue.turn(collected, terms, cues, numbers).values():
+    for features in dialogue_state.turn(collected, terms, cues, numbers).values():
         read = COLLECTION.plus(read, features)
     return Turn(before, read)
 

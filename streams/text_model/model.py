@@ -4,9 +4,9 @@ from functools import cache
 from math import exp
 from typing import NamedTuple
 
-from streams.text_model import dialogue
-from streams.text_model.dialogue import FADING, Dialogue, Features, Numbers
-from streams.text_model.shipped import shipped
+from streams.text_model import dialogue_state
+from streams.text_model.dialogue_state import FADING, Dialogue, Features, Numbers
+from streams.text_model.pretrained import shipped
 from streams.text_model.weights import Weights
 
 # What the last answer says of the next turn, whatever is said in it: a part of its own among those of a reading.
@@ -83,11 +83,11 @@ class TextModel:
 
     def start(self) -> Remembered:
         """A dialogue before anything was said."""
-        return dialogue.start(self._space)
+        return dialogue_state.start(self._space)
 
     def known(self, remembered: Remembered) -> Sums:
         """What is known of the next customer turn before it is seen: log odds, one a head."""
-        return dialogue.context(remembered, self._space)
+        return dialogue_state.context(remembered, self._space)
 
     def forecast(self, remembered: Remembered, known: Sums) -> Forecast:
         """What is expected of the next customer turn."""
@@ -98,18 +98,18 @@ class TextModel:
         """A customer's turn that could be read."""
         answer, weights = remembered.operator[0], self._now
         parts = {"dialogue": known[0] - answer, ANSWER: answer}
-        for name, features in dialogue.turn(remembered, terms, cues, numbers).items():
+        for name, features in dialogue_state.turn(remembered, terms, cues, numbers).items():
             if features:
                 parts[name] = sum([weights[place] * value for place, value in features.items()])
         return Reading(probability(sum(parts.values())), {name: part for name, part in parts.items() if part})
 
     def answered(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:
         """The dialogue after a message of operator or bot."""
-        return dialogue.answered(remembered, terms, cues, numbers, self._space)
+        return dialogue_state.answered(remembered, terms, cues, numbers, self._space)
 
     def after(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:
         """The dialogue after a customer's turn."""
-        return dialogue.after(remembered, terms, cues, numbers, self._space)
+        return dialogue_state.after(remembered, terms, cues, numbers, self._space)
 
 
 @cache

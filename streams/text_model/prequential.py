@@ -10,7 +10,7 @@ from math import log
 from typing import NamedTuple
 
 from streams.config.model import LearnerConfig
-from streams.text_model.dialogue import BASE_RATE
+from streams.text_model.dialogue_state import BASE_RATE
 from streams.text_model.learner import Label, Learner, Turn, tasks
 from streams.text_model.model import Projection, probability
 from streams.text_model.weights import HEADS, Weights

@@ -10,9 +10,9 @@ from agents import evaluate, labelled, train
 from agents.errors import Failure
 from agents.evaluate import Prediction
 from streams.config.model import Config
-from streams.text_model.expert import expert
 from streams.text_model.learner import Learner
-from streams.text_model.shipped import shipped
+from streams.text_model.pretrained import shipped
+from streams.text_model.prior import expert
 from tests.agents.command import assert_failure, succeeded, tenor
 from tests.agents.conversations import Turns, conversation, day, flipped, turn, written
 

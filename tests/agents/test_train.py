@@ -8,10 +8,10 @@ from agents import labelled, train
 from agents.errors import Failure
 from agents.train import Lessons, Plan
 from streams.text_model import weights
-from streams.text_model.dialogue import BASE_RATE
-from streams.text_model.expert import expert
+from streams.text_model.dialogue_state import BASE_RATE
 from streams.text_model.learner import Learner
-from streams.text_model.shipped import WEIGHTS, shipped
+from streams.text_model.pretrained import WEIGHTS, shipped
+from streams.text_model.prior import expert
 from streams.text_model.weights import PLACES
 from tests.agents.command import assert_failure, succeeded, tenor
 from tests.agents.conversations import conversation, day, turn, written

@@ -18,8 +18,8 @@ from schemas.records import record
 from schemas.topics import Name
 from streams.config.model import LearnerConfig
 from streams.extraction import model
-from streams.text_model.expert import expert
 from streams.text_model.model import shipped_model
+from streams.text_model.prior import expert
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import NUMBERS, message, now_ms
 from tests.behaviour.test_crash import caught_up, settled

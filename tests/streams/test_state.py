@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from streams import fold, state
 from streams.config.model import Config
 from streams.state import NEVER, Baseline, Belief, Course, Memory, Motion, Pointer, State, StateError, Window
-from streams.text_model.dialogue import Dialogue
-from streams.text_model.terms import SKETCH
+from streams.text_model.dialogue_state import Dialogue
+from streams.text_model.hashing import SKETCH
 from tests.streams.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -4,9 +4,9 @@ import pytest
 
 from streams import words
 from streams.signals import cues, latency, navigation, prosody, typing, wording
-from streams.text_model.dialogue import SAID
+from streams.text_model.dialogue_state import SAID
 from streams.text_model.model import TextModel
-from streams.text_model.shipped import shipped
+from streams.text_model.pretrained import shipped
 
 NAMES = {
     *cues.CUSTOMER_CUES,

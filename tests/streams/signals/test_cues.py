@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.signals import cues
-from streams.text_model.terms import MAX_TOKENS, tokens
+from streams.text_model.hashing import MAX_TOKENS, tokens
 
 WORDS = st.sampled_from(sorted({word for words in cues.NEEDED.values() for word in words.split()}))
 OTHERS = st.sampled_from(["no", "not", "i", "your", "that", "'", "_", "2", "x", "straße", "\u0301", "\n"])

@@ -12,7 +12,7 @@ from schemas.records import record
 from streams.extraction import signal_of
 from streams.signals import cues, text
 from streams.signals.language import MAX_CHARACTERS
-from streams.text_model import terms
+from streams.text_model import hashing
 from streams.text_model.model import Reading, probability, shipped_model
 from tests.streams.builders import CALM, FURIOUS, GLAD, message
 from tests.streams.strategies import events
@@ -36,7 +36,7 @@ PIECES = [
 ]
 WORDS = st.text() | st.lists(st.sampled_from([*PIECES, "İ", "bonjour", "مرحبا", "\n", "\u2029"])).map(" ".join)
 ROLES = st.sampled_from(["customer", "operator", "bot"])
-MOST_TERMS = 2 * terms.MAX_TOKENS + 1
+MOST_TERMS = 2 * hashing.MAX_TOKENS + 1
 HUNDRED_KB = 100_000
 LEARNED = ("text.displeasure", "text.distress")
 MOOD = "text.sentiment"
@@ -264,7 +264,7 @@ def test_any_text_gives_finite_numbers_or_null_with_a_reason(said: str, role: st
     assert set(extract.reasons.values()) <= {"no_text", "no_words", "language"}
     assert set(extract.cues) <= set(cues.CUSTOMER_CUES if role == "customer" else cues.OPERATOR_CUES)
     assert len(set(extract.terms)) == len(extract.terms) <= MOST_TERMS
-    assert all(0 <= term <= terms.MASK for term in extract.terms)
+    assert all(0 <= term <= hashing.MASK for term in extract.terms)
     assert bool(extract.terms) is not bool(extract.reasons)
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.signals import text, wording
-from streams.text_model import terms
-from streams.text_model.terms import tokens
+from streams.text_model import hashing
+from streams.text_model.hashing import tokens
 
 FOUND = {
     "apology": [
@@ -137,7 +137,7 @@ def test_any_words_give_bounded_numbers(said: str) -> None:
         return
     words, *flags = wording.measure(found).values()
     assert words is not None
-    assert 0.0 <= words <= terms.MAX_TOKENS
+    assert 0.0 <= words <= hashing.MAX_TOKENS
     assert set(flags) <= {0.0, 1.0}
 
 

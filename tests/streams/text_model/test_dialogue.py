@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from streams.extraction import Signal
 from streams.signals.cues import TOPICS
-from streams.text_model import dialogue, examples
-from streams.text_model.dialogue import BASE_RATE, HANDED_ON, LONG, MOST, Dialogue, Features
+from streams.text_model import dialogue_state, turn_features
+from streams.text_model.dialogue_state import BASE_RATE, HANDED_ON, LONG, MOST, Dialogue, Features
 from streams.text_model.learner import COLLECTION, Collected
 from streams.text_model.model import Remembered, Sums, TextModel, probability
 from streams.text_model.weights import LENGTH, PLACES, Weights
@@ -35,9 +35,9 @@ def test_sums_say_of_every_turn_what_the_features_say_that_are_learned(
     signals: list[Signal], drawn: tuple[Weights, TextModel]
 ) -> None:
     weights, model = drawn
-    learned, used = examples.start(), model.start()
+    learned, used = turn_features.start(), model.start()
     for number, signal in enumerate(signals):
-        earlier, (learned, turn) = used, examples.step(learned, signal)
+        earlier, (learned, turn) = used, turn_features.step(learned, signal)
         used = after(model, used, signal)
         if turn is None:
             continue
@@ -59,9 +59,9 @@ def test_what_is_remembered_as_sums_is_the_projection_of_what_is_remembered_as_f
     signals: list[Signal], drawn: tuple[Weights, TextModel]
 ) -> None:
     weights, model = drawn
-    learned, used = examples.start(), model.start()
+    learned, used = turn_features.start(), model.start()
     for signal in signals:
-        learned, used = examples.step(learned, signal)[0], after(model, used, signal)
+        learned, used = turn_features.step(learned, signal)[0], after(model, used, signal)
         assert used.operator == pytest.approx(dot(weights, learned.operator), abs=1e-9)
         assert used.earlier == pytest.approx(dot(weights, learned.earlier), abs=1e-9)
         assert used.previous == pytest.approx(dot(weights, learned.previous), abs=1e-9)
@@ -71,10 +71,10 @@ def test_what_is_remembered_as_sums_is_the_projection_of_what_is_remembered_as_f
 def test_what_fades_from_the_learner_is_less_than_anybody_sees() -> None:
     """The learner drops features that faded; the sums in use cannot."""
     weights, model = random_weights(1), TextModel(random_weights(1))
-    learned, used = examples.start(), model.start()
+    learned, used = turn_features.start(), model.start()
     for number in range(60):
-        found = [dialogue.terms.hashed(f"{number} {word}") for word in range(30)]
-        learned = dialogue.after(learned, found, [], {}, COLLECTION)
+        found = [dialogue_state.terms.hashed(f"{number} {word}") for word in range(30)]
+        learned = dialogue_state.after(learned, found, [], {}, COLLECTION)
         used = model.after(used, found, [], {})
     assert len(learned.earlier) < 60 * 30
     assert used.earlier == pytest.approx(dot(weights, learned.earlier), abs=5e-3)
@@ -86,7 +86,7 @@ def numbers_of(one: Dialogue[Sums] | Collected) -> tuple[object, ...]:
 
 @given(CONVERSATIONS)
 def test_features_are_few_finite_and_inside_of_the_space(signals: list[Signal]) -> None:
-    for _, turn in examples.turns(signals):
+    for _, turn in turn_features.turns(signals):
         for features in (turn.before, turn.read or turn.before):
             assert all(0 <= place < LENGTH and math.isfinite(value) for place, value in features.items())
             assert features[PLACES["bias"]] == 1.0
@@ -94,7 +94,7 @@ def test_features_are_few_finite_and_inside_of_the_space(signals: list[Signal]) 
 
 @given(TERMS.filter(bool), st.floats(0.1, 2.0))
 def test_a_group_of_terms_weighs_the_same_however_long_up_to_a_point(terms: list[int], weight: float) -> None:
-    features = dialogue.grouped(terms, dialogue.TURN, weight)
+    features = dialogue_state.grouped(terms, dialogue_state.TURN, weight)
     length = math.sqrt(sum(value**2 for value in features.values()))
     if len(features) == len(terms):  # terms of one place count once
         assert length == pytest.approx(weight * math.sqrt(max(1.0, len(terms) / LONG)))
@@ -102,15 +102,18 @@ def test_a_group_of_terms_weighs_the_same_however_long_up_to_a_point(terms: list
 
 def test_the_turn_what_was_answered_and_the_turn_before_keep_their_terms_apart() -> None:
     found = list(range(0, 4000, 100))
-    groups = [set(dialogue.grouped(found, salt, 1.0)) for salt in (dialogue.TURN, dialogue.OPERATOR, dialogue.PREVIOUS)]
+    groups = [
+        set(dialogue_state.grouped(found, salt, 1.0))
+        for salt in (dialogue_state.TURN, dialogue_state.OPERATOR, dialogue_state.PREVIOUS)
+    ]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert len(groups[one] & groups[other]) <= 1
 
 
 def test_a_turn_is_explained_by_named_parts() -> None:
     first, second = said("Where is it?", "Here.", "It still doesn't work!")[::2]
-    start = dialogue.after(examples.start(), first["terms"], first["cues"], first["features"], COLLECTION)
-    parts = dialogue.turn(start, second["terms"], second["cues"], second["features"])
+    start = dialogue_state.after(turn_features.start(), first["terms"], first["cues"], first["features"], COLLECTION)
+    parts = dialogue_state.turn(start, second["terms"], second["cues"], second["features"])
     named = {"text.terms", "text.form", "text.repetition", "text.echo", *(f"text.{name}" for name in HANDED_ON)}
     assert set(parts) == named | set(second["cues"])
     assert "text.unresolved" in parts
@@ -120,18 +123,18 @@ def test_a_turn_is_explained_by_named_parts() -> None:
 
 def test_saying_it_again_and_echoing_the_answer_are_seen() -> None:
     """By the bin the share of repeated terms falls in."""
-    places = [dialogue.binned("turn.repeats", share, dialogue.OVERLAPS) for share in (0.0, 1.0)]
+    places = [dialogue_state.binned("turn.repeats", share, dialogue_state.OVERLAPS) for share in (0.0, 1.0)]
     seen = []
     for last in ("Please send the blue one tomorrow", "Where is my order number nine?"):
-        turns = list(examples.turns(said("Where is my order number nine?", "Let me look.", last)))
+        turns = list(turn_features.turns(said("Where is my order number nine?", "Let me look.", last)))
         seen.append([place in (turns[-1][1].read or {}) for place in places])
     assert seen == [[True, False], [False, True]]
 
 
 def test_an_unread_turn_counts_as_a_turn_and_leaves_the_numbers_alone() -> None:
     terms, cues, numbers = [1, 2], ["text.blame"], {f"text.{name}": 1.0 for name in HANDED_ON}
-    read = dialogue.after(examples.start(), terms, cues, numbers, COLLECTION)
-    unread = dialogue.after(read, [], [], dict.fromkeys(numbers), COLLECTION)
+    read = dialogue_state.after(turn_features.start(), terms, cues, numbers, COLLECTION)
+    unread = dialogue_state.after(read, [], [], dict.fromkeys(numbers), COLLECTION)
     assert unread.turns == 2
     assert (unread.so_far, unread.asked) == (read.so_far, read.asked)
     assert unread.previous == {}
@@ -139,27 +142,27 @@ def test_an_unread_turn_counts_as_a_turn_and_leaves_the_numbers_alone() -> None:
 
 def test_what_is_so_far_is_a_mean_that_fades_and_is_cut() -> None:
     numbers = [{f"text.{name}": value for name in HANDED_ON} for value in (0.0, 100.0)]
-    one = examples.start()
-    assert dialogue.so_far(one) == {}
+    one = turn_features.start()
+    assert dialogue_state.so_far(one) == {}
     for said_now in numbers:
-        one = dialogue.after(one, [1], [], said_now, COLLECTION)
-    expected = MOST / (1.0 + dialogue.FADING)
+        one = dialogue_state.after(one, [1], [], said_now, COLLECTION)
+    expected = MOST / (1.0 + dialogue_state.FADING)
     for name, scale in HANDED_ON.items():
-        assert dialogue.so_far(one)[PLACES[f"so_far.{name}"]] == pytest.approx(scale * expected)
+        assert dialogue_state.so_far(one)[PLACES[f"so_far.{name}"]] == pytest.approx(scale * expected)
 
 
 def test_answers_are_forgotten_with_the_turn_that_follows_them_but_for_their_words() -> None:
-    one = dialogue.answered(examples.start(), [3, 4], ["operator.refusal"], {}, COLLECTION)
+    one = dialogue_state.answered(turn_features.start(), [3, 4], ["operator.refusal"], {}, COLLECTION)
     assert one.answers == 1
     assert one.operator
-    then = dialogue.after(one, [5], [], {}, COLLECTION)
+    then = dialogue_state.after(one, [5], [], {}, COLLECTION)
     assert (then.answers, then.operator, then.answered) == (0, {}, one.answered)
 
 
 def test_the_base_rate_is_the_bias_and_how_far_the_conversation_is() -> None:
-    start = dialogue.context(examples.start(), COLLECTION)
+    start = dialogue_state.context(turn_features.start(), COLLECTION)
     assert set(start) <= BASE_RATE
-    answered = dialogue.answered(examples.start(), [3], ["operator.refusal"], {}, COLLECTION)
+    answered = dialogue_state.answered(turn_features.start(), [3], ["operator.refusal"], {}, COLLECTION)
     assert not set(answered.operator) & BASE_RATE
 
 

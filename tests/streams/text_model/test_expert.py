@@ -2,8 +2,8 @@
 
 import pytest
 
-from streams.text_model.expert import CUES, NUMBERS, expert
 from streams.text_model.model import TextModel
+from streams.text_model.prior import CUES, NUMBERS, expert
 from tests.streams.builders import CALM, FURIOUS, GLAD
 from tests.streams.text_model import talk
 from tests.streams.text_model.talk import forecast, said

@@ -4,11 +4,11 @@ import pytest
 from river import checks
 from river.base import Estimator
 
-from streams.text_model import examples, weights
-from streams.text_model.expert import expert
+from streams.text_model import turn_features, weights
 from streams.text_model.learner import Label, Learner, Turn, tasks
 from streams.text_model.model import TextModel
-from streams.text_model.shipped import shipped
+from streams.text_model.pretrained import shipped
+from streams.text_model.prior import expert
 from streams.text_model.weights import HEADS, PLACES
 from tests.streams.builders import CALM, FURIOUS
 from tests.streams.text_model.talk import forecast, labelled, read, said
@@ -21,7 +21,7 @@ YES = Label(frustrated=True, rose=None)
 
 def story(reply: str) -> Lessons:
     """The customer asks, hears the reply and asks again in the same words; after a refusal they are frustrated."""
-    return labelled(examples.turns(said(CALM, reply, CALM)), False, reply in REFUSALS)
+    return labelled(turn_features.turns(said(CALM, reply, CALM)), False, reply in REFUSALS)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_it_learns_from_what_was_answered_what_words_alone_cannot_tell(taught: L
 
 
 def test_a_reply_never_heard_is_known_by_its_cue(taught: Learner) -> None:
-    turns = [turn for _, turn in examples.turns(said(CALM, "We regret, it can't be done.", CALM))]
+    turns = [turn for _, turn in turn_features.turns(said(CALM, "We regret, it can't be done.", CALM))]
     assert taught.predict(turns[1])["next"] > taught.predict(turns[0])["next"] + 0.1
 
 
@@ -54,7 +54,7 @@ def test_what_it_exports_says_what_it_says(taught: Learner) -> None:
             if signal["participant_role"] != "customer":
                 remembered = model.answered(remembered, *message)
                 continue
-            turn = next(turn for one, turn in examples.turns(signals) if one is signal)
+            turn = next(turn for one, turn in turn_features.turns(signals) if one is signal)
             predicted = taught.predict(turn)
             assert forecast(model, remembered).next == pytest.approx(predicted["next"], abs=2e-3)
             assert read(model, remembered, *message).now == pytest.approx(predicted["now"], abs=2e-3)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.text_model import lexicon
 from streams.text_model.lexicon import SIZE, place
-from streams.text_model.shipped import LEXICONS, lexicons
+from streams.text_model.pretrained import LEXICONS, lexicons
 from streams.text_model.weights import WeightsError
 
 WEIGHTS = st.dictionaries(st.integers(0, SIZE - 1), st.floats(-100, 100, width=16), max_size=20)

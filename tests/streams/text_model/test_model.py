@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from streams.extraction import Signal
 from streams.text_model import weights
-from streams.text_model.dialogue import Dialogue
+from streams.text_model.dialogue_state import Dialogue
 from streams.text_model.model import Remembered, Sums, TextModel, probability, shipped_model
-from streams.text_model.shipped import shipped
+from streams.text_model.pretrained import shipped
 from streams.text_model.weights import PLACES, empty
 from tests.streams.builders import CALM, FURIOUS
 from tests.streams.text_model.talk import CONVERSATIONS, forecast, random_weights, read, said

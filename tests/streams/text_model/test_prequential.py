@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from streams.config.model import LearnerConfig
-from streams.text_model import dialogue, examples, weights
-from streams.text_model.dialogue import BASE_RATE
+from streams.text_model import dialogue_state, turn_features, weights
+from streams.text_model.dialogue_state import BASE_RATE
 from streams.text_model.learner import Label, Turn
 from streams.text_model.model import TextModel
 from streams.text_model.prequential import Prequential
-from streams.text_model.shipped import shipped
+from streams.text_model.pretrained import shipped
 from streams.text_model.weights import HEADS, Weights
 from tests.streams.builders import log, message
 
@@ -20,7 +20,7 @@ ODD, BLAND = "The purple elephant sits on my modem", "The parcel is on the table
 
 
 def turn(text: str | None) -> Turn:
-    [(_, found)] = examples.turns(log(message(text)))
+    [(_, found)] = turn_features.turns(log(message(text)))
     return found
 
 
@@ -119,7 +119,7 @@ def test_unless_one_asks_for_it() -> None:
     one = Prequential(replace(CONFIG, base_rate=True), shipped())
     for _ in range(10):
         one.learn(turn(ODD), YES)
-    place = dialogue.PLACES["bias"]
+    place = dialogue_state.PLACES["bias"]
     assert offered(one).now[place] > shipped().now[place]
 
 

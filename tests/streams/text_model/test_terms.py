@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.text_model import terms
-from streams.text_model.terms import SKETCH, containment, hashed, sketch, tokens
+from streams.text_model import hashing
+from streams.text_model.hashing import SKETCH, containment, hashed, sketch, tokens
 
-HASHES = st.integers(0, terms.MASK)
+HASHES = st.integers(0, hashing.MASK)
 FEW = st.sets(st.integers(0, 40), max_size=SKETCH)
 MANY = st.sets(HASHES, max_size=100)
 
@@ -29,27 +29,27 @@ def test_tokens_are_lower_case_words_marks_and_one_number_for_all() -> None:
 
 
 def test_terms_are_words_then_pairs_with_a_start_and_an_end() -> None:
-    assert terms.terms(["a", "b"]) == [hashed(term) for term in ("a", "b", "^ a", "a b", "b $")]
+    assert hashing.terms(["a", "b"]) == [hashed(term) for term in ("a", "b", "^ a", "a b", "b $")]
 
 
 def test_no_words_have_no_terms() -> None:
-    assert terms.terms(tokens(" \n ")) == []
+    assert hashing.terms(tokens(" \n ")) == []
 
 
 def test_a_term_counts_once_where_it_first_stood() -> None:
-    assert terms.terms(["a", "a", "a"]) == [hashed(term) for term in ("a", "^ a", "a a", "a $")]
+    assert hashing.terms(["a", "a", "a"]) == [hashed(term) for term in ("a", "^ a", "a a", "a $")]
 
 
 @given(st.text(max_size=3000))
 def test_a_text_has_a_bounded_number_of_distinct_terms(said: str) -> None:
-    found = terms.terms(tokens(said))
-    assert len(set(found)) == len(found) <= 2 * terms.MAX_TOKENS + 1
-    assert all(0 <= term <= terms.MASK for term in found)
+    found = hashing.terms(tokens(said))
+    assert len(set(found)) == len(found) <= 2 * hashing.MAX_TOKENS + 1
+    assert all(0 <= term <= hashing.MASK for term in found)
 
 
 def test_a_long_text_is_read_to_its_limit_and_no_further() -> None:
-    words = [f"w{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(terms.MAX_TOKENS + 50)]
-    assert tokens(" ".join(words)) == words[: terms.MAX_TOKENS]
+    words = [f"w{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(hashing.MAX_TOKENS + 50)]
+    assert tokens(" ".join(words)) == words[: hashing.MAX_TOKENS]
 
 
 @given(MANY, MANY)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from streams.extraction import Signal, forget
-from streams.text_model import examples
+from streams.text_model import turn_features
 from streams.text_model.labels import Mark
-from streams.text_model.turns import Turns
+from streams.text_model.turn_cache import Turns
 from tests.streams.builders import CALM, FURIOUS, GLAD, answer, keystrokes, log, message, moment
 
 IDLE_MS = 1_800_000
@@ -42,7 +42,7 @@ def conversation() -> list[dict[str, Any]]:
 def test_a_turn_has_the_very_features_it_had_when_it_was_read(name: str) -> None:
     signals = log(*conversation())
     expected = {
-        signal["event_id"]: turn for signal, turn in examples.turns(s for s in signals if s["kind"] == "message")
+        signal["event_id"]: turn for signal, turn in turn_features.turns(s for s in signals if s["kind"] == "message")
     }
     lesson = remembered(signals).lesson(rating(name), MARK)
     assert lesson is not None

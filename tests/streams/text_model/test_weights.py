@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.text_model import weights
-from streams.text_model.expert import expert
-from streams.text_model.shipped import WEIGHTS, shipped
+from streams.text_model.pretrained import WEIGHTS, shipped
+from streams.text_model.prior import expert
 from streams.text_model.weights import HEADS, LARGEST, LENGTH, PLACES, SIZE, WeightsError
 from tests.streams.text_model.talk import random_weights
 

@@ -6,7 +6,7 @@ The learner keeps a dialogue of its own for every open conversation, in the same
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from streams.text_model import dialogue
+from streams.text_model import dialogue_state
 from streams.text_model.learner import COLLECTION, Collected, Turn, turn_of
 
 Signal = Mapping[str, Any]
@@ -14,16 +14,16 @@ Signal = Mapping[str, Any]
 
 def start() -> Collected:
     """A dialogue before anything was said."""
-    return dialogue.start(COLLECTION)
+    return dialogue_state.start(COLLECTION)
 
 
 def step(collected: Collected, signal: Signal) -> tuple[Collected, Turn | None]:
     """The dialogue after a message, and the turn if it was a customer's."""
     found, cues, numbers = signal["terms"], signal["cues"], signal["features"]
     if signal["participant_role"] != "customer":
-        return dialogue.answered(collected, found, cues, numbers, COLLECTION), None
+        return dialogue_state.answered(collected, found, cues, numbers, COLLECTION), None
     turn = turn_of(collected, found, cues, numbers, readable=bool(found))
-    return dialogue.after(collected, found, cues, numbers, COLLECTION), turn
+    return dialogue_state.after(collected, found, cues, numbers, COLLECTION), turn
 
 
 def turns(signals: Iterable[Signal]) -> Iterator[tuple[Signal, Turn]]:

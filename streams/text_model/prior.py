@@ -7,7 +7,7 @@ turns of support talk nobody trained on (see the model card), and learning start
 
 from functools import cache
 
-from streams.text_model.dialogue import BIN_WEIGHT, HANDED_ON, named
+from streams.text_model.dialogue_state import BIN_WEIGHT, HANDED_ON, named
 from streams.text_model.weights import PLACES, Weights, of
 
 BIAS = -1.0

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from streams.text_model import examples
-from streams.text_model.dialogue import Features
+from streams.text_model import turn_features
+from streams.text_model.dialogue_state import Features
 from streams.text_model.labels import Mark, Rating
 from streams.text_model.learner import Collected, Label, Turn
 
@@ -76,12 +76,12 @@ class Turns:
         if known is None:
             if signal["kind"] != "message":
                 return
-            known = self._known[key] = Conversation(examples.start(), at, {}, deque(maxlen=self._turns))
+            known = self._known[key] = Conversation(turn_features.start(), at, {}, deque(maxlen=self._turns))
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         if at >= known.last_at + self._idle_ms:
-            known.collected = examples.start()
+            known.collected = turn_features.start()
         known.customer = signal["customer_id"] or known.customer
         known.last_at = max(known.last_at, at)
         if signal["kind"] == "message":
@@ -108,7 +108,7 @@ def read(known: Conversation, signal: Signal) -> None:
     if offset <= known.positions.get(place, -1):
         return
     known.positions[place] = offset
-    known.collected, turn = examples.step(known.collected, signal)
+    known.collected, turn = turn_features.step(known.collected, signal)
     if turn is not None:
         seen = None if turn.read is None else packed(turn.read)
         known.turns.append(Kept(signal["event_id"], signal["event_time"], packed(turn.before), seen))

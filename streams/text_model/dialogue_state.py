@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from streams.text_model import terms
+from streams.text_model import hashing
 from streams.text_model.weights import PLACES, SIZE
 
 V = TypeVar("V")
@@ -29,7 +29,7 @@ DROPPED = 9  # bits of the product below those that make the place
 MULTIPLIER = 2654435761 % (
     SIZE << DROPPED
 )  # what the rest of it would add, the mask takes away; small numbers are quick
-TURN, OPERATOR, PREVIOUS, EARLIER = map(terms.hashed, ("turn", "operator", "previous", "earlier"))
+TURN, OPERATOR, PREVIOUS, EARLIER = map(hashing.hashed, ("turn", "operator", "previous", "earlier"))
 TURN_WEIGHT, OPERATOR_WEIGHT, PREVIOUS_WEIGHT, EARLIER_WEIGHT = 1.0, 0.7, 0.3, 0.12
 BIN_WEIGHT = 0.3
 NOT_READ = "topic."  # cues that name what is spoken of: the terms say it already
@@ -121,7 +121,7 @@ def answered(
     dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers, space: Space[V]
 ) -> Dialogue[V]:
     """The dialogue after a message of operator or bot."""
-    sketched = terms.sketch(found)
+    sketched = hashing.sketch(found)
     features = grouped(found, OPERATOR, OPERATOR_WEIGHT)
     features |= bins("operator", numbers)
     features |= flags(cues)
@@ -131,13 +131,13 @@ def answered(
         dialogue,
         operator=space.plus(dialogue.operator, space.read(features)),
         answers=dialogue.answers + 1,
-        answered=terms.sketched_on(dialogue.answered, sketched),
+        answered=hashing.sketched_on(dialogue.answered, sketched),
     )
 
 
 def turn(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers) -> dict[str, Features]:
     """Features of a customer's turn itself, by the name they are explained under."""
-    sketched = terms.sketch(found)
+    sketched = hashing.sketch(found)
     parts = {"text.terms": grouped(found, TURN, TURN_WEIGHT), "text.form": bins("turn", numbers)}
     parts |= {cue: flag for cue in cues if (flag := flags([cue]))}
     parts["text.repetition"] = overlap("turn.repeats", sketched, dialogue.asked)
@@ -162,7 +162,7 @@ def after(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Num
         earlier=space.plus(space.faded(dialogue.earlier), space.read(grouped(found, EARLIER, EARLIER_WEIGHT))),
         turns=dialogue.turns + 1,
         so_far=fading(dialogue.so_far, numbers),
-        asked=terms.sketched_on(dialogue.asked, found),
+        asked=hashing.sketched_on(dialogue.asked, found),
         answered=dialogue.answered,
     )
 
@@ -204,7 +204,7 @@ def flags(cues: Iterable[str], prefix: str = "") -> Features:
 
 
 def overlap(name: str, sketched: tuple[int, ...], earlier: tuple[int, ...]) -> Features:
-    share = terms.containment(sketched, earlier)
+    share = hashing.containment(sketched, earlier)
     return {} if share is None else {binned(name, share, OVERLAPS): BIN_WEIGHT}
 
 
@@ -221,7 +221,7 @@ def binned_place(name: str, place: int) -> int:
 @cache
 def named(name: str) -> int:
     """Place of a named feature."""
-    return (terms.hashed(name) * MULTIPLIER >> DROPPED) & MASK
+    return (hashing.hashed(name) * MULTIPLIER >> DROPPED) & MASK
 
 
 # What holds of every turn of a kind, whatever is said in it: how often turns are frustrated.

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from streams.belief import SETTLING
+from streams.belief.estimator import SETTLING
 
 Row = dict[str, Any]
 

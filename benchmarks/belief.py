@@ -30,8 +30,8 @@ from agents.detection import Point, auc, detection
 from agents.recorded import Event, Line, Truth
 from agents.simulator.day import simulate
 from schemas.topics import RECORD_OF, Name
-from streams import belief
-from streams.belief import Observation
+from streams.belief import estimator
+from streams.belief.estimator import Observation
 from streams.config.model import BeliefConfig, Config, SignalConfig
 from streams.extraction import Signal, signal_of
 from streams.partition import Partition
@@ -187,10 +187,10 @@ def costs() -> Table:
     """What the steps of a customer's turn cost."""
     table = Table("step", "µs", title=f"A customer's turn of {len(SAID.split())} words")
     config, observation = BeliefConfig(), Observation(0.4, 0.25, {"text.terms": 0.3, "dialogue": 0.1})
-    one = belief.start(0, config)
+    one = estimator.start(0, config)
     table.add_row("read the text", f"{microseconds(lambda: text.extract(SAID, None, 'customer')):.0f}")
     table.add_row("score it in its dialogue", f"{scoring():.0f}")
-    table.add_row("update the belief", f"{microseconds(lambda: belief.update(one, observation, 1000, config)):.1f}")
+    table.add_row("update the belief", f"{microseconds(lambda: estimator.update(one, observation, 1000, config)):.1f}")
     return table
 
 

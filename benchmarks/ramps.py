@@ -28,8 +28,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from streams import belief
-from streams.belief import Observation
+from streams.belief import estimator
+from streams.belief.estimator import Observation
 from streams.config.model import BeliefConfig
 
 CONVERSATIONS = 4_000
@@ -93,15 +93,15 @@ def kalman_level(talk: Talk) -> Iterator[float]:
     level, variance, before = 0.0, SHIPPED.prior_sd**2, 0
     for at, seen in talk:
         predicted = min(variance + SHIPPED.drift * (at - before) / 1000, SHIPPED.max_sd**2)
-        level, variance = belief.filtered(level, max(variance, predicted), seen, SHIPPED)
+        level, variance = estimator.filtered(level, max(variance, predicted), seen, SHIPPED)
         before = at
         yield level
 
 
-def beliefs(talk: Talk, config: BeliefConfig) -> Iterator[belief.Belief]:
-    state = belief.start(0, config)
+def beliefs(talk: Talk, config: BeliefConfig) -> Iterator[estimator.Belief]:
+    state = estimator.start(0, config)
     for at, seen in talk:
-        state = belief.update(state, seen, at, config)
+        state = estimator.update(state, seen, at, config)
         yield state
 
 

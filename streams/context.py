@@ -7,7 +7,7 @@ itself: what followed it for this customer in earlier conversations.
 from collections.abc import Mapping
 from math import log1p
 
-from streams import belief
+from streams.belief import estimator
 from streams.state import Defused, State
 
 VERSION = 2
@@ -31,7 +31,7 @@ def context(state: State) -> dict[str, float]:
     return {
         "level": state.belief.level,
         "level_sd": state.belief.variance**0.5,
-        "slope": belief.slope(state.recent) or 0.0,
+        "slope": estimator.slope(state.recent) or 0.0,
         "alarm": state.belief.alarm,
         "turn": float(state.turn),
         "failures": float(state.failures),

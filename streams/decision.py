@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import belief, context, eligibility, ids, outcome, policy, recall
+from streams import context, eligibility, ids, outcome, policy, recall
+from streams.belief import estimator
 from streams.config.model import Config
 from streams.holdout import in_holdout
 from streams.interventions.options import CONTROL, Protocol, as_record
@@ -139,7 +140,7 @@ def describe(
         "snapshot_offset": in_use.offset,
         "window_turns": config.outcome.window_turns,
         "window_s": config.outcome.window_s,
-        "contributions": belief.shares(state.belief.evidence),
+        "contributions": estimator.shares(state.belief.evidence),
         "cues": cues,
         **outcome.story(state),
         "raised_at": state.course.raised_at or state.customer_at,  # by this very turn, where it was not before
@@ -152,7 +153,7 @@ def reading(state: State) -> dict[str, float | None]:
     return {
         "level": state.belief.level,
         "level_sd": state.belief.variance**0.5,
-        "slope": belief.slope(state.recent),
+        "slope": estimator.slope(state.recent),
         "alarm": state.belief.alarm,
     }
 

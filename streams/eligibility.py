@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from streams.belief import slope
+from streams.belief.estimator import slope
 from streams.config.model import Config
 from streams.interventions.options import Protocol, When
 from streams.state import Defused, State

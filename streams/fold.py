@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import belief, corroboration, decision, distal, ids, memory, outcome, recall
+from streams import decision, distal, ids, memory, outcome, recall
+from streams.belief import behaviour, estimator
 from streams.config.model import Config
 from streams.decision import UNIFORM, InUse
 from streams.outputs import Output, scope
@@ -33,7 +34,7 @@ def opening(signal: Signal, config: Config) -> State:
         opened_at=at,
         last_at=at,
         positions={},
-        belief=belief.start(at, config.belief),
+        belief=estimator.start(at, config.belief),
     )
 
 
@@ -155,19 +156,19 @@ def agreed(said: bool | None, at: int, before: bool | None, refused_at: int) -> 
     return (True if said and at > refused_at else before), refused_at
 
 
-def observed(state: State, observation: belief.Observation | None, config: Config) -> State:
+def observed(state: State, observation: estimator.Observation | None, config: Config) -> State:
     """The state whose belief has taken in an observation, if there is one."""
     if observation is None:
         return state
-    updated = belief.update(state.belief, observation, state.last_at, config.belief)
+    updated = estimator.update(state.belief, observation, state.last_at, config.belief)
     return msgspec.structs.replace(state, belief=updated)
 
 
 def corroborated(
-    state: State, observation: belief.Observation | None, signal: str, share: float, config: Config
+    state: State, observation: estimator.Observation | None, signal: str, share: float, config: Config
 ) -> State:
     """The state whose belief has taken in what behaviour adds, if it may."""
-    told = corroboration.corroborated(state.belief, observation, signal, share, config.belief)
+    told = behaviour.corroborated(state.belief, observation, signal, share, config.belief)
     return state if told is state.belief else msgspec.structs.replace(state, belief=told)
 
 
@@ -209,8 +210,8 @@ class ReadTurn(NamedTuple):
 
     forecast: Forecast
     reading: Reading | None
-    said: belief.Observation | None
-    observation: belief.Observation | None
+    said: estimator.Observation | None
+    observation: estimator.Observation | None
     model_version: str
 
 
@@ -300,7 +301,7 @@ def trajectory_point(state: State, signal: Signal, turn: ReadTurn, config: Confi
         "model_version": turn.model_version,
         "reply": wording.reply(state.answer),
         "level_before": level_before(state),
-        "contributions": belief.movements(state.belief.moved, level_change(state)),
+        "contributions": estimator.movements(state.belief.moved, level_change(state)),
         "cues": list(signal["cues"]),
         "source": dict(signal["source"]),
         "config_version": config.version,

@@ -20,7 +20,8 @@ from typing import Any
 
 import msgspec
 
-from streams import belief, ids
+from streams import ids
+from streams.belief import estimator
 from streams.config.model import Config, OutcomeConfig
 from streams.outputs import Output, scope
 from streams.state import NEVER, State, Window
@@ -97,7 +98,7 @@ def close(
         "delivered": None if window.control else window.answered,
         "action": "none" if state.handed_over else follow_up(window, change, failed, closed.failures, config),
         **story(closed),
-        "contributions": belief.shares(state.belief.evidence)[:STRONGEST],
+        "contributions": estimator.shares(state.belief.evidence)[:STRONGEST],
         "config_version": config.version,
     }
     return closed, [Output("outcome", outcome_id, outcome)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from streams.belief import Observation
+from streams.belief.estimator import Observation
 from streams.config.model import Config, ProfileConfig
 from streams.interventions.options import CONTROL
 from streams.signals import typing

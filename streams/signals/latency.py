@@ -13,7 +13,7 @@ published; the weights are ours. A usual pace says nothing, and neither does a q
 from collections.abc import Mapping
 from math import log2
 
-from streams.belief import Observation
+from streams.belief.estimator import Observation
 from streams.signals.baseline import learned
 from streams.signals.unusual import leaning
 from streams.state import Baseline

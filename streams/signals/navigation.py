@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from streams.belief import Observation
+from streams.belief.estimator import Observation
 from streams.config.model import NavigationConfig
 from streams.signals import Extract
 from streams.signals.plausible import plausible

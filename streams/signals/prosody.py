@@ -20,7 +20,7 @@ detectors are at chance: jitter, shimmer and HNR get the rest.
 from collections.abc import Mapping
 from typing import Any
 
-from streams.belief import Observation
+from streams.belief.estimator import Observation
 from streams.signals import Extract, unknown
 from streams.signals.baseline import deviations, learned, without
 from streams.state import Baseline

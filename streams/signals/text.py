@@ -22,7 +22,7 @@ import html
 import re
 from math import log
 
-from streams.belief import Observation
+from streams.belief.estimator import Observation
 from streams.signals import Extract, cues, unknown, wording
 from streams.signals.language import MAX_CHARACTERS, unreadable
 from streams.signals.sentiment import compound

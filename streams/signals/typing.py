@@ -22,7 +22,7 @@ from itertools import pairwise
 from math import isfinite
 from statistics import median
 
-from streams.belief import Observation
+from streams.belief.estimator import Observation
 from streams.signals import Extract, unknown
 from streams.signals.baseline import learned, without
 from streams.signals.unusual import leaning

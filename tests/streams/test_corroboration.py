@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams import belief, corroboration, fold
-from streams.belief import Observation
+from streams import fold
+from streams.belief import behaviour, estimator
+from streams.belief.estimator import Observation
 from streams.config.model import Config, SignalConfig
 from streams.state import Belief, State
 from tests.streams.builders import CALM, FURIOUS, GLAD, answer, keystrokes, log, message, moment, navigation, of, told
@@ -38,12 +39,12 @@ def heard(
     before: Belief, said: Observation | None, signal: str = "typing", share: float = 0.1, **changes: Any
 ) -> Belief:
     """The belief after what behaviour says; checks on the way that nothing but the alarm may have moved."""
-    after = corroboration.corroborated(before, said, signal, share, replace(USUAL.belief, **changes))
+    after = behaviour.corroborated(before, said, signal, share, replace(USUAL.belief, **changes))
     assert structs.replace(after, alarm=before.alarm, raised=before.raised, evidence=before.evidence) == before
     return after
 
 
-START = belief.start(0, USUAL.belief)
+START = estimator.start(0, USUAL.belief)
 
 
 @pytest.mark.parametrize(("value", "counts"), [(0.101, True), (0.099, False), (0.0, False), (-0.5, False)])
@@ -60,7 +61,7 @@ def test_nothing_seen_is_nothing_said() -> None:
 
 def test_what_counts_is_the_step_of_the_alarm_with_its_evidence() -> None:
     after = heard(START, seen(0.5, 0.9))
-    weight, step = belief.alarm_step(seen(0.5, 0.9), USUAL.belief.shift, USUAL.belief)
+    weight, step = estimator.alarm_step(seen(0.5, 0.9), USUAL.belief.shift, USUAL.belief)
     assert after.alarm == step > 0.0
     assert after.evidence == {"typing.dwell_ms": weight * 0.5}
 
@@ -68,7 +69,7 @@ def test_what_counts_is_the_step_of_the_alarm_with_its_evidence() -> None:
 def test_a_struggle_does_not_calm_who_is_already_furious() -> None:
     furious = START
     for i in range(40):
-        furious = belief.update(furious, seen(0.9, 0.35, "text.blame"), 60_000 * i, USUAL.belief)
+        furious = estimator.update(furious, seen(0.9, 0.35, "text.blame"), 60_000 * i, USUAL.belief)
     assert furious.level > 0.5
     assert heard(furious, seen(0.29, 0.5), share=1.0, threshold=1e9, ceiling=1e10) == furious
     assert heard(furious, seen(0.31, 0.5), share=1.0, threshold=1e9, ceiling=1e10).alarm > furious.alarm

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.records import record
-from streams.belief import Observation
+from streams.belief.estimator import Observation
 from streams.config.model import NavigationConfig
 from streams.extraction import signal_of
 from streams.signals import navigation as nav

@@ -12,8 +12,8 @@ than that share.
 
 import msgspec
 
-from streams import belief
-from streams.belief import Observation
+from streams.belief import estimator
+from streams.belief.estimator import Observation
 from streams.config.model import BeliefConfig
 from streams.state import Belief
 
@@ -29,15 +29,15 @@ def corroborated(
     """
     if observation is None:
         return current
-    weight, step = belief.alarm_step(observation, belief.sought(current, config), config)
+    weight, step = estimator.alarm_step(observation, estimator.sought(current, config), config)
     before = sum(amount for name, amount in current.evidence.items() if name.startswith(f"{signal}."))
     if step <= 0.0 or before + weight * observation.value > share * config.threshold:
         return current
     alarm = min(current.alarm + step, config.ceiling)
-    waiting = current.deferred > 0 or belief.waits(current, alarm, False, config)
+    waiting = current.deferred > 0 or estimator.waits(current, alarm, False, config)
     return msgspec.structs.replace(
         current,
         alarm=alarm,
-        raised=not waiting and belief.is_raised(current.raised, alarm, config),
-        evidence=belief.added(current.evidence, observation.parts, weight),
+        raised=not waiting and estimator.is_raised(current.raised, alarm, config),
+        evidence=estimator.added(current.evidence, observation.parts, weight),
     )

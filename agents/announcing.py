@@ -11,7 +11,7 @@ from agents.settings import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
-from streams.extraction import Signal, model
+from streams.signals.extraction import Signal, model
 from streams.text_model import weights
 from streams.text_model.weights import Weights
 

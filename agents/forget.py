@@ -23,10 +23,10 @@ from agents.outbox import DeliveryFailed
 from agents.registry import codec_for
 from agents.settings import Settings
 from agents.settling import OnWait, Stage, pass_by, stages
-from streams import extraction
 from streams import state as states
 from streams.outputs import Output
 from streams.partition import OURS, conversation_of, tenant_of
+from streams.signals import extraction
 from streams.state import State
 
 

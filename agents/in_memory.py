@@ -19,12 +19,13 @@ from agents.verify import alerts_of
 from agents.wording_record import datum as wording_datum
 from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
-from streams import alerting, extraction, wording
+from streams import alerting, wording
 from streams.config.model import Config
 from streams.customers import Customers
 from streams.outputs import Output
 from streams.partition import Partition
 from streams.policy import Policy
+from streams.signals import extraction
 from streams.snapshot import Snapshot, of_record
 
 TICK_MS = 60_000

@@ -23,8 +23,8 @@ from schemas.errors import Reason, Rejected
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name, Topics
 from schemas.validation import Limits, check, check_size
-from streams.extraction import signal_of
 from streams.rate_limit import Rate, RateLimit
+from streams.signals.extraction import signal_of
 
 SIGNAL = record("signal")
 USUAL = Rate()

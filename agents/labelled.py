@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from agents import neutral, recording
 from agents.errors import Failure
 from schemas.topics import Name
-from streams.extraction import Signal, signal_of
+from streams.signals.extraction import Signal, signal_of
 from streams.text_model import turn_features
 from streams.text_model.learner import Label, Turn
 

@@ -28,9 +28,10 @@ from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
 from schemas.validation import check, check_size
-from streams import alerting, extraction, policy_learner
+from streams import alerting, policy_learner
 from streams.experience import News
 from streams.outputs import Output
+from streams.signals import extraction
 from streams.snapshot import Position, Snapshot
 
 log = structlog.get_logger(__name__)

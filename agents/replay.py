@@ -21,7 +21,7 @@ from schemas.codec import CONTRACT_VERSION, VERSION_HEADER, Codec
 from schemas.json_form import read_record
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
-from streams.extraction import tick
+from streams.signals.extraction import tick
 
 __all__ = ["ReplayResult", "finish", "replay", "settle"]
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from agents.printing import UNKNOWN, heading, new_table
-from streams.signals.wording import FEATURES
+from streams.signals.reply_style import FEATURES
 
 Report = dict[str, Any]
 

@@ -33,9 +33,9 @@ from schemas.topics import RECORD_OF, Name
 from streams.belief import estimator
 from streams.belief.estimator import Observation
 from streams.config.model import BeliefConfig, Config, SignalConfig
-from streams.extraction import Signal, signal_of
 from streams.partition import Partition
 from streams.signals import text
+from streams.signals.extraction import Signal, signal_of
 from streams.text_model import dialogue_state
 from streams.text_model.learner import Learner
 from streams.text_model.model import shipped_model

@@ -30,9 +30,9 @@ from schemas.validation import Limits, check
 from streams import fold as folding
 from streams import state as states
 from streams.config.model import Config
-from streams.extraction import Signal, signal_of, tick
 from streams.outputs import Output
 from streams.partition import FLOOR, Partition
+from streams.signals.extraction import Signal, signal_of, tick
 
 EVENTS, REPEATS = 2_000, 7
 CONFIG, CODEC, LIMITS, SIGNAL = Config(), Codec(), Limits(), record("signal")

@@ -31,9 +31,9 @@ from agents.simulator.weeks import customer, simulate_weeks
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import BeliefConfig, Config, ProfileConfig
 from streams.customers import Customers
-from streams.extraction import Signal, signal_of, tick
 from streams.outputs import Output
 from streams.partition import Partition
+from streams.signals.extraction import Signal, signal_of, tick
 
 CUSTOMERS, SEED, VISITS, KNOWN_FROM = 600, 1, 8, 4
 FALSE_ALARMS = 0.02

@@ -36,7 +36,7 @@ from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
-from streams.extraction import Signal, signal_of
+from streams.signals.extraction import Signal, signal_of
 from tests.behaviour.deployment import Deployment, deploy
 from tests.behaviour.events import CALM, burst, message
 

@@ -28,8 +28,8 @@ from rocksdict import Options, Rdict, WriteBatch
 from benchmarks import measuring
 from benchmarks.fold import fold_run
 from benchmarks.samples import START, keystrokes, message
-from streams.extraction import signal_of
 from streams.partition import FLOOR
+from streams.signals.extraction import signal_of
 from streams.state import deadline_of
 
 CONVERSATIONS, RUN = 200_000, 1_000

@@ -31,7 +31,7 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
 from schemas.validation import Limits
-from streams.extraction import signal_of
+from streams.signals.extraction import signal_of
 
 EVENTS, AT_ONCE, ROUNDS = 20_000, 1_000, 3
 SAMPLED = (("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),)

@@ -20,7 +20,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from streams import wording
-from streams.signals.wording import FEATURES
+from streams.signals.reply_style import FEATURES
 from streams.wording import Effect, Row, Study, effects
 
 STUDIES, BATCH, TURNS = 200, 100, 8

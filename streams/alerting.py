@@ -14,11 +14,12 @@ from math import sqrt
 from typing import Any
 
 from schemas.times import rfc3339
-from streams import ids, words
+from streams import ids
 from streams.config.model import Config
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
 from streams.rollback import Lost, lost_options
+from streams.signals import labels
 from streams.snapshot import Snapshot, as_record
 
 VERSION = 2  # of these rules and what they say; raised with every change that shows in an alert
@@ -85,7 +86,7 @@ def from_decision(decision: Mapping[str, Any], rule: str, severity: str, title: 
         recommendation=recommendation,
         level=decision["level"],
         level_sd=decision["level_sd"],
-        contributions=decision["contributions"][: words.STRONGEST],
+        contributions=decision["contributions"][: labels.STRONGEST],
         raised_at=decision["raised_at"],
         tried=decision["tried"],
         decision_id=decision["decision_id"],
@@ -96,7 +97,7 @@ def from_decision(decision: Mapping[str, Any], rule: str, severity: str, title: 
 
 def explain(decision: Mapping[str, Any]) -> str:
     """What rose, by how much and since when, what it was seen by, and what was tried; in words."""
-    strongest = ", ".join(words.strongest(decision["contributions"]))
+    strongest = ", ".join(labels.strongest(decision["contributions"]))
     return (
         f"Level {decision['level']:.2f} ± {decision['level_sd']:.2f} after turn {decision['turn']}{since(decision)}; "
         f"strongest signals: {strongest or 'none single'}.{before(decision['tried'])}"
@@ -129,7 +130,7 @@ def went(tried: Mapping[str, Any]) -> str:
 
 def alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
     alert_id = ids.stable_id("alert", rule, fields["outcome_id"] or fields["decision_id"])
-    evidence = words.strongest(fields["contributions"])
+    evidence = labels.strongest(fields["contributions"])
     about_whom = {name: about[name] for name in SCOPE}
     datum = {"alert_id": alert_id, "rule": rule, "rule_version": VERSION, **about_whom, "evidence": evidence, **fields}
     return Output("alert", alert_id, datum)
@@ -267,7 +268,7 @@ def sample(severity: str, at: int) -> dict[str, Any]:
         "level": 0.62,
         "level_sd": 0.08,
         "contributions": contributions,
-        "evidence": words.strongest(contributions),
+        "evidence": labels.strongest(contributions),
         "raised_at": at,
         "tried": [{"option": "slow_reassurance", "change": 0.2}],
         "decision_id": None,

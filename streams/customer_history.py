@@ -13,7 +13,7 @@ from typing import Any
 from streams.chances import share
 from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS
-from streams.words import in_words
+from streams.signals.labels import in_words
 
 ENOUGH = 5  # cases below which nothing is concluded; ours
 RECURRING = 2  # conversations

@@ -12,8 +12,8 @@ import msgspec
 
 from streams import ids, profile
 from streams.config.model import ProfileConfig
-from streams.extraction import Signal
 from streams.profile import Note, Profile
+from streams.signals.extraction import Signal
 
 MARK = "\x00erased\x1f"  # no tenant or customer id holds a control character
 DAY_MS = 86_400_000

@@ -14,7 +14,7 @@ from streams.belief import behaviour, estimator
 from streams.config.model import Config
 from streams.decision import UNIFORM, InUse
 from streams.outputs import Output, scope
-from streams.signals import latency, navigation, prosody, text, typing, wording
+from streams.signals import navigation, prosody, reply_style, response_time, text, typing
 from streams.state import State
 from streams.text_model.model import Forecast, Reading, TextModel, shipped_model
 
@@ -193,7 +193,7 @@ def fold_answer(state: State, signal: Signal, model: TextModel) -> State:
     heard = model.answered(state.dialogue or model.start(), signal["terms"], signal["cues"], signal["features"])
     state = outcome.answered(state, signal["event_time"])
     operator_at = max(state.operator_at, signal["event_time"])
-    worded = wording.heard(state.answer, signal["features"])
+    worded = reply_style.heard(state.answer, signal["features"])
     return msgspec.structs.replace(state, operator_at=operator_at, dialogue=heard, answer=worded)
 
 
@@ -231,8 +231,10 @@ def read_pace(state: State, signal: Signal, config: Config) -> State:
     switches = config.signals
     if not switches.latency:
         return state
-    numbers = latency.measure(state.customer_at, state.operator_at, signal["event_time"])
-    pace, baselines = recall.weighed(latency.observe, numbers, state, config, switches.latency_sd, switches.usual_z)
+    numbers = response_time.measure(state.customer_at, state.operator_at, signal["event_time"])
+    pace, baselines = recall.weighed(
+        response_time.observe, numbers, state, config, switches.latency_sd, switches.usual_z
+    )
     state = msgspec.structs.replace(state, baselines=baselines)
     return corroborated(state, pace, "latency", switches.latency_share, config)
 
@@ -299,7 +301,7 @@ def trajectory_point(state: State, signal: Signal, turn: ReadTurn, config: Confi
         "p_next": turn.forecast.next,
         "p_rise": turn.forecast.rise,
         "model_version": turn.model_version,
-        "reply": wording.reply(state.answer),
+        "reply": reply_style.reply(state.answer),
         "level_before": level_before(state),
         "contributions": estimator.movements(state.belief.moved, level_change(state)),
         "cues": list(signal["cues"]),

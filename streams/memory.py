@@ -15,7 +15,7 @@ from streams.config.model import Config, ProfileConfig
 from streams.outputs import Output
 from streams.recall import pooled
 from streams.signals import prosody, typing
-from streams.signals.baseline import learn
+from streams.signals.baselines import learn
 from streams.signals.cues import TOPICS
 from streams.state import Defused, Memory, State, Usual
 

@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from streams.config.model import ProfileConfig
-from streams.extraction import Signal, tick
 from streams.memory import TONE, strongest
 from streams.recall import pooled
 from streams.signals import typing
+from streams.signals.extraction import Signal, tick
 from streams.state import Baseline, Defused
 
 FORMAT = 1

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.least_squares import Floats, determined, inverted, spread, student_95
-from streams.signals.wording import FEATURES
+from streams.signals.reply_style import FEATURES
 from streams.text_model.model import ANSWER
 
 Point = Mapping[str, Any]

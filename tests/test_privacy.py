@@ -25,7 +25,7 @@ from schemas.json_form import to_json
 from schemas.records import record
 from schemas.topics import Name
 from streams import state as states
-from streams.extraction import signal_of
+from streams.signals.extraction import signal_of
 from tests.agents.command import succeeded, tenor
 from tests.behaviour.deployment import Deployment
 from tests.behaviour.events import ANGRY, burst, click, conversation, message, now_ms

@@ -8,9 +8,9 @@ from agents.recorded import Event, Line
 from agents.simulator import simulate
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import Config
-from streams.extraction import Signal, signal_of, tick
 from streams.outputs import Output
 from streams.partition import Partition
+from streams.signals.extraction import Signal, signal_of, tick
 
 FOLDED = ("message", "keystrokes", "navigation", "prosody")
 AFTER_ALL_MS = 10**8

@@ -17,8 +17,8 @@ from benchmarks.throughput.per_event import CODEC, SIGNAL, folded, signal_in
 from schemas.records import record
 from schemas.topics import INGESTED, KEY_OF, RECORD_OF, TOPIC_OF, Name
 from schemas.validation import Limits, check
-from streams.extraction import signal_of
 from streams.outputs import Output
+from streams.signals.extraction import signal_of
 
 LIMITS = Limits()
 FETCH_WAIT_MS = 30

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import RECORD_OF, TOPIC_OF, Name
-from streams.extraction import signal_of
+from streams.signals.extraction import signal_of
 
 START = 1_790_000_000_000
 TURN_MS = 2_000

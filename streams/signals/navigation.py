@@ -32,8 +32,8 @@ from typing import Any
 from streams.belief.estimator import Observation
 from streams.config.model import NavigationConfig
 from streams.signals import Extract
-from streams.signals.plausible import plausible
-from streams.signals.struggle import NOWHERE, completed, moved
+from streams.signals.navigation_patterns import NOWHERE, completed, moved
+from streams.signals.value_checks import plausible
 from streams.state import Pointer
 
 FARTHEST_PX = 1e6

@@ -22,7 +22,7 @@ from typing import Any
 
 from streams.belief.estimator import Observation
 from streams.signals import Extract, unknown
-from streams.signals.baseline import deviations, learned, without
+from streams.signals.baselines import deviations, learned, without
 from streams.state import Baseline
 
 # Feature: least and greatest value believed.

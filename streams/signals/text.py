@@ -23,7 +23,7 @@ import re
 from math import log
 
 from streams.belief.estimator import Observation
-from streams.signals import Extract, cues, unknown, wording
+from streams.signals import Extract, cues, reply_style, unknown
 from streams.signals.language import MAX_CHARACTERS, unreadable
 from streams.signals.sentiment import compound
 from streams.text_model import lexicon
@@ -37,12 +37,12 @@ FEATURES = (
 )
 # Of a message of operator or bot: what the text model reads of it, and how it is worded.
 HEARD = ("text.sentiment", "text.words", "text.capitals", "text.questions", "text.exclamations")
-ANSWER_FEATURES = (*HEARD, *wording.FEATURES)
+ANSWER_FEATURES = (*HEARD, *reply_style.FEATURES)
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 SHOUTED = re.compile(r"[A-Z]'?[A-Z]")
 TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
 YOU = frozenset(("you", "your", "you're", "yours", "yourself", "u", "ur"))
-PASSIVE = re.compile(rf"\b{wording.PASSIVE}\b")
+PASSIVE = re.compile(rf"\b{reply_style.PASSIVE}\b")
 NEGATION = re.compile(r"\b(?:not|no|never|nothing|nobody|none|nor|neither|without|\w+n't)\b")
 
 
@@ -65,7 +65,7 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
         return unknown("no_words", *features)
     if role == "customer":
         return of_customer(readable, found, hashed)
-    numbers = shape(readable, found) | wording.measure(found)
+    numbers = shape(readable, found) | reply_style.measure(found)
     return Extract(numbers, cues.of_operator(readable.lower()), {}, hashed)
 
 

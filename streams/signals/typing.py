@@ -24,8 +24,8 @@ from statistics import median
 
 from streams.belief.estimator import Observation
 from streams.signals import Extract, unknown
-from streams.signals.baseline import learned, without
-from streams.signals.unusual import leaning
+from streams.signals.baselines import learned, without
+from streams.signals.deviations import leaning
 from streams.state import Baseline
 
 FEATURES = (

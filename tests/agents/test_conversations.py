@@ -18,7 +18,7 @@ from agents.store import PartitionedStore
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.topics import OUTPUTS, Name, Topics
-from streams.extraction import signal_of
+from streams.signals.extraction import signal_of
 from tests.behaviour.events import ANGRY, message
 
 TOPICS = Topics("staging.")

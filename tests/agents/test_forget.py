@@ -20,9 +20,9 @@ from schemas.records import record
 from schemas.topics import Name, Topics
 from streams import state as states
 from streams.config.model import Config
-from streams.extraction import Signal, signal_of
 from streams.fold import opening
 from streams.partition import key_of
+from streams.signals.extraction import Signal, signal_of
 from tests.streams.builders import keystrokes
 
 CONFIG = Config()

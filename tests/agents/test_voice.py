@@ -20,7 +20,7 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
 from schemas.validation import Limits, check
-from streams.extraction import signal_of
+from streams.signals.extraction import signal_of
 from streams.signals.prosody import FEATURES, NAMES
 from tests.agents.command import ARGV, PATIENCE_S, assert_failure, succeeded, tenor, variables
 from tests.agents.conftest import drop_topics

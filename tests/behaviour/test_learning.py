@@ -17,7 +17,7 @@ from agents.registry import codec_for
 from schemas.records import record
 from schemas.topics import Name
 from streams.config.model import LearnerConfig
-from streams.extraction import model
+from streams.signals.extraction import model
 from streams.text_model.model import shipped_model
 from streams.text_model.prior import expert
 from tests.behaviour.deployment import Deployment, eventually

@@ -18,9 +18,9 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams import ids, snapshot
 from streams.config.model import BeliefConfig, DecisionConfig, OutcomeConfig, PolicyConfig
-from streams.extraction import policy
 from streams.interventions.options import CONTROL
 from streams.policy_learner import score
+from streams.signals.extraction import policy
 from streams.snapshot import Snapshot, as_record, of_record
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually

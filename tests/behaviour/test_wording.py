@@ -14,7 +14,7 @@ from agents.wording_record import restored
 from schemas.topics import Name
 from streams import wording
 from streams.config.model import LearnerConfig
-from streams.signals.wording import FEATURES
+from streams.signals.reply_style import FEATURES
 from streams.text_model.model import ANSWER
 from streams.wording import Study
 from tests.agents.samples import point

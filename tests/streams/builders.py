@@ -10,9 +10,9 @@ from schemas.codec import Codec
 from schemas.records import record
 from streams import fold as folding
 from streams.config.model import BeliefConfig, Config, DecisionConfig, OutcomeConfig
-from streams.extraction import Event, Signal, signal_of, tick
 from streams.interventions.options import Adaptation, Constraints, Protocol, When
 from streams.outputs import Output
+from streams.signals.extraction import Event, Signal, signal_of, tick
 from streams.state import State
 
 START = 1_790_000_000_000  # 2026-09-21

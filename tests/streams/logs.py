@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from streams.config.model import BeliefConfig, Config, OutcomeConfig
-from streams.extraction import Signal, signal_of, tick
+from streams.signals.extraction import Signal, signal_of, tick
 from tests.streams import builders
 from tests.streams.builders import nervous
 

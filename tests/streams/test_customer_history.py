@@ -11,8 +11,8 @@ from streams.chances import share
 from streams.customer_history import ENOUGH, history
 from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS, of_customer
+from streams.signals.labels import WORDS
 from streams.text_model.hashing import tokens
-from streams.words import WORDS
 
 Row = dict[str, Any]
 

@@ -8,8 +8,8 @@ import pytest
 
 from streams import fold
 from streams.config.model import BeliefConfig, Config, OutcomeConfig, SignalConfig
-from streams.extraction import Event
 from streams.interventions.options import When
+from streams.signals.extraction import Event
 from streams.state import Course
 from tests.streams.builders import (
     CALM,

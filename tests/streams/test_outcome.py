@@ -7,8 +7,8 @@ import pytest
 
 from streams import outcome
 from streams.config.model import Config, OutcomeConfig
-from streams.extraction import Event
 from streams.interventions.options import When
+from streams.signals.extraction import Event
 from streams.state import NEVER, State
 from tests.streams.builders import CALM, FURIOUS, GLAD, HAND_OVER, SLOW, answer, message, moment, nervous, of, told
 

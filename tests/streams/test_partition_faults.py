@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from streams.extraction import Signal, forget
 from streams.partition import Partition
+from streams.signals.extraction import Signal, forget
 from tests.streams.builders import moment, published
 from tests.streams.logs import EVENTS, Log, position_of
 from tests.streams.test_partition import END, Stored, opened, remembered, write

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import state as states
-from streams.extraction import Signal, policy
 from streams.interventions.options import CONTROL
 from streams.partition import POLICIES, Partition, deadlines_in
 from streams.policy import Policy
+from streams.signals.extraction import Signal, policy
 from streams.snapshot import Snapshot
 from tests.streams.builders import moment, tick_at
 from tests.streams.lessons import taught

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.wording import TRUE, covered, talks, taught
 from streams import wording
 from streams.least_squares import student_95
-from streams.signals.wording import FEATURES
+from streams.signals.reply_style import FEATURES
 from streams.text_model.model import ANSWER
 from streams.wording import COLUMNS, Row, Study, effects
 from tests.streams.builders import CALM, FURIOUS, answer, message, nervous, of, told

@@ -2,8 +2,7 @@
 
 import pytest
 
-from streams import words
-from streams.signals import cues, latency, navigation, prosody, typing, wording
+from streams.signals import cues, labels, navigation, prosody, reply_style, response_time, typing
 from streams.text_model.dialogue_state import SAID
 from streams.text_model.model import TextModel
 from streams.text_model.pretrained import shipped
@@ -11,19 +10,19 @@ from streams.text_model.pretrained import shipped
 NAMES = {
     *cues.CUSTOMER_CUES,
     *cues.OPERATOR_CUES,
-    *latency.WEIGHTS,
-    *latency.CHASING,
+    *response_time.WEIGHTS,
+    *response_time.CHASING,
     *navigation.WEIGHTS,
     *prosody.NAMES,
     *typing.FEATURES,
-    *wording.FEATURES,
+    *reply_style.FEATURES,
     *SAID,
 }
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_signal_and_cue_has_words(name: str) -> None:
-    assert name in words.WORDS
+    assert name in labels.WORDS
 
 
 def test_every_part_of_a_reading_has_words() -> None:
@@ -37,23 +36,23 @@ def test_every_part_of_a_reading_has_words() -> None:
         found |= set(reading.parts)
         remembered = model.answered(model.after(remembered, *message), [4, 5], ["operator.apology"], numbers)
     assert len(found) > 5
-    assert found <= set(words.WORDS)
+    assert found <= set(labels.WORDS)
 
 
 def test_words_tell_signals_apart_and_no_feelings() -> None:
-    own = {name: said for name, said in words.WORDS.items() if not name.startswith("turn.")}
+    own = {name: said for name, said in labels.WORDS.items() if not name.startswith("turn.")}
     assert len(set(own.values())) == len(own)
     assert not any(feeling in said for said in own.values() for feeling in ("angry", "frustrat", "furious", "upset"))
 
 
 def test_an_unknown_name_is_shown_as_it_is() -> None:
-    assert words.in_words("text.brand_new") == "brand new"
-    assert words.in_words("") == ""
+    assert labels.in_words("text.brand_new") == "brand new"
+    assert labels.in_words("") == ""
 
 
 def test_the_strongest_three_that_raise_are_told_with_their_share() -> None:
     told = [("text.blame", 0.4), ("text.relief", -0.3), ("text.waiting", 0.15), ("latency.wait", 0.1), ("x.y", 0.05)]
-    assert words.strongest({"signal": name, "share": share} for name, share in told) == [
+    assert labels.strongest({"signal": name, "share": share} for name, share in told) == [
         "blames us (40%)",
         "speaks of waiting (15%)",
         "the answer took longer than usual (10%)",

@@ -16,7 +16,7 @@ from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import PAST, load, record
 from schemas.topics import Name
-from streams.extraction import tick
+from streams.signals.extraction import tick
 from tests.behaviour.events import click
 from tests.behaviour.test_bad_input import BAD
 from tests.faults.case import case

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.signals.baseline import ENOUGH, MEMORY, deviation, learn
+from streams.signals.baselines import ENOUGH, MEMORY, deviation, learn
 from streams.state import Baseline
 
 NUMBERS = st.floats(-1e6, 1e6)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from schemas.records import record
 from streams.belief.estimator import Observation
 from streams.config.model import NavigationConfig
-from streams.extraction import signal_of
 from streams.signals import navigation as nav
+from streams.signals.extraction import signal_of
 from streams.state import Pointer
 from tests.streams import builders
 from tests.streams.builders import moment

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.extraction import signal_of
 from streams.signals import prosody
-from streams.signals.baseline import ENOUGH
+from streams.signals.baselines import ENOUGH
+from streams.signals.extraction import signal_of
 from streams.state import Baseline
 from tests.streams import builders
 from tests.streams.strategies import events

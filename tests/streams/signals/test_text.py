@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.codec import Codec
 from schemas.records import record
-from streams.extraction import signal_of
 from streams.signals import cues, text
+from streams.signals.extraction import signal_of
 from streams.signals.language import MAX_CHARACTERS
 from streams.text_model import hashing
 from streams.text_model.model import Reading, probability, shipped_model

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.extraction import signal_of
 from streams.signals import typing
+from streams.signals.extraction import signal_of
 from streams.state import Baseline
 from tests.streams.builders import keystrokes
 from tests.streams.strategies import events

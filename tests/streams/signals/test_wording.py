@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.signals import text, wording
+from streams.signals import reply_style, text
 from streams.text_model import hashing
 from streams.text_model.hashing import tokens
 
@@ -108,7 +108,7 @@ def test_what_only_looks_like_it_is_left(name: str, said: str) -> None:
 
 def test_a_plain_answer_has_nothing_but_its_length() -> None:
     found = measured("The parcel arrives on Thursday, before 12.")
-    assert {name: found[name] for name in wording.FEATURES if found[name]} == {"wording.words": 7.0}
+    assert {name: found[name] for name in reply_style.FEATURES if found[name]} == {"wording.words": 7.0}
 
 
 @pytest.mark.parametrize("role", ["operator", "bot"])
@@ -118,12 +118,12 @@ def test_a_plain_answer_has_nothing_but_its_length() -> None:
 )
 def test_what_cannot_be_read_is_unknown_with_a_reason(role: str, said: str | None, language: str, reason: str) -> None:
     found = text.extract(said, language, role)
-    assert {found.features[name] for name in wording.FEATURES} == {None}
-    assert {found.reasons[name] for name in wording.FEATURES} == {reason}
+    assert {found.features[name] for name in reply_style.FEATURES} == {None}
+    assert {found.reasons[name] for name in reply_style.FEATURES} == {reason}
 
 
 def test_customers_are_not_measured_for_it() -> None:
-    assert not set(wording.FEATURES) & set(text.extract("I am sorry", "en", "customer").features)
+    assert not set(reply_style.FEATURES) & set(text.extract("I am sorry", "en", "customer").features)
 
 
 SAYINGS = [one for sayings in (*FOUND.values(), *LEFT.values()) for one in sayings]
@@ -135,7 +135,7 @@ def test_any_words_give_bounded_numbers(said: str) -> None:
     found = tokens(said)
     if not found:
         return
-    words, *flags = wording.measure(found).values()
+    words, *flags = reply_style.measure(found).values()
     assert words is not None
     assert 0.0 <= words <= hashing.MAX_TOKENS
     assert set(flags) <= {0.0, 1.0}
@@ -148,18 +148,18 @@ READ = st.sampled_from(SAYINGS).map(measured)
 def test_messages_in_a_row_are_one_answer_in_any_order(messages: list[dict[str, float | None]]) -> None:
     forth = back = ()
     for one, other in zip(messages, reversed(messages), strict=True):
-        forth, back = wording.heard(forth, one), wording.heard(back, other)  # type: ignore[assignment]
-    reply = wording.reply(forth)
+        forth, back = reply_style.heard(forth, one), reply_style.heard(back, other)  # type: ignore[assignment]
+    reply = reply_style.reply(forth)
     assert reply is not None
-    assert reply == wording.reply(back)
+    assert reply == reply_style.reply(back)
     assert reply["wording.words"] == sum(one["wording.words"] or 0.0 for one in messages)
-    for name in wording.FEATURES[1:]:
+    for name in reply_style.FEATURES[1:]:
         assert reply[name] == max(one[name] or 0.0 for one in messages)
 
 
 def test_one_message_that_cannot_be_read_leaves_the_answer_unknown() -> None:
     read, unread = measured("Sorry"), text.extract(None, None, "operator").features
-    assert wording.heard(wording.heard((), unread), read) is None
-    assert wording.heard(wording.heard((), read), unread) is None
-    assert wording.reply(None) is None
-    assert wording.reply(()) is None
+    assert reply_style.heard(reply_style.heard((), unread), read) is None
+    assert reply_style.heard(reply_style.heard((), read), unread) is None
+    assert reply_style.reply(None) is None
+    assert reply_style.reply(()) is None

@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from streams.extraction import Signal
 from streams.signals import cues, text
+from streams.signals.extraction import Signal
 from streams.text_model import weights
 from streams.text_model.learner import Label, Turn
 from streams.text_model.model import Forecast, Reading, Remembered, TextModel

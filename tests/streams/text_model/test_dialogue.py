@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.extraction import Signal
 from streams.signals.cues import TOPICS
+from streams.signals.extraction import Signal
 from streams.text_model import dialogue_state, turn_features
 from streams.text_model.dialogue_state import BASE_RATE, HANDED_ON, LONG, MOST, Dialogue, Features
 from streams.text_model.learner import COLLECTION, Collected

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.extraction import Signal
+from streams.signals.extraction import Signal
 from streams.text_model import weights
 from streams.text_model.dialogue_state import Dialogue
 from streams.text_model.model import Remembered, Sums, TextModel, probability, shipped_model

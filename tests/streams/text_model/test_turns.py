@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.extraction import Signal, forget
+from streams.signals.extraction import Signal, forget
 from streams.text_model import turn_features
 from streams.text_model.labels import Mark
 from streams.text_model.turn_cache import Turns

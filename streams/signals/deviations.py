@@ -6,7 +6,7 @@ either: what leans away from frustration or deviates by less than ``usual_z`` is
 
 from collections.abc import Mapping
 
-from streams.signals.baseline import Weights, deviations
+from streams.signals.baselines import Weights, deviations
 from streams.state import Baseline
 
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from math import log2
 
 from streams.belief.estimator import Observation
-from streams.signals.baseline import learned
-from streams.signals.unusual import leaning
+from streams.signals.baselines import learned
+from streams.signals.deviations import leaning
 from streams.state import Baseline
 
 SHORTEST_S = 1.0

@@ -19,9 +19,10 @@ from agents.verify import alerts_of
 from agents.wording_record import datum as wording_datum
 from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
-from streams import alerting, wording
+from streams import alerting
 from streams.config.model import Config
 from streams.customers import Customers
+from streams.experiment import wording_effects
 from streams.outputs import Output
 from streams.partition import Partition
 from streams.policy import Policy
@@ -145,11 +146,11 @@ def no_state(key: str) -> None:
 
 def studies(points: Iterable[Datum], config: Config) -> Iterator[Datum]:
     """The study of wording of each tenant, from all its points."""
-    by_tenant: dict[str, list[wording.Row]] = defaultdict(list)
+    by_tenant: dict[str, list[wording_effects.Row]] = defaultdict(list)
     for point in points:
-        if (row := wording.row(point)) is not None:
+        if (row := wording_effects.row(point)) is not None:
             by_tenant[point["tenant"]].append(row)
     for tenant, rows in sorted(by_tenant.items()):
-        study = wording.Study()
+        study = wording_effects.Study()
         study.learn(rows)
         yield wording_datum(tenant, study.sums, max(one.event_time for one in rows), {}, config.version)

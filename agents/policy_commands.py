@@ -14,7 +14,7 @@ from agents.errors import Failure
 from agents.policies import usable
 from agents.registry import codec_for
 from agents.settings import Settings
-from streams import proof
+from streams.experiment import effects
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
 from streams.snapshot import Snapshot
@@ -57,12 +57,12 @@ def render(found: dict[str, tuple[str, Snapshot]], settings: Settings, console: 
         table = Table("option", "state", "decisions comparable with control", "minus control", box=None)
         for option in sorted({*snapshot.arms, *snapshot.evidence, *snapshot.disabled} - {CONTROL}):
             state = "rolled back" if option in snapshot.disabled else ""
-            table.add_row(escape(option), state, *told(snapshot.evidence.get(option, proof.Evidence())))
+            table.add_row(escape(option), state, *told(snapshot.evidence.get(option, effects.Evidence())))
         console.print(table)
 
 
-def told(evidence: proof.Evidence) -> tuple[str, str]:
+def told(evidence: effects.Evidence) -> tuple[str, str]:
     """How many, and their mean; nothing while there are too few to show."""
-    if evidence.n < proof.SHOWN_AFTER:
-        return str(evidence.n), f"insufficient data (<{proof.SHOWN_AFTER})"
+    if evidence.n < effects.SHOWN_AFTER:
+        return str(evidence.n), f"insufficient data (<{effects.SHOWN_AFTER})"
     return str(evidence.n), f"{evidence.mean:+.3f}"

@@ -6,8 +6,8 @@ from typing import Any
 
 from clickhouse_driver import Client
 
+from streams.experiment.effects import SHOWN_AFTER
 from streams.interventions.options import CONTROL
-from streams.proof import SHOWN_AFTER
 
 Row = dict[str, Any]
 

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from agents.printing import UNKNOWN, counted, heading, interval, new_table, number, of, percent
 from agents.proof import INSUFFICIENT
-from streams.proof import SHOWN_AFTER
+from streams.experiment.effects import SHOWN_AFTER
 
 Row = dict[str, Any]
 Rows = Sequence[Row]

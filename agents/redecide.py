@@ -19,14 +19,15 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams import candidate, proof
+from streams import candidate
 from streams.experience import Lesson
+from streams.experiment import effects
+from streams.experiment.effects import Decided, Value
 from streams.policy_learner import decided, is_lesson
-from streams.proof import Decided, Value
 
 INSERT = "INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES"
 NORMAL_95 = 1.959964
-LEAST = proof.LEAST_ESS
+LEAST = effects.LEAST_ESS
 
 
 class Range(NamedTuple):
@@ -60,9 +61,9 @@ def values(told: Sequence[Decided], targets: Mapping[int, Mapping[str, float]]) 
     """Estimates, None where too little stands behind them."""
     wanted = lambda one: targets[id(one)]  # noqa: E731
     found = {
-        "doubly_robust": proof.doubly_robust(told, wanted),
-        "snips": proof.snips(told, wanted),
-        "gain": proof.gain(told, wanted),
+        "doubly_robust": effects.doubly_robust(told, wanted),
+        "snips": effects.snips(told, wanted),
+        "gain": effects.gain(told, wanted),
     }
     rewards = [one.reward for one in told]
     return {
@@ -134,7 +135,7 @@ def render(found: Mapping[str, Any], console: Console) -> None:
 
 def told_of(one: Mapping[str, float] | None) -> str:
     if one is None:
-        return f"insufficient data (under {proof.SHOWN_AFTER} decisions, or effective sample size under {LEAST:g})"
+        return f"insufficient data (under {effects.SHOWN_AFTER} decisions, or effective sample size under {LEAST:g})"
     return f"{one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
 
 

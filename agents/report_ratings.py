@@ -5,9 +5,9 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.agreement import Agreement, Judgement, Level, agreement
-from agents.rating_arms import QUESTIONS, Rated, compared
 from agents.ratings_view import render
+from streams.experiment.rater_agreement import Agreement, Judgement, Level, agreement
+from streams.experiment.rating_comparison import QUESTIONS, Rated, compared
 
 __all__ = ["ratings", "render"]
 

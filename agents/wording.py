@@ -27,9 +27,10 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name
-from streams import ids, wording
+from streams import ids
+from streams.experiment import wording_effects
+from streams.experiment.wording_effects import Row, Study
 from streams.outputs import Output
-from streams.wording import Row, Study
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +105,7 @@ class WordingLearner:
         except Rejected:  # the sink's to refuse
             metrics.WORDING_POINTS.labels("refused").inc()
             return
-        tenant, found = point["tenant"], wording.row(point)
+        tenant, found = point["tenant"], wording_effects.row(point)
         if found is None or one.offset < self._learned_to.get(tenant, {}).get(position, 0):
             metrics.WORDING_POINTS.labels("silent" if found is None else "known").inc()
             return

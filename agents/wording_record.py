@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from streams import wording
-from streams.wording import SIZE, Sums
+from streams.experiment import wording_effects
+from streams.experiment.wording_effects import SIZE, Sums
 
 Datum = dict[str, Any]
 
@@ -26,13 +26,13 @@ def datum(tenant: str, sums: Sums, event_time: int, positions: Mapping[tuple[str
         "event_time": event_time,
         "turns": sums.turns,
         "conversations": sums.conversations,
-        "effects": [one._asdict() for one in wording.effects(sums)],
+        "effects": [one._asdict() for one in wording_effects.effects(sums)],
         "size": SIZE,
         "products": sums.products.ravel().tolist(),
         "response": sums.response.tolist(),
         "scores": sums.scores.ravel().tolist(),
         "present": sums.present.tolist(),
-        "version": wording.VERSION,
+        "version": wording_effects.VERSION,
         "positions": [
             {"topic": topic, "partition": number, "offset": offset}
             for (topic, number), offset in sorted(positions.items())
@@ -44,7 +44,7 @@ def datum(tenant: str, sums: Sums, event_time: int, positions: Mapping[tuple[str
 def restored(found: Datum) -> Sums | None:
     """The sums in a record; None when they are of other features, or broken."""
     shapes = {"products": (SIZE, SIZE), "response": (SIZE,), "scores": (SIZE, SIZE), "present": (SIZE,)}
-    if found["version"] != wording.VERSION or found["size"] != SIZE:
+    if found["version"] != wording_effects.VERSION or found["size"] != SIZE:
         return None
     if any(len(found[name]) != np.prod(shape) or not np.isfinite(found[name]).all() for name, shape in shapes.items()):
         return None

@@ -19,16 +19,16 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from streams import wording
+from streams.experiment import wording_effects
+from streams.experiment.wording_effects import Effect, Row, Study, effects
 from streams.signals.reply_style import FEATURES
-from streams.wording import Effect, Row, Study, effects
 
 STUDIES, BATCH, TURNS = 200, 100, 8
 SIZES = (40, 100, 300)
 WAYS = ("shipped", "restarted", "independent")
-STAGES = [0.01] * len(wording.STAGES)
+STAGES = [0.01] * len(wording_effects.STAGES)
 TRUE = np.array([0.02, -0.01, -0.4, 0.05, *STAGES, 0.02, -0.05, 0.0, 0.03, -0.08, 0.0, 0.06, 0.0, 0.01, 0.0])
-WITHOUT = np.where(np.arange(len(TRUE)) < len(wording.ADJUSTED), TRUE, 0.0)
+WITHOUT = np.where(np.arange(len(TRUE)) < len(wording_effects.ADJUSTED), TRUE, 0.0)
 HALF_AS_WIDE_AGAIN = 1.5  # as in the view wording_effects
 
 Talks = list[list[Row]]
@@ -45,7 +45,7 @@ def talk(rng: Any, name: str, turns: int, true: Any, spread: float) -> Iterator[
     for turn in range(2, turns + 2):
         flags = (rng.random(len(FEATURES)) < habits).astype(float)
         length = np.log2(1 + rng.integers(2, 60))
-        values = np.array([*wording.adjusted(turn, before), length, *flags[1:]])
+        values = np.array([*wording_effects.adjusted(turn, before), length, *flags[1:]])
         noise = 0.7 * spread * (1 + flags[1]) * rng.standard_t(5)
         change = float(values @ true + temper + noise)
         yield Row(name, turn, f"{name}-{turn}", tuple(values.tolist()), change, 1000 * turn)
@@ -66,7 +66,7 @@ def taught(found: Talks, way: str = "shipped") -> Study:
 
 def covered(found: list[Effect], true: Any = TRUE) -> list[bool]:
     """Whether each interval that is told holds its effect."""
-    wanted = zip(found, true[len(wording.ADJUSTED) :], strict=True)
+    wanted = zip(found, true[len(wording_effects.ADJUSTED) :], strict=True)
     return [e.low <= value <= e.high for e, value in wanted if e.low is not None and e.high is not None]
 
 

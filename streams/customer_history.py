@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from streams.chances import share
+from streams.experiment.proportions import share
 from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS
 from streams.signals.labels import in_words

@@ -11,7 +11,7 @@ import msgspec
 from streams import context, eligibility, ids, outcome, policy, recall
 from streams.belief import estimator
 from streams.config.model import Config
-from streams.holdout import in_holdout
+from streams.experiment.holdout import in_holdout
 from streams.interventions.options import CONTROL, Protocol, as_record
 from streams.outputs import Output, scope
 from streams.policy import Policy

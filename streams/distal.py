@@ -12,7 +12,7 @@ import msgspec
 
 from streams import ids
 from streams.config.model import Config
-from streams.holdout import in_holdout
+from streams.experiment.holdout import in_holdout
 from streams.memory import ENDED
 from streams.outputs import Output, scope
 from streams.state import Course, State

@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from streams import context, drift, proof, thompson
+from streams import context, drift, thompson
 from streams.config.model import Config, PolicyConfig
 from streams.experience import Lesson, News, Rated
+from streams.experiment import effects
+from streams.experiment.effects import Decided, Evidence
 from streams.interventions.options import CONTROL
-from streams.proof import Decided, Evidence
 from streams.rollback import lost_options
 from streams.snapshot import ANY, Position, Snapshot, as_record
 from streams.thompson import Arm
@@ -143,11 +144,11 @@ def weighed(before: Mapping[str, Evidence], lessons: Iterable[Lesson]) -> dict[s
     sums = dict(before)
     for lesson in lessons:
         one = decided(lesson)
-        if proof.comparable_any(one):
-            sums[ANY] = sums.get(ANY, Evidence()).plus(proof.weighed_any(one))
+        if effects.comparable_any(one):
+            sums[ANY] = sums.get(ANY, Evidence()).plus(effects.weighed_any(one))
         for option in one.chances:
-            if option != CONTROL and proof.comparable(one, option):
-                sums[option] = sums.get(option, Evidence()).plus(proof.weighed(one, option))
+            if option != CONTROL and effects.comparable(one, option):
+                sums[option] = sums.get(option, Evidence()).plus(effects.weighed(one, option))
     return {option: sums[option] for option in sorted(sums)}
 
 

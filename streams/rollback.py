@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from streams import proof
 from streams.config.model import Config
-from streams.proof import Evidence
+from streams.experiment import effects
+from streams.experiment.effects import Evidence
 from streams.snapshot import ANY
 
 
@@ -24,7 +24,7 @@ def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], conf
     for option, one in evidence.items():
         if option == ANY or option in disabled or one.n < config.policy.rollback_after:
             continue
-        upper = proof.upper_bound(one, alpha, proof.N_OPT)
+        upper = effects.upper_bound(one, alpha, effects.N_OPT)
         if upper is not None and upper < 0:
             found.append(Lost(option, one, upper))
     return found

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from streams import context
-from streams.proof import Evidence
+from streams.experiment.effects import Evidence
 from streams.thompson import Arm, Array, Posterior
 
 FORMAT = 1

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from agents.blind_review.sheet import ANSWERS, Row
-from agents.rating_arms import QUESTIONS
 from schemas.errors import Reason, Rejected
 from schemas.validation import check_id
+from streams.experiment.rating_comparison import QUESTIONS
 
 SIDES = ("A", "B")
 GRADES = {str(grade): grade for grade in range(1, 6)}

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import expit, ndtri, stdtrit
 
-from agents.agreement import INSUFFICIENT
-from agents.rating_arms import ENOUGH
+from streams.experiment.rater_agreement import INSUFFICIENT
+from streams.experiment.rating_comparison import ENOUGH
 
 Report = dict[str, Any]
 

@@ -8,16 +8,16 @@ import numpy as np
 from clickhouse_driver import Client
 
 from agents import report_ratings
-from agents.agreement import Judgement
 from agents.blind_review import key as keys
 from agents.blind_review.key import Key
 from agents.blind_review.preference import Verdict, judged, preference
 from agents.blind_review.view import render
 from agents.clickhouse import UNAVAILABLE, connect, failure
 from agents.migrate import require_current
-from agents.rating_arms import QUESTIONS
 from agents.report_ratings import agreed, agreements, by_arm
 from agents.settings import Settings
+from streams.experiment.rater_agreement import Judgement
+from streams.experiment.rating_comparison import QUESTIONS
 
 __all__ = ["render", "report"]
 

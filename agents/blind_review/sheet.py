@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agents.blind_review.pairing import Pair
 from agents.errors import Failure
-from agents.rating_arms import QUESTIONS
+from streams.experiment.rating_comparison import QUESTIONS
 
 WORDS = ("customer_A", "reply_A", "customer_B", "reply_B")
 ANSWERS = ("preferred", *(f"{question}_{side}" for question in QUESTIONS for side in "AB"), "rater_id")

@@ -5,8 +5,8 @@ from typing import Any
 from rich.console import Console
 
 from agents.printing import heading, new_table
-from agents.rating_arms import ENOUGH
 from agents.ratings_view import render_agreement, render_arms
+from streams.experiment.rating_comparison import ENOUGH
 
 Report = dict[str, Any]
 

@@ -12,7 +12,7 @@ from clickhouse_driver import Client
 from agents import proof
 from agents.console.board import Board, Mark, Point
 from agents.explain import plain, rows
-from streams.proof import SHOWN_AFTER
+from streams.experiment.effects import SHOWN_AFTER
 
 Row = dict[str, Any]
 

@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks import pictures
 from benchmarks.studies import document, world
 from benchmarks.studies.world import World
-from streams import proof
-from streams.proof import Decided, Value
+from streams.experiment import effects
+from streams.experiment.effects import Decided, Value
 
 NAME = "coverage"
 SEED = 11
@@ -19,7 +19,7 @@ SHARES = (0.0, 0.1, 0.3, 0.5)
 NORMAL_95 = 1.959964
 TO_REACH = 0.93
 CANDIDATE = {"a": 0.5, "b": 0.5}
-ESTIMATORS = {"DR": proof.doubly_robust, "SNIPS": proof.snips}
+ESTIMATORS = {"DR": effects.doubly_robust, "SNIPS": effects.snips}
 ERRORS = ("clustered", "naive")
 
 

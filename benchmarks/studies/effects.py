@@ -5,8 +5,8 @@ from math import sqrt
 from statistics import NormalDist, fmean, pstdev
 from typing import NamedTuple
 
-from streams import proof
-from streams.proof import Decided, Evidence
+from streams.experiment import effects
+from streams.experiment.effects import Decided, Evidence
 
 
 class Effect(NamedTuple):
@@ -29,10 +29,10 @@ def around(mean: float, error: float, n: int, alpha: float) -> Effect:
 
 def against_control(decided: Sequence[Decided], option: str, alpha: float = 0.05) -> Effect:
     """Mean contrast of an option with control, doubly robust, its error clustered by conversation."""
-    compared = [one for one in decided if proof.comparable(one, option)]
-    phi = [proof.contrast(one, option) for one in compared]
+    compared = [one for one in decided if effects.comparable(one, option)]
+    phi = [effects.contrast(one, option) for one in compared]
     mean = fmean(phi)
-    error = proof.clustered(compared, [value - mean for value in phi]) / len(phi)
+    error = effects.clustered(compared, [value - mean for value in phi]) / len(phi)
     return around(mean, error, len(phi), alpha)
 
 
@@ -40,9 +40,9 @@ def always_valid(decided: Sequence[Decided], option: str, alpha: float, n_opt: f
     """The same with the interval that may be looked at all the time. ``decided`` in decision order."""
     evidence = Evidence()
     for one in decided:
-        if proof.comparable(one, option):
-            evidence = evidence.plus(proof.weighed(one, option))
-    interval = proof.confidence_sequence(evidence, alpha, n_opt)
+        if effects.comparable(one, option):
+            evidence = evidence.plus(effects.weighed(one, option))
+    interval = effects.confidence_sequence(evidence, alpha, n_opt)
     if interval is None:
         raise ValueError(f"{option} was not compared twice")
     return Effect(evidence.mean, *interval, evidence.n)

@@ -21,8 +21,8 @@ from benchmarks import pictures
 from benchmarks.studies import document
 from benchmarks.studies.effects import Effect, against_control, improved_after
 from benchmarks.studies.seekers import STRATEGIES, Rated, Reading, read
+from streams.experiment.effects import Decided
 from streams.interventions.options import CONTROL
-from streams.proof import Decided
 
 NAME = "esconv"
 FILE = Path("data") / "esconv.jsonl.gz"

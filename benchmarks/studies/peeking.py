@@ -1,6 +1,6 @@
 """Study 2: looking at an effect after every decision, how often does a look claim one where there is none?
 
-Arrays, because ``streams.proof`` one step at a time would take hours; ``agrees`` holds both against each other.
+Arrays, because ``streams.experiment.effects`` one step at a time would take hours; ``agrees`` holds both against each other.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ import numpy as np
 from benchmarks import pictures
 from benchmarks.studies import document
 from benchmarks.studies.world import CONTROL_SHARE, OPTIONS, SD, SHARED, conversation_effects
-from streams import proof
-from streams.proof import SHOWN_AFTER, Contrast, Evidence
+from streams.experiment import effects
+from streams.experiment.effects import SHOWN_AFTER, Contrast, Evidence
 
 NAME = "peeking"
 SEED = 12
 RUNS, AT_ONCE, PEEKS = 4000, 50, 20_000
-ALPHA, N_OPT = 0.05, proof.N_OPT
+ALPHA, N_OPT = 0.05, effects.N_OPT
 NORMAL_95 = 1.959964
 SHARE = (1 - CONTROL_SHARE) / len(OPTIONS)
 TO_REACH = 0.05
@@ -52,13 +52,13 @@ def sums(phi: np.ndarray) -> Sums:
 
 def two_sided(found: Sums) -> np.ndarray:
     """Half width of the always-valid interval."""
-    spread = found.n * proof.rho2(ALPHA, N_OPT)
+    spread = found.n * effects.rho2(ALPHA, N_OPT)
     return boundary(found, spread, np.log(np.sqrt(spread + 1) / ALPHA))
 
 
 def one_sided(found: Sums) -> np.ndarray:
     """Distance from the mean to the always-valid upper bound."""
-    spread = found.n * proof.rho2(2 * ALPHA, N_OPT)
+    spread = found.n * effects.rho2(2 * ALPHA, N_OPT)
     return boundary(found, spread, np.log1p(np.sqrt(spread + 1) / (2 * ALPHA)))
 
 
@@ -78,11 +78,11 @@ def ever(looks: np.ndarray) -> np.ndarray:
 
 
 def agrees(phi: np.ndarray) -> None:
-    """``AssertionError`` unless one run's bounds are those of ``streams.proof``."""
+    """``AssertionError`` unless one run's bounds are those of ``streams.experiment.effects``."""
     found, evidence = sums(phi[:1]), Evidence()
     for value in phi[0].tolist():
         evidence = evidence.plus(Contrast(value))
-    interval, upper = proof.confidence_sequence(evidence, ALPHA, N_OPT), proof.upper_bound(evidence, ALPHA, N_OPT)
+    interval, upper = effects.confidence_sequence(evidence, ALPHA, N_OPT), effects.upper_bound(evidence, ALPHA, N_OPT)
     assert interval is not None and upper is not None
     mean = found.mean[0, -1]
     ours = (mean, mean - two_sided(found)[0, -1], mean + one_sided(found)[0, -1])

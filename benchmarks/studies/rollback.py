@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks import pictures
 from benchmarks.studies import document, shipped
 from benchmarks.studies.world import ARMS, CONTROL_SHARE, OPTIONS, PULL, SD, SHARED, conversation_effects
-from streams import proof
+from streams.experiment import effects as proof
+from streams.experiment.effects import SHOWN_AFTER, Contrast, Decided, Evidence
 from streams.interventions.options import CONTROL
-from streams.proof import SHOWN_AFTER, Contrast, Decided, Evidence
 
 NAME = "rollback"
 SEED = 13

@@ -12,10 +12,10 @@ from benchmarks import pictures
 from benchmarks.studies import day, document
 from benchmarks.studies.day import Judged
 from benchmarks.studies.effects import Effect, against_control, always_valid, improved_after
-from streams import proof
 from streams.config.model import Config
+from streams.experiment import effects as proof
+from streams.experiment.effects import Decided
 from streams.interventions.options import CONTROL
-from streams.proof import Decided
 
 NAME = "simulator"
 DAYS, CONVERSATIONS = 10, 420

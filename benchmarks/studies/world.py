@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from streams.experiment.effects import Decided
 from streams.interventions.options import CONTROL
-from streams.proof import Decided
 
 OPTIONS = ("a", "b", "c", "d", "e")
 ARMS = (CONTROL, *OPTIONS)

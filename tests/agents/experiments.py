@@ -4,8 +4,8 @@ import random
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from streams.experiment.effects import Decided
 from streams.interventions.options import CONTROL
-from streams.proof import Decided
 from tests.agents.samples import decision, outcome
 
 OPTIONS = ("slow", "offer", "own")
@@ -22,7 +22,7 @@ class Made(NamedTuple):
 
     @property
     def decided(self) -> Decided:
-        """What streams/proof.py takes of it; only where it was rewarded."""
+        """What streams/experiment/effects.py takes of it; only where it was rewarded."""
         return Decided(
             self.decision["conversation_id"],
             self.decision["option"],

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.agreement import ENOUGH_UNITS, INSUFFICIENT, NO_VARIATION, Agreement, Judgement, Level, agreement
+from streams.experiment.rater_agreement import (
+    ENOUGH_UNITS,
+    INSUFFICIENT,
+    NO_VARIATION,
+    Agreement,
+    Judgement,
+    Level,
+    agreement,
+)
 
 GRADES = (1, 2, 3, 4, 5)
 # Krippendorff (2011), Computing Krippendorff's Alpha-Reliability: four observers, twelve units, missing data (page 8).

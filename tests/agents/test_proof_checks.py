@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from agents.settings import Settings
-from streams import proof
+from streams.experiment import effects
 from streams.interventions.options import CONTROL
 from tests.agents.experiments import OPTIONS, Made, experiment
 from tests.agents.samples import AT, distal, point, rating, snapshot
@@ -77,7 +77,7 @@ def test_the_control_share_is_what_python_says(database: Settings, stored: dict[
         groups.setdefault(share, []).append(one["option"] == CONTROL)
     counts = [(share, len(controls), sum(controls)) for share, controls in groups.items()]
     assert sorted(groups) == [0, 0.2, 0.35]
-    assert row["bayes_factor"] == pytest.approx(proof.control_share_bayes_factor(counts), abs=EQUAL)
+    assert row["bayes_factor"] == pytest.approx(effects.control_share_bayes_factor(counts), abs=EQUAL)
     assert row["expected"] == pytest.approx(sum(share * n for share, n, _ in counts))
     assert (row["decisions"], row["controls"]) == (len(asked), sum(k for _, _, k in counts))
     assert row["verdict"] == "as designed"

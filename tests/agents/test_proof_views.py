@@ -7,9 +7,9 @@ from scipy import stats
 
 from agents.clickhouse import connect
 from agents.settings import Settings
-from streams import proof
+from streams.experiment import effects
+from streams.experiment.effects import Decided, Evidence
 from streams.interventions.options import CONTROL
-from streams.proof import Decided, Evidence
 from tests.agents.experiments import OPTIONS, Made, experiment
 from tests.agents.samples import decision, outcome, point
 from tests.agents.stored import DECISIONS, OUTCOMES, POINTS, ask, by, insert, of, store
@@ -24,10 +24,10 @@ def evidence(decided: Sequence[Decided], option: str) -> Evidence:
     """As in Python: what each comparable decision tells, summed up."""
     found = Evidence()
     for one in decided:
-        if option == "any" and proof.comparable_any(one):
-            found = found.plus(proof.weighed_any(one))
-        elif option != "any" and proof.comparable(one, option):
-            found = found.plus(proof.weighed(one, option))
+        if option == "any" and effects.comparable_any(one):
+            found = found.plus(effects.weighed_any(one))
+        elif option != "any" and effects.comparable(one, option):
+            found = found.plus(effects.weighed(one, option))
     return found
 
 
@@ -37,7 +37,7 @@ def test_uplift_is_what_python_says(database: Settings, stored: dict[str, list[M
     for option in (*OPTIONS, "any"):
         row, found = rows["large", option], evidence(decided, option)
         alpha = 0.05 if option == "any" else 0.05 / 3
-        interval, upper = proof.confidence_sequence(found, alpha, N_OPT), proof.upper_bound(found, alpha, N_OPT)
+        interval, upper = effects.confidence_sequence(found, alpha, N_OPT), effects.upper_bound(found, alpha, N_OPT)
         wanted = (found.n, alpha, found.mean, found.variance, *(interval or ()), upper)
         names = ("n", "alpha", "mean", "variance", "low", "high", "upper_bound")
         assert [row[name] for name in names] == pytest.approx(wanted, abs=EQUAL, rel=0)
@@ -77,7 +77,7 @@ def test_policy_values_are_what_python_says(database: Settings, stored: dict[str
     assert rows.keys() == targets.keys()
     for name, target in targets.items():
         row = rows[name]
-        for kind, value in (("snips", proof.snips(decided, target)), ("dr", proof.doubly_robust(decided, target))):
+        for kind, value in (("snips", effects.snips(decided, target)), ("dr", effects.doubly_robust(decided, target))):
             assert value.shown and row["verdict"] == "estimated"
             found = [row[kind], row[f"{kind}_error"], row["ess"], row["n"], row["unsupported"]]
             assert found == pytest.approx(list(value), abs=EQUAL, rel=0)

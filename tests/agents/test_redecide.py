@@ -14,7 +14,8 @@ from agents.publishing import published
 from agents.redecide import Range, redecide
 from agents.settings import Settings
 from schemas.codec import Codec
-from streams import context, proof, thompson
+from streams import context, thompson
+from streams.experiment import effects
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
 from streams.snapshot import Snapshot, as_record
@@ -121,5 +122,5 @@ def test_a_moment_needs_its_offset() -> None:
 
 def test_values_agree_with_the_formulas_on_what_was_drawn(recorded: tuple[Settings, list[Made]]) -> None:
     told = [one.decided for one in recorded[1] if one.rewarded and not one.decision["holdout"]]
-    as_drawn = proof.gain(told, lambda one: one.chances)
+    as_drawn = effects.gain(told, lambda one: one.chances)
     assert abs(as_drawn.value) < 4 * as_drawn.error

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agents.agreement import INSUFFICIENT
 from agents.clickhouse import connect
-from agents.rating_arms import Rated, compared
 from agents.report_ratings import ratings, render
 from agents.rows import TABLES
 from agents.settings import Settings
 from schemas.topics import Name
+from streams.experiment.rater_agreement import INSUFFICIENT
+from streams.experiment.rating_comparison import Rated, compared
 from tests.agents.samples import decision, rating
 from tests.agents.test_report import insert
 

@@ -14,8 +14,8 @@ from benchmarks.wording import talks, taught
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
-from streams import wording
-from streams.wording import Study
+from streams.experiment import wording_effects as wording
+from streams.experiment.wording_effects import Study
 
 TOLD = {
     "wording.apology": (30, -0.06, -0.09, -0.03),

@@ -12,11 +12,11 @@ from agents.registry import codec_for
 from agents.wording import WordingLearner
 from agents.wording_record import restored
 from schemas.topics import Name
-from streams import wording
 from streams.config.model import LearnerConfig
+from streams.experiment import wording_effects
+from streams.experiment.wording_effects import Study
 from streams.signals.reply_style import FEATURES
 from streams.text_model.model import ANSWER
-from streams.wording import Study
 from tests.agents.samples import point
 from tests.behaviour.deployment import Deployment, eventually
 
@@ -29,7 +29,7 @@ REFUSED, REPEATED = (f'tenor_wording_points_total{{what="{what}"}}' for what in 
 
 def turn(tenant: str, conversation: int, number: int) -> dict[str, Any]:
     """A customer turn after an answer; an apology lets the level fall by .3."""
-    reply = {name: float(CHANCE.random() < 0.5) for name in FEATURES} | {wording.LENGTH: CHANCE.randint(1, 40)}
+    reply = {name: float(CHANCE.random() < 0.5) for name in FEATURES} | {wording_effects.LENGTH: CHANCE.randint(1, 40)}
     before = CHANCE.gauss(0.2, 0.2)
     after = 0.5 * before - 0.3 * reply["wording.apology"] + CHANCE.gauss(0, 0.02)
     names = {"tenant": tenant, "conversation_id": f"c{conversation}", "point_id": f"p{next(NUMBERS)}"}
@@ -85,7 +85,7 @@ def goes_on_beside_a_broken_study(deployment: Deployment, known: int) -> None:
 def check(found: dict[str, Any], points: list[dict[str, Any]]) -> None:
     """The record says what one study of these points says."""
     expected, sums = Study(), restored(found)
-    expected.learn([row for one in points if (row := wording.row(one)) is not None])
+    expected.learn([row for one in points if (row := wording_effects.row(one)) is not None])
     assert sums is not None
     assert sums.turns == expected.sums.turns == len(points)
     assert np.allclose(sums.products, expected.sums.products, rtol=1e-12)

@@ -6,8 +6,8 @@ import pytest
 
 from streams import alerting
 from streams.config.model import Config, OutcomeConfig
+from streams.experiment.effects import Evidence
 from streams.outputs import Output
-from streams.proof import Evidence
 from streams.snapshot import Errors, Snapshot
 from tests.streams.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.chances import share
 from streams.customer_history import ENOUGH, history
+from streams.experiment.proportions import share
 from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS, of_customer
 from streams.signals.labels import WORDS

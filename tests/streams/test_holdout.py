@@ -6,7 +6,7 @@ import pytest
 
 from streams import ids
 from streams.config.model import Config, DecisionConfig
-from streams.holdout import in_holdout
+from streams.experiment.holdout import in_holdout
 from streams.interventions.options import CONTROL
 from tests.streams.builders import FURIOUS, SLOW, message, nervous, of, told
 

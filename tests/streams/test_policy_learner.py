@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import context, policy_learner, proof, thompson
+from streams import context, policy_learner, thompson
 from streams.config.model import PolicyConfig
 from streams.experience import Lesson, Rated
+from streams.experiment import effects
+from streams.experiment.effects import Evidence
 from streams.interventions.options import CONTROL
 from streams.policy_learner import after, blended, obeyed, score, taught, weighed
-from streams.proof import Evidence
 from streams.rollback import lost_options
 from streams.snapshot import ANY, Snapshot, as_record, of_record
 from streams.thompson import Arm
@@ -261,7 +262,7 @@ def test_the_chance_of_an_error_is_shared_among_the_options() -> None:
     evidence = next(
         sure(400, -mean / 1000)
         for mean in range(1000)
-        if (upper := proof.upper_bound(sure(400, -mean / 1000), 0.05, proof.N_OPT)) is not None and upper < -1e-6
+        if (upper := effects.upper_bound(sure(400, -mean / 1000), 0.05, effects.N_OPT)) is not None and upper < -1e-6
     )
     alone, many = config((SLOW,)), config(tuple(option(f"o{number}") for number in range(20)))
     assert [one.option for one in lost_options({"slow": evidence}, (), alone)] == ["slow"]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from schemas.codec import Codec
 from schemas.records import record
 from streams import context, snapshot, thompson
+from streams.experiment.effects import Evidence
 from streams.interventions.options import CONTROL
 from streams.policy import Policy
 from streams.policy_learner import after
-from streams.proof import Evidence
 from streams.snapshot import Snapshot, SnapshotError, as_record, of_record, version_of
 from tests.streams.lessons import brought, config, lesson, taught
 

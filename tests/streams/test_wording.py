@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.wording import TRUE, covered, talks, taught
-from streams import wording
-from streams.least_squares import student_95
+from streams.experiment import wording_effects
+from streams.experiment.least_squares import student_95
+from streams.experiment.wording_effects import COLUMNS, Row, Study, effects
 from streams.signals.reply_style import FEATURES
 from streams.text_model.model import ANSWER
-from streams.wording import COLUMNS, Row, Study, effects
 from tests.streams.builders import CALM, FURIOUS, answer, message, nervous, of, told
 
-WORDS = dict.fromkeys(FEATURES, 0.0) | {wording.LENGTH: 7.0}
+WORDS = dict.fromkeys(FEATURES, 0.0) | {wording_effects.LENGTH: 7.0}
 POINT: dict[str, Any] = {
     "conversation_id": "c1",
     "point_id": "p1",
@@ -32,10 +32,10 @@ POINT: dict[str, Any] = {
 
 
 def test_known_effects_are_found() -> None:
-    for one, true in zip(effects(taught(talks(1, 600)).sums), TRUE[len(wording.ADJUSTED) :], strict=True):
+    for one, true in zip(effects(taught(talks(1, 600)).sums), TRUE[len(wording_effects.ADJUSTED) :], strict=True):
         assert one.effect == pytest.approx(true, abs=0.05)
     exact = effects(taught(talks(2, 40, spread=0.0)).sums)
-    assert [one.effect for one in exact] == pytest.approx(TRUE[len(wording.ADJUSTED) :].tolist(), abs=1e-9)
+    assert [one.effect for one in exact] == pytest.approx(TRUE[len(wording_effects.ADJUSTED) :].tolist(), abs=1e-9)
     assert all(one.low == pytest.approx(one.high, abs=1e-6) for one in exact)
 
 
@@ -86,7 +86,7 @@ def test_nothing_is_told_of_too_few_turns_conversations_or_answers() -> None:
     def told(rows: list[list[Row]]) -> set[str]:
         return {one.feature for one in effects(taught(rows).sums) if one.effect is not None}
 
-    assert told(talks(6, wording.CONVERSATIONS - 1, 20)) == set()
+    assert told(talks(6, wording_effects.CONVERSATIONS - 1, 20)) == set()
     assert told(talks(6, 40, 4)) == set()
     assert told(talks(6, 40)) == set(FEATURES)
     place, rare = COLUMNS.index("wording.blame"), talks(6, 40)
@@ -114,19 +114,19 @@ def with_value(values: tuple[float, ...], place: int, value: float) -> tuple[flo
 
 def test_a_row_is_the_change_of_the_level_beside_what_was_answered() -> None:
     reply = WORDS | {"wording.apology": 1.0}
-    found = wording.row(POINT | {"reply": reply})
+    found = wording_effects.row(POINT | {"reply": reply})
     assert found is not None
     assert dict(zip(COLUMNS, found.values, strict=True)) == {
         **dict.fromkeys(COLUMNS, 0.0),
         **{"intercept": 1.0, "turn": log(2), "level_before": 0.25, "settling": 0.25 * log(2)},
-        **{wording.LENGTH: 3.0, "wording.apology": 1.0},
+        **{wording_effects.LENGTH: 3.0, "wording.apology": 1.0},
     }
     assert found.change == 0.5
     shares = [{"signal": ANSWER, "share": 0.125}, {"signal": "text.blame", "share": 0.5}]
-    later = wording.row(POINT | {"turn": wording.STAGES[1]})
+    later = wording_effects.row(POINT | {"turn": wording_effects.STAGES[1]})
     assert later is not None
-    assert [later.values[COLUMNS.index(f"stage.{turn}")] for turn in wording.STAGES[:3]] == [1.0, 1.0, 0.0]
-    assert wording.row(POINT | {"contributions": shares}) == found._replace(
+    assert [later.values[COLUMNS.index(f"stage.{turn}")] for turn in wording_effects.STAGES[:3]] == [1.0, 1.0, 0.0]
+    assert wording_effects.row(POINT | {"contributions": shares}) == found._replace(
         change=0.375, values=with_value(found.values, COLUMNS.index("wording.apology"), 0.0)
     )
 
@@ -137,7 +137,7 @@ def test_a_row_is_the_change_of_the_level_beside_what_was_answered() -> None:
         {"reply": None},
         {"reply": {}},
         {"reply": {"wording.apology": 1.0}},
-        {"reply": WORDS | {wording.LENGTH: float("inf")}},
+        {"reply": WORDS | {wording_effects.LENGTH: float("inf")}},
         {"level_before": None},
         {"observation": None},
         {"level": float("nan")},
@@ -145,7 +145,7 @@ def test_a_row_is_the_change_of_the_level_beside_what_was_answered() -> None:
     ],
 )
 def test_a_point_that_says_nothing_has_no_row(changes: dict[str, Any]) -> None:
-    assert wording.row(POINT | changes) is None
+    assert wording_effects.row(POINT | changes) is None
 
 
 def test_points_of_the_fold_are_rows_from_the_second_turn_on() -> None:
@@ -158,7 +158,7 @@ def test_points_of_the_fold_are_rows_from_the_second_turn_on() -> None:
         message(None, 20),
     ]
     points = of(told(nervous(), *events)[1], "trajectory_point")
-    found = [wording.row(point) for point in points]
+    found = [wording_effects.row(point) for point in points]
     assert [one is None for one in found] == [True, False, True, True]
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from agents.agreement import INSUFFICIENT
 from agents.blind_review.preference import (
     SEPARATED,
     Judged,
@@ -17,6 +16,7 @@ from agents.blind_review.preference import (
     preference,
     share,
 )
+from streams.experiment.rater_agreement import INSUFFICIENT
 
 
 @pytest.mark.parametrize(("wins", "of"), [(0, 20), (20, 20), (10, 20), (153, 195), (1, 1000)])

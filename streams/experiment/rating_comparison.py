@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from agents.agreement import INSUFFICIENT
+from streams.experiment.rater_agreement import INSUFFICIENT
 
 ENOUGH = 20
 QUESTIONS = ("clarity", "tone", "resonance", "felt_understood")

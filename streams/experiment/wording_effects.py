@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.least_squares import Floats, determined, inverted, spread, student_95
+from streams.experiment.least_squares import Floats, determined, inverted, spread, student_95
 from streams.signals.reply_style import FEATURES
 from streams.text_model.model import ANSWER
 

@@ -8,10 +8,10 @@ from agents.received import Received
 from schemas.errors import Reason, Rejected
 from schemas.records import Datum
 from schemas.topics import Name
-from streams import policy_learner, snapshot
 from streams.config.model import Config
-from streams.experience import Experience, News, packed, unpacked
-from streams.snapshot import Position, Snapshot
+from streams.policy import learner, snapshot
+from streams.policy.outcome_join import Experience, News, packed, unpacked
+from streams.policy.snapshot import Position, Snapshot
 
 NOTHING = News(lessons=[], rated=[], unknown=[], late=[], given_up=0)
 
@@ -112,7 +112,7 @@ class Apprentice:
         commands, unheeded = self._commands(waiting)
         news, refused = self._take(waiting, positions)
         refused += unheeded
-        self.snapshot = policy_learner.after(self.snapshot, news, commands, positions, self._config)
+        self.snapshot = learner.after(self.snapshot, news, commands, positions, self._config)
         return Taught(snapshot.as_record(self.snapshot), news, refused)
 
     def _read_before(self, positions: Mapping[Position, int]) -> list[Read]:

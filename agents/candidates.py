@@ -12,9 +12,9 @@ from agents.policies import Policies
 from agents.policy_commands import newest
 from agents.settings import Settings
 from schemas.codec import Codec
-from streams.candidate import Candidate
 from streams.config.model import PolicyConfig
-from streams.policy import Policy
+from streams.policy.candidate import Candidate
+from streams.policy.policy import Policy
 
 NEWEST = "newest"
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]

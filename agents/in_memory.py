@@ -25,9 +25,9 @@ from streams.customers import Customers
 from streams.experiment import wording_effects
 from streams.outputs import Output
 from streams.partition import Partition
-from streams.policy import Policy
+from streams.policy.policy import Policy
+from streams.policy.snapshot import Snapshot, of_record
 from streams.signals import extraction
-from streams.snapshot import Snapshot, of_record
 
 TICK_MS = 60_000
 LEARNED_FROM = (Name.DECISIONS, Name.OUTCOMES, Name.RATINGS)

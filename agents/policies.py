@@ -12,8 +12,8 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name
-from streams.policy import Policy
-from streams.snapshot import Snapshot, SnapshotError, of_record
+from streams.policy.policy import Policy
+from streams.policy.snapshot import Snapshot, SnapshotError, of_record
 
 log = structlog.get_logger(__name__)
 

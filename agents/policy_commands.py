@@ -17,7 +17,7 @@ from agents.settings import Settings
 from streams.experiment import effects
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.snapshot import Snapshot
+from streams.policy.snapshot import Snapshot
 
 UNKNOWN = "–"
 

@@ -28,11 +28,12 @@ from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
 from schemas.validation import check, check_size
-from streams import alerting, policy_learner
-from streams.experience import News
+from streams import alerting
 from streams.outputs import Output
+from streams.policy import learner
+from streams.policy.outcome_join import News
+from streams.policy.snapshot import Position, Snapshot
 from streams.signals import extraction
-from streams.snapshot import Position, Snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -209,12 +210,12 @@ def decoded(name: Name, received: Received, codec: Codec, settings: Settings) ->
     check_size(received.value, settings.limits)
     rating = codec.decode(record("rating"), received.value, headers_of(received))
     check("rating", rating, now_ms(), settings.limits)
-    score = policy_learner.score(rating)
+    score = learner.score(rating)
     return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
 
 
 def count(news: News) -> None:
-    learned = sum(policy_learner.is_lesson(one) for one, _ in news.lessons)
+    learned = sum(learner.is_lesson(one) for one, _ in news.lessons)
     for what, number in (
         ("learned", learned),
         ("censored", len(news.lessons) - learned),

@@ -19,11 +19,11 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams import candidate
-from streams.experience import Lesson
 from streams.experiment import effects
 from streams.experiment.effects import Decided, Value
-from streams.policy_learner import decided, is_lesson
+from streams.policy import candidate
+from streams.policy.learner import decided, is_lesson
+from streams.policy.outcome_join import Lesson
 
 INSERT = "INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES"
 NORMAL_95 = 1.959964

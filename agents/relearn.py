@@ -10,7 +10,7 @@ from agents.settings import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum
-from streams.snapshot import Snapshot
+from streams.policy.snapshot import Snapshot
 
 
 def snapshots(settings: Settings, codec: Codec) -> list[tuple[str, Snapshot]]:

@@ -32,7 +32,7 @@ from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
 from streams import alerting
 from streams.outputs import Output
 from streams.partition import Partition
-from streams.snapshot import Snapshot
+from streams.policy.snapshot import Snapshot
 
 SIGNAL = record("signal")
 WORKED = (*INGESTED, Name.SIGNALS, Name.CUSTOMERS)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from river import bandit
 
 from benchmarks.policy_environment import OPTIONS, SIZE, Array, World, best_fixed, ceiling
-from streams import drift, thompson
+from streams.policy import drift, thompson
 
 SNAPSHOT_EVERY = 50
 FLOOR = 0.01

@@ -18,9 +18,9 @@ from streams import ids
 from streams.config.model import Config
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.rollback import Lost, lost_options
+from streams.policy.rollback import Lost, lost_options
+from streams.policy.snapshot import Snapshot, as_record
 from streams.signals import labels
-from streams.snapshot import Snapshot, as_record
 
 VERSION = 2  # of these rules and what they say; raised with every change that shows in an alert
 SCOPE = ("tenant", "conversation_id", "customer_id", "channel", "event_time", "config_version")

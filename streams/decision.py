@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import context, eligibility, ids, outcome, policy, recall
+from streams import eligibility, ids, outcome, recall
 from streams.belief import estimator
 from streams.config.model import Config
 from streams.experiment.holdout import in_holdout
 from streams.interventions.options import CONTROL, Protocol, as_record
 from streams.outputs import Output, scope
-from streams.policy import Policy
+from streams.policy import context, policy
+from streams.policy.policy import Policy
 from streams.state import State, Window
 
 

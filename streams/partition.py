@@ -27,7 +27,7 @@ from streams import state as states
 from streams.config.model import Config
 from streams.decision import UNIFORM, InUse
 from streams.outputs import Output
-from streams.policy import Policy
+from streams.policy.policy import Policy
 from streams.state import State
 from streams.text_model.model import TextModel, shipped_model
 

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.studies.world import OPTIONS
-from streams import context, ids, policy
+from streams import ids
 from streams.config.model import Config
-from streams.experience import Lesson, News
 from streams.interventions.options import Constraints, Protocol
-from streams.policy import Policy
-from streams.policy_learner import after
-from streams.snapshot import Snapshot
+from streams.policy import context, policy
+from streams.policy.learner import after
+from streams.policy.outcome_join import Lesson, News
+from streams.policy.policy import Policy
+from streams.policy.snapshot import Snapshot
 
 CATALOGUE = tuple(Protocol(name, Constraints(), "", "") for name in OPTIONS)
 CONFIG = Config(protocols=CATALOGUE)

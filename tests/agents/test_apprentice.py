@@ -15,10 +15,10 @@ from agents.received import Received
 from schemas.errors import Reason
 from schemas.topics import Name
 from streams.config.model import Config
-from streams.experience import PATIENCE_MS
 from streams.interventions.options import CONTROL
-from streams.policy_learner import is_lesson
-from streams.snapshot import Position, Snapshot, as_record, of_record
+from streams.policy.learner import is_lesson
+from streams.policy.outcome_join import PATIENCE_MS
+from streams.policy.snapshot import Position, Snapshot, as_record, of_record
 from tests.streams.builders import moment
 from tests.streams.lessons import EVEN, Record, command, config, decision, outcome, rating
 

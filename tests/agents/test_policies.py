@@ -14,7 +14,7 @@ from agents.settings import Settings
 from schemas.records import record
 from schemas.topics import Name
 from streams.interventions.options import CONTROL
-from streams.snapshot import Snapshot, as_record, version_of
+from streams.policy.snapshot import Snapshot, as_record, version_of
 from tests.streams.lessons import SEEN, taught
 
 pytestmark = pytest.mark.integration

@@ -26,8 +26,8 @@ from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, TOPIC_OF, Name
 from streams.config.model import Config, PolicyConfig
 from streams.partition import Partition
-from streams.policy import Policy
-from streams.snapshot import of_record
+from streams.policy.policy import Policy
+from streams.policy.snapshot import of_record
 
 FOLDER = Path(__file__).with_name("written") / "v0.1"
 CONFIG = Config(policy=PolicyConfig(snapshot_outcomes=10, safe_start=10))

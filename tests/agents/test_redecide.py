@@ -14,11 +14,11 @@ from agents.publishing import published
 from agents.redecide import Range, redecide
 from agents.settings import Settings
 from schemas.codec import Codec
-from streams import context, thompson
 from streams.experiment import effects
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.snapshot import Snapshot, as_record
+from streams.policy import context, thompson
+from streams.policy.snapshot import Snapshot, as_record
 from tests.agents.experiments import Made, experiment
 from tests.agents.samples import AT
 from tests.agents.stored import by, of, store

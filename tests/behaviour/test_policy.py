@@ -16,12 +16,13 @@ from schemas.errors import Reason
 from schemas.headers import ERROR_PREFIX
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
-from streams import ids, snapshot
+from streams import ids
 from streams.config.model import BeliefConfig, DecisionConfig, OutcomeConfig, PolicyConfig
 from streams.interventions.options import CONTROL
-from streams.policy_learner import score
+from streams.policy import snapshot
+from streams.policy.learner import score
+from streams.policy.snapshot import Snapshot, as_record, of_record
 from streams.signals.extraction import policy
-from streams.snapshot import Snapshot, as_record, of_record
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually
 from tests.behaviour.events import ANGRY, conversation, now_ms

@@ -16,7 +16,7 @@ from agents.settings import Settings
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import PolicyConfig
-from streams.snapshot import Snapshot
+from streams.policy.snapshot import Snapshot
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually
 from tests.behaviour.events import now_ms

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from streams import context, thompson
 from streams.config.model import Config, OutcomeConfig, PolicyConfig
-from streams.experience import Lesson, News, Rated
 from streams.interventions.options import CONTROL
-from streams.policy_learner import score
-from streams.snapshot import Position, Snapshot
-from streams.thompson import Arm
+from streams.policy import context, thompson
+from streams.policy.learner import score
+from streams.policy.outcome_join import Lesson, News, Rated
+from streams.policy.snapshot import Position, Snapshot
+from streams.policy.thompson import Arm
 from tests.streams.builders import OFFER, SLOW, moment
 
 Record = dict[str, Any]

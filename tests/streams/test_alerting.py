@@ -8,7 +8,7 @@ from streams import alerting
 from streams.config.model import Config, OutcomeConfig
 from streams.experiment.effects import Evidence
 from streams.outputs import Output
-from streams.snapshot import Errors, Snapshot
+from streams.policy.snapshot import Errors, Snapshot
 from tests.streams.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
 
 QUICK = OutcomeConfig(window_turns=1, margin=0.001)

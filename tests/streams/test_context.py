@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import context
 from streams.config.model import Config
+from streams.policy import context
 from streams.state import Defused, State
 from tests.streams.builders import CALM, FURIOUS, SLOW, brought, fold_all, log, message, nervous, of, told
 from tests.streams.lessons import SEEN

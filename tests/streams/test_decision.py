@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from streams import ids, policy
+from streams import ids
 from streams.config.model import Config, OutcomeConfig
 from streams.interventions.options import Adaptation, Constraints, Protocol, When, as_record
 from streams.outputs import Output
+from streams.policy import policy
 from tests.streams.builders import (
     CALM,
     FURIOUS,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from streams.drift import BLOCK, KEPT, Watch, watched
-from streams.snapshot import Errors
+from streams.policy.drift import BLOCK, KEPT, Watch, watched
+from streams.policy.snapshot import Errors
 
 
 def squares(seed: int, count: int, sd: float = 0.2) -> list[float]:

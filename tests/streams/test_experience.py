@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.experience import PATIENCE_MS, Experience, News
+from streams.policy.outcome_join import PATIENCE_MS, Experience, News
 from tests.streams.builders import moment
 from tests.streams.lessons import Record, config, decision, outcome, rating
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from streams import state as states
 from streams.interventions.options import CONTROL
 from streams.partition import POLICIES, Partition, deadlines_in
-from streams.policy import Policy
+from streams.policy.policy import Policy
+from streams.policy.snapshot import Snapshot
 from streams.signals.extraction import Signal, policy
-from streams.snapshot import Snapshot
 from tests.streams.builders import moment, tick_at
 from tests.streams.lessons import taught
 from tests.streams.logs import CONFIG, PROFILED, RESENT, TICKED, Log, logs

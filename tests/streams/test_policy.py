@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import context, ids, policy, thompson
+from streams import ids
 from streams.config.model import Config, PolicyConfig
 from streams.interventions.options import CONTROL, Protocol
-from streams.policy import Policy
-from streams.snapshot import Snapshot
+from streams.policy import context, policy, thompson
+from streams.policy.policy import Policy
+from streams.policy.snapshot import Snapshot
 from tests.streams.builders import OFFER, SLOW, option
 
 LOTTERIES = 20_000

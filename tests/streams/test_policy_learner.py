@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import context, policy_learner, thompson
 from streams.config.model import PolicyConfig
-from streams.experience import Lesson, Rated
 from streams.experiment import effects
 from streams.experiment.effects import Evidence
 from streams.interventions.options import CONTROL
-from streams.policy_learner import after, blended, obeyed, score, taught, weighed
-from streams.rollback import lost_options
-from streams.snapshot import ANY, Snapshot, as_record, of_record
-from streams.thompson import Arm
+from streams.policy import context, learner, thompson
+from streams.policy.learner import after, blended, obeyed, score, taught, weighed
+from streams.policy.outcome_join import Lesson, Rated
+from streams.policy.rollback import lost_options
+from streams.policy.snapshot import ANY, Snapshot, as_record, of_record
+from streams.policy.thompson import Arm
 from tests.streams.builders import OFFER, SLOW, option
 from tests.streams.lessons import EVEN, HELD_OUT, READ, SEEN, brought, command, config, first, lesson, outcome, rating
 
@@ -182,7 +182,7 @@ NOT_LEARNED = {
 
 @pytest.mark.parametrize("one", NOT_LEARNED.values(), ids=NOT_LEARNED)
 def test_what_is_no_lesson_is_not_learned(one: Lesson) -> None:
-    assert not policy_learner.is_lesson(one)
+    assert not learner.is_lesson(one)
     found = after(first(), brought([one, lesson("b", 0.2)]), [], READ, config())
     only = after(first(), brought([lesson("b", 0.2)]), [], READ, config())
     assert as_record(found) == as_record(only)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from schemas.codec import Codec
 from schemas.records import record
-from streams import context, snapshot, thompson
 from streams.experiment.effects import Evidence
 from streams.interventions.options import CONTROL
-from streams.policy import Policy
-from streams.policy_learner import after
-from streams.snapshot import Snapshot, SnapshotError, as_record, of_record, version_of
+from streams.policy import context, snapshot, thompson
+from streams.policy.learner import after
+from streams.policy.policy import Policy
+from streams.policy.snapshot import Snapshot, SnapshotError, as_record, of_record, version_of
 from tests.streams.lessons import brought, config, lesson, taught
 
 Record = dict[str, Any]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from streams.thompson import Arm, Posterior, best_probabilities, discounted, floored, fresh, learned
+from streams.policy.thompson import Arm, Posterior, best_probabilities, discounted, floored, fresh, learned
 
 SIZE, RIDGE = 4, 5.0
 SAMPLES = 100_000

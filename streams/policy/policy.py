@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams import context
 from streams.config.model import Config
 from streams.interventions.options import CONTROL, Protocol
-from streams.snapshot import Snapshot, as_record
-from streams.thompson import Array, best_probabilities, floored
+from streams.policy import context
+from streams.policy.snapshot import Snapshot, as_record
+from streams.policy.thompson import Array, best_probabilities, floored
 
 Propensities = list[tuple[str, float]]
 # Logged numbers end here: a processor that rounds its last bit otherwise must not make another record.

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from streams import context
 from streams.config.model import PolicyConfig
 from streams.interventions.options import CONTROL, Protocol
-from streams.policy import Policy, drawn_by
+from streams.policy import context
+from streams.policy.policy import Policy, drawn_by
 
 Decision = Mapping[str, Any]
 

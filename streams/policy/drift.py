@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from river import drift
 
-from streams.snapshot import Errors
+from streams.policy.snapshot import Errors
 
 BLOCK = 20
 KEPT = 1000

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from streams.config.model import Config
 from streams.experiment import effects
 from streams.experiment.effects import Evidence
-from streams.snapshot import ANY
+from streams.policy.snapshot import ANY
 
 
 class Lost(NamedTuple):

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from streams import context
 from streams.experiment.effects import Evidence
-from streams.thompson import Arm, Array, Posterior
+from streams.policy import context
+from streams.policy.thompson import Arm, Array, Posterior
 
 FORMAT = 1
 ANY = "any"  # evidence of all options as one

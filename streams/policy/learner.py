@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from streams import context, drift, thompson
 from streams.config.model import Config, PolicyConfig
-from streams.experience import Lesson, News, Rated
 from streams.experiment import effects
 from streams.experiment.effects import Decided, Evidence
 from streams.interventions.options import CONTROL
-from streams.rollback import lost_options
-from streams.snapshot import ANY, Position, Snapshot, as_record
-from streams.thompson import Arm
+from streams.policy import context, drift, thompson
+from streams.policy.outcome_join import Lesson, News, Rated
+from streams.policy.rollback import lost_options
+from streams.policy.snapshot import ANY, Position, Snapshot, as_record
+from streams.policy.thompson import Arm
 
 Record = Mapping[str, Any]
 LARGEST = 1e6  # of any number in a lesson; what is larger, or no number, is somebody's mistake

@@ -16,7 +16,7 @@ from agents.explain import rows
 from agents.forgotten import mark
 from agents.migrate import require_current
 from agents.settings import Settings
-from streams.customer_history import history
+from streams.customers.history import history
 
 __all__ = ["as_json", "render", "told"]
 

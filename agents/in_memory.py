@@ -21,7 +21,7 @@ from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
 from streams import alerting
 from streams.config.model import Config
-from streams.customers import Customers
+from streams.customers.partition import Customers
 from streams.experiment import wording_effects
 from streams.outputs import Output
 from streams.partition import Partition

@@ -16,8 +16,8 @@ from agents.settings import Settings
 from schemas.headers import cloud_event
 from schemas.records import record
 from schemas.topics import Name
-from streams import profile
-from streams.customers import key_of, mark_of
+from streams.customers import profile
+from streams.customers.partition import key_of, mark_of
 from streams.ids import stable_id
 
 NOTE = record("customer_note")

@@ -18,7 +18,7 @@ from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name, Topics
 from streams.config.model import Config
-from streams.customers import Customers
+from streams.customers.partition import Customers
 
 NOTE, SIGNAL = record("customer_note"), record("signal")
 

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import eligibility, ids, outcome, recall
+from streams import eligibility, ids, outcome
 from streams.belief import estimator
 from streams.config.model import Config
+from streams.customers import profile_priors
 from streams.experiment.holdout import in_holdout
 from streams.interventions.options import CONTROL, Protocol, as_record
 from streams.outputs import Output, scope
@@ -84,7 +85,7 @@ def choose(
     chosen = next((option for option in options if option.id == name), None)
     if chosen is not None:
         outputs.append(
-            intervention(decision, eligibility.adapted(chosen, state), recall.experience(state.usual), config)
+            intervention(decision, eligibility.adapted(chosen, state), profile_priors.experience(state.usual), config)
         )
     return opened(state, decision, chosen), outputs
 

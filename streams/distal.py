@@ -12,8 +12,8 @@ import msgspec
 
 from streams import ids
 from streams.config.model import Config
+from streams.customers.notes import ENDED
 from streams.experiment.holdout import in_holdout
-from streams.memory import ENDED
 from streams.outputs import Output, scope
 from streams.state import Course, State
 

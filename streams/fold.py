@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import decision, distal, ids, memory, outcome, recall
+from streams import decision, distal, ids, outcome
 from streams.belief import behaviour, estimator
 from streams.config.model import Config
+from streams.customers import notes as memory
+from streams.customers import profile_priors
 from streams.decision import UNIFORM, InUse
 from streams.outputs import Output, scope
 from streams.signals import navigation, prosody, reply_style, response_time, text, typing
@@ -77,7 +79,7 @@ def fold(
         in_use: the policy in use.
     """
     if state is not None and signal["kind"] == "profile":
-        return recall.recalled(state, signal, config.profile), []
+        return profile_priors.recalled(state, signal, config.profile), []
     state, outputs = caught_up(state, signal, config)
     consented, was_raised = state.keystroke_consent is not False, state.belief.raised
     state, opened = memory.asked(received(state, signal), signal, config)
@@ -232,7 +234,7 @@ def read_pace(state: State, signal: Signal, config: Config) -> State:
     if not switches.latency:
         return state
     numbers = response_time.measure(state.customer_at, state.operator_at, signal["event_time"])
-    pace, baselines = recall.weighed(
+    pace, baselines = profile_priors.weighed(
         response_time.observe, numbers, state, config, switches.latency_sd, switches.usual_z
     )
     state = msgspec.structs.replace(state, baselines=baselines)
@@ -246,7 +248,9 @@ def read_words(state: State, signal: Signal, config: Config, model: TextModel) -
     known = model.known(remembered)
     reading = model.read(remembered, known, *message) if signal["terms"] and switches.text else None
     said = text.observe(reading, switches.text_usual, switches.text_sd) if reading else None
-    turn = ReadTurn(model.forecast(remembered, known), reading, said, recall.relative(said, state.usual), model.version)
+    turn = ReadTurn(
+        model.forecast(remembered, known), reading, said, profile_priors.relative(said, state.usual), model.version
+    )
     return msgspec.structs.replace(state, dialogue=model.after(remembered, *message)), turn
 
 
@@ -263,7 +267,9 @@ def fold_keystrokes(state: State, signal: Signal, config: Config) -> Folded:
     if state.keystroke_consent is False or not switches.typing:
         return state, []
     numbers = signal["features"]
-    said, baselines = recall.weighed(typing.observe, numbers, state, config, switches.typing_sd, switches.usual_z)
+    said, baselines = profile_priors.weighed(
+        typing.observe, numbers, state, config, switches.typing_sd, switches.usual_z
+    )
     state = msgspec.structs.replace(state, baselines=baselines)
     return corroborated(state, said, "typing", switches.typing_share, config), []
 

@@ -6,7 +6,8 @@ from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
 from agents.doctor.tails import tail
 from agents.received import Received
-from streams import profile, state
+from streams import state
+from streams.customers import profile
 from streams.partition import OURS
 
 ABOUT = "state"

@@ -20,9 +20,9 @@ from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter
 from schemas.records import record
 from schemas.topics import Name
-from streams.customers import key_of
+from streams.customers.partition import key_of
+from streams.customers.profile import Profile, encode
 from streams.ids import SEPARATOR
-from streams.profile import Profile, encode
 from streams.state import Baseline
 from tests.agents.command import Result, assert_failure, sentences, succeeded, tenor
 from tests.agents.receivers import SECRET, http

@@ -13,7 +13,8 @@ from deploy.helm.chart_files import settings
 from deploy.helm.chart_files.commented import values
 from deploy.helm.chart_files.made import CHART, made
 from deploy.helm.chart_files.schema import schema
-from streams import profile, state
+from streams import state
+from streams.customers import profile
 
 VALUES = values((CHART / "values.yaml").read_text(encoding="utf-8"))
 CHART_FILE = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.customer_history import ENOUGH, history
+from streams.customers.history import ENOUGH, history
 from streams.experiment.proportions import share
 from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS, of_customer

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from schemas.codec import Codec
 from schemas.records import record
-from streams import fold, profile, recall
+from streams import fold
 from streams.config.model import Config, ProfileConfig
-from streams.customers import MARK, Customers
+from streams.customers import profile, profile_priors
+from streams.customers.partition import MARK, Customers
+from streams.customers.profile import Profile, ProfileError, merge
 from streams.outputs import Output
 from streams.partition import Partition
-from streams.profile import Profile, ProfileError, merge
 from streams.state import Baseline, Defused, State, Usual
 from tests.streams.builders import (
     CALM,
@@ -142,10 +143,10 @@ def test_baselines_do_not_depend_on_the_order_of_conversations(samples: list[Any
     parts = [{"f": Baseline(mean, variance, count)} for count, mean, variance in samples]
     one, other = ({}, {})  # type: ignore[var-annotated]
     for part in parts:
-        one = recall.pooled(one, part, 1000)
+        one = profile_priors.pooled(one, part, 1000)
     chance.shuffle(parts)
     for part in parts:
-        other = recall.pooled(other, part, 1000)
+        other = profile_priors.pooled(other, part, 1000)
     assert one["f"].count == other["f"].count == sum(count for count, _, _ in samples)
     assert one["f"].mean == pytest.approx(other["f"].mean, abs=1e-6)
     assert one["f"].variance == pytest.approx(other["f"].variance, abs=1e-3)
@@ -153,7 +154,7 @@ def test_baselines_do_not_depend_on_the_order_of_conversations(samples: list[Any
 
 def test_pooling_is_the_mean_and_variance_of_all_values() -> None:
     one, other = Baseline(2.0, 2 / 3, 3), Baseline(6.0, 1.0, 2)  # 1 2 3 and 5 7
-    pooled = recall.together(one, other)
+    pooled = profile_priors.together(one, other)
     assert pooled.mean == pytest.approx(3.6)
     assert pooled.variance == pytest.approx(4.64)
 

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams import profile, state
+from streams import state
+from streams.customers import profile
 from tests.streams.test_state import busy
 
 Read = Callable[[bytes], Any]

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from streams.config.model import ProfileConfig
-from streams.memory import TONE, strongest
-from streams.recall import pooled
+from streams.customers.notes import TONE, strongest
+from streams.customers.profile_priors import pooled
 from streams.signals import typing
 from streams.signals.extraction import Signal, tick
 from streams.state import Baseline, Defused

@@ -12,8 +12,8 @@ import msgspec
 
 from streams import ids
 from streams.config.model import Config, ProfileConfig
+from streams.customers.profile_priors import pooled
 from streams.outputs import Output
-from streams.recall import pooled
 from streams.signals import prosody, typing
 from streams.signals.baselines import learn
 from streams.signals.cues import TOPICS

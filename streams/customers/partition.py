@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from streams import ids, profile
+from streams import ids
 from streams.config.model import ProfileConfig
-from streams.profile import Note, Profile
+from streams.customers import profile
+from streams.customers.profile import Note, Profile
 from streams.signals.extraction import Signal
 
 MARK = "\x00erased\x1f"  # no tenant or customer id holds a control character

@@ -25,7 +25,7 @@ from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name, Topics
 from streams.config.model import Config
-from streams.partition import FLOOR, Partition, deadlines_in, model_in_use, policies_in_use, read_floor
+from streams.conversations.partition import FLOOR, Partition, deadlines_in, model_in_use, policies_in_use, read_floor
 from streams.signals.extraction import Signal
 
 SIGNAL = record("signal")

@@ -18,8 +18,8 @@ from agents import labelled
 from agents.errors import Failure
 from agents.labelled import Conversation, LabelledTurn
 from agents.train import Plan, fitted
-from streams import fold as folding
 from streams.config.model import Config
+from streams.conversations import fold as folding
 from streams.state import State
 from streams.text_model.learner import Learner
 from streams.text_model.model import TextModel

@@ -24,8 +24,8 @@ from agents.registry import codec_for
 from agents.settings import Settings
 from agents.settling import OnWait, Stage, pass_by, stages
 from streams import state as states
+from streams.conversations.partition import OURS, conversation_of, tenant_of
 from streams.outputs import Output
-from streams.partition import OURS, conversation_of, tenant_of
 from streams.signals import extraction
 from streams.state import State
 

@@ -21,10 +21,10 @@ from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
 from streams import alerting
 from streams.config.model import Config
+from streams.conversations.partition import Partition
 from streams.customers.partition import Customers
 from streams.experiment import wording_effects
 from streams.outputs import Output
-from streams.partition import Partition
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot, of_record
 from streams.signals import extraction

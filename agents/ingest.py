@@ -3,7 +3,7 @@
 One agent per input topic. What cannot be accepted goes to the topic's dead letter queue, in the same
 acknowledged run as the signals: an event is in one or the other before its offset is committed.
 
-A conversation that brings more than it may (``streams.rate_limit``) is cut back to that. After a restart or rebalance
+A conversation that brings more than it may (``streams.conversations.rate_limit``) is cut back to that. After a restart or rebalance
 its bucket is full: what was not committed is read again, and of a conversation over its limit just then some events
 that are dead letters already may be accepted. Each still counts once, for the fold knows its place in the log; only
 who sends such a letter back by hand makes it count twice. No bucket outlives a process for that.
@@ -23,7 +23,7 @@ from schemas.errors import Reason, Rejected
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name, Topics
 from schemas.validation import Limits, check, check_size
-from streams.rate_limit import Rate, RateLimit
+from streams.conversations.rate_limit import Rate, RateLimit
 from streams.signals.extraction import signal_of
 
 SIGNAL = record("signal")

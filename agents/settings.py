@@ -41,9 +41,9 @@ from streams.config.model import (
     SignalConfig,
     WorkloadConfig,
 )
+from streams.conversations.rate_limit import Rate
 from streams.interventions.catalogue import default_protocols, read_protocols
 from streams.interventions.options import Protocol, ProtocolError
-from streams.rate_limit import Rate
 
 PREFIX = "TENOR_"
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]

@@ -11,7 +11,7 @@ from agents.outbox import Outbox, Outgoing
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name, Topics
-from streams.partition import Partition
+from streams.conversations.partition import Partition
 from streams.signals.extraction import tick
 
 SIGNAL = record("signal")

@@ -19,7 +19,7 @@ from agents.tracing import Tracing, context_of, headers_for
 from agents.transport import Run
 from schemas.headers import ERROR_PREFIX
 from schemas.topics import Name
-from streams.partition import Partition
+from streams.conversations.partition import Partition
 
 REASON = ERROR_PREFIX + "reason"
 

@@ -30,8 +30,8 @@ from schemas.headers import ERROR_PREFIX
 from schemas.records import record
 from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
 from streams import alerting
+from streams.conversations.partition import Partition
 from streams.outputs import Output
-from streams.partition import Partition
 from streams.policy.snapshot import Snapshot
 
 SIGNAL = record("signal")

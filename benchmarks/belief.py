@@ -33,7 +33,7 @@ from schemas.topics import RECORD_OF, Name
 from streams.belief import estimator
 from streams.belief.estimator import Observation
 from streams.config.model import BeliefConfig, Config, SignalConfig
-from streams.partition import Partition
+from streams.conversations.partition import Partition
 from streams.signals import text
 from streams.signals.extraction import Signal, signal_of
 from streams.text_model import dialogue_state

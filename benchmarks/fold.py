@@ -27,11 +27,11 @@ from benchmarks.samples import KINDS, START, Make
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.validation import Limits, check
-from streams import fold as folding
 from streams import state as states
 from streams.config.model import Config
+from streams.conversations import fold as folding
+from streams.conversations.partition import FLOOR, Partition
 from streams.outputs import Output
-from streams.partition import FLOOR, Partition
 from streams.signals.extraction import Signal, signal_of, tick
 
 EVENTS, REPEATS = 2_000, 7

@@ -30,9 +30,9 @@ from agents.simulator.scenario import Scenario
 from agents.simulator.weeks import customer, simulate_weeks
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import BeliefConfig, Config, ProfileConfig
+from streams.conversations.partition import Partition
 from streams.customers.partition import Customers
 from streams.outputs import Output
-from streams.partition import Partition
 from streams.signals.extraction import Signal, signal_of, tick
 
 CUSTOMERS, SEED, VISITS, KNOWN_FROM = 600, 1, 8, 4

@@ -28,7 +28,7 @@ from rocksdict import Options, Rdict, WriteBatch
 from benchmarks import measuring
 from benchmarks.fold import fold_run
 from benchmarks.samples import START, keystrokes, message
-from streams.partition import FLOOR
+from streams.conversations.partition import FLOOR
 from streams.signals.extraction import signal_of
 from streams.state import deadline_of
 

@@ -12,7 +12,7 @@ from benchmarks.throughput import broker, workload
 from benchmarks.throughput.contenders import CONTENDERS, Contender, started
 from schemas.topics import TOPIC_OF
 from streams import state as states
-from streams.partition import FLOOR
+from streams.conversations.partition import FLOOR
 
 RECORDS = 700
 PATIENCE_S = 30.0

@@ -7,8 +7,8 @@ from agents.doctor.check import Check
 from agents.doctor.tails import tail
 from agents.received import Received
 from streams import state
+from streams.conversations.partition import OURS
 from streams.customers import profile
-from streams.partition import OURS
 
 ABOUT = "state"
 NEWEST = 20

@@ -8,8 +8,8 @@ from agents.recorded import Event, Line
 from agents.simulator import simulate
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import Config
+from streams.conversations.partition import Partition
 from streams.outputs import Output
-from streams.partition import Partition
 from streams.signals.extraction import Signal, signal_of, tick
 
 FOLDED = ("message", "keystrokes", "navigation", "prosody")

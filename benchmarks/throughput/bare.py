@@ -9,7 +9,7 @@ from collections import defaultdict
 from confluent_kafka import Consumer, TopicPartition
 
 from benchmarks.throughput.per_event import CONFIG, signal_in
-from streams.partition import Partition
+from streams.conversations.partition import Partition
 
 BATCH = 1000
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from schemas.codec import Codec
 from schemas.records import record
-from streams import fold as folding
 from streams import state as states
 from streams.config.model import Config
+from streams.conversations import fold as folding
 from streams.outputs import Output
 
 SIGNAL = record("signal")

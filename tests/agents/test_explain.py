@@ -19,8 +19,8 @@ from agents.rows import TABLES, columnar
 from agents.settings import Settings, environment
 from schemas.topics import Name
 from streams.config.model import Config
+from streams.conversations.partition import Partition
 from streams.outputs import Output
-from streams.partition import Partition
 from tests.agents.command import assert_failure, succeeded, tenor
 from tests.agents.samples import alert, alert_command, decision, delivery, outcome, point
 from tests.streams.builders import CALM, FURIOUS, GLAD, answer, log, message, navigation, nervous, tick_at

@@ -20,8 +20,8 @@ from schemas.records import record
 from schemas.topics import Name, Topics
 from streams import state as states
 from streams.config.model import Config
-from streams.fold import opening
-from streams.partition import key_of
+from streams.conversations.fold import opening
+from streams.conversations.partition import key_of
 from streams.signals.extraction import Signal, signal_of
 from tests.streams.builders import keystrokes
 

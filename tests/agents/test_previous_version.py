@@ -25,7 +25,7 @@ from schemas.codec import Codec
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, TOPIC_OF, Name
 from streams.config.model import Config, PolicyConfig
-from streams.partition import Partition
+from streams.conversations.partition import Partition
 from streams.policy.policy import Policy
 from streams.policy.snapshot import of_record
 

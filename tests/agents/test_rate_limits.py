@@ -16,7 +16,7 @@ from schemas.errors import Reason
 from schemas.records import record
 from schemas.topics import Name
 from schemas.validation import Limits
-from streams.rate_limit import Rate
+from streams.conversations.rate_limit import Rate
 from tests.behaviour.events import click
 
 NOW = 1_790_000_000_000

@@ -26,7 +26,7 @@ from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from schemas.validation import check, check_size
-from streams.partition import FLOOR, Partition
+from streams.conversations.partition import FLOOR, Partition
 from streams.signals.extraction import signal_of
 from tests.faults.changelog import states_in
 

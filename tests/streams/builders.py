@@ -8,8 +8,8 @@ from typing import Any
 
 from schemas.codec import Codec
 from schemas.records import record
-from streams import fold as folding
 from streams.config.model import BeliefConfig, Config, DecisionConfig, OutcomeConfig
+from streams.conversations import fold as folding
 from streams.interventions.options import Adaptation, Constraints, Protocol, When
 from streams.outputs import Output
 from streams.signals.extraction import Event, Signal, signal_of, tick

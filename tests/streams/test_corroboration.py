@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams import fold
 from streams.belief import behaviour, estimator
 from streams.belief.estimator import Observation
 from streams.config.model import Config, SignalConfig
+from streams.conversations import fold
 from streams.state import Belief, State
 from tests.streams.builders import CALM, FURIOUS, GLAD, answer, keystrokes, log, message, moment, navigation, of, told
 

@@ -213,7 +213,7 @@ def test_what_the_policy_saw_is_recorded() -> None:
     ],
 )
 def test_the_reason_is_one_sentence(kind: str, share: float, reason: str) -> None:
-    from streams.decision import because
+    from streams.conversations.decision import because
 
     assert because({"kind": kind, "contributions": [{"signal": "a", "share": share}]}) == reason
 

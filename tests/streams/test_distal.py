@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams import fold
 from streams.config.model import BeliefConfig, Config, OutcomeConfig, SignalConfig
+from streams.conversations import fold
 from streams.interventions.options import When
 from streams.signals.extraction import Event
 from streams.state import Course

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import eligibility, fold
 from streams.config.model import Config
+from streams.conversations import eligibility, fold
 from streams.interventions.catalogue import CHANNELS, default_protocols
 from streams.interventions.options import Adaptation, Constraints, When
 from streams.state import Defused, State, Usual

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from streams import fold
 from streams.config.model import BeliefConfig, Config, OutcomeConfig, SignalConfig
+from streams.conversations import fold
 from streams.signals import prosody as prosodic
 from streams.state import State
 from streams.text_model.model import ANSWER, TextModel, shipped_model

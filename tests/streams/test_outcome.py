@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from streams import outcome
 from streams.config.model import Config, OutcomeConfig
+from streams.conversations import outcome
 from streams.interventions.options import When
 from streams.signals.extraction import Event
 from streams.state import NEVER, State

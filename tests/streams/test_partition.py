@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import state as states
+from streams.conversations.partition import FLOOR, Partition, from_nothing
 from streams.ids import SEPARATOR
 from streams.outputs import Output
-from streams.partition import FLOOR, Partition, from_nothing
 from streams.signals.extraction import Signal
 from streams.state import State
 from tests.streams.builders import published, tick_at

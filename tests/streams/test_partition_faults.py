@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from streams.partition import Partition
+from streams.conversations.partition import Partition
 from streams.signals.extraction import Signal, forget
 from tests.streams.builders import moment, published
 from tests.streams.logs import EVENTS, Log, position_of

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from streams import state as states
+from streams.conversations.partition import FLOOR, Partition
 from streams.outputs import Output
-from streams.partition import FLOOR, Partition
 from streams.signals.extraction import Signal, forget
 from tests.streams.builders import START, brought, of, published
 from tests.streams.logs import Log

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import state as states
-from streams.partition import MODEL, Partition, deadlines_in
+from streams.conversations.partition import MODEL, Partition, deadlines_in
 from streams.signals.extraction import Signal, model
 from streams.text_model import weights
 from streams.text_model.model import TextModel, shipped_model

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import state as states
+from streams.conversations.partition import POLICIES, Partition, deadlines_in
 from streams.interventions.options import CONTROL
-from streams.partition import POLICIES, Partition, deadlines_in
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot
 from streams.signals.extraction import Signal, policy

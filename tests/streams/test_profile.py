@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from schemas.codec import Codec
 from schemas.records import record
-from streams import fold
 from streams.config.model import Config, ProfileConfig
+from streams.conversations import fold
+from streams.conversations.partition import Partition
 from streams.customers import profile, profile_priors
 from streams.customers.partition import MARK, Customers
 from streams.customers.profile import Profile, ProfileError, merge
 from streams.outputs import Output
-from streams.partition import Partition
 from streams.state import Baseline, Defused, State, Usual
 from tests.streams.builders import (
     CALM,

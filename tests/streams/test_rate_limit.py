@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.rate_limit import KNOWN, Rate, RateLimit
+from streams.conversations.rate_limit import KNOWN, Rate, RateLimit
 
 START = 1_790_000_000_000
 SMALL = Rate(per_s=2.0, burst=3)

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import fold, state
+from streams import state
 from streams.config.model import Config
+from streams.conversations import fold
 from streams.state import NEVER, Baseline, Belief, Course, Memory, Motion, Pointer, State, StateError, Window
 from streams.text_model.dialogue_state import Dialogue
 from streams.text_model.hashing import SKETCH

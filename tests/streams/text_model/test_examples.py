@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import fold
 from streams.config.model import Config
+from streams.conversations import fold
 from streams.state import State
 from streams.text_model import turn_features
 from streams.text_model.learner import Learner

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import decision, distal, ids, outcome
+from streams import ids
 from streams.belief import behaviour, estimator
 from streams.config.model import Config
+from streams.conversations import decision, distal_outcome, outcome
+from streams.conversations.decision import UNIFORM, InUse
 from streams.customers import notes as memory
 from streams.customers import profile_priors
-from streams.decision import UNIFORM, InUse
 from streams.outputs import Output, scope
 from streams.signals import navigation, prosody, reply_style, response_time, text, typing
 from streams.state import State
@@ -87,7 +88,7 @@ def fold(
         state, more = fold_message(state, signal, config, model or shipped_model(), in_use)
     else:
         state, more = STEPS[signal["kind"]](state, signal, config)
-    state = distal.followed(state, was_raised, signal, more)
+    state = distal_outcome.followed(state, was_raised, signal, more)
     withdrawn = consented and state.keystroke_consent is False and not opened
     state, notes = memory.noted(memory.judged(state, more, config), signal, withdrawn, config)
     return state, [*outputs, *opened, *more, *notes]
@@ -119,7 +120,7 @@ def end(state: State, conversation_id: str, config: Config) -> list[Output]:
     due = min(silent, outcome.deadline(state, config.outcome))
     state, outputs = outcome.close(state, conversation_id, due, "no_turns", config)
     _, notes = memory.ended(memory.judged(state, outputs, config), conversation_id, silent, config)
-    return [*outputs, *distal.told(state, conversation_id, silent, config), *notes]
+    return [*outputs, *distal_outcome.told(state, conversation_id, silent, config), *notes]
 
 
 def received(state: State, signal: Signal) -> State:

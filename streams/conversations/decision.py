@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import eligibility, ids, outcome
+from streams import ids
 from streams.belief import estimator
 from streams.config.model import Config
+from streams.conversations import eligibility, outcome
 from streams.customers import profile_priors
 from streams.experiment.holdout import in_holdout
 from streams.interventions.options import CONTROL, Protocol, as_record

@@ -21,11 +21,12 @@ from heapq import heapify, heappop, heappush
 
 import msgspec
 
-from streams import fold as folding
-from streams import ids, outcome
+from streams import ids
 from streams import state as states
 from streams.config.model import Config
-from streams.decision import UNIFORM, InUse
+from streams.conversations import fold as folding
+from streams.conversations import outcome
+from streams.conversations.decision import UNIFORM, InUse
 from streams.outputs import Output
 from streams.policy.policy import Policy
 from streams.state import State

@@ -29,8 +29,8 @@ from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import Name
 from streams import ids
-from streams.alerting import sample
-from streams.messages import Message
+from streams.alerts.messages import Message
+from streams.alerts.rules import sample
 from streams.outputs import Output
 
 LENGTH = re.compile(r"(\d{1,6})([mhd])")

@@ -1,6 +1,6 @@
 """``tenor alerts``: delivers alerts to teams. A plain consumer like the sink, and one a deployment like the learner.
 
-What is told when, the desk decides (``streams.desk``); the postman tells it in the background. What became of each
+What is told when, the desk decides (``streams.alerts.notification_policy``); the postman tells it in the background. What became of each
 alert is published to tenor.alert-deliveries, acknowledged, and only then is the alert committed. A restart reads the
 last day of it and all commands, and goes on; an alert it was killed in the middle of is told once more.
 
@@ -30,7 +30,7 @@ from agents.unsettled import Unsettled
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams.desk import FORGOTTEN_MS, Action, Desk, Suppress
+from streams.alerts.notification_policy import FORGOTTEN_MS, Action, Desk, Suppress
 from streams.outputs import Output
 
 log = structlog.get_logger(__name__)

@@ -9,9 +9,9 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name, Topics
-from streams import alerting
+from streams.alerts import rules
 
-RULES = {Name.DECISIONS: alerting.of_decision, Name.OUTCOMES: alerting.of_outcome}
+RULES = {Name.DECISIONS: rules.of_decision, Name.OUTCOMES: rules.of_outcome}
 
 
 class Alerts:

@@ -6,8 +6,8 @@ from typing import Any
 from agents import metrics
 from agents.postman import Receipt
 from streams import ids
-from streams.desk import Suppress
-from streams.messages import Alert, Message
+from streams.alerts.messages import Alert, Message
+from streams.alerts.notification_policy import Suppress
 from streams.outputs import Output
 
 

@@ -13,9 +13,9 @@ import apprise
 from agents.clock import now_ms
 from agents.errors import Failure
 from agents.webhook import Undelivered, post
-from streams import messages
-from streams.messages import Message
-from streams.routes import Team
+from streams.alerts import messages
+from streams.alerts.messages import Message
+from streams.alerts.routes import Team
 
 STATUS = re.compile(r"error=(\d{3})\b")
 TYPES = {

@@ -19,7 +19,7 @@ from agents.verify import alerts_of
 from agents.wording_record import datum as wording_datum
 from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
-from streams import alerting
+from streams.alerts import rules
 from streams.config.model import Config
 from streams.conversations.partition import Partition
 from streams.customers.partition import Customers
@@ -131,7 +131,7 @@ class InMemory:
         self._policies[version] = Policy(of_record(found), version)
         offset = self._offsets[str(Name.POLICY)]
         self._keep(Name.POLICY, found)
-        for alert in alerting.of_snapshot(apprentice.snapshot, before, self._config):
+        for alert in rules.of_snapshot(apprentice.snapshot, before, self._config):
             self._publish(alert)
         self._fold(extraction.policy(tenant, version, offset, found["created_at"]))
 

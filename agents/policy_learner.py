@@ -28,7 +28,7 @@ from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
 from schemas.validation import check, check_size
-from streams import alerting
+from streams.alerts import rules
 from streams.outputs import Output
 from streams.policy import learner
 from streams.policy.outcome_join import News
@@ -196,7 +196,7 @@ class PolicyLearner:
 
     def _alert(self, found: Snapshot, before: frozenset[str]) -> None:
         """Tell of what a snapshot has rolled back, and of drift."""
-        for output in alerting.of_snapshot(found, before, self._config):
+        for output in rules.of_snapshot(found, before, self._config):
             self._send(output)
 
     def _send(self, output: Output) -> None:

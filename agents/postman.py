@@ -14,7 +14,7 @@ import tenacity
 
 from agents.destinations import Destination
 from agents.webhook import Undelivered
-from streams.messages import Message
+from streams.alerts.messages import Message
 
 log = structlog.get_logger(__name__)
 

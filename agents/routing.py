@@ -4,8 +4,8 @@ import os
 
 from agents.errors import Failure
 from agents.settings import Settings
-from streams.routes import Routes
-from streams.routes_file import RoutesError, read_routes
+from streams.alerts.routes import Routes
+from streams.alerts.routes_file import RoutesError, read_routes
 
 HINT = "docs/alerts.md shows what a routes file may say"
 

@@ -29,7 +29,7 @@ from schemas.errors import Reason, Rejected
 from schemas.headers import ERROR_PREFIX
 from schemas.records import record
 from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
-from streams import alerting
+from streams.alerts import rules as alerting
 from streams.conversations.partition import Partition
 from streams.outputs import Output
 from streams.policy.snapshot import Snapshot

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from streams import teams
-from streams.alerting import of_workload
+from streams.alerts.rules import of_workload
 from streams.config.model import WorkloadConfig
 from streams.exposure import Exposure, exposure
 from streams.outputs import Output

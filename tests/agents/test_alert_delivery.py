@@ -19,9 +19,9 @@ from agents.unsettled import Unsettled
 from agents.webhook import Undelivered, sign
 from schemas.codec import Codec
 from schemas.records import record
-from streams.desk import Suppress
-from streams.messages import Message
-from streams.routes import Team, Webhook
+from streams.alerts.messages import Message
+from streams.alerts.notification_policy import Suppress
+from streams.alerts.routes import Team, Webhook
 from tests.agents.receivers import SECRET, Hook, Inbox, http, part, smtp, verified
 from tests.streams.alerts import NOW, alert
 from tests.streams.test_messages import ATTACK, hostile

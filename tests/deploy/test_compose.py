@@ -12,7 +12,7 @@ from agents.cli import app
 from agents.contradictions import refuse
 from agents.settings import Settings, variables_known
 from schemas.topics import Topics
-from streams.routes_file import read_routes
+from streams.alerts.routes_file import read_routes
 from tests.deploy import recipe
 
 DEPLOY = recipe.ROOT / "deploy"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from streams.alerting import sample
-from streams.routes import Quiet, Route, Routes, Team
+from streams.alerts.routes import Quiet, Route, Routes, Team
+from streams.alerts.rules import sample
 
 NOW = 1_790_000_000_000  # 2026-09-21 14:13 UTC
 MINUTE = 60_000

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams import alerting
+from streams.alerts import rules as alerting
 from streams.config.model import Config, OutcomeConfig
 from streams.experiment.effects import Evidence
 from streams.outputs import Output

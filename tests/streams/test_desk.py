@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import desk as desks
-from streams.desk import Action, Desk, Send, Suppress
-from streams.messages import Message
-from streams.routes import Quiet, Route, Routes
+from streams.alerts import notification_policy as desks
+from streams.alerts.messages import Message
+from streams.alerts.notification_policy import Action, Desk, Send, Suppress
+from streams.alerts.routes import Quiet, Route, Routes
 from tests.streams.alerts import HOUR, MINUTE, NOW, alert, command, routes, team
 
 NIGHT = Quiet(zone=ZoneInfo("UTC"), start=14 * 60, end=15 * 60)  # NOW lies in it

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import messages
-from streams.messages import Message
+from streams.alerts import messages
+from streams.alerts.messages import Message
 from tests.streams.alerts import NOW, alert
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "webhook.schema.json").read_text(encoding="utf-8"))

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.routes import Quiet, Route
-from streams.routes_file import RoutesError, read_routes
+from streams.alerts.routes import Quiet, Route
+from streams.alerts.routes_file import RoutesError, read_routes
 from tests.streams.alerts import alert
 
 SECRET = "0123456789abcdef-secret"

@@ -26,7 +26,7 @@ from tests.streams.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at,
 
 CREW = ("a", "b", "c")
 MODULES = ("spans", "stints", "exposure", "teams", "workload")
-KNOWN = {"streams.alerting", "streams.config.model", "streams.ids", "streams.outputs"}
+KNOWN = {"streams.alerts.rules", "streams.config.model", "streams.ids", "streams.outputs"}
 
 
 def shift(hostile: tuple[float, float] | None = (5, 45), crew: Iterable[str] = CREW) -> list[Datum]:

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from schemas.times import rfc3339
-from streams.alerting import went
+from streams.alerts.rules import went
 
 LONGEST = 500
 SCHEMA = 1  # of the webhook's body

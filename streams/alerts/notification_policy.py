@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from streams import ids
-from streams.messages import Message
-from streams.routes import Routes, Team, after, rank
+from streams.alerts.messages import Message
+from streams.alerts.routes import Routes, Team, after, rank
 
 SEEN = 50_000
 CONVERSATIONS = 5_000  # a team

@@ -10,8 +10,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from streams.alerts.routes import Quiet, Route, Routes, Team, Webhook
 from streams.interventions.file_errors import UNKNOWN, WORDS, dotted, meant
-from streams.routes import Quiet, Route, Routes, Team, Webhook
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 PLACES: dict[str, type[Any]] = {"teams": Team, "routes": Route, "quiet": Quiet, "webhooks": Webhook}

@@ -24,7 +24,7 @@ from schemas.codec import Codec
 from schemas.records import Datum
 from schemas.topics import TOPIC_OF, Name
 from streams.config.model import WorkloadConfig
-from streams.workload import Workload
+from streams.workload.aggregate import Workload
 
 SEED, CUSTOMERS, VISITS = 7, 130, 4
 CREWS = {"berlin": 9, "lisbon": 8, "night": 3}  # operators of each team

@@ -32,7 +32,7 @@ from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import Name
 from schemas.validation import check, check_size
-from streams.workload import Workload
+from streams.workload.aggregate import Workload
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from streams.config.model import WorkloadConfig
-from streams.workload import Workload
+from streams.workload.aggregate import Workload
 
 MINUTE = 60_000
 START = 1_790_002_800_000  # a full hour

@@ -6,8 +6,8 @@ from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
 from streams.config.model import WorkloadConfig
-from streams.exposure import Exposure, exposure
-from streams.stints import Stint
+from streams.workload.assignments import Stint
+from streams.workload.operator_load import Exposure, exposure
 
 MINUTE = 60_000
 HOUR = (0, 60 * MINUTE)

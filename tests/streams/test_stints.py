@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
-from streams.spans import common, joined, length
-from streams.stints import Assignment, Belief, Stint, Talk, living, stints
+from streams.workload.assignments import Assignment, Belief, Stint, Talk, living, stints
+from streams.workload.intervals import common, joined, length
 
 IDLE = 100
 UNTIL = 1000

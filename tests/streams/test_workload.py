@@ -16,12 +16,12 @@ import streams
 from agents import workload as live
 from schemas.codec import Codec
 from schemas.records import head, record, records
-from streams import teams
-from streams import workload as workloads
 from streams.config.model import WorkloadConfig
-from streams.exposure import Exposure
-from streams.stints import Assignment, Belief, Talk, stints
-from streams.workload import Workload, telling
+from streams.workload import aggregate as workloads
+from streams.workload import team_metrics
+from streams.workload.aggregate import Workload, telling
+from streams.workload.assignments import Assignment, Belief, Talk, stints
+from streams.workload.operator_load import Exposure
 from tests.streams.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at, case, given, taken, told, turn
 
 CREW = ("a", "b", "c")
@@ -40,7 +40,7 @@ def alerts(workload: Workload, minute: float) -> list[Datum]:
 
 def test_a_team_in_an_hour() -> None:
     [one] = told(shift(), until=HOUR)
-    assert {name: one[name] for name in teams.FIGURES} == {
+    assert {name: one[name] for name in team_metrics.FIGURES} == {
         "operators": 3,
         "work_minutes": 50.0,
         "hostile_minutes": 40.0,
@@ -58,8 +58,8 @@ def test_a_team_in_an_hour() -> None:
 
 def test_too_few_for_a_figure_is_unknown_and_not_zero() -> None:
     [one] = told(shift(crew=CREW[:2]), until=HOUR)
-    assert [one[name] for name in teams.FIGURES] == [None] * len(teams.FIGURES)
-    assert one["reasons"] == dict.fromkeys(teams.FIGURES, "small_group")
+    assert [one[name] for name in team_metrics.FIGURES] == [None] * len(team_metrics.FIGURES)
+    assert one["reasons"] == dict.fromkeys(team_metrics.FIGURES, "small_group")
     assert one["strained"] == []
 
 
@@ -84,7 +84,7 @@ def test_a_figure_of_fewer_than_the_group_is_left_out() -> None:
 
 def test_figures_are_rounded() -> None:
     members = [Exposure("t", 100_000 + n, 50_000 + n, {"chat": 50_000 + n}, n % 2, 0, (9_999,)) for n in range(7)]
-    found, _ = teams.figures(members, CONFIG)
+    found, _ = team_metrics.figures(members, CONFIG)
     assert (found["work_minutes"], found["hostile_minutes"], found["hard_in_a_row"]) == (2.0, 1.0, 0.4)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from streams.spans import Span, common, joined
+from streams.workload.intervals import Span, common, joined
 
 
 class Assignment(NamedTuple):

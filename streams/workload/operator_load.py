@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from streams.config.model import WorkloadConfig
-from streams.spans import Span, common, joined, length
-from streams.stints import Stint
+from streams.workload.assignments import Stint
+from streams.workload.intervals import Span, common, joined, length
 
 
 class Exposure(NamedTuple):

@@ -10,9 +10,9 @@ from typing import Any
 
 from streams import ids
 from streams.config.model import WorkloadConfig
-from streams.exposure import Exposure
 from streams.outputs import Output
-from streams.spans import Span
+from streams.workload.intervals import Span
+from streams.workload.operator_load import Exposure
 
 MINUTE_MS = 60_000
 FIGURES = (

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from streams import teams
 from streams.alerts.rules import of_workload
 from streams.config.model import WorkloadConfig
-from streams.exposure import Exposure, exposure
 from streams.outputs import Output
-from streams.spans import Span
-from streams.stints import Assignment, Belief, Stint, Talk, operators, stints
+from streams.workload import team_metrics
+from streams.workload.assignments import Assignment, Belief, Stint, Talk, operators, stints
+from streams.workload.intervals import Span
+from streams.workload.operator_load import Exposure, exposure
 
 Datum = Mapping[str, Any]
 SHOWN = ("work_ms", "hostile_ms", "hard_in_a_row", "breaks_missed", "recoveries")
@@ -130,8 +130,8 @@ class Workload:
         if begun >= ended:
             return []
         for period in tenant.periods(begun, ended, config):
-            for team, members in teams.by_team(exposures(tenant.stints(period[1], config), period, config)):
-                outputs += self._told_of(teams.told(name, team, period, members, config))
+            for team, members in team_metrics.by_team(exposures(tenant.stints(period[1], config), period, config)):
+                outputs += self._told_of(team_metrics.told(name, team, period, members, config))
             tenant.forget(period[0] - config.shift_ms, config)
         tenant.forget(ended - config.period_ms - config.shift_ms, config)
         self._told[name] = max(ended, self._told.get(name, ended))

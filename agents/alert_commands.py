@@ -12,10 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from agents import by_hand, log_reader, topics
-from agents.clock import now_ms
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.destinations import destinations
-from agents.errors import Failure
 from agents.forgotten import mark
 from agents.outbox import DeliveryFailed, Outgoing
 from agents.postman import Postman, Receipt

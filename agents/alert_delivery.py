@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from agents import metrics, topics
-from agents.clock import now_ms
+from agents import topics
+from agents.common import metrics
+from agents.common.clock import now_ms
+from agents.common.health import Health
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.deliveries import of_delivered, of_suppressed
 from agents.destinations import destinations
-from agents.health import Health
 from agents.inputs import Inputs
 from agents.postman import Postman
 from agents.publishing import headers_of, published

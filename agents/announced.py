@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from agents import kafka, log_reader
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.received import Received
 from agents.settings import Settings
 

@@ -4,7 +4,7 @@ The moment from which they count is so a record of the log. Each step is acknowl
 """
 
 from agents import kafka
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.outbox import Outgoing
 from agents.settings import Settings

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.policies import Policies
 from agents.policy_commands import newest
 from agents.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from agents.printing import (
+from agents.common.formatting import (
     UNKNOWN,
     counted,
     duration,

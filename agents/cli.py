@@ -19,8 +19,9 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from agents import logs, settings
-from agents.errors import Failure
+from agents import settings
+from agents.common import logs
+from agents.common.errors import Failure
 from agents.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Follows how conversations feel.")
@@ -106,8 +107,8 @@ def worker() -> None:
 @app.command()
 def sink() -> None:
     """Run the sink: topics into ClickHouse."""
-    from agents import health
     from agents import sink as sinks
+    from agents.common import health
 
     found = loaded()
     writer = sinks.Sink(found)
@@ -118,8 +119,8 @@ def sink() -> None:
 @app.command()
 def learner() -> None:
     """Run the learner: ratings into new weights for the text model. One a deployment."""
-    from agents import health
     from agents import learner as learners
+    from agents.common import health
 
     found = loaded()
     os.nice(GIVES_WAY)
@@ -131,8 +132,8 @@ def learner() -> None:
 @app.command()
 def workload() -> None:
     """Tell what teams are exposed to. Off unless it is switched on: docs/operators.md. One a deployment."""
-    from agents import health
     from agents import workload as workloads
+    from agents.common import health
 
     found = loaded()
     one = workloads.LiveWorkload(found)
@@ -534,7 +535,8 @@ def alerts(context: typer.Context) -> None:
     """Without a subcommand: run the delivery of alerts. One a deployment."""
     if context.invoked_subcommand is not None:
         return
-    from agents import alert_delivery, health
+    from agents import alert_delivery
+    from agents.common import health
 
     found = loaded()
     courier = alert_delivery.Courier(found)
@@ -589,7 +591,7 @@ def alerts_snooze(
 ) -> None:
     """Have nothing told for a while: of a conversation, or to a team."""
     from agents import alert_commands
-    from agents.clock import now_ms
+    from agents.common.clock import now_ms
 
     until = now_ms() + alert_commands.duration_ms(length)
     alert_commands.give(loaded(), "snooze", tenant, conversation, team, by, reason, until, alert)

@@ -5,7 +5,7 @@ import logging
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, ErrorCodes, NetworkError, ServerException, SocketTimeoutError
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.settings import Settings
 
 CONNECT_TIMEOUT_S = 5

@@ -8,7 +8,7 @@ is told and refused. Only a partition that ends before the place that was reache
 from collections.abc import Callable, Mapping
 
 from agents import kafka
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.settings import Settings
 
 RequireReached = Callable[[Mapping[kafka.Position, int]], None]

@@ -1,12 +1,12 @@
 """Settings that cannot be meant together: refused at the start, with what to do, before anything connects."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from agents.errors import Failure
+from agents.common.errors import Failure
+from agents.common.http_auth import loopback
 
 if TYPE_CHECKING:
     from agents.settings import Settings
@@ -43,14 +43,6 @@ def require_login(settings: "Settings") -> None:
     for name in () if mechanism is None else NEEDED_BY_TOKEN if mechanism == OAUTH else BY_PASSWORD:
         if not filled(settings, name):
             raise Failure(f"TENOR_KAFKA_SASL is {mechanism}, but {variable(name)} is not set", f"set {or_file(name)}")
-
-
-def loopback(host: str) -> bool:
-    """Whether a host is this machine for certain; a name but ``localhost`` is not."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def files(settings: "Settings") -> Found:

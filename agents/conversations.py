@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from agents import metrics
-from agents.clock import now_ms
+from agents.common import metrics
+from agents.common.clock import now_ms
 from agents.continuity import RequireReached, position_of
 from agents.kafka import Position
 from agents.models import Models

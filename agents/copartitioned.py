@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from agents import kafka
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.settings import Settings
 from schemas.topics import Name
 

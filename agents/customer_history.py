@@ -10,8 +10,8 @@ from typing import Any
 from clickhouse_driver import Client
 
 from agents.clickhouse import UNAVAILABLE, connect, failure
+from agents.common.errors import Failure
 from agents.customer_history_view import render
-from agents.errors import Failure
 from agents.explain import rows
 from agents.forgotten import mark
 from agents.migrate import require_current

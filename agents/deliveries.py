@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agents import metrics
+from agents.common import metrics
 from agents.postman import Receipt
 from streams import ids
 from streams.alerts.messages import Alert, Message

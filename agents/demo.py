@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from agents import delay, recording, report, stack, verdict, verify
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.live import LiveView
 from agents.recorded import Event
 from agents.replay import ReplayResult, conclude, replay

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import apprise
 
-from agents.clock import now_ms
-from agents.errors import Failure
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.webhook import Undelivered, post
 from streams.alerts import messages
 from streams.alerts.messages import Message

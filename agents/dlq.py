@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from agents import log_reader
+from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
-from agents.errors import Failure
 from agents.outbox import DeliveryFailed, Outgoing
 from agents.received import Received
 from agents.settings import Settings

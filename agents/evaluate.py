@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from agents import labelled
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.labelled import Conversation, LabelledTurn
 from agents.train import Plan, fitted
 from streams.config.model import Config

@@ -15,7 +15,7 @@ from typing import Any
 from clickhouse_driver import Client
 
 from agents.clickhouse import UNAVAILABLE, connect, failure
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.explain_view import render
 from agents.migrate import require_current
 from agents.settings import Settings

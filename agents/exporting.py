@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from agents.clickhouse import UNAVAILABLE, connect, failure, quoted
 from agents.clickhouse_http import ClickHouseHttp, Refused
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.migrate import require_current
 from agents.period import WHATEVER, Period, tables
 from agents.settings import Settings

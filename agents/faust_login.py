@@ -5,8 +5,8 @@ import ssl
 from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 
+from agents.common.errors import Failure
 from agents.contradictions import OAUTH, require_login
-from agents.errors import Failure
 from agents.settings import Settings
 from agents.tokens import ClientCredentials, TokenProvider
 

@@ -14,9 +14,9 @@ from uuid import uuid4
 from agents import alert_commands, by_hand, log_reader, memories, topics
 from agents.announcing import to_every_partition
 from agents.changelog import recovered
-from agents.clock import now_ms
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
-from agents.errors import Failure
 from agents.forgotten import mark
 from agents.forgotten_rows import Rows
 from agents.outbox import DeliveryFailed

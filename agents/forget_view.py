@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
+from agents.common.formatting import new_table
 from agents.forget import Erased
-from agents.printing import new_table
 from schemas.topics import DAY_MS, INGESTED, OUTPUTS, WITH_DEAD_LETTERS, Name, Topics
 
 YOURS = (*INGESTED, Name.RATINGS)

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from agents import metrics
-from agents.clock import now_ms
+from agents.common import metrics
+from agents.common.clock import now_ms
 from agents.outbox import Outbox, Outgoing
 from agents.publishing import headers_of, refused
 from agents.transport import Run

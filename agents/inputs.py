@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from agents import kafka
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.received import Received, at_end, received
 from agents.settings import Settings
 

@@ -15,11 +15,11 @@ import tenacity
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, TypeMismatchError
 
-from agents import metrics
 from agents.clickhouse import UNAVAILABLE, failure, new_client
 from agents.clickhouse_http import ClickHouseHttp, Refused
-from agents.errors import Failure
-from agents.health import Health
+from agents.common import metrics
+from agents.common.errors import Failure
+from agents.common.health import Health
 from agents.rows import Row, Table, columnar
 from agents.settings import Settings
 

@@ -10,8 +10,8 @@ import structlog
 import tenacity
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from agents import metrics
-from agents.errors import Failure
+from agents.common import metrics
+from agents.common.errors import Failure
 from agents.kafka import COORDINATOR_MOVING, LARGEST_BYTES, Position, patient
 from agents.received import require_read
 from agents.settings import Settings

@@ -9,8 +9,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from agents import kafka_login
+from agents.common.errors import Failure
 from agents.embedded.tansu import true_end_offsets
-from agents.errors import Failure
 from agents.settings import Settings
 
 TIMEOUT_S = 10.0

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents import neutral, recording
-from agents.errors import Failure
+from agents.common.errors import Failure
 from schemas.topics import Name
 from streams.signals.extraction import Signal, signal_of
 from streams.text_model import turn_features

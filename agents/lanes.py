@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from confluent_kafka import TopicPartition
 
-from agents.health import Health
+from agents.common.health import Health
 from agents.inserts import Inserts
 from agents.settings import Settings
 

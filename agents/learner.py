@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 import structlog
 
-from agents import metrics, topics
+from agents import topics
 from agents.announcing import Announcer
-from agents.clock import now_ms
-from agents.health import Health
+from agents.common import metrics
+from agents.common.clock import now_ms
+from agents.common.health import Health
 from agents.history import History
 from agents.models import Models
 from agents.policy_learner import PolicyLearner

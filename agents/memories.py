@@ -6,9 +6,9 @@ import msgspec
 
 from agents import log_reader, topics
 from agents.changelog import Reading
-from agents.clock import now_ms
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
-from agents.errors import Failure
 from agents.outbox import DeliveryFailed, Outgoing
 from agents.publishing import BY_HAND
 from agents.registry import codec_for

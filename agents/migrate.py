@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import ErrorCodes, ServerException
 
 from agents.clickhouse import UNAVAILABLE, connect, failure, quoted
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.settings import Settings
 from schemas.migrations import FOLDER, Migration, migrations
 

@@ -1,7 +1,7 @@
 """Text models by version: the one that is shipped, and those in tenor.text-model."""
 
 from agents.announced import Announced
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.received import Received
 from agents.settings import Settings
 from streams.text_model import weights

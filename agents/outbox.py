@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from agents import metrics
+from agents.common import metrics
 from agents.kafka import producer_config
 from agents.settings import Settings
 

@@ -13,11 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from agents.clickhouse import UNAVAILABLE, connect, failure
-from agents.errors import Failure
+from agents.common.errors import Failure
+from agents.common.formatting import UNKNOWN, of
 from agents.migrate import require_current
 from agents.page_data import gathered
 from agents.period import Period, limit
-from agents.printing import UNKNOWN, of
 from agents.settings import Settings
 
 Row = Mapping[str, Any]

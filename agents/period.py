@@ -9,7 +9,7 @@ from typing import NamedTuple
 from clickhouse_driver import Client
 from clickhouse_driver.util.escape import escape_param
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from schemas.errors import Rejected
 from schemas.json_form import milliseconds
 

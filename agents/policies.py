@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import structlog
 
-from agents import log_reader, metrics
+from agents import log_reader
 from agents.announced import Announced
+from agents.common import metrics
 from agents.received import Received
 from agents.settings import Settings
 from schemas.codec import Codec

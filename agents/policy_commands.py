@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from agents import by_hand, topics
-from agents.clock import now_ms
-from agents.errors import Failure
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.policies import usable
 from agents.registry import codec_for
 from agents.settings import Settings

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import structlog
 
-from agents import metrics
 from agents.announcing import to_every_partition
 from agents.apprentice import Apprentice, Read
-from agents.clock import now_ms
+from agents.common import metrics
+from agents.common.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.inputs import Inputs
 from agents.outbox import Outgoing

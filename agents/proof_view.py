@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from agents.printing import UNKNOWN, counted, heading, interval, new_table, number, of, percent
+from agents.common.formatting import UNKNOWN, counted, heading, interval, new_table, number, of, percent
 from agents.proof import INSUFFICIENT
 from streams.experiment.effects import SHOWN_AFTER
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents import metrics
+from agents.common import metrics
 from agents.outbox import Outgoing
 from schemas.codec import Codec
 from schemas.errors import Rejected

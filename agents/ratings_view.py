@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from agents.printing import UNKNOWN, heading, new_table, number
+from agents.common.formatting import UNKNOWN, heading, new_table, number
 
 Report = dict[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, Message
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 
 
 class Received(NamedTuple):

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 
 
 class Event(NamedTuple):

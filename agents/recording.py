@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agents import neutral
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.recorded import Event, Line, Recording, Truth, wrong
 from schemas.errors import Rejected
 from schemas.json_form import parse_json, read_record

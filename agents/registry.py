@@ -23,7 +23,7 @@ from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.settings import Settings
 from schemas.codec import Answer, Codec, schema_of
 from schemas.errors import Reason, Rejected

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from agents import kafka, recording
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.recorded import Event, Recording, Truth
 from agents.settings import Settings
 from agents.settling import OnWait, settle

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from agents import checks_view, proof_view, ratings_view, report_wording
-from agents.printing import facts, heading, new_table, number
+from agents.common.formatting import facts, heading, new_table, number
 
 Report = dict[str, Any]
 

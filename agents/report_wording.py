@@ -7,7 +7,7 @@ from clickhouse_driver import Client
 from rich.console import Console
 from rich.markup import escape
 
-from agents.printing import UNKNOWN, heading, new_table
+from agents.common.formatting import UNKNOWN, heading, new_table
 from streams.signals.reply_style import FEATURES
 
 Report = dict[str, Any]

@@ -2,7 +2,7 @@
 
 import os
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.settings import Settings
 from streams.alerts.routes import Routes
 from streams.alerts.routes_file import RoutesError, read_routes

@@ -16,9 +16,9 @@ from typing import Any
 
 import structlog
 
-from agents import metrics
-from agents.errors import Failure
-from agents.health import Health
+from agents.common import metrics
+from agents.common.errors import Failure
+from agents.common.health import Health
 from agents.transport import Run
 
 log = structlog.get_logger(__name__)

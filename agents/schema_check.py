@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from schemas.compatibility import incompatibilities, problems
 from schemas.records import AVRO, PAST, Schema, crc64, records, writers
 

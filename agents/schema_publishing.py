@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.registry import NOT_FOUND, client_for, refused, silent
 from agents.settings import Settings
 from schemas.compatibility import problems

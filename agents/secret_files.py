@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 
 SUFFIX = "_file"
 

@@ -24,7 +24,7 @@ from pydantic_settings import (
 )
 
 from agents import contradictions, settings_file
-from agents.errors import Failure, Misspelled
+from agents.common.errors import Failure, Misspelled
 from agents.secret_files import SecretFiles, file_variables
 from agents.settings_file import SettingsFile
 from schemas.topics import Topics

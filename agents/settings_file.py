@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from agents.errors import Failure, Misspelled
+from agents.common.errors import Failure, Misspelled
 from agents.secret_files import SUFFIX, file_variables
 
 NAME = "CONFIG"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from agents import kafka
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.settings import Settings
 from schemas.topics import INGESTED, WITH_DEAD_LETTERS, Name, Topics
 

@@ -15,11 +15,11 @@ from confluent_kafka import Message
 
 from agents import migrate, topics
 from agents.avro_batches import AvroBatch, AvroBatches
-from agents.clock import now_ms
+from agents.common.clock import now_ms
+from agents.common.health import Health
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.dead_letters import DEAD_LETTERS
 from agents.forgotten import Forgotten, ForgottenTopic
-from agents.health import Health
 from agents.inserts import Inserts, Stopped
 from agents.intake import Intake
 from agents.lanes import LANES, Lanes

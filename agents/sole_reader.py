@@ -7,7 +7,7 @@ import structlog
 from confluent_kafka import Consumer, TopicPartition
 
 from agents import kafka
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.intake import NotYet, commit
 from agents.received import Received, received
 from agents.settings import Settings

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from agents.clock import now_ms
-from agents.errors import Failure
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.wav import Sound
 from schemas.errors import Rejected
 from schemas.json_form import milliseconds

@@ -14,10 +14,10 @@ from urllib.request import urlopen
 from pydantic import SecretStr
 
 from agents import migrate, topics
+from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse, require_unlocked
 from agents.embedded.tansu import Tansu
-from agents.errors import Failure
 from agents.settings import Settings, environment, no_files
 
 READY_S = 60.0

@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.kafka import TIMEOUT_S, admin, metadata
 from agents.settings import Settings
 from schemas.topics import Topic

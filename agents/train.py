@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from agents import labelled
-from agents.errors import Failure
+from agents.common.errors import Failure
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE, Features
 from streams.text_model.learner import RATE, Label, Learner, Turn

@@ -25,7 +25,7 @@ from faust import Schema
 from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
 
-from agents import metrics
+from agents.common import metrics
 
 # How often a closed gate looks whether it may open.
 GATE_S = 0.05

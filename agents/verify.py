@@ -16,7 +16,7 @@ from collections.abc import Container, Iterable
 from hashlib import blake2b
 
 from agents import kafka, log_reader, relearn, topics
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.models import Models
 from agents.policies import Policies
 from agents.publishing import BY_HAND, WORKLOAD

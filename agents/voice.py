@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from agents import recording, wav
-from agents.clock import now_ms
-from agents.errors import Failure
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.recorded import Event
 from agents.replay import Publisher, require_topics
 from agents.settings import Settings

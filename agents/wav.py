@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 
 Samples = NDArray[np.float64]
 

@@ -17,7 +17,8 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import kafka, log_reader, metrics
+from agents import kafka, log_reader
+from agents.common import metrics
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.publishing import headers_of, published
 from agents.received import Received, received

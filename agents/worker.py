@@ -13,13 +13,13 @@ import structlog
 from mode.utils.objects import cached_property
 
 from agents import faust_login, kafka, runs, topics
-from agents import health as health_server
 from agents.alerts import Alerts
+from agents.common import health as health_server
+from agents.common.errors import Failure
+from agents.common.health import Health
 from agents.continuity import require_reached
 from agents.conversations import Conversations
 from agents.copartitioned import Watch
-from agents.errors import Failure
-from agents.health import Health
 from agents.ingest import Ingest
 from agents.models import Models
 from agents.outbox import Outbox

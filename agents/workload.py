@@ -18,10 +18,10 @@ from typing import Any
 import structlog
 
 from agents import topics
-from agents.clock import now_ms
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
+from agents.common.health import Health, Page
 from agents.dead_letter_queue import DeadLetterQueue
-from agents.errors import Failure
-from agents.health import Health, Page
 from agents.inputs import Inputs
 from agents.outbox import Outgoing
 from agents.publishing import WORKLOAD, headers_of, published, refused

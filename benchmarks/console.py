@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.clickhouse import connect
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.migrate import migrate

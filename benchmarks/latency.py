@@ -25,7 +25,7 @@ from confluent_kafka.admin import NewTopic
 from rich.table import Table
 
 from agents import kafka
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.settings import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec

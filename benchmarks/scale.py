@@ -28,7 +28,7 @@ from rich.table import Table
 
 from agents import kafka
 from agents.avro_files import long
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.embedded.child import Child
 from agents.log_reader import read
 from agents.settings import Settings

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from agents import recording, stack
 from agents.clickhouse import connect
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.replay import conclude, replay
 from agents.settings import Settings
 from agents.simulator.day import simulate

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from agents import kafka, topics
 from agents.clickhouse import connect
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.migrate import migrate
 from agents.outbox import Outgoing
 from agents.publishing import published

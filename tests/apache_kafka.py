@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, Child, free_port, wait_for_port
-from agents.errors import Failure
 
 ROOT = Path(__file__).resolve().parents[1]
 POM = ROOT / "tests" / "kafka" / "pom.xml"

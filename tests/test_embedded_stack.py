@@ -16,11 +16,11 @@ from clickhouse_driver.errors import Error as ClickHouseError
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
+from agents.common.errors import Failure
 from agents.embedded import clickhouse, tansu
 from agents.embedded.child import LOOPBACK, Child, free_port, require_free_port, wait_for_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu, true_end_offsets
-from agents.errors import Failure
 from tests.apache_kafka import ApacheKafka, unavailable_reason
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]

@@ -13,7 +13,7 @@ import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-import agents.metrics  # registers them
+import agents.common.metrics  # registers them
 from agents.cli import app
 from agents.settings import variables_known
 from schemas.topics import Topics

@@ -13,8 +13,8 @@ from agents.blind_review.pairing import Pair, pairs
 from agents.blind_review.replies import Decision, Exchange, Replies
 from agents.blind_review.tells import telling
 from agents.clickhouse import UNAVAILABLE, connect, failure
-from agents.clock import now_ms
-from agents.errors import Failure
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.migrate import require_current
 from agents.publishing import headers_of
 from agents.received import Received

@@ -12,8 +12,8 @@ from agents import replay
 from agents.blind_review import answers, key, sheet
 from agents.blind_review.answers import Answer, Wrong
 from agents.blind_review.key import Key, Side
-from agents.clock import now_ms
-from agents.errors import Failure
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.recorded import Event
 from agents.settings import Settings
 from schemas.errors import Rejected

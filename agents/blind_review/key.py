@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 
 VERSION = 1
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from agents.blind_review.pairing import Pair
-from agents.errors import Failure
+from agents.common.errors import Failure
 from streams.experiment.rating_comparison import QUESTIONS
 
 WORDS = ("customer_A", "reply_A", "customer_B", "reply_B")

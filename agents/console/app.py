@@ -17,15 +17,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from agents import policy_commands
-from agents.clock import now_ms
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
+from agents.common.health import Health
 from agents.console import events
 from agents.console.alert_commands import About
 from agents.console.auth import COOKIE, Auth, same_origin
 from agents.console.board import ORDERS, Wish
 from agents.console.feed import Feed
 from agents.console.inbox import Inbox
-from agents.errors import Failure
-from agents.health import Health
 from agents.outbox import DeliveryFailed
 from agents.settings import Settings
 

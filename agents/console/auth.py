@@ -15,9 +15,8 @@ from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
 
-from agents.bearer import carries
-from agents.contradictions import loopback
-from agents.errors import Failure
+from agents.common.errors import Failure
+from agents.common.http_auth import carries, loopback
 from agents.settings import Settings
 
 COOKIE = "tenor_session"

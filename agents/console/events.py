@@ -9,12 +9,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from agents.clock import now_ms
+from agents.common.clock import now_ms
+from agents.common.errors import Failure
 from agents.console import queries
 from agents.console.board import Wish, wanted
 from agents.console.feed import Feed
 from agents.console.inbox import Inbox
-from agents.errors import Failure
 from agents.explain import explain
 from agents.explain_view import by_kind
 

@@ -10,10 +10,10 @@ import structlog
 from clickhouse_driver import Client
 
 from agents.clickhouse import UNAVAILABLE, connect, failure
+from agents.common.errors import Failure
+from agents.common.health import Health
 from agents.console.board import Board, Conversation
 from agents.console.queries import OVERLAP_MS, newest_alert, newest_said, read_board
-from agents.errors import Failure
-from agents.health import Health
 from agents.migrate import require_current
 from agents.settings import Settings
 

@@ -9,11 +9,11 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaException
 
+from agents.common.errors import Failure
 from agents.console import queries
 from agents.console.alert_commands import About, Commands, Said, publish_command, topic_exists
 from agents.console.feed import Feed
 from agents.console.queries import Heading
-from agents.errors import Failure
 
 log = structlog.get_logger(__name__)
 

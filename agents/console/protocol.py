@@ -6,8 +6,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from agents.common.health import REQUEST_S
 from agents.console.headers import HEADERS
-from agents.health import REQUEST_S
 
 
 class Protocol(H11Protocol):

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import uvicorn
 
+from agents.common.errors import Failure
 from agents.console.app import Console, application
 from agents.console.headers import Headers
 from agents.console.protocol import Protocol
-from agents.errors import Failure
 from agents.settings import Settings
 
 Say = Callable[[str], None]

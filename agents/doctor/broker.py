@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from confluent_kafka.admin import AdminClient
 
 from agents import kafka, kafka_login
+from agents.common.errors import Failure
 from agents.doctor.check import Check, of_failure
-from agents.errors import Failure
 from agents.settings import Settings
 
 ABOUT = "broker"

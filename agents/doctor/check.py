@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 
 Verdict = Literal["ok", "warning", "failed"]
 

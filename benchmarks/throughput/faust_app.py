@@ -12,7 +12,7 @@ from typing import Any
 import faust
 from faust.transport.drivers import aiokafka
 
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from benchmarks.throughput.per_event import CODEC, SIGNAL, folded, signal_in
 from schemas.records import record
 from schemas.topics import INGESTED, KEY_OF, RECORD_OF, TOPIC_OF, Name

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from agents import destinations as places
+from agents.common.errors import Failure
 from agents.deliveries import of_delivered, of_suppressed
 from agents.embedded.child import free_port
-from agents.errors import Failure
 from agents.postman import BACKLOG, Postman, Receipt
 from agents.routing import routes_of
 from agents.settings import Settings

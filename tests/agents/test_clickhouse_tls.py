@@ -7,9 +7,9 @@ import pytest
 
 from agents.clickhouse import connect
 from agents.clickhouse_http import ClickHouseHttp
+from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK
 from agents.embedded.clickhouse import ClickHouse
-from agents.errors import Failure
 from agents.settings import Settings
 from tests.certificates import Authority
 from tests.tls_front import tls_front

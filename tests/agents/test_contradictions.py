@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from agents.contradictions import loopback, refuse, require_login
-from agents.errors import Failure
+from agents.common.errors import Failure
+from agents.common.http_auth import loopback
+from agents.contradictions import refuse, require_login
 from agents.settings import Settings
 
 FILE = Path(__file__)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.changelog import NOWHERE
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.conversations import SIGNAL, Conversations, waves
 from agents.models import Models
 from agents.outbox import Outgoing

@@ -4,8 +4,8 @@ import pytest
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from agents import topics, worker
+from agents.common.errors import Failure
 from agents.copartitioned import Watch, differing, names
-from agents.errors import Failure
 from agents.kafka import admin
 from agents.settings import Settings
 from schemas.topics import Name

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from agents.common.errors import Failure
 from agents.customer_history import render, told
-from agents.errors import Failure
 from agents.forgotten import mark
 from agents.forgotten_rows import Rows
 from agents.settings import Settings, environment

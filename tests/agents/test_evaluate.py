@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents import evaluate, labelled, train
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.evaluate import Prediction
 from streams.config.model import Config
 from streams.text_model.learner import Learner

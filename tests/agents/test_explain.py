@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from agents.clickhouse import connect
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.explain import as_json, explain, render
 from agents.explain_view import by_kind
 from agents.rows import TABLES, columnar

@@ -11,8 +11,8 @@ import pyarrow.parquet as parquet
 import pytest
 
 from agents.clickhouse import connect
+from agents.common.errors import Failure
 from agents.embedded.clickhouse import ClickHouse
-from agents.errors import Failure
 from agents.exporting import Exported, export, not_written
 from agents.in_memory import Records
 from agents.period import Period, period, tables

@@ -7,9 +7,9 @@ import pytest
 
 from agents import alert_commands, log_reader, topics
 from agents.changelog import as_of_header
+from agents.common.errors import Failure
 from agents.console.alert_commands import About, Commands
 from agents.dead_letter_queue import DeadLetterQueue
-from agents.errors import Failure
 from agents.forget import forget, going_on
 from agents.forget_view import remaining
 from agents.forgotten import mark

@@ -14,13 +14,13 @@ from pydantic import SecretStr
 
 from agents import explain, migrate, redecide, report, topics
 from agents.clickhouse import NO_RIGHT, connect
+from agents.common.errors import Failure
 from agents.dead_letters import DEAD_LETTERS
 from agents.doctor import grants
 from agents.embedded import clickhouse as embedded
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
-from agents.errors import Failure
 from agents.publishing import published
 from agents.rows import TABLES
 from agents.settings import Settings

@@ -11,9 +11,9 @@ from urllib.request import urlopen
 import pytest
 from pydantic import SecretStr
 
+from agents.common.errors import Failure
+from agents.common.health import HEADERS, Health, serve
 from agents.embedded.child import LOOPBACK
-from agents.errors import Failure
-from agents.health import HEADERS, Health, serve
 from tests.trickle import ended
 
 Ask = Callable[[str], tuple[int, str]]
@@ -258,7 +258,7 @@ def test_a_request_that_never_ends_is_ended(
     monkeypatch: pytest.MonkeyPatch, health: Health, request_line: bytes
 ) -> None:
     """A byte at a time is always in time for the next one, never for the whole."""
-    monkeypatch.setattr("agents.health.REQUEST_S", 0.5)
+    monkeypatch.setattr("agents.common.health.REQUEST_S", 0.5)
     with socket.create_connection((LOOPBACK, serve(health, LOOPBACK, 0))) as client:
         client.sendall(request_line)
         assert ended(client)

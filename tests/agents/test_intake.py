@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.intake import NotYet, raise_unless_lost
 
 

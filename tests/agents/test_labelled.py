@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agents import labelled
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.labelled import LabelledTurn
 from streams.text_model.learner import Label
 from tests.agents.conversations import conversation, day, turn, written

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from agents import logs
-from agents.errors import Failure
+from agents.common import logs
+from agents.common.errors import Failure
 
 PROGRAM = """
 import logging, sys

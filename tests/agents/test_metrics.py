@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents import metrics
+from agents.common import metrics
 from tests.agents.samples import decision
 
 

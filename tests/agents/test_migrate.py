@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from agents.clickhouse import connect
+from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.errors import Failure
 from agents.migrate import migrate, require_current
 from agents.settings import Settings
 from schemas.migrations import FOLDER, migrations

@@ -4,8 +4,8 @@ import pytest
 
 from agents import announced, topics
 from agents.announced import KEPT
+from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
-from agents.errors import Failure
 from agents.models import Models
 from agents.outbox import Outgoing
 from agents.settings import Settings

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from agents import kafka, log_reader, metrics, outbox, topics
+from agents import kafka, log_reader, outbox, topics
+from agents.common import metrics
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
 from agents.outbox import DeliveryFailed, Outbox, Outgoing

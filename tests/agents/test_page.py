@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from agents import page, page_plots
+from agents.common.errors import Failure
 from agents.dead_letters import DEAD_LETTERS
-from agents.errors import Failure
 from agents.in_memory import Records
 from agents.page_data import step_s
 from agents.period import Period, period

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from agents import announced, metrics, policy_commands, topics
+from agents import announced, policy_commands, topics
+from agents.common import metrics
+from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
-from agents.errors import Failure
 from agents.outbox import Outgoing
 from agents.policies import Policies
 from agents.registry import codec_for

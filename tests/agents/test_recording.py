@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents import recording
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.recorded import Event, Recording, Truth
 from agents.simulator import simulate
 

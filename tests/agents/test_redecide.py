@@ -6,8 +6,8 @@ import pytest
 
 from agents import topics
 from agents.candidates import read
+from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
-from agents.errors import Failure
 from agents.outbox import Outgoing
 from agents.period import moment
 from agents.publishing import published

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK
-from agents.errors import Failure
 from agents.registry import codec_for
 from agents.settings import Settings
 from schemas.codec import SINGLE_OBJECT

@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from agents import recording, topics
+from agents.common.errors import Failure
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
-from agents.errors import Failure
 from agents.kafka import admin, consumer_config, end_offsets, partitions_of
 from agents.recorded import Event, Recording
 from agents.replay import finish, replay, settle

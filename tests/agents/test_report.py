@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from agents.clickhouse import connect
+from agents.common.errors import Failure
 from agents.dead_letters import DEAD_LETTERS
 from agents.detection import Point, auc, detection
-from agents.errors import Failure
 from agents.proof import UNTOLD, concluded
 from agents.received import Received
 from agents.recorded import Truth

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.schema_check import check, told
 from schemas.records import AVRO, PAST, Schema, record
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from agents.common.errors import Failure
 from agents.doctor import schema_registry as doctor
-from agents.errors import Failure
 from agents.registry import codec_for
 from agents.schema_publishing import publish, standings
 from agents.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.secret_files import secrets_of
 from agents.settings import Settings, environment, load, no_files
 from streams.config.model import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.errors import Failure, Misspelled
+from agents.common.errors import Failure, Misspelled
 from agents.secret_files import nested_secrets, secrets_of
 from agents.settings import Settings, environment, load, misspelled, no_files
 from agents.settings_file import file_names, names

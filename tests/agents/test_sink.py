@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer
 
-from agents import kafka, metrics, topics
+from agents import kafka, topics
 from agents.clickhouse import connect
+from agents.common import metrics
+from agents.common.errors import Failure
 from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.errors import Failure
 from agents.migrate import migrate
 from agents.outbox import Outgoing
 from agents.publishing import published

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.settings import Settings
 from agents.sole_reader import SoleReader
 

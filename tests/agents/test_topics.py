@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.kafka import admin, metadata
 from agents.settings import Settings
 from agents.topics import apply, require_all

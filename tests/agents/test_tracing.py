@@ -19,8 +19,8 @@ from pydantic import SecretStr
 
 import agents
 from agents import traced, tracing, worker
+from agents.common.errors import Failure
 from agents.conversations import Conversations
-from agents.errors import Failure
 from agents.ingest import Ingest
 from agents.received import Received
 from agents.settings import Settings

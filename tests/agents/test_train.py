@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agents import labelled, train
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.train import Lessons, Plan
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE

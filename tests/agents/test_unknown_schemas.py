@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
+from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, free_port
-from agents.errors import Failure
 from agents.ingest import Ingest
 from agents.outbox import Outbox, Outgoing
 from agents.received import Received

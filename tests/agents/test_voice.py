@@ -12,8 +12,8 @@ import pytest
 
 from agents import log_reader, recording, topics
 from agents.acoustics import measure
+from agents.common.errors import Failure
 from agents.embedded.tansu import Tansu
-from agents.errors import Failure
 from agents.settings import Settings, environment
 from agents.voice import Caller, Heard, voice
 from schemas.codec import Codec

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.wav import Format, Sound, frames, opened
 from tests.agents.voices import FLOAT, PCM, RATE, noise, sine, wav
 

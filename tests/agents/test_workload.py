@@ -13,9 +13,9 @@ import pytest
 from confluent_kafka import Producer
 
 from agents import kafka, log_reader, topics
+from agents.common.errors import Failure
+from agents.common.health import serve
 from agents.embedded.child import LOOPBACK
-from agents.errors import Failure
-from agents.health import serve
 from agents.outbox import Outgoing
 from agents.publishing import headers_of, published
 from agents.settings import Settings

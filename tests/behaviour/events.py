@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 
 NUMBERS = itertools.count(1)
 CALM = "Hello, could you tell me when my parcel arrives?"

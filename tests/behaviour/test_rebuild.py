@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from agents import kafka, topics
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.settings import Settings
 from agents.verify import verify
 from schemas.topics import Name

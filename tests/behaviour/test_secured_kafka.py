@@ -12,7 +12,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from pydantic import SecretStr
 
 from agents import kafka
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.faust_login import credentials
 from agents.settings import Settings
 from schemas.topics import Name

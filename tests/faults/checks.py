@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from agents import log_reader
 from agents.clickhouse import connect
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.models import Models
 from agents.policies import Policies
 from agents.publishing import headers_of

@@ -15,9 +15,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from agents import kafka, migrate, topics
+from agents.common.errors import Failure
 from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.errors import Failure
 from agents.settings import Settings
 from agents.settling import stages
 from agents.stack import answers

@@ -13,10 +13,10 @@ import pytest
 
 from agents import migrate
 from agents.clickhouse import connect
+from agents.common.health import SILENT
 from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
-from agents.health import SILENT
 from agents.settings import Settings
 from schemas.topics import Name
 from tests.behaviour.conftest import settings_for

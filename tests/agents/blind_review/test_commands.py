@@ -15,7 +15,7 @@ from agents.blind_review.export import export
 from agents.blind_review.importing import load
 from agents.blind_review.report import render, report
 from agents.clickhouse import connect
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.migrate import migrate
 from agents.recorded import Event
 from agents.replay import Publisher

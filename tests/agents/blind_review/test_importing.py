@@ -10,7 +10,7 @@ from agents.blind_review.answers import Answer
 from agents.blind_review.export import seal
 from agents.blind_review.importing import mistakes, ratings
 from agents.blind_review.pairing import pairs
-from agents.errors import Failure
+from agents.common.errors import Failure
 from agents.recorded import Event
 from schemas.validation import Limits, check
 from tests.agents.blind_review.builders import AT, exchanges

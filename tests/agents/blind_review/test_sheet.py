@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agents.blind_review import answers, sheet
 from agents.blind_review.answers import Answer
 from agents.blind_review.pairing import Pair, pairs
-from agents.errors import Failure
+from agents.common.errors import Failure
 from tests.agents.blind_review.builders import exchange, exchanges
 
 PAIRS = pairs(exchanges(60), 5, seed=1)

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as bounded
 from pydantic import SecretStr
 
+from agents.common.health import Health, serve
 from agents.embedded.child import LOOPBACK
-from agents.health import Health, serve
 from agents.settings import Settings
 from tests.agents.console.serving import served, talk
 from tests.agents.samples import alert

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.console import serve
 from agents.console.app import Console
 from agents.settings import Settings

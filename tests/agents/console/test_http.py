@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import pytest
 from pydantic import SecretStr
 
+from agents.common.errors import Failure
 from agents.console.app import BODY_BYTES, Console, local, number
 from agents.console.auth import COOKIE, FAILURES, FAILURES_S, Auth, loopback
 from agents.console.headers import HEADERS
-from agents.errors import Failure
 from agents.settings import Settings
 from tests.agents.console.serving import served
 from tests.trickle import ended

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from agents import alert_commands, log_reader
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.migrate import migrate
 from agents.rows import TABLES
 from agents.settings import Settings

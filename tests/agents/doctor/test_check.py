@@ -6,9 +6,9 @@ from io import StringIO
 
 from rich.console import Console
 
+from agents.common.errors import Failure
 from agents.doctor.check import Check, broken, listed, looked, of_failure
 from agents.doctor.view import as_json, render
-from agents.errors import Failure
 
 OK, WARNING = Check("a", "ok", "fine"), Check("b", "warning", "so so", "look")
 FAILED = Check("c", "failed", "[red]no[/]", "do this")

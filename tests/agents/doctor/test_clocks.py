@@ -1,7 +1,7 @@
 """Clocks that differ, told apart from those that agree."""
 
 from agents.clickhouse import connect
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.doctor.clocks import of_clickhouse, verdict
 from agents.settings import Settings
 

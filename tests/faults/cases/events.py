@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from agents import kafka
 from agents.announcing import to_every_partition
-from agents.clock import now_ms
+from agents.common.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from schemas.codec import Codec
 from schemas.json_form import to_json

@@ -22,10 +22,9 @@ import structlog
 from prometheus_client import make_wsgi_app
 from pydantic import SecretStr
 
-from agents import metrics
-from agents.bearer import carries
-from agents.contradictions import loopback
-from agents.errors import Failure
+from agents.common import metrics
+from agents.common.errors import Failure
+from agents.common.http_auth import carries, loopback
 
 log = structlog.get_logger(__name__)
 

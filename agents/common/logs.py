@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from agents.errors import Failure
+from agents.common.errors import Failure
 
 LEVELS = ("debug", "info", "warning", "error")
 # Libraries that are chatty at info, or whose debug output would hold payloads.

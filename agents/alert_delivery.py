@@ -25,7 +25,7 @@ from agents.publishing import headers_of, published
 from agents.received import Received
 from agents.registry import codec_for
 from agents.routing import routes_of
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.sole_reader import SoleReader
 from agents.unsettled import Unsettled
 from schemas.errors import Rejected

@@ -19,7 +19,7 @@ from agents.clickhouse import connect
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.migrate import migrate
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.questions import Question, questions
 
 PATH = Path(__file__).parent.parent / "docs" / "analysts.md"

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from agents import kafka, log_reader
 from agents.common.errors import Failure
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 KEPT = 8
 PATIENCE_S = 15.0

@@ -7,7 +7,7 @@ from agents import kafka
 from agents.common.clock import now_ms
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.outbox import Outgoing
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name

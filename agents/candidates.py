@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from agents.common.errors import Failure
 from agents.policies import Policies
 from agents.policy_commands import newest
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from streams.config.model import PolicyConfig
 from streams.policy.candidate import Candidate

@@ -19,10 +19,10 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from agents import settings
 from agents.common import logs
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings import loader
+from agents.settings.model import Settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Follows how conversations feel.")
 topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
@@ -84,7 +84,7 @@ def tell(found: T, as_json: bool, dump: Callable[[T], str], render: Callable[[T,
 
 def loaded() -> Settings:
     """Settings, with logging set up by them."""
-    found = settings.load()
+    found = loader.load()
     logs.configure(found.log_level, found.log_json)
     return found
 
@@ -93,7 +93,7 @@ def loaded() -> Settings:
 def first(context: typer.Context) -> None:
     """No command starts where a variable is misspelled, not even one that needs no settings; the doctor tells it."""
     if context.invoked_subcommand != "doctor" and "--help" not in sys.argv:
-        settings.refuse_misspelled()
+        loader.refuse_misspelled()
 
 
 @app.command()
@@ -154,7 +154,7 @@ def config(
     changed: Annotated[bool, typer.Option(help="Only what is not at its default.")] = False, as_json: AsJson = False
 ) -> None:
     """Print the settings in force, and where each came from. Secrets are not shown."""
-    from agents import effective
+    from agents.settings import effective
 
     found = effective.effective(loaded())
     found = [one for one in found if not changed or one.source != effective.DEFAULT]
@@ -232,7 +232,7 @@ def up(directory: Directory = HOME, workers: Workers = 1) -> None:
 
 def show_places(running: "stack.Stack") -> None:  # type: ignore[name-defined]  # noqa: F821
     """Where everything is, as a table and as variables to paste into another terminal."""
-    from agents.settings import environment
+    from agents.settings.loader import environment
 
     table = Table("what", "where", box=None)
     table.add_row("Kafka", running.broker.bootstrap)
@@ -264,7 +264,7 @@ def demo(
     if not keep:
         stack.forget(directory)
     logging.disable(logging.WARNING)
-    demos.demo(settings.load(), directory, seed, conversations, seconds, workers)
+    demos.demo(loader.load(), directory, seed, conversations, seconds, workers)
 
 
 @app.command()
@@ -400,7 +400,7 @@ def evaluate(
     from agents import evaluate as evaluation
     from agents import labelled, scores, scores_view, train
 
-    predictions = evaluation.run(labelled.read(file), mode, train.named(prior), settings.load().config, folds)
+    predictions = evaluation.run(labelled.read(file), mode, train.named(prior), loader.load().config, folds)
     if to is not None:
         evaluation.write(to, predictions)
     found = scores.evaluation(predictions)

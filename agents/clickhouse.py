@@ -6,7 +6,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, ErrorCodes, NetworkError, ServerException, SocketTimeoutError
 
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60  # well below Kafka's 300 s between polls, after which the sink would lose its partitions

@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from urllib.parse import urlencode
 
 from agents.clickhouse import ANSWER_TIMEOUT_S
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 CODE = "X-ClickHouse-Exception-Code"
 SUMMARY = "X-ClickHouse-Summary"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from agents import kafka
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 RequireReached = Callable[[Mapping[kafka.Position, int]], None]
 

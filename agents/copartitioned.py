@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from agents import kafka
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 
 TIMEOUT_S = 2.0

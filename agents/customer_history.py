@@ -15,7 +15,7 @@ from agents.customer_history_view import render
 from agents.explain import rows
 from agents.forgotten import mark
 from agents.migrate import require_current
-from agents.settings import Settings
+from agents.settings.model import Settings
 from streams.customers.history import history
 
 __all__ = ["as_json", "render", "told"]

@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from agents.kafka import producer_config
 from agents.outbox import DeliveryFailed, Outgoing
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 FLUSH_S = 30.0
 

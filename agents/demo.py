@@ -17,7 +17,7 @@ from agents.common.errors import Failure
 from agents.live import LiveView
 from agents.recorded import Event
 from agents.replay import ReplayResult, conclude, replay
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.simulator.day import simulate
 
 SETTLE_S = 90.0

@@ -8,7 +8,7 @@ from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.outbox import DeliveryFailed, Outgoing
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.headers import ERROR_PREFIX, without_errors
 from schemas.topics import WITH_DEAD_LETTERS
 

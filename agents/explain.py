@@ -18,7 +18,7 @@ from agents.clickhouse import UNAVAILABLE, connect, failure
 from agents.common.errors import Failure
 from agents.explain_view import render
 from agents.migrate import require_current
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 __all__ = ["as_json", "explain", "render"]
 

@@ -16,7 +16,7 @@ from agents.clickhouse_http import ClickHouseHttp, Refused
 from agents.common.errors import Failure
 from agents.migrate import require_current
 from agents.period import WHATEVER, Period, tables
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 PATIENCE_S = 3600.0  # a large table is a long answer, and nothing comes before it is whole
 MANIFEST = "manifest.json"

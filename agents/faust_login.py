@@ -6,8 +6,8 @@ from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 
 from agents.common.errors import Failure
-from agents.contradictions import OAUTH, require_login
-from agents.settings import Settings
+from agents.settings.model import Settings
+from agents.settings.validation import OAUTH, require_login
 from agents.tokens import ClientCredentials, TokenProvider
 
 

@@ -21,7 +21,7 @@ from agents.forgotten import mark
 from agents.forgotten_rows import Rows
 from agents.outbox import DeliveryFailed
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.settling import OnWait, Stage, pass_by, stages
 from streams import state as states
 from streams.conversations.partition import OURS, conversation_of, tenant_of

@@ -14,7 +14,7 @@ from confluent_kafka import Message
 from agents.inputs import Inputs
 from agents.publishing import headers_of
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import Datum, record
 from schemas.topics import Name

@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.clickhouse import UNAVAILABLE, connect, failure
 from agents.rows import TABLES
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 # Of the tables that hold no conversation, one names decisions.
 BY_DECISION = "candidate_policies"

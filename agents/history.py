@@ -6,7 +6,7 @@ from typing import Any
 from agents.inputs import CHUNK, Inputs
 from agents.publishing import headers_of
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record

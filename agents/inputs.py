@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from agents import kafka
 from agents.common.errors import Failure
 from agents.received import Received, at_end, received
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 CHUNK = 1000
 WAIT_S = 0.05

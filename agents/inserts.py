@@ -21,7 +21,7 @@ from agents.common import metrics
 from agents.common.errors import Failure
 from agents.common.health import Health
 from agents.rows import Row, Table, columnar
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from agents.common import metrics
 from agents.common.errors import Failure
 from agents.kafka import COORDINATOR_MOVING, LARGEST_BYTES, Position, patient
 from agents.received import require_read
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from agents import kafka_login
 from agents.common.errors import Failure
 from agents.embedded.tansu import true_end_offsets
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 TIMEOUT_S = 10.0
 # Of the time a broker has to answer: until we ask ourselves whether it lets us in, and how long we listen for that.

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from agents.contradictions import OAUTH, require_login
-from agents.settings import Settings
+from agents.settings.model import Settings
+from agents.settings.validation import OAUTH, require_login
 
 
 def librdkafka(settings: Settings) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from confluent_kafka import TopicPartition
 
 from agents.common.health import Health
 from agents.inserts import Inserts
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 LANES = 2
 SOON_S, BEAT_S = 1.0, 0.1

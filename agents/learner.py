@@ -29,7 +29,7 @@ from agents.publishing import headers_of
 from agents.ratings import Ratings
 from agents.received import Received
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.wording import WordingLearner
 from schemas.errors import Rejected
 from schemas.records import Datum, record

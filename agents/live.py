@@ -11,7 +11,7 @@ from rich.table import Table
 from agents import kafka
 from agents.received import Received, received
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, TopicPartition
 from agents import kafka
 from agents.common.errors import Failure
 from agents.received import Received, at_end, received
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 PATIENCE_S = 30.0
 

@@ -12,7 +12,7 @@ from clickhouse_driver.errors import ErrorCodes, ServerException
 
 from agents.clickhouse import UNAVAILABLE, connect, failure, quoted
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.migrations import FOLDER, Migration, migrations
 
 LOG = """

@@ -18,7 +18,7 @@ from agents.common.formatting import UNKNOWN, of
 from agents.migrate import require_current
 from agents.page_data import gathered
 from agents.period import Period, limit
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 Row = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from agents import log_reader
 from agents.announced import Announced
 from agents.common import metrics
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record

@@ -13,7 +13,7 @@ from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.policies import usable
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from streams.experiment import effects
 from streams.interventions.options import CONTROL
 from streams.outputs import Output

@@ -22,7 +22,7 @@ from agents.outbox import Outgoing
 from agents.policies import usable
 from agents.publishing import LEARNER, headers_of, published, refused
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record

@@ -14,7 +14,7 @@ from agents import clickhouse, log_reader, topics
 from agents.candidates import read
 from agents.publishing import headers_of
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record

@@ -24,7 +24,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Answer, Codec, schema_of
 from schemas.errors import Reason, Rejected
 from schemas.records import Record, Schema, writer_schema

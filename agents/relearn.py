@@ -6,7 +6,7 @@ from agents import log_reader
 from agents.apprentice import Apprentice, Read
 from agents.policies import usable
 from agents.policy_learner import INPUTS, decoded
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum

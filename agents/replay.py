@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from agents import kafka, recording
 from agents.common.errors import Failure
 from agents.recorded import Event, Recording, Truth
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.settling import OnWait, settle
 from schemas.codec import CONTRACT_VERSION, VERSION_HEADER, Codec
 from schemas.json_form import read_record

@@ -13,7 +13,7 @@ from agents.digests import digests
 from agents.migrate import require_current
 from agents.recorded import Truth
 from agents.report_view import render
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 __all__ = ["as_json", "render", "report"]
 

@@ -3,7 +3,7 @@
 import os
 
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 from streams.alerts.routes import Routes
 from streams.alerts.routes_file import RoutesError, read_routes
 

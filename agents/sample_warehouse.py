@@ -17,7 +17,7 @@ from agents.in_memory import Records, insert, replayed, store
 from agents.ingest import Ingest
 from agents.outbox import Outbox, Outgoing
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.simulator.weeks import simulate_weeks
 from agents.transport import Run
 from schemas.codec import Codec

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 PATH = Path(__file__).parent.parent / "docs" / "configuration.md"
 PREFIX = str(Settings.model_config["env_prefix"])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from agents import kafka
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import INGESTED, WITH_DEAD_LETTERS, Name, Topics
 
 LOOK_S = 0.2

@@ -28,7 +28,7 @@ from agents.publishing import headers_of, refused
 from agents.received import Received, received
 from agents.registry import codec_for
 from agents.rows import TABLES, Row, Table
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record

@@ -10,7 +10,7 @@ from agents import kafka
 from agents.common.errors import Failure
 from agents.intake import NotYet, commit
 from agents.received import Received, received
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
 

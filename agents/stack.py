@@ -18,7 +18,8 @@ from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse, require_unlocked
 from agents.embedded.tansu import Tansu
-from agents.settings import Settings, environment, no_files
+from agents.settings.loader import environment, no_files
+from agents.settings.model import Settings
 
 READY_S = 60.0
 POLL_S = 0.2

@@ -17,7 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from agents.common.errors import Failure
 from agents.kafka import TIMEOUT_S, admin, metadata
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Topic
 
 

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRat
 from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.headers import HeaderList
 
 CONTEXT = TraceContextTextMapPropagator()

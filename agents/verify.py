@@ -22,7 +22,7 @@ from agents.policies import Policies
 from agents.publishing import BY_HAND, WORKLOAD
 from agents.received import Received
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.verdict import Verdict
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected

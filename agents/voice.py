@@ -15,7 +15,7 @@ from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.recorded import Event
 from agents.replay import Publisher, require_topics
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.sound import start_of, stream_of, track_of
 from schemas.errors import Rejected
 from schemas.topics import Name

@@ -22,7 +22,7 @@ from agents.common import metrics
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.publishing import headers_of, published
 from agents.received import Received, received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.wording_record import datum, restored
 from schemas.codec import Codec
 from schemas.errors import Rejected

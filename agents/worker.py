@@ -26,7 +26,7 @@ from agents.outbox import Outbox
 from agents.policies import Policies
 from agents.profiles import Profiles
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.store import PartitionedTable
 from agents.ticks import Ticks
 from agents.transport import RunSchema, Transport

@@ -27,7 +27,7 @@ from agents.outbox import Outgoing
 from agents.publishing import WORKLOAD, headers_of, published, refused
 from agents.received import Received
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import Name

@@ -24,7 +24,8 @@ from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.migrate import migrate
 from agents.rows import columnar
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from agents.stack import answers
 from tests.agents.console.serving import chromium
 from tests.agents.samples import point

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from agents import kafka
 from agents.common.clock import now_ms
-from agents.settings import Settings
+from agents.settings.model import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from schemas.records import record

@@ -19,7 +19,7 @@ from agents import kafka
 from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
-from agents.settings import Settings
+from agents.settings.model import Settings
 from benchmarks.pictures import STYLE, plt
 from schemas.topics import Name
 from tests.apache_kafka import ApacheKafka, unavailable_reason

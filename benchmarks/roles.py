@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents import recording, replay, stack
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.simulator.day import simulate
 
 CONVERSATIONS = 2_000

@@ -31,7 +31,7 @@ from agents.avro_files import long
 from agents.common.clock import now_ms
 from agents.embedded.child import Child
 from agents.log_reader import read
-from agents.settings import Settings
+from agents.settings.model import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from schemas.records import record

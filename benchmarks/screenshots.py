@@ -14,7 +14,7 @@ from agents import recording, stack
 from agents.clickhouse import connect
 from agents.common.errors import Failure
 from agents.replay import conclude, replay
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from tests.agents.console.serving import chromium
 

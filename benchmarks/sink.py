@@ -24,7 +24,7 @@ from agents.common.clock import now_ms
 from agents.migrate import migrate
 from agents.outbox import Outgoing
 from agents.publishing import published
-from agents.settings import Settings
+from agents.settings.model import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from streams.outputs import Output

@@ -21,7 +21,7 @@ from agents.models import Models
 from agents.outbox import Outgoing
 from agents.policies import Policies
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.store import PartitionedStore
 from agents.traced import TracedConversations, TracedIngest
 from agents.tracing import Tracing

@@ -26,7 +26,7 @@ from agents.outbox import Outgoing
 from agents.publishing import published
 from agents.recorded import Event, Recording
 from agents.rows import TABLES
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from benchmarks import measuring
 from schemas.codec import Codec

@@ -15,7 +15,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 import agents.common.metrics  # registers them
 from agents.cli import app
-from agents.settings import variables_known
+from agents.settings.loader import variables_known
 from schemas.topics import Topics
 
 ROOT = Path(__file__).parents[1]

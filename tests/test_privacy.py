@@ -17,7 +17,8 @@ from agents.clickhouse import connect
 from agents.forget import forget, going_on
 from agents.kafka import admin, metadata
 from agents.received import Received
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from agents.stack import Stack
 from agents.verify import verify
 from schemas.codec import Codec

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents import log_reader
-from agents.settings import Settings
+from agents.settings.model import Settings
 from benchmarks.throughput import broker, workload
 from benchmarks.throughput.contenders import CONTENDERS, Contender, started
 from schemas.topics import TOPIC_OF

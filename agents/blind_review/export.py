@@ -19,7 +19,7 @@ from agents.migrate import require_current
 from agents.publishing import headers_of
 from agents.received import Received
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record

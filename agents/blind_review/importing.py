@@ -15,7 +15,7 @@ from agents.blind_review.key import Key, Side
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.recorded import Event
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.json_form import read_record
 from schemas.records import record

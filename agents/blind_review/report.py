@@ -15,7 +15,7 @@ from agents.blind_review.view import render
 from agents.clickhouse import UNAVAILABLE, connect, failure
 from agents.migrate import require_current
 from agents.report_ratings import agreed, agreements, by_arm
-from agents.settings import Settings
+from agents.settings.model import Settings
 from streams.experiment.rater_agreement import Judgement
 from streams.experiment.rating_comparison import QUESTIONS
 

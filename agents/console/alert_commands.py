@@ -13,7 +13,7 @@ from agents.alert_commands import give
 from agents.kafka import admin, metadata
 from agents.log_reader import read_partition
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name

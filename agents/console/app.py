@@ -27,7 +27,7 @@ from agents.console.board import ORDERS, Wish
 from agents.console.feed import Feed
 from agents.console.inbox import Inbox
 from agents.outbox import DeliveryFailed
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 STATIC = Path(__file__).parent / "static"
 PAGES = ("/", "/conversation", "/alerts", "/experiments")

@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 
 from agents.common.errors import Failure
 from agents.common.http_auth import carries, loopback
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 COOKIE = "tenor_session"
 CSRF_HEADER = "x-tenor-csrf"

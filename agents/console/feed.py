@@ -15,7 +15,7 @@ from agents.common.health import Health
 from agents.console.board import Board, Conversation
 from agents.console.queries import OVERLAP_MS, newest_alert, newest_said, read_board
 from agents.migrate import require_current
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
 

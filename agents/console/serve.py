@@ -9,7 +9,7 @@ from agents.common.errors import Failure
 from agents.console.app import Console, application
 from agents.console.headers import Headers
 from agents.console.protocol import Protocol
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 Say = Callable[[str], None]
 

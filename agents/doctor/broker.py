@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient
 from agents import kafka, kafka_login
 from agents.common.errors import Failure
 from agents.doctor.check import Check, of_failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 ABOUT = "broker"
 

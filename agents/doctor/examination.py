@@ -18,7 +18,7 @@ from agents.doctor import (
     warehouse,
 )
 from agents.doctor.check import Check, looked
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 PATIENCE_S = 5.0
 

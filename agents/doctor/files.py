@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agents.doctor.check import Check
 from agents.routing import routes_of
-from agents.settings import Settings
+from agents.settings.model import Settings
 from streams.text_model.pretrained import lexicons, shipped
 
 PROTOCOLS, ROUTES, MODEL = "protocols", "routes", "text model"

@@ -8,7 +8,7 @@ from clickhouse_driver.errors import ErrorCodes, ServerException
 from agents.clickhouse import quoted
 from agents.doctor.check import Check, listed
 from agents.rows import TABLES
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 ABOUT = "grants"
 WRITTEN = (*(table.name for table in TABLES.values()), "dead_letters")

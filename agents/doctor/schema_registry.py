@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from agents.doctor.check import Check, listed
-from agents.effective import shown
 from agents.schema_publishing import standings
-from agents.settings import Settings
+from agents.settings.effective import shown
+from agents.settings.model import Settings
 
 ABOUT = "registry"
 

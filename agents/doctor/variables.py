@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from agents import contradictions
 from agents.common import http_auth, logs
 from agents.common.errors import Failure
 from agents.doctor.check import Check, of_failure
-from agents.effective import DEFAULT, effective
-from agents.settings import Settings, given, misspelled, read
+from agents.settings import validation
+from agents.settings.effective import DEFAULT, effective
+from agents.settings.loader import given, misspelled, read
+from agents.settings.model import Settings
 
 ABOUT = "settings"
 EVERYBODY_KNOWS = str(Settings.model_fields["decision"].default.salt)
@@ -26,10 +27,10 @@ def look() -> tuple[Settings | None, list[Check]]:
 
 
 def complaints(settings: Settings) -> Iterator[Check]:
-    for message, hint in contradictions.found(settings):
+    for message, hint in validation.found(settings):
         yield Check(ABOUT, "failed", message, hint)
     try:
-        contradictions.require_login(settings)
+        validation.require_login(settings)
         logs.require_level(settings.log_level)
     except Failure as failure:
         yield of_failure(ABOUT, failure)

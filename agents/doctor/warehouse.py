@@ -9,7 +9,7 @@ from agents.clickhouse import UNAVAILABLE, connect, failure
 from agents.clickhouse_http import ClickHouseHttp
 from agents.doctor import clocks, grants
 from agents.doctor.check import Check, looked
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 ABOUT, TABLES = "clickhouse", "tables"
 TRIED = (26, 9)  # what the tests run on

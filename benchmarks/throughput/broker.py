@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from agents import kafka, log_reader, topics
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.stack import SESSION_TIMEOUT_S
 from benchmarks.throughput.workload import Recorded
 

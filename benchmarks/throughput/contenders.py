@@ -10,7 +10,8 @@ from confluent_kafka.admin import NewTopic
 
 from agents import kafka
 from agents.embedded.child import Child, free_port
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from benchmarks.throughput import quix_environment
 from schemas.topics import Name
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from agents.settings import Settings
+from agents.settings.model import Settings
 from benchmarks.throughput import broker, measure
 from benchmarks.throughput.contenders import CONTENDERS, Contender, started
 from benchmarks.throughput.measure import Rate

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from agents import kafka
 from agents.clickhouse import connect
 from agents.embedded.child import Child
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.sink import sources
 from agents.stack import Stack, running
 from benchmarks.throughput import broker, contenders, resources, workload

@@ -16,7 +16,7 @@ from agents.embedded.tansu import Tansu
 from agents.in_memory import Records
 from agents.kafka import admin, metadata
 from agents.migrate import migrate
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.agents.experiments import Made, experiment
 from tests.agents.stored import store
 from tests.apache_kafka import ApacheKafka, unavailable_reason

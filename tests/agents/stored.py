@@ -5,7 +5,7 @@ from typing import Any
 
 from agents.clickhouse import connect
 from agents.rows import TABLES, Table, columnar
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.agents.experiments import Made
 

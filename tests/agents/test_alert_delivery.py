@@ -14,7 +14,7 @@ from agents.deliveries import of_delivered, of_suppressed
 from agents.embedded.child import free_port
 from agents.postman import BACKLOG, Postman, Receipt
 from agents.routing import routes_of
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.unsettled import Unsettled
 from agents.webhook import Undelivered, sign
 from schemas.codec import Codec

@@ -15,7 +15,8 @@ from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.kafka import admin
 from agents.registry import codec_for
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter
 from schemas.records import record

@@ -9,7 +9,7 @@ import pytest
 from agents import clickhouse_http
 from agents.clickhouse_http import ClickHouseHttp
 from agents.embedded.child import LOOPBACK
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 
 class Impatient(BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ from agents.clickhouse_http import ClickHouseHttp
 from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK
 from agents.embedded.clickhouse import ClickHouse
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.certificates import Authority
 from tests.tls_front import tls_front
 

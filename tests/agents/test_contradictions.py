@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from agents.common.errors import Failure
 from agents.common.http_auth import loopback
-from agents.contradictions import refuse, require_login
-from agents.settings import Settings
+from agents.settings.model import Settings
+from agents.settings.validation import refuse, require_login
 
 FILE = Path(__file__)
 SECRET = SecretStr("hidden")

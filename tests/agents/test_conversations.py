@@ -13,7 +13,7 @@ from agents.conversations import SIGNAL, Conversations, waves
 from agents.models import Models
 from agents.outbox import Outgoing
 from agents.policies import Policies
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.store import PartitionedStore
 from agents.transport import Run
 from schemas.codec import Codec

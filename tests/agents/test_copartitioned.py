@@ -7,7 +7,7 @@ from agents import topics, worker
 from agents.common.errors import Failure
 from agents.copartitioned import Watch, differing, names
 from agents.kafka import admin
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 
 SETTINGS = Settings(_env_file=None, partitions=4)

@@ -11,7 +11,8 @@ from agents.common.errors import Failure
 from agents.customer_history import render, told
 from agents.forgotten import mark
 from agents.forgotten_rows import Rows
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from tests.agents.command import assert_failure, succeeded, tenor
 from tests.agents.samples import distal, outcome, point
 from tests.agents.stored import DISTAL, OUTCOMES, POINTS, insert

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.agents.stored import ask
 
 pytestmark = pytest.mark.integration

@@ -9,9 +9,10 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from agents.effective import DEFAULT, Effective, effective, render, shown
-from agents.secret_files import nested_secrets, secrets_of
-from agents.settings import NESTED, Settings, load, variables_known
+from agents.settings.effective import DEFAULT, Effective, effective, render, shown
+from agents.settings.loader import load, variables_known
+from agents.settings.model import NESTED, Settings
+from agents.settings.secret_source import nested_secrets, secrets_of
 from tests.agents.command import assert_failure, succeeded, tenor
 
 

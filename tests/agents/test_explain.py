@@ -16,7 +16,8 @@ from agents.common.errors import Failure
 from agents.explain import as_json, explain, render
 from agents.explain_view import by_kind
 from agents.rows import TABLES, columnar
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.config.model import Config
 from streams.conversations.partition import Partition

@@ -16,7 +16,7 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.exporting import Exported, export, not_written
 from agents.in_memory import Records
 from agents.period import Period, period, tables
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.agents.samples import AT, decision, point
 from tests.agents.stored import DECISIONS, POINTS, insert

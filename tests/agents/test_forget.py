@@ -15,7 +15,7 @@ from agents.forget_view import remaining
 from agents.forgotten import mark
 from agents.outbox import Outgoing
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import Name, Topics
 from streams import state as states

@@ -6,7 +6,7 @@ from agents.clickhouse import connect
 from agents.forgotten import Forgotten, mark
 from agents.forgotten_rows import PLACES
 from agents.rows import TABLES, Row
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import RECORD_OF, Name
 from tests.agents.samples import AT, delivery, outcome, point, rating
 

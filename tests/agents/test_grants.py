@@ -23,7 +23,7 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.publishing import published
 from agents.rows import TABLES
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.migrations import statements
 from streams.outputs import Output
 from tests.agents.samples import alert_command, command, delivery, distal, point, rating, snapshot, wording, workload

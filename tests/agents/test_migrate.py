@@ -15,7 +15,7 @@ from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.migrate import migrate, require_current
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.migrations import FOLDER, migrations
 from tests.agents.conftest import drop_database
 

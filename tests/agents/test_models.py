@@ -8,7 +8,7 @@ from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.models import Models
 from agents.outbox import Outgoing
-from agents.settings import Settings
+from agents.settings.model import Settings
 from streams.text_model import weights
 from streams.text_model.model import shipped_model
 from streams.text_model.weights import PLACES, Weights

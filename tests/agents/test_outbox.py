@@ -15,7 +15,7 @@ from agents.common import metrics
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
 from agents.outbox import DeliveryFailed, Outbox, Outgoing
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 
 pytestmark = pytest.mark.integration

@@ -15,7 +15,7 @@ from agents.in_memory import Records
 from agents.page_data import step_s
 from agents.period import Period, period
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.headers import ERROR_PREFIX
 from schemas.topics import Name
 from tests.agents.experiments import experiment

@@ -11,7 +11,7 @@ from agents.dead_letter_queue import DeadLetterQueue
 from agents.outbox import Outgoing
 from agents.policies import Policies
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import Name
 from streams.interventions.options import CONTROL

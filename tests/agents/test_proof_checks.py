@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from agents.settings import Settings
+from agents.settings.model import Settings
 from streams.experiment import effects
 from streams.interventions.options import CONTROL
 from tests.agents.experiments import OPTIONS, Made, experiment

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from agents.clickhouse import connect
-from agents.settings import Settings
+from agents.settings.model import Settings
 from streams.experiment import effects
 from streams.experiment.effects import Decided, Evidence
 from streams.interventions.options import CONTROL

@@ -9,7 +9,7 @@ from agents.ingest import Ingest
 from agents.outbox import Outbox, Outgoing
 from agents.received import Received
 from agents.sample_warehouse import Kept
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Reason

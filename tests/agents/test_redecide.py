@@ -12,7 +12,7 @@ from agents.outbox import Outgoing
 from agents.period import moment
 from agents.publishing import published
 from agents.redecide import Range, redecide
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from streams.experiment import effects
 from streams.interventions.options import CONTROL

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import SINGLE_OBJECT
 from schemas.records import record
 from tests.agents.samples import rating

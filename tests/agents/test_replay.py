@@ -17,7 +17,7 @@ from agents.embedded.tansu import Tansu
 from agents.kafka import admin, consumer_config, end_offsets, partitions_of
 from agents.recorded import Event, Recording
 from agents.replay import finish, replay, settle
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.settling import stages
 from agents.simulator import simulate
 from schemas.codec import Codec

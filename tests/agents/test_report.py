@@ -18,7 +18,7 @@ from agents.proof import UNTOLD, concluded
 from agents.received import Received
 from agents.recorded import Truth
 from agents.report import as_json, render, report
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.agents.experiments import experiment
 from tests.agents.samples import AT, alert, decision, distal, outcome, point, rating, snapshot
 from tests.agents.stored import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, RATINGS, insert, store

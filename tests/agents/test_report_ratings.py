@@ -12,7 +12,7 @@ from rich.console import Console
 from agents.clickhouse import connect
 from agents.report_ratings import ratings, render
 from agents.rows import TABLES
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.experiment.rater_agreement import INSUFFICIENT
 from streams.experiment.rating_comparison import Rated, compared

@@ -8,7 +8,7 @@ from rich.console import Console
 from agents.clickhouse import connect
 from agents.report_wording import render_wording, wording_effects
 from agents.rows import TABLES, columnar
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.wording_record import datum, restored
 from benchmarks.wording import talks, taught
 from schemas.codec import Codec

@@ -15,7 +15,7 @@ from agents.inserts import AVRO_SETTINGS, INSERT_SETTINGS
 from agents.migrate import migrate
 from agents.received import Received
 from agents.rows import TABLES, columnar
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter

@@ -11,7 +11,7 @@ from agents.common.errors import Failure
 from agents.doctor import schema_registry as doctor
 from agents.registry import codec_for
 from agents.schema_publishing import publish, standings
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.records import record, records
 from tests.agents.command import succeeded, tenor
 from tests.agents.samples import rating

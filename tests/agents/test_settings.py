@@ -9,8 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from agents.common.errors import Failure
-from agents.secret_files import secrets_of
-from agents.settings import Settings, environment, load, no_files
+from agents.settings.loader import environment, load, no_files
+from agents.settings.model import Settings
+from agents.settings.secret_source import secrets_of
 from streams.config.model import (
     BeliefConfig,
     Config,

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from agents.common.errors import Failure, Misspelled
-from agents.secret_files import nested_secrets, secrets_of
-from agents.settings import Settings, environment, load, misspelled, no_files
-from agents.settings_file import file_names, names
+from agents.settings.file_source import file_names, names
+from agents.settings.loader import environment, load, misspelled, no_files
+from agents.settings.model import Settings
+from agents.settings.secret_source import nested_secrets, secrets_of
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,8 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from agents.settings import Settings, load
+from agents.settings.loader import load
+from agents.settings.model import Settings
 from agents.settings_table import PATH, attributes, shown, table
 
 GROUPS = {name: one.default for name, one in Settings.model_fields.items() if is_dataclass(one.default)}

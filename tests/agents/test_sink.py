@@ -20,7 +20,7 @@ from agents.migrate import migrate
 from agents.outbox import Outgoing
 from agents.publishing import published
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.sink import OwnRecordBroken, Sink, sources
 from schemas.codec import Codec
 from schemas.json_form import to_json

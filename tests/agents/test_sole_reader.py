@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.sole_reader import SoleReader
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import agents
 from agents.clickhouse import connect, quoted
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 FOLDER = Path(agents.__file__).parent
 SQL = re.compile(

@@ -9,7 +9,7 @@ import pytest
 from agents import recording, replay, report, stack, verdict, verify
 from agents.clickhouse import connect
 from agents.embedded.child import Child
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from schemas.topics import Name
 from streams.config.model import ProfileConfig

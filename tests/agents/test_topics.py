@@ -5,7 +5,7 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from agents.common.errors import Failure
 from agents.kafka import admin, metadata
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.topics import apply, require_all
 from schemas.topics import Name
 

@@ -23,7 +23,7 @@ from agents.common.errors import Failure
 from agents.conversations import Conversations
 from agents.ingest import Ingest
 from agents.received import Received
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.behaviour.deployment import deploy, eventually
 from tests.behaviour.events import ANGRY, CALM, conversation, now_ms

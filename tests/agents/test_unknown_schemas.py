@@ -13,7 +13,7 @@ from agents.outbox import Outbox, Outgoing
 from agents.received import Received
 from agents.registry import UNKNOWN_IDS, UNKNOWN_S, ConfluentRegistry, client_for
 from agents.sample_warehouse import Kept
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Reason

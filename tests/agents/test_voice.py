@@ -14,7 +14,8 @@ from agents import log_reader, recording, topics
 from agents.acoustics import measure
 from agents.common.errors import Failure
 from agents.embedded.tansu import Tansu
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from agents.voice import Caller, Heard, voice
 from schemas.codec import Codec
 from schemas.records import record

@@ -18,7 +18,7 @@ from agents.common.health import serve
 from agents.embedded.child import LOOPBACK
 from agents.outbox import Outgoing
 from agents.publishing import headers_of, published
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.workload import LiveWorkload
 from schemas.codec import Codec
 from schemas.json_form import to_json

@@ -8,7 +8,7 @@ import pytest
 
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.apache_kafka import ApacheKafka, unavailable_reason
 from tests.behaviour.deployment import Deployment, deploy
 

@@ -15,7 +15,8 @@ from agents import kafka, log_reader, topics
 from agents.embedded.child import Child, free_port
 from agents.received import Received
 from agents.registry import codec_for
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from agents.stack import answers
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name

@@ -12,7 +12,7 @@ from agents.apprentice import Apprentice
 from agents.inputs import Inputs
 from agents.policy_learner import PolicyLearner
 from agents.registry import codec_for
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import PolicyConfig

@@ -9,7 +9,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from agents import kafka, topics
 from agents.common.clock import now_ms
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.verify import verify
 from schemas.topics import Name
 from tests.behaviour.deployment import Deployment, eventually

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from agents import kafka
 from agents.common.errors import Failure
 from agents.faust_login import credentials
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.apache_kafka import unavailable_reason
 from tests.behaviour.conftest import settings_for

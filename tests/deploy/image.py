@@ -17,7 +17,8 @@ from urllib.request import urlopen
 from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import message

@@ -7,8 +7,9 @@ import jsonschema
 import pytest
 import yaml
 
-from agents.secret_files import nested_secrets, secrets_of
-from agents.settings import Settings, variables_known
+from agents.settings.loader import variables_known
+from agents.settings.model import Settings
+from agents.settings.secret_source import nested_secrets, secrets_of
 from deploy.helm.chart_files import settings
 from deploy.helm.chart_files.commented import values
 from deploy.helm.chart_files.made import CHART, made

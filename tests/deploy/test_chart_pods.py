@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.settings import variables_known
+from agents.settings.loader import variables_known
 from tests.deploy.chart import FILES, container, environment, merged, named, of_file, ours, rendered, with_pods
 
 pytestmark = pytest.mark.helm

@@ -9,8 +9,9 @@ import typer.main
 import yaml
 
 from agents.cli import app
-from agents.contradictions import refuse
-from agents.settings import Settings, variables_known
+from agents.settings.loader import variables_known
+from agents.settings.model import Settings
+from agents.settings.validation import refuse
 from schemas.topics import Topics
 from streams.alerts.routes_file import read_routes
 from tests.deploy import recipe

@@ -11,7 +11,7 @@ from typing import Any
 
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.settling import settle
 from streams.config.model import PolicyConfig
 from tests.faults.checks import Found, check_all

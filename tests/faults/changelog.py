@@ -2,7 +2,7 @@
 
 from agents import log_reader
 from agents.changelog import recovered
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 
 def states_in(settings: Settings) -> dict[int, dict[str, bytes]]:

@@ -19,7 +19,7 @@ from agents.policies import Policies
 from agents.publishing import headers_of
 from agents.registry import codec_for
 from agents.rows import TABLES
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.verdict import Verdict
 from agents.verify import States, digest, refused_positions, verify
 from schemas.errors import Rejected

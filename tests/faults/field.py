@@ -18,7 +18,7 @@ from agents import kafka, migrate, topics
 from agents.common.errors import Failure
 from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.settings import Settings
+from agents.settings.model import Settings
 from agents.settling import stages
 from agents.stack import answers
 from tests.behaviour.deployment import Deployment, eventually

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from confluent_kafka import KafkaError, Message, Producer
 
 from agents import kafka
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.faults.recording import Event
 
 BEAT_S = 0.05

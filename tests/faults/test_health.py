@@ -17,7 +17,7 @@ from agents.common.health import SILENT
 from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually

@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from agents.secret_files import nested_secrets, secrets_of
-from agents.settings import Settings
+from agents.settings.model import Settings
+from agents.settings.secret_source import nested_secrets, secrets_of
 from agents.settings_table import attributes
 from deploy.helm.chart_files.kinds import Schema, closed
 

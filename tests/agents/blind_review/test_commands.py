@@ -20,7 +20,8 @@ from agents.migrate import migrate
 from agents.recorded import Event
 from agents.replay import Publisher
 from agents.rows import TABLES
-from agents.settings import Settings, environment
+from agents.settings.loader import environment
+from agents.settings.model import Settings
 from agents.sink import Sink
 from schemas.codec import Codec
 from schemas.json_form import read_record

@@ -11,7 +11,7 @@ from agents.embedded.child import LOOPBACK
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.migrate import migrate
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.agents.conftest import drop_database, drop_topics
 from tests.agents.console.serving import PATIENCE_S, Complaints, chromium, served
 

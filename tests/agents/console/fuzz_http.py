@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from agents.common.health import Health, serve
 from agents.embedded.child import LOOPBACK
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.agents.console.serving import served, talk
 from tests.agents.samples import alert
 from tests.agents.stored import ALERTS, POINTS, insert

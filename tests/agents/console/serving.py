@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from agents.common.clock import now_ms
 from agents.console import serve
 from agents.console.app import Console
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.agents.samples import point
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agents.console.alert_commands import FROM_CONSOLE, About, Commands, Said
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from tests.agents.samples import alert_command

@@ -13,7 +13,7 @@ from agents.common.errors import Failure
 from agents.console.app import BODY_BYTES, Console, local, number
 from agents.console.auth import COOKIE, FAILURES, FAILURES_S, Auth, loopback
 from agents.console.headers import HEADERS
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.agents.console.serving import served
 from tests.trickle import ended
 

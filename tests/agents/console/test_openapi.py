@@ -9,7 +9,7 @@ import yaml
 from starlette.routing import Route
 
 from agents.console.app import AboutAlert, Console, Enable, application
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 DESCRIPTION: dict[str, Any] = yaml.safe_load((ROOT / "schemas" / "console.openapi.yaml").read_text(encoding="utf-8"))

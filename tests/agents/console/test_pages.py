@@ -15,7 +15,7 @@ from agents import alert_commands, log_reader
 from agents.common.clock import now_ms
 from agents.migrate import migrate
 from agents.rows import TABLES
-from agents.settings import Settings
+from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name

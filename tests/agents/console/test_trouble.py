@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.migrate import migrate
-from agents.settings import Settings
+from agents.settings.model import Settings
 from tests.agents.console.serving import Complaints, served, talk
 from tests.agents.samples import alert
 from tests.agents.stored import ALERTS, POINTS, insert

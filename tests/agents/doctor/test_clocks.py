@@ -3,7 +3,7 @@
 from agents.clickhouse import connect
 from agents.common.clock import now_ms
 from agents.doctor.clocks import of_clickhouse, verdict
-from agents.settings import Settings
+from agents.settings.model import Settings
 
 
 def test_how_far_is_too_far() -> None:

@@ -17,8 +17,9 @@ from agents.doctor.broker import Cluster, look
 from agents.doctor.check import Check, broken
 from agents.doctor.examination import EVERYTHING, GRANTS, NEEDS, ON_KAFKA, examine
 from agents.doctor.view import as_json, render
-from agents.secret_files import nested_secrets
-from agents.settings import Settings, environment, read
+from agents.settings.loader import environment, read
+from agents.settings.model import Settings
+from agents.settings.secret_source import nested_secrets
 from schemas.topics import Name
 from streams import state
 from tests.agents.command import tenor

@@ -19,7 +19,7 @@ import yaml
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from agents.common.errors import Failure, Misspelled
-from agents.secret_files import SUFFIX, file_variables
+from agents.settings.secret_source import SUFFIX, file_variables
 
 NAME = "CONFIG"
 READERS: dict[str, Callable[[str], Any]] = {

@@ -9,7 +9,7 @@ from agents.common.errors import Failure
 from agents.common.http_auth import loopback
 
 if TYPE_CHECKING:
-    from agents.settings import Settings
+    from agents.settings.model import Settings
 
 OAUTH = "OAUTHBEARER"
 NEEDED_BY_TOKEN = ("kafka_token_url", "kafka_client_id", "kafka_client_secret")

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import settings_file
-from agents.secret_files import SUFFIX, file_variables
-from agents.settings import NESTED, PREFIX, Settings, given
+from agents.settings import file_source
+from agents.settings.loader import given
+from agents.settings.model import NESTED, PREFIX, Settings
+from agents.settings.secret_source import SUFFIX, file_variables
 
 DEFAULT, ENVIRONMENT, DOTENV = "default", "environment", ".env"
 SET = "(set)"
@@ -64,7 +65,7 @@ def shown(value: Any) -> Any:
 
 def sources_of(settings: type[Settings]) -> dict[str, str]:
     """Where each variable that is set comes from; what comes later in here wins."""
-    found = dict.fromkeys(in_file(settings), given().get(PREFIX + settings_file.NAME, ""))
+    found = dict.fromkeys(in_file(settings), given().get(PREFIX + file_source.NAME, ""))
     for variables, source in (
         (DotEnvSettingsSource(settings).env_vars, DOTENV),
         (EnvSettingsSource(settings).env_vars, ENVIRONMENT),
@@ -77,9 +78,9 @@ def sources_of(settings: type[Settings]) -> dict[str, str]:
 
 def in_file(settings: type[Settings]) -> list[str]:
     """Variables whose settings stand in the settings file."""
-    path = given().get(PREFIX + settings_file.NAME)
-    found = settings_file.read(Path(path), settings) if path else {}
-    return [settings_file.variable(settings, name) for name in settings_file.flat(found)]
+    path = given().get(PREFIX + file_source.NAME)
+    found = file_source.read(Path(path), settings) if path else {}
+    return [file_source.variable(settings, name) for name in file_source.flat(found)]
 
 
 def in_groups(variables: Mapping[str, str]) -> list[str]:

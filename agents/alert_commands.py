@@ -21,8 +21,8 @@ from agents.outbox import DeliveryFailed, Outgoing
 from agents.postman import Postman, Receipt
 from agents.publishing import headers_of
 from agents.received import Received
-from agents.registry import codec_for
 from agents.routing import routes_of
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

@@ -23,8 +23,8 @@ from agents.inputs import Inputs
 from agents.postman import Postman
 from agents.publishing import headers_of, published
 from agents.received import Received
-from agents.registry import codec_for
 from agents.routing import routes_of
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.sole_reader import SoleReader
 from agents.unsettled import Unsettled

@@ -2,7 +2,7 @@
 
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.publishing import BY_HAND, published
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from streams.outputs import Output
 

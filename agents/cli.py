@@ -379,7 +379,7 @@ def adopt(file: Path) -> None:
     from agents import topics
     from agents import train as training
     from agents.announcing import Announcer
-    from agents.registry import codec_for
+    from agents.schema_registry.client import codec_for
 
     found, weights = loaded(), training.read(file)
     topics.require_all(found)
@@ -702,7 +702,7 @@ def schemas_check(
     base: Annotated[str | None, typer.Option(help="Git ref to compare with; unset: the last tag.")] = None,
 ) -> None:
     """Whether today's records read what earlier versions wrote, in a clone of the repository. Exits 1 if not."""
-    from agents import schema_check
+    from agents.schema_registry import check as schema_check
 
     found = schema_check.check(base)
     for line in schema_check.told(found):
@@ -715,12 +715,12 @@ def schemas_publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be published.")] = False,
 ) -> None:
     """Register the records at TENOR_REGISTRY_URL that are not there. Nothing, and exit 1, where one may not be."""
-    from agents import schema_publishing
+    from agents.schema_registry import publish
 
     found = loaded()
-    before = schema_publishing.standings(found)
-    after = before if dry_run else schema_publishing.publish(found, before)
-    schema_publishing.render(before, after, out)
+    before = publish.standings(found)
+    after = before if dry_run else publish.publish(found, before)
+    publish.render(before, after, out)
     raise typer.Exit(int(any(one.wrong for one in after)))
 
 

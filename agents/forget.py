@@ -20,7 +20,7 @@ from agents.dead_letter_queue import DeadLetterQueue
 from agents.forgotten import mark
 from agents.forgotten_rows import Rows
 from agents.outbox import DeliveryFailed
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.settling import OnWait, Stage, pass_by, stages
 from streams import state as states

@@ -28,7 +28,7 @@ from agents.policy_learner import PolicyLearner
 from agents.publishing import headers_of
 from agents.ratings import Ratings
 from agents.received import Received
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.wording import WordingLearner
 from schemas.errors import Rejected

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from agents import kafka
 from agents.received import Received, received
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name

@@ -11,7 +11,7 @@ from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.outbox import DeliveryFailed, Outgoing
 from agents.publishing import BY_HAND
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.headers import cloud_event
 from schemas.records import record

@@ -12,7 +12,7 @@ from agents import by_hand, topics
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.policies import usable
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from streams.experiment import effects
 from streams.interventions.options import CONTROL

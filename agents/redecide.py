@@ -13,7 +13,7 @@ from rich.console import Console
 from agents import clickhouse, log_reader, topics
 from agents.candidates import read
 from agents.publishing import headers_of
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

@@ -26,8 +26,8 @@ from agents.lanes import LANES, Lanes
 from agents.outbox import Outgoing
 from agents.publishing import headers_of, refused
 from agents.received import Received, received
-from agents.registry import codec_for
 from agents.rows import TABLES, Row, Table
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

@@ -21,7 +21,7 @@ from agents.models import Models
 from agents.policies import Policies
 from agents.publishing import BY_HAND, WORKLOAD
 from agents.received import Received
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verdict import Verdict
 from schemas.codec import Codec

@@ -25,7 +25,7 @@ from agents.models import Models
 from agents.outbox import Outbox
 from agents.policies import Policies
 from agents.profiles import Profiles
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.store import PartitionedTable
 from agents.ticks import Ticks

@@ -26,7 +26,7 @@ from agents.inputs import Inputs
 from agents.outbox import Outgoing
 from agents.publishing import WORKLOAD, headers_of, published, refused
 from agents.received import Received
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.records import Datum, record

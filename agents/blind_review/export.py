@@ -18,7 +18,7 @@ from agents.common.errors import Failure
 from agents.migrate import require_current
 from agents.publishing import headers_of
 from agents.received import Received
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

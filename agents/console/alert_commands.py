@@ -12,7 +12,7 @@ from agents import kafka
 from agents.alert_commands import give
 from agents.kafka import admin, metadata
 from agents.log_reader import read_partition
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.records import record

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agents.doctor.check import Check, listed
-from agents.schema_publishing import standings
+from agents.schema_registry.publish import standings
 from agents.settings.effective import shown
 from agents.settings.model import Settings
 

@@ -14,7 +14,7 @@ from agents import kafka, log_reader
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.kafka import admin
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from schemas.errors import Reason, Rejected

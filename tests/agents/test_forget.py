@@ -14,7 +14,7 @@ from agents.forget import forget, going_on
 from agents.forget_view import remaining
 from agents.forgotten import mark
 from agents.outbox import Outgoing
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import Name, Topics

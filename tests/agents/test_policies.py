@@ -10,7 +10,7 @@ from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.outbox import Outgoing
 from agents.policies import Policies
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import Name

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import SINGLE_OBJECT
 from schemas.records import record

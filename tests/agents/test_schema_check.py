@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.common.errors import Failure
-from agents.schema_check import check, told
+from agents.schema_registry.check import check, told
 from schemas.records import AVRO, PAST, Schema, record
 
 DECISION = record("decision").published

@@ -9,8 +9,8 @@ import pytest
 
 from agents.common.errors import Failure
 from agents.doctor import schema_registry as doctor
-from agents.registry import codec_for
-from agents.schema_publishing import publish, standings
+from agents.schema_registry.client import codec_for
+from agents.schema_registry.publish import publish, standings
 from agents.settings.model import Settings
 from schemas.records import record, records
 from tests.agents.command import succeeded, tenor

@@ -129,7 +129,7 @@ def in_trace(number: int) -> Mapping[str, bytes]:
 
 
 def encoded(settings: Settings, records: list[tuple[Name, str, dict[str, Any], Mapping[str, bytes]]]) -> Iterator[Any]:
-    from agents.registry import codec_for
+    from agents.schema_registry.client import codec_for
     from schemas.records import record
 
     codec = codec_for(settings)

@@ -11,8 +11,8 @@ from agents.embedded.child import LOOPBACK, free_port
 from agents.ingest import Ingest
 from agents.outbox import Outbox, Outgoing
 from agents.received import Received
-from agents.registry import UNKNOWN_IDS, UNKNOWN_S, ConfluentRegistry, client_for
 from agents.sample_warehouse import Kept
+from agents.schema_registry.client import UNKNOWN_IDS, UNKNOWN_S, ConfluentRegistry, client_for
 from agents.settings.model import Settings
 from agents.transport import Run
 from schemas.codec import Codec

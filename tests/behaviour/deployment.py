@@ -14,7 +14,7 @@ from confluent_kafka import Producer
 from agents import kafka, log_reader, topics
 from agents.embedded.child import Child, free_port
 from agents.received import Received
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.stack import answers

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.verify import verify
 from schemas.codec import SINGLE_OBJECT, Codec
 from schemas.errors import Reason

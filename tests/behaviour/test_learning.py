@@ -13,7 +13,7 @@ from agents import log_reader, replay
 from agents.announcing import Announcer
 from agents.embedded.child import Child
 from agents.models import Models
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from schemas.records import record
 from schemas.topics import Name
 from streams.config.model import LearnerConfig

@@ -11,7 +11,7 @@ from agents import policy_commands
 from agents.apprentice import Apprentice, Read
 from agents.embedded.child import Child
 from agents.publishing import BY_HAND
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from schemas.errors import Reason
 from schemas.headers import ERROR_PREFIX
 from schemas.records import record

@@ -11,7 +11,7 @@ from agents import kafka, relearn
 from agents.apprentice import Apprentice
 from agents.inputs import Inputs
 from agents.policy_learner import PolicyLearner
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name

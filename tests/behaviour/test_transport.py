@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from agents import kafka
 from agents.kafka import client_config
 from agents.outbox import DeliveryFailed, Outbox, Outgoing
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.verify import verify
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name

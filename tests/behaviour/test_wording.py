@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.registry import codec_for
+from agents.schema_registry.client import codec_for
 from agents.wording import WordingLearner
 from agents.wording_record import restored
 from schemas.topics import Name

@@ -17,8 +17,8 @@ from agents.common.clock import now_ms
 from agents.models import Models
 from agents.policies import Policies
 from agents.publishing import headers_of
-from agents.registry import codec_for
 from agents.rows import TABLES
+from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verdict import Verdict
 from agents.verify import States, digest, refused_positions, verify

@@ -19,7 +19,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.registry import ConfluentRegistry
+from agents.schema_registry.client import ConfluentRegistry
 from schemas import records as records_module
 from schemas.codec import CONTRACT_VERSION, SINGLE_OBJECT, VERSION_HEADER, Codec, is_json
 from schemas.errors import Reason, Rejected

@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agents.common.errors import Failure
-from agents.registry import NOT_FOUND, client_for, refused, silent
+from agents.schema_registry.client import NOT_FOUND, client_for, refused, silent
 from agents.settings.model import Settings
 from schemas.compatibility import problems
 from schemas.records import Record, records

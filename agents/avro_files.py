@@ -10,7 +10,7 @@ from typing import Any
 
 from fastavro import writer
 
-from agents.rows import Table
+from agents.clickhouse.tables import Table
 from schemas.records import Record
 
 SYNC = b"tenor to clicks."  # 16 bytes that stand between the blocks of a file; any will do

@@ -190,7 +190,7 @@ def told_to_stop() -> threading.Event:
 @app.command()
 def migrate() -> None:
     """Create or update the ClickHouse tables."""
-    from agents import migrate as migrations
+    from agents.clickhouse import migrate as migrations
 
     applied = migrations.migrate(loaded())
     out.print("\n".join(applied) if applied else "nothing to do")
@@ -325,7 +325,7 @@ def replay(
 
 def decide_again(found: Settings, file: Path, tenant: str, since: str | None, until: str | None, as_json: bool) -> None:
     from agents import redecide
-    from agents.period import moment
+    from agents.clickhouse.period import moment
 
     wanted = redecide.Range(tenant, moment(since), moment(until))
     told = redecide.redecide(found, file, wanted)
@@ -436,7 +436,7 @@ def report(
 
 def write_page(file: Path, since: str | None, until: str | None, tenant: str | None) -> None:
     from agents import page
-    from agents.period import period
+    from agents.clickhouse.period import period
 
     page.write(loaded(), file, period(since, until, tenant))
     say(f"wrote {file}")
@@ -451,7 +451,7 @@ def export_tables(
 ) -> None:
     """Write every table as a Parquet file, for notebooks and other databases. Ids in it are those you publish."""
     from agents import exporting
-    from agents.period import period
+    from agents.clickhouse.period import period
 
     for one in exporting.export(loaded(), directory, period(since, until, tenant)):
         say(f"{one.table}.parquet: {one.rows:,} rows, {one.bytes:,} bytes")

@@ -9,12 +9,12 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.clickhouse import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.customer_history_view import render
 from agents.explain import rows
 from agents.forgotten import mark
-from agents.migrate import require_current
 from agents.settings.model import Settings
 from streams.customers.history import history
 

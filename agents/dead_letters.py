@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agents.rows import Row, Table
+from agents.clickhouse.tables import Row, Table
 from schemas.headers import ERROR_PREFIX
 
 UNKNOWN = "unknown"

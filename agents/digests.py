@@ -11,7 +11,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.rows import TABLES
+from agents.clickhouse.tables import TABLES
 from schemas.topics import Name
 
 POSITIONS = {"source_topic", "source_partition", "source_offset", "snapshot_offset"}

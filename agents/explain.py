@@ -14,10 +14,10 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.clickhouse import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.explain_view import render
-from agents.migrate import require_current
 from agents.settings.model import Settings
 
 __all__ = ["as_json", "explain", "render"]

@@ -11,11 +11,11 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.clickhouse import UNAVAILABLE, connect, failure, quoted
-from agents.clickhouse_http import ClickHouseHttp, Refused
+from agents.clickhouse.client import UNAVAILABLE, connect, failure, quoted
+from agents.clickhouse.http import ClickHouseHttp, Refused
+from agents.clickhouse.migrate import require_current
+from agents.clickhouse.period import WHATEVER, Period, tables
 from agents.common.errors import Failure
-from agents.migrate import require_current
-from agents.period import WHATEVER, Period, tables
 from agents.settings.model import Settings
 
 PATIENCE_S = 3600.0  # a large table is a long answer, and nothing comes before it is whole

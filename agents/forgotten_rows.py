@@ -7,8 +7,8 @@ named the customer is erased whole: before the customer was known, its rows name
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agents.clickhouse import UNAVAILABLE, connect, failure
-from agents.rows import TABLES
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.tables import TABLES
 from agents.settings.model import Settings
 
 # Of the tables that hold no conversation, one names decisions.

@@ -11,10 +11,10 @@ from typing import Any
 from clickhouse_driver import Client
 
 from agents.apprentice import Apprentice, Read
+from agents.clickhouse.tables import TABLES, Table, columnar
 from agents.received import Received
 from agents.recorded import Event, Recording
 from agents.replay import marked
-from agents.rows import TABLES, Table, columnar
 from agents.verify import alerts_of
 from agents.wording_record import datum as wording_datum
 from schemas.records import Datum

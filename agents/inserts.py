@@ -15,12 +15,12 @@ import tenacity
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, TypeMismatchError
 
-from agents.clickhouse import UNAVAILABLE, failure, new_client
-from agents.clickhouse_http import ClickHouseHttp, Refused
+from agents.clickhouse.client import UNAVAILABLE, failure, new_client
+from agents.clickhouse.http import ClickHouseHttp, Refused
+from agents.clickhouse.tables import Row, Table, columnar
 from agents.common import metrics
 from agents.common.errors import Failure
 from agents.common.health import Health
-from agents.rows import Row, Table, columnar
 from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)

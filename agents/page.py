@@ -12,12 +12,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from agents.clickhouse import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.migrate import require_current
+from agents.clickhouse.period import Period, limit
 from agents.common.errors import Failure
 from agents.common.formatting import UNKNOWN, of
-from agents.migrate import require_current
 from agents.page_data import gathered
-from agents.period import Period, limit
 from agents.settings.model import Settings
 
 Row = Mapping[str, Any]

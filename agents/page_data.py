@@ -7,7 +7,7 @@ from typing import Any
 from clickhouse_driver import Client
 
 from agents import proof
-from agents.period import Period
+from agents.clickhouse.period import Period
 from schemas.questions import questions
 
 Row = dict[str, Any]

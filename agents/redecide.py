@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from agents import clickhouse, log_reader, topics
+from agents import log_reader, topics
 from agents.candidates import read
+from agents.clickhouse import client as clickhouse
 from agents.publishing import headers_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings

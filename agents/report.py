@@ -7,10 +7,10 @@ from typing import Any
 from clickhouse_driver import Client
 
 from agents import proof, report_ratings, report_wording
-from agents.clickhouse import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.migrate import require_current
 from agents.detection import Point, detection
 from agents.digests import digests
-from agents.migrate import require_current
 from agents.recorded import Truth
 from agents.report_view import render
 from agents.settings.model import Settings

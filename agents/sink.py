@@ -13,8 +13,10 @@ from functools import partial
 import structlog
 from confluent_kafka import Message
 
-from agents import migrate, topics
+from agents import topics
 from agents.avro_batches import AvroBatch, AvroBatches
+from agents.clickhouse import migrate
+from agents.clickhouse.tables import TABLES, Row, Table
 from agents.common.clock import now_ms
 from agents.common.health import Health
 from agents.dead_letter_queue import DeadLetterQueue
@@ -26,7 +28,6 @@ from agents.lanes import LANES, Lanes
 from agents.outbox import Outgoing
 from agents.publishing import headers_of, refused
 from agents.received import Received, received
-from agents.rows import TABLES, Row, Table
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec

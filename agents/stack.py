@@ -13,7 +13,8 @@ from urllib.request import urlopen
 
 from pydantic import SecretStr
 
-from agents import migrate, topics
+from agents import topics
+from agents.clickhouse import migrate
 from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse, require_unlocked

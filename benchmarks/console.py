@@ -18,12 +18,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.migrate import migrate
+from agents.clickhouse.tables import columnar
 from agents.common.clock import now_ms
 from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.migrate import migrate
-from agents.rows import columnar
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.stack import answers

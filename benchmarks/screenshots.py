@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from rich.console import Console
 
 from agents import recording, stack
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.common.errors import Failure
 from agents.replay import conclude, replay
 from agents.settings.model import Settings

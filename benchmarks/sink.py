@@ -19,9 +19,9 @@ from confluent_kafka import Producer
 from rich.table import Table
 
 from agents import kafka, topics
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.migrate import migrate
 from agents.common.clock import now_ms
-from agents.migrate import migrate
 from agents.outbox import Outgoing
 from agents.publishing import published
 from agents.settings.model import Settings

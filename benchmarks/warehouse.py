@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from agents import in_memory
-from agents.clickhouse import connect
-from agents.migrate import migrate
+from agents.clickhouse.client import connect
+from agents.clickhouse.migrate import migrate
+from agents.clickhouse.tables import TABLES
 from agents.outbox import Outgoing
 from agents.publishing import published
 from agents.recorded import Event, Recording
-from agents.rows import TABLES
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from benchmarks import measuring

@@ -13,7 +13,7 @@ from clickhouse_driver import Client
 from confluent_kafka import Consumer, TopicPartition
 
 from agents import alert_commands, kafka, log_reader, memories, replay, stack
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.forget import forget, going_on
 from agents.kafka import admin, metadata
 from agents.received import Received

@@ -12,10 +12,10 @@ from agents.blind_review.key import Key, SealedPair, Side
 from agents.blind_review.pairing import Pair, pairs
 from agents.blind_review.replies import Decision, Exchange, Replies
 from agents.blind_review.tells import telling
-from agents.clickhouse import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.migrate import require_current
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.migrate import require_current
 from agents.publishing import headers_of
 from agents.received import Received
 from agents.schema_registry.client import codec_for

@@ -12,8 +12,8 @@ from agents.blind_review import key as keys
 from agents.blind_review.key import Key
 from agents.blind_review.preference import Verdict, judged, preference
 from agents.blind_review.view import render
-from agents.clickhouse import UNAVAILABLE, connect, failure
-from agents.migrate import require_current
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.migrate import require_current
 from agents.report_ratings import agreed, agreements, by_arm
 from agents.settings.model import Settings
 from streams.experiment.rater_agreement import Judgement

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import structlog
 from clickhouse_driver import Client
 
-from agents.clickhouse import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.common.health import Health
 from agents.console.board import Board, Conversation
 from agents.console.queries import OVERLAP_MS, newest_alert, newest_said, read_board
-from agents.migrate import require_current
 from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ErrorCodes, ServerException
 
-from agents.clickhouse import quoted
+from agents.clickhouse.client import quoted
+from agents.clickhouse.tables import TABLES
 from agents.doctor.check import Check, listed
-from agents.rows import TABLES
 from agents.settings.model import Settings
 
 ABOUT = "grants"

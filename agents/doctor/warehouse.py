@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from clickhouse_driver import Client
 
-from agents import migrate
-from agents.clickhouse import UNAVAILABLE, connect, failure
-from agents.clickhouse_http import ClickHouseHttp
+from agents.clickhouse import migrate
+from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.http import ClickHouseHttp
 from agents.doctor import clocks, grants
 from agents.doctor.check import Check, looked
 from agents.settings.model import Settings

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents import kafka
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.embedded.child import Child
 from agents.settings.model import Settings
 from agents.sink import sources

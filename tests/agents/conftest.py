@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from agents import sample_warehouse
-from agents.clickhouse import connect, quoted
+from agents.clickhouse.client import connect, quoted
+from agents.clickhouse.migrate import migrate
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.in_memory import Records
 from agents.kafka import admin, metadata
-from agents.migrate import migrate
 from agents.settings.model import Settings
 from tests.agents.experiments import Made, experiment
 from tests.agents.stored import store

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agents.clickhouse import connect
-from agents.rows import TABLES, Table, columnar
+from agents.clickhouse.client import connect
+from agents.clickhouse.tables import TABLES, Table, columnar
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.agents.experiments import Made

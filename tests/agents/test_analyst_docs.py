@@ -3,7 +3,7 @@
 import pytest
 
 from agents.analyst_docs import PATH, Entity, document, entities, picture, result, without_results
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.in_memory import Records
 from agents.settings.model import Settings
 from schemas.questions import Question, questions

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from agents import clickhouse_http
-from agents.clickhouse_http import ClickHouseHttp
+from agents.clickhouse import http as clickhouse_http
+from agents.clickhouse.http import ClickHouseHttp
 from agents.embedded.child import LOOPBACK
 from agents.settings.model import Settings
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.clickhouse import connect
-from agents.clickhouse_http import ClickHouseHttp
+from agents.clickhouse.client import connect
+from agents.clickhouse.http import ClickHouseHttp
 from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK
 from agents.embedded.clickhouse import ClickHouse

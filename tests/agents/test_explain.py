@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.tables import TABLES, columnar
 from agents.common.errors import Failure
 from agents.explain import as_json, explain, render
 from agents.explain_view import by_kind
-from agents.rows import TABLES, columnar
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from schemas.topics import Name

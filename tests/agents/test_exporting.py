@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytest
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.period import Period, period, tables
 from agents.common.errors import Failure
 from agents.embedded.clickhouse import ClickHouse
 from agents.exporting import Exported, export, not_written
 from agents.in_memory import Records
-from agents.period import Period, period, tables
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.agents.samples import AT, decision, point

@@ -2,10 +2,10 @@
 
 import pytest
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.tables import TABLES, Row
 from agents.forgotten import Forgotten, mark
 from agents.forgotten_rows import PLACES
-from agents.rows import TABLES, Row
 from agents.settings.model import Settings
 from schemas.topics import RECORD_OF, Name
 from tests.agents.samples import AT, delivery, outcome, point, rating

@@ -12,8 +12,10 @@ import pytest
 from clickhouse_driver.errors import ServerException
 from pydantic import SecretStr
 
-from agents import explain, migrate, redecide, report, topics
-from agents.clickhouse import NO_RIGHT, connect
+from agents import explain, redecide, report, topics
+from agents.clickhouse import migrate
+from agents.clickhouse.client import NO_RIGHT, connect
+from agents.clickhouse.tables import TABLES
 from agents.common.errors import Failure
 from agents.dead_letters import DEAD_LETTERS
 from agents.doctor import grants
@@ -22,7 +24,6 @@ from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.publishing import published
-from agents.rows import TABLES
 from agents.settings.model import Settings
 from schemas.migrations import statements
 from streams.outputs import Output

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.migrate import migrate, require_current
 from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.migrate import migrate, require_current
 from agents.settings.model import Settings
 from schemas.migrations import FOLDER, migrations
 from tests.agents.conftest import drop_database

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from agents import page, page_plots
+from agents.clickhouse.period import Period, period
 from agents.common.errors import Failure
 from agents.dead_letters import DEAD_LETTERS
 from agents.in_memory import Records
 from agents.page_data import step_s
-from agents.period import Period, period
 from agents.received import Received
 from agents.settings.model import Settings
 from schemas.headers import ERROR_PREFIX

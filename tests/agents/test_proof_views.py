@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 from scipy import stats
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.settings.model import Settings
 from streams.experiment import effects
 from streams.experiment.effects import Decided, Evidence

@@ -6,10 +6,10 @@ import pytest
 
 from agents import topics
 from agents.candidates import read
+from agents.clickhouse.period import moment
 from agents.common.errors import Failure
 from agents.dead_letter_queue import DeadLetterQueue
 from agents.outbox import Outgoing
-from agents.period import moment
 from agents.publishing import published
 from agents.redecide import Range, redecide
 from agents.settings.model import Settings

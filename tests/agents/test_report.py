@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.common.errors import Failure
 from agents.dead_letters import DEAD_LETTERS
 from agents.detection import Point, auc, detection

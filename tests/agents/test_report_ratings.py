@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.tables import TABLES
 from agents.report_ratings import ratings, render
-from agents.rows import TABLES
 from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.experiment.rater_agreement import INSUFFICIENT

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.tables import TABLES, columnar
 from agents.report_wording import render_wording, wording_effects
-from agents.rows import TABLES, columnar
 from agents.settings.model import Settings
 from agents.wording_record import datum, restored
 from benchmarks.wording import talks, taught

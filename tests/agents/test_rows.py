@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.avro_files import file_of, statement
-from agents.clickhouse import connect
-from agents.clickhouse_http import ClickHouseHttp
+from agents.clickhouse.client import connect
+from agents.clickhouse.http import ClickHouseHttp
+from agents.clickhouse.migrate import migrate
+from agents.clickhouse.tables import TABLES, columnar
 from agents.dead_letters import DEAD_LETTERS, dead_letter_row
 from agents.embedded.clickhouse import ClickHouse
 from agents.inserts import AVRO_SETTINGS, INSERT_SETTINGS
-from agents.migrate import migrate
 from agents.received import Received
-from agents.rows import TABLES, columnar
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected

@@ -11,12 +11,12 @@ import pytest
 from confluent_kafka import Consumer, Producer
 
 from agents import kafka, topics
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.migrate import migrate
 from agents.common import metrics
 from agents.common.errors import Failure
 from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.migrate import migrate
 from agents.outbox import Outgoing
 from agents.publishing import published
 from agents.received import Received

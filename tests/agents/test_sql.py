@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import agents
-from agents.clickhouse import connect, quoted
+from agents.clickhouse.client import connect, quoted
 from agents.settings.model import Settings
 
 FOLDER = Path(agents.__file__).parent
@@ -20,8 +20,13 @@ QUOTES = re.compile(r"\b(literal|quoted|escape_param)\(")  # who quotes puts SQL
 
 # File and function: what stands in the holes. Names of ours, or quoted; never a value.
 PUT_TOGETHER = {
-    ("avro_files.py", "statement"): {"table.name", "columns", "taken", "quoted"},  # from agents/rows.py and the schemas
-    ("digests.py", "rows_of"): {"columns", "table", "key"},  # from DIGESTED and agents/rows.py
+    ("avro_files.py", "statement"): {
+        "table.name",
+        "columns",
+        "taken",
+        "quoted",
+    },  # from agents/clickhouse/tables.py and the schemas
+    ("digests.py", "rows_of"): {"columns", "table", "key"},  # from DIGESTED and agents/clickhouse/tables.py
     ("exporting.py", "query"): {"condition", "chosen", "quoted(table)"},  # a tenant is quoted by period.literal
     ("forgotten_rows.py", "erase"): {"table", "where"},  # from PLACES
     ("forgotten_rows.py", "select"): {"what", "table", "where"},

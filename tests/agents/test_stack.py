@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents import recording, replay, report, stack, verdict, verify
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.embedded.child import Child
 from agents.settings.model import Settings
 from agents.simulator.day import simulate

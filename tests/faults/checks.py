@@ -12,12 +12,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from agents import log_reader
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.tables import TABLES
 from agents.common.clock import now_ms
 from agents.models import Models
 from agents.policies import Policies
 from agents.publishing import headers_of
-from agents.rows import TABLES
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verdict import Verdict

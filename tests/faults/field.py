@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from agents import kafka, migrate, topics
+from agents import kafka, topics
+from agents.clickhouse import migrate
 from agents.common.errors import Failure
 from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse

@@ -11,8 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from agents import migrate
-from agents.clickhouse import connect
+from agents.clickhouse import migrate
+from agents.clickhouse.client import connect
 from agents.common.health import SILENT
 from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse

@@ -14,12 +14,12 @@ from agents import log_reader, topics
 from agents.blind_review.export import export
 from agents.blind_review.importing import load
 from agents.blind_review.report import render, report
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
+from agents.clickhouse.migrate import migrate
+from agents.clickhouse.tables import TABLES
 from agents.common.errors import Failure
-from agents.migrate import migrate
 from agents.recorded import Event
 from agents.replay import Publisher
-from agents.rows import TABLES
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.sink import Sink

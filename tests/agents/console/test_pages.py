@@ -12,9 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from agents import alert_commands, log_reader
+from agents.clickhouse.migrate import migrate
+from agents.clickhouse.tables import TABLES
 from agents.common.clock import now_ms
-from agents.migrate import migrate
-from agents.rows import TABLES
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record

@@ -1,6 +1,6 @@
 """Clocks that differ, told apart from those that agree."""
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.common.clock import now_ms
 from agents.doctor.clocks import of_clickhouse, verdict
 from agents.settings.model import Settings

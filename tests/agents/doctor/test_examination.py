@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agents import kafka, topics
 from agents.cli import Role
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from agents.common.clock import now_ms
 from agents.doctor.broker import Cluster, look
 from agents.doctor.check import Check, broken

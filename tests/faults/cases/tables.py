@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from agents.clickhouse import connect
+from agents.clickhouse.client import connect
 from tests.faults.case import case
 from tests.faults.field import Field
 

@@ -10,7 +10,7 @@ import tenacity
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ErrorCodes, ServerException
 
-from agents.clickhouse import UNAVAILABLE, connect, failure, quoted
+from agents.clickhouse.client import UNAVAILABLE, connect, failure, quoted
 from agents.common.errors import Failure
 from agents.settings.model import Settings
 from schemas.migrations import FOLDER, Migration, migrations

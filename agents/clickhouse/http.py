@@ -8,7 +8,7 @@ from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlencode
 
-from agents.clickhouse import ANSWER_TIMEOUT_S
+from agents.clickhouse.client import ANSWER_TIMEOUT_S
 from agents.settings.model import Settings
 
 CODE = "X-ClickHouse-Exception-Code"

@@ -11,16 +11,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import by_hand, log_reader, topics
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.dead_letter_queue import DeadLetterQueue
 from agents.destinations import destinations
 from agents.forgotten import mark
-from agents.outbox import DeliveryFailed, Outgoing
+from agents.kafka import operator_command, topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import DeliveryFailed, Outgoing
+from agents.kafka.consumed_record import Received
+from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.record_builder import headers_of
 from agents.postman import Postman, Receipt
-from agents.publishing import headers_of
-from agents.received import Received
 from agents.routing import routes_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -75,7 +76,7 @@ def give(
         "reason": reason,
     }
     output = Output("alert_command", command["command_id"], command)
-    by_hand.publish(settings, output)
+    operator_command.publish(settings, output)
 
 
 def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int:
@@ -86,7 +87,7 @@ def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int
     """
     topic, codec = settings.topics.name(Name.ALERT_COMMANDS), codec_for(settings)
     about: set[bytes | None] = set()
-    for one in log_reader.read(settings, [topic]):
+    for one in topic_reader.read(settings, [topic]):
         if one.value is None:
             about.discard(one.key)
         elif (command := decoded(codec, one)) is not None and command["tenant"] == tenant:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from agents.outbox import Outbox, Outgoing
-from agents.publishing import headers_of, published, refused
+from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.record_builder import headers_of, published, refused
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Rejected

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from agents import kafka, log_reader
 from agents.common.errors import Failure
-from agents.received import Received
+from agents.kafka import client, topic_reader
+from agents.kafka.consumed_record import Received
 from agents.settings.model import Settings
 
 KEPT = 8
@@ -75,7 +75,7 @@ class Announced(Generic[T]):
 
     def _look(self) -> None:
         """See which versions have come, and where they stand."""
-        end = kafka.end_offsets(self._settings, [self._position])[self._position]
+        end = client.end_offsets(self._settings, [self._position])[self._position]
         for record in self._records(self._read_to, end):
             version = (record.key or b"").decode(errors="replace")
             self._places.pop(version, None)
@@ -84,7 +84,7 @@ class Announced(Generic[T]):
         self._read_to = end
 
     def _records(self, start: int, end: int) -> Iterator[Received]:
-        return log_reader.read_partition(self._settings, self._position, end, start)
+        return topic_reader.read_partition(self._settings, self._position, end, start)
 
     def _keep(self, version: str, found: T) -> None:
         self._known[version] = found

@@ -3,10 +3,10 @@
 The moment from which they count is so a record of the log. Each step is acknowledged before the next.
 """
 
-from agents import kafka
 from agents.common.clock import now_ms
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.outbox import Outgoing
+from agents.kafka import client
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.producer import DeadLetterQueue
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
@@ -40,5 +40,5 @@ def to_every_partition(settings: Settings, codec: Codec, sender: DeadLetterQueue
     """Publish a signal that is about no conversation; returns when every partition of tenor.signals has it."""
     signals = settings.topics.name(Name.SIGNALS)
     value = codec.encode(SIGNAL, signal)
-    partitions = kafka.partitions_of(settings, [signals])
+    partitions = client.partitions_of(settings, [signals])
     sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])

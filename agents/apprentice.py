@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from agents.received import Received
+from agents.kafka.consumed_record import Received
 from schemas.errors import Reason, Rejected
 from schemas.records import Datum
 from schemas.topics import Name

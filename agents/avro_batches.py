@@ -12,8 +12,8 @@ from confluent_kafka import Message
 from agents.avro_files import file_of, statement
 from agents.clickhouse.tables import TABLES, Table
 from agents.inserts import Inserts
-from agents.publishing import headers_of
-from agents.received import received
+from agents.kafka.consumed_record import received
+from agents.kafka.record_builder import headers_of
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Record, record

@@ -9,8 +9,8 @@ counts, whoever wrote it and whenever.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from agents.outbox import HeaderList
-from agents.received import Received
+from agents.kafka.async_producer import HeaderList
+from agents.kafka.consumed_record import Received
 
 AS_OF = "tenor-as-of"
 NOWHERE = -1

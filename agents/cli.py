@@ -203,7 +203,7 @@ def topics_apply(
     ] = False,
 ) -> None:
     """Create missing topics; report how existing ones differ. Exits 1 when they do."""
-    from agents import topics
+    from agents.kafka.admin import topics
 
     found = topics.apply(loaded())
     out.print("\n".join(found) if found else "all topics are as they should be")
@@ -376,9 +376,9 @@ def train(
 @app.command()
 def adopt(file: Path) -> None:
     """Have the workers use the weights in FILE from now on. Stop the learner first; it goes on from them."""
-    from agents import topics
     from agents import train as training
     from agents.announcing import Announcer
+    from agents.kafka.admin import topics
     from agents.schema_registry.client import codec_for
 
     found, weights = loaded(), training.read(file)
@@ -616,16 +616,16 @@ def alerts_resume(
 @dlq_app.command("list")
 def dlq_list(topic: Annotated[str | None, typer.Argument()] = None) -> None:
     """Count dead letters by topic and reason; with TOPIC, list its letters."""
-    from agents import dlq
+    from agents.kafka.admin import dead_letters
 
     if topic is None:
         table = Table("topic", "reason", "dead letters", box=None)
-        for (name, reason), count in sorted(dlq.counts(loaded()).items()):
+        for (name, reason), count in sorted(dead_letters.counts(loaded()).items()):
             table.add_row(name, escape(reason), str(count))
     else:
         table = Table("offset", "from", "reason", "what is wrong", "bytes", box=None)
-        for letter in dlq.letters(loaded(), topic):
-            said = dlq.errors_of(letter)
+        for letter in dead_letters.letters(loaded(), topic):
+            said = dead_letters.errors_of(letter)
             place = f"{said.get('partition')}/{said.get('offset')}"
             size = str(len(letter.value or b""))
             what = escape(said.get("exception.message", ""))  # names fields, which are what the sender called them
@@ -640,10 +640,10 @@ def dlq_show(
     payload: Annotated[bool, typer.Option(help="Print the event itself: it may hold personal data.")] = False,
 ) -> None:
     """Show why one event was refused."""
-    from agents import dlq
+    from agents.kafka.admin import dead_letters
 
-    letter = dlq.find(loaded(), topic, offset)
-    for name, value in dlq.errors_of(letter).items():
+    letter = dead_letters.find(loaded(), topic, offset)
+    for name, value in dead_letters.errors_of(letter).items():
         out.print(f"{name}: {escape(value)}", highlight=False)
     out.print(f"bytes: {len(letter.value or b'')}")
     if payload:
@@ -653,11 +653,11 @@ def dlq_show(
 @dlq_app.command("requeue")
 def dlq_requeue(topic: str, offsets: list[int]) -> None:
     """Send refused events back to the topic they came from, as they were."""
-    from agents import dlq
+    from agents.kafka.admin import dead_letters
 
     found = loaded()
     for offset in track(offsets, description="requeueing", console=err, disable=len(offsets) < 2):
-        target = dlq.requeue(found, dlq.find(found, topic, offset))
+        target = dead_letters.requeue(found, dead_letters.find(found, topic, offset))
         out.print(f"{topic} {offset} sent to {target}")
 
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from agents.common import metrics
 from agents.common.clock import now_ms
-from agents.continuity import RequireReached, position_of
-from agents.kafka import Position
+from agents.kafka.admin.offset_continuity import RequireReached, position_of
+from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.client import Position
+from agents.kafka.record_builder import headers_of, published, refused
 from agents.models import Models
-from agents.outbox import Outbox, Outgoing
 from agents.policies import Policies
-from agents.publishing import headers_of, published, refused
 from agents.store import PartitionedStore, changelog
 from agents.transport import Run
 from agents.write_behind import WriteBehind

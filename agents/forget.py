@@ -11,18 +11,20 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import uuid4
 
-from agents import alert_commands, by_hand, log_reader, memories, topics
+from agents import alert_commands, memories
 from agents.announcing import to_every_partition
 from agents.changelog import recovered
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.dead_letter_queue import DeadLetterQueue
 from agents.forgotten import mark
 from agents.forgotten_rows import Rows
-from agents.outbox import DeliveryFailed
+from agents.kafka import operator_command, topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.admin.lag import OnWait, Stage, pass_by, stages
+from agents.kafka.async_producer import DeliveryFailed
+from agents.kafka.producer import DeadLetterQueue
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.settling import OnWait, Stage, pass_by, stages
 from streams import state as states
 from streams.conversations.partition import OURS, conversation_of, tenant_of
 from streams.outputs import Output
@@ -78,7 +80,7 @@ def wait(settings: Settings, passed: Iterable[Stage], timeout_s: float, on_wait:
 
 def going_on(settings: Settings, tenant: str, customer_id: str) -> dict[str, State]:
     """Conversations whose state names a customer, by id, as the changelog has them."""
-    records = log_reader.read(settings, [settings.topics.changelog])
+    records = topic_reader.read(settings, [settings.topics.changelog])
     written = recovered(one for one in records if is_conversation_of((one.key or b"").decode(), tenant))
     found = {conversation_of(key): states.decode(one[key]) for one in written.values() for key in one}
     return {name: state for name, state in found.items() if state.customer_id == customer_id}
@@ -119,4 +121,4 @@ def tell(
         "until": until,
     }
     output = Output("forgotten", forget_id, datum)
-    by_hand.publish(settings, output)
+    operator_command.publish(settings, output)

@@ -11,9 +11,9 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from agents.inputs import Inputs
-from agents.publishing import headers_of
-from agents.received import Received
+from agents.kafka.consumed_record import Received
+from agents.kafka.partition_reader import Inputs
+from agents.kafka.record_builder import headers_of
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import Datum, record

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from agents.inputs import CHUNK, Inputs
-from agents.publishing import headers_of
-from agents.received import Received
+from agents.kafka.consumed_record import Received
+from agents.kafka.partition_reader import CHUNK, Inputs
+from agents.kafka.record_builder import headers_of
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

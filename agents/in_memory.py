@@ -12,7 +12,7 @@ from clickhouse_driver import Client
 
 from agents.apprentice import Apprentice, Read
 from agents.clickhouse.tables import TABLES, Table, columnar
-from agents.received import Received
+from agents.kafka.consumed_record import Received
 from agents.recorded import Event, Recording
 from agents.replay import marked
 from agents.verify import alerts_of

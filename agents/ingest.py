@@ -15,8 +15,8 @@ from typing import Any
 
 from agents.common import metrics
 from agents.common.clock import now_ms
-from agents.outbox import Outbox, Outgoing
-from agents.publishing import headers_of, refused
+from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.record_builder import headers_of, refused
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected

@@ -4,16 +4,16 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 import tenacity
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from agents.common import metrics
-from agents.common.errors import Failure
-from agents.kafka import COORDINATOR_MOVING, LARGEST_BYTES, Position, patient
-from agents.received import require_read
+from agents.kafka.client import LARGEST_BYTES, Position, patient
+from agents.kafka.commit import NotYet, commit, not_taken
+from agents.kafka.consumed_record import require_read
 from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
@@ -29,31 +29,7 @@ PREFETCH = {
     "fetch.max.bytes": LARGEST_BYTES,
 }
 
-# The partition went to another member while the batch was under way. It reads the batch again; rows collapse.
-LOST = {
-    KafkaError.ILLEGAL_GENERATION,
-    KafkaError.UNKNOWN_MEMBER_ID,
-    KafkaError.REBALANCE_IN_PROGRESS,
-    KafkaError.FENCED_INSTANCE_ID,
-    KafkaError._ASSIGNMENT_LOST,
-    KafkaError._NO_OFFSET,
-}
-# The coordinator is moving to another broker, or is out of reach just now: it will take the same offsets later.
-PASSING = {
-    *COORDINATOR_MOVING,
-    KafkaError.NOT_ENOUGH_REPLICAS,
-    KafkaError.REQUEST_TIMED_OUT,
-    KafkaError._ALL_BROKERS_DOWN,
-    KafkaError._RESOLVE,
-    KafkaError._TIMED_OUT,
-    KafkaError._TRANSPORT,
-    KafkaError._WAIT_COORD,
-}
 PATIENCE_S, AGAIN_S = 120.0, 0.5
-
-
-class NotYet(Exception):
-    """The broker does not take offsets just now."""
 
 
 class Taken(NamedTuple):
@@ -175,26 +151,3 @@ class Intake:
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._on_ready(False)
-
-
-def commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
-    """Commit; returns when the broker has it, or the partitions are another member's. ``NotYet`` for what passes."""
-    try:
-        answers = consumer.commit(offsets=offsets, asynchronous=False)
-        raise_unless_lost(*(answer.error for answer in answers or () if answer.error))
-    except KafkaException as error:
-        raise_unless_lost(error.args[0])
-
-
-def not_taken(reason: str) -> Failure:
-    return Failure(f"the Kafka broker does not take the sink's offsets: {reason}", "set TENOR_BROKERS")
-
-
-def raise_unless_lost(*errors: Any) -> None:
-    """``NotYet`` for what passes, ``Failure`` for what does not."""
-    for error in errors:
-        if error.code() in PASSING:
-            raise NotYet(error.name())
-        if error.code() not in LOST:
-            raise not_taken(error.name())
-        log.info("a partition went to another sink before its batch was committed; it reads the batch again")

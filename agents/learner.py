@@ -17,17 +17,17 @@ from typing import NamedTuple
 
 import structlog
 
-from agents import topics
 from agents.announcing import Announcer
 from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.common.health import Health
 from agents.history import History
+from agents.kafka.admin import topics
+from agents.kafka.consumed_record import Received
+from agents.kafka.record_builder import headers_of
 from agents.models import Models
 from agents.policy_learner import PolicyLearner
-from agents.publishing import headers_of
 from agents.ratings import Ratings
-from agents.received import Received
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.wording import WordingLearner

@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
-from agents import kafka
-from agents.received import Received, received
+from agents.kafka import client
+from agents.kafka.consumed_record import Received, received
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
@@ -40,9 +40,9 @@ class LiveView:
     def __init__(self, settings: Settings) -> None:
         self._codec = codec_for(settings)
         self._names = {settings.topics.name(name): name for name in TAKES}
-        self._consumer = Consumer(kafka.consumer_config(settings, "tenor-live"))
-        positions = kafka.partitions_of(settings, list(self._names))
-        ends = kafka.end_offsets(settings, positions)
+        self._consumer = Consumer(client.consumer_config(settings, "tenor-live"))
+        positions = client.partitions_of(settings, list(self._names))
+        ends = client.end_offsets(settings, positions)
         self._consumer.assign([TopicPartition(*position, ends[position]) for position in positions])
         self._seen: OrderedDict[str, Seen] = OrderedDict()
         self.counts: Counter[str] = Counter()

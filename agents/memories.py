@@ -4,13 +4,14 @@ from typing import Any
 
 import msgspec
 
-from agents import log_reader, topics
 from agents.changelog import Reading
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.outbox import DeliveryFailed, Outgoing
-from agents.publishing import BY_HAND
+from agents.kafka import topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import DeliveryFailed, Outgoing
+from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.record_builder import BY_HAND
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.headers import cloud_event
@@ -49,7 +50,7 @@ def stored(settings: Settings, key: str) -> bytes | None:
     topics.require_all(settings)
     reading = Reading()
     found = None
-    for message in log_reader.read(settings, [settings.topics.profiles]):
+    for message in topic_reader.read(settings, [settings.topics.profiles]):
         if message.key == key.encode() and reading.counts(key, message.headers):
             found = message.value
     return found

@@ -2,7 +2,7 @@
 
 from agents.announced import Announced
 from agents.common.errors import Failure
-from agents.received import Received
+from agents.kafka.consumed_record import Received
 from agents.settings.model import Settings
 from streams.text_model import weights
 from streams.text_model.model import TextModel, shipped_model

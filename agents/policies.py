@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import structlog
 
-from agents import log_reader
 from agents.announced import Announced
 from agents.common import metrics
-from agents.received import Received
+from agents.kafka import topic_reader
+from agents.kafka.consumed_record import Received
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -49,7 +49,7 @@ def snapshot_in(record: Received, codec: Codec, version: str) -> Snapshot:
 
 def usable(settings: Settings, codec: Codec) -> Iterator[tuple[str, Snapshot, Received]]:
     """Every snapshot that can be used, its version and its record, in the order of the log; the others are named."""
-    for one in log_reader.read(settings, [settings.topics.name(Name.POLICY)]):
+    for one in topic_reader.read(settings, [settings.topics.name(Name.POLICY)]):
         version = (one.key or b"").decode(errors="replace")
         if one.value is None:
             continue  # removed, since nothing names it any more

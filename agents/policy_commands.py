@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import by_hand, topics
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
+from agents.kafka import operator_command
+from agents.kafka.admin import topics
 from agents.policies import usable
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -44,7 +45,7 @@ def give(settings: Settings, action: str, option: str, tenant: str, by: str | No
         "reason": reason,
     }
     output = Output("policy_command", command["command_id"], command)
-    by_hand.publish(settings, output)
+    operator_command.publish(settings, output)
 
 
 def render(found: dict[str, tuple[str, Snapshot]], settings: Settings, console: Console) -> None:

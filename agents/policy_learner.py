@@ -16,12 +16,12 @@ from agents.announcing import to_every_partition
 from agents.apprentice import Apprentice, Read
 from agents.common import metrics
 from agents.common.clock import now_ms
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.inputs import Inputs
-from agents.outbox import Outgoing
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.consumed_record import Received
+from agents.kafka.partition_reader import Inputs
+from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.record_builder import LEARNER, headers_of, published, refused
 from agents.policies import usable
-from agents.publishing import LEARNER, headers_of, published, refused
-from agents.received import Received
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

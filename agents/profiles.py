@@ -8,9 +8,9 @@ fold knows the position of the note and skips the second answer.
 import asyncio
 from typing import Any
 
-from agents.continuity import RequireReached
-from agents.outbox import Outbox, Outgoing
-from agents.publishing import headers_of, refused
+from agents.kafka.admin.offset_continuity import RequireReached
+from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.record_builder import headers_of, refused
 from agents.store import PartitionedStore, changelog
 from agents.transport import Run
 from schemas.codec import Codec

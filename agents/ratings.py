@@ -1,7 +1,7 @@
 """Ratings as the learner reads them: all or none, for two learners would publish weights in turn, each half taught."""
 
+from agents.kafka.exclusive_consumer import SoleReader
 from agents.settings.model import Settings
-from agents.sole_reader import SoleReader
 from schemas.topics import Name
 
 

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from agents import log_reader, topics
 from agents.candidates import read
 from agents.clickhouse import client as clickhouse
-from agents.publishing import headers_of
+from agents.kafka import topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.record_builder import headers_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -101,7 +102,7 @@ def recorded(settings: Settings, codec: Codec, wanted: Range) -> list[Lesson]:
 def records(settings: Settings, codec: Codec, name: Name) -> list[Datum]:
     """What can be read of a topic; the rest is in its dead letter queue."""
     found = []
-    for message in log_reader.read(settings, [settings.topics.name(name)]):
+    for message in topic_reader.read(settings, [settings.topics.name(name)]):
         try:
             found.append(codec.decode(record(RECORD_OF[name]), message.value, headers_of(message)))
         except Rejected:

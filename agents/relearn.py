@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from agents import log_reader
 from agents.apprentice import Apprentice, Read
+from agents.kafka import topic_reader
 from agents.policies import usable
 from agents.policy_learner import INPUTS, decoded
 from agents.settings.model import Settings
@@ -39,7 +39,7 @@ def learned_again(
 def inputs(settings: Settings, codec: Codec) -> Iterator[Read]:
     """What the learner learned from."""
     names = {settings.topics.name(name): name for name in INPUTS}
-    for received in log_reader.read(settings, list(names)):
+    for received in topic_reader.read(settings, list(names)):
         name = names[received.topic]
         try:
             datum = decoded(name, received, codec, settings)

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from agents import kafka, recording
+from agents import recording
 from agents.common.errors import Failure
+from agents.kafka import client
+from agents.kafka.admin.lag import OnWait, settle
 from agents.recorded import Event, Recording, Truth
 from agents.settings.model import Settings
-from agents.settling import OnWait, settle
 from schemas.codec import CONTRACT_VERSION, VERSION_HEADER, Codec
 from schemas.json_form import read_record
 from schemas.records import record
@@ -101,7 +102,7 @@ def finish(settings: Settings, last_event_ms: int) -> None:
     at = last_event_ms + round(2 * (outcome.idle_s + outcome.window_s) * 1000) + 1
     signals = settings.topics.name(Name.SIGNALS)
     require_topics(settings, [Name.SIGNALS])
-    partitions = [number for _, number in kafka.partitions_of(settings, [signals])]
+    partitions = [number for _, number in client.partitions_of(settings, [signals])]
     publisher = Publisher(settings, len(partitions), lambda done, total: None)
     value = Codec().encode(record(RECORD_OF[Name.SIGNALS]), tick(at))
     for number in partitions:
@@ -112,7 +113,7 @@ def finish(settings: Settings, last_event_ms: int) -> None:
 def require_topics(settings: Settings, names: Sequence[str]) -> None:
     """``Failure`` unless the topics exist: a broker that creates them on demand gets the partitions wrong."""
     wanted = [settings.topics.name(name) for name in names]
-    existing = {topic for topic, _ in kafka.partitions_of(settings, wanted)}
+    existing = {topic for topic, _ in client.partitions_of(settings, wanted)}
     missing = [name for name in wanted if name not in existing]
     if missing:
         raise Failure(f"the topic {missing[0]} does not exist", "run: tenor topics apply")
@@ -168,7 +169,7 @@ class Publisher:
 
     def __init__(self, settings: Settings, total: int, progress: Progress) -> None:
         self._topics, self._codec = settings.topics, Codec()
-        self._producer = Producer({**kafka.producer_config(settings), "delivery.timeout.ms": DELIVERY_MS})
+        self._producer = Producer({**client.producer_config(settings), "delivery.timeout.ms": DELIVERY_MS})
         self._total, self._progress = total, progress
         self._acknowledged, self._told_at = 0, 0.0
         self._failure: Failure | None = None

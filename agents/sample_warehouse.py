@@ -15,8 +15,8 @@ from agents import recording
 from agents.dead_letters import DEAD_LETTERS
 from agents.in_memory import Records, insert, replayed, store
 from agents.ingest import Ingest
-from agents.outbox import Outbox, Outgoing
-from agents.received import Received
+from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.consumed_record import Received
 from agents.settings.model import Settings
 from agents.simulator.weeks import simulate_weeks
 from agents.transport import Run

@@ -13,12 +13,12 @@ from urllib.request import urlopen
 
 from pydantic import SecretStr
 
-from agents import topics
 from agents.clickhouse import migrate
 from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse, require_unlocked
 from agents.embedded.tansu import Tansu
+from agents.kafka.admin import topics
 from agents.settings.loader import environment, no_files
 from agents.settings.model import Settings
 

@@ -14,7 +14,7 @@ from faust.stores import base
 from faust.types import TP
 
 from agents.changelog import Reading, as_of_header
-from agents.outbox import Outgoing
+from agents.kafka.async_producer import Outgoing
 from agents.transport import Run
 
 Converter = Callable[[Any], Any]

@@ -7,7 +7,7 @@ no tick, or the worker itself stands still, nothing can arrive: that is no silen
 
 from math import inf
 
-from agents.outbox import Outbox, Outgoing
+from agents.kafka.async_producer import Outbox, Outgoing
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name, Topics

@@ -14,7 +14,7 @@ from opentelemetry.trace import Span, Status, StatusCode
 
 from agents.conversations import Conversations, Folded
 from agents.ingest import Ingest
-from agents.outbox import Outgoing
+from agents.kafka.async_producer import Outgoing
 from agents.tracing import Tracing, context_of, headers_for
 from agents.transport import Run
 from schemas.headers import ERROR_PREFIX

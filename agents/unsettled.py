@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from agents.kafka import Position
+from agents.kafka.client import Position
 
 
 class Unsettled:

@@ -15,12 +15,14 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable
 from hashlib import blake2b
 
-from agents import kafka, log_reader, relearn, topics
+from agents import relearn
 from agents.common.errors import Failure
+from agents.kafka import client, topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.consumed_record import Received
+from agents.kafka.record_builder import BY_HAND, WORKLOAD
 from agents.models import Models
 from agents.policies import Policies
-from agents.publishing import BY_HAND, WORKLOAD
-from agents.received import Received
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verdict import Verdict
@@ -54,7 +56,7 @@ def verify(settings: Settings, kept: States | None = None) -> Verdict:
     verdict = Verdict()
     codec = codec_for(settings)
     # Before the log is read: what is published later may follow from signals that this reading does not see.
-    ends = kafka.end_offsets(settings, output_partitions(settings))
+    ends = client.end_offsets(settings, output_partitions(settings))
     published = relearn.snapshots(settings, codec)
     expected, folded = fold_log(settings, codec, verdict, {} if kept is None else kept)
     expected |= learn_again(settings, codec, published, verdict)
@@ -73,7 +75,7 @@ def fold_log(settings: Settings, codec: Codec, verdict: Verdict, kept: States) -
     folded: Counter[Source] = Counter()
     models, policies = Models(settings), Policies(settings, codec)
     partitions: dict[int, Partition] = {}
-    for message in log_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
+    for message in topic_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
         require_beginning(message, partitions)
         states = kept.setdefault(message.partition, {})
         if message.partition not in partitions:
@@ -143,17 +145,17 @@ def alerts_of(outputs: list[Output]) -> list[Output]:
     return [alert for alert in called_for if alert is not None]
 
 
-def output_partitions(settings: Settings) -> list[kafka.Position]:
-    return kafka.partitions_of(settings, [settings.topics.name(name) for name in OUTPUTS])
+def output_partitions(settings: Settings) -> list[client.Position]:
+    return client.partitions_of(settings, [settings.topics.name(name) for name in OUTPUTS])
 
 
 def compare(
-    settings: Settings, codec: Codec, expected: Digests, ends: dict[kafka.Position, int], verdict: Verdict
+    settings: Settings, codec: Codec, expected: Digests, ends: dict[client.Position, int], verdict: Verdict
 ) -> None:
     """Hold what was published against what the log calls for."""
     found: Digests = {}
     for name in OUTPUTS:
-        for message in log_reader.read(settings, [settings.topics.name(name)]):
+        for message in topic_reader.read(settings, [settings.topics.name(name)]):
             if message.header("ce_source") in (BY_HAND, WORKLOAD):
                 continue
             key = (RECORD_OF[name], message.header("ce_id") or "")
@@ -194,7 +196,7 @@ def hold(
 
 def account(settings: Settings, folded: Counter[Source], verdict: Verdict) -> None:
     """Every input event must be folded once or refused."""
-    events = log_reader.read(settings, [settings.topics.name(name) for name in INGESTED])
+    events = topic_reader.read(settings, [settings.topics.name(name) for name in INGESTED])
     positions = ((one.topic, one.partition, one.offset) for one in events)
     hold_events(positions, refused_positions(settings), folded, verdict)
 
@@ -217,7 +219,7 @@ def refused_positions(settings: Settings) -> Refused:
     """Positions of the input events that stand in a dead letter queue, with the reasons that are given there."""
     names = settings.topics
     positions: Refused = defaultdict(set)
-    for message in log_reader.read(settings, [names.dead_letters(name) for name in WITH_DEAD_LETTERS]):
+    for message in topic_reader.read(settings, [names.dead_letters(name) for name in WITH_DEAD_LETTERS]):
         topic, partition, offset = (message.header(ERROR_PREFIX + name) for name in ("topic", "partition", "offset"))
         if topic and partition and offset:
             positions[topic, int(partition), int(offset)].add(message.header(ERROR_PREFIX + "reason") or "")
@@ -226,8 +228,8 @@ def refused_positions(settings: Settings) -> Refused:
 
 def lag_hint(settings: Settings) -> str:
     """Says when a worker has not caught up, which explains what is missing."""
-    positions = kafka.partitions_of(settings, [settings.topics.name(name) for name in WORKED])
-    ends = kafka.end_offsets(settings, positions)
-    done = kafka.committed(settings, settings.topics.worker_group, positions)
+    positions = client.partitions_of(settings, [settings.topics.name(name) for name in WORKED])
+    ends = client.end_offsets(settings, positions)
+    done = client.committed(settings, settings.topics.worker_group, positions)
     behind = sum(max(0, ends[position] - done[position]) for position in positions)
     return f"the workers are {behind} records behind; wait and verify again" if behind else "the workers are caught up"

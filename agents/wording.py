@@ -17,11 +17,11 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import kafka, log_reader
 from agents.common import metrics
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.publishing import headers_of, published
-from agents.received import Received, received
+from agents.kafka import client, topic_reader
+from agents.kafka.consumed_record import Received, received
+from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.record_builder import headers_of, published
 from agents.settings.model import Settings
 from agents.wording_record import datum, restored
 from schemas.codec import Codec
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 POINT, EFFECTS = record("trajectory_point"), record("wording_effects")
 CHUNK = 1000
 
-Positions = dict[kafka.Position, int]
+Positions = dict[client.Position, int]
 
 
 class WordingLearner:
@@ -55,7 +55,7 @@ class WordingLearner:
         self._restore()
         self._read_to = self._beginning()
         self._told = dict(self._read_to)  # what the records say was learned from, at least
-        self._consumer = Consumer(kafka.patient(settings, f"{settings.topics.learner_group}-wording"))
+        self._consumer = Consumer(client.patient(settings, f"{settings.topics.learner_group}-wording"))
         self._consumer.assign([TopicPartition(*position, offset) for position, offset in self._read_to.items()])
 
     def step(self, wait_s: float = 0.0) -> None:
@@ -71,7 +71,7 @@ class WordingLearner:
 
     def _restore(self) -> None:
         """Take up every tenant's study where its last record left it."""
-        for one in log_reader.read(self._settings, [self._settings.topics.name(Name.WORDING)]):
+        for one in topic_reader.read(self._settings, [self._settings.topics.name(Name.WORDING)]):
             found = self._decoded(one)
             tenant = (one.key or b"").decode(errors="replace") if found is None else found["tenant"]
             sums = None if found is None else restored(found)
@@ -92,7 +92,7 @@ class WordingLearner:
     def _beginning(self) -> Positions:
         """Where to read on: the first position that any tenant's study has not learned from."""
         topic = self._settings.topics.name(Name.TRAJECTORIES)
-        ends = kafka.end_offsets(self._settings, kafka.partitions_of(self._settings, [topic]))
+        ends = client.end_offsets(self._settings, client.partitions_of(self._settings, [topic]))
         for tenant, positions in self._learned_to.items():  # beyond the end: the topic was made anew
             self._learned_to[tenant] = {p: offset for p, offset in positions.items() if offset <= ends.get(p, 0)}
         known = list(self._learned_to.values())

@@ -12,17 +12,19 @@ import faust
 import structlog
 from mode.utils.objects import cached_property
 
-from agents import faust_login, kafka, runs, topics
+from agents import faust_login, runs
 from agents.alerts import Alerts
 from agents.common import health as health_server
 from agents.common.errors import Failure
 from agents.common.health import Health
-from agents.continuity import require_reached
 from agents.conversations import Conversations
-from agents.copartitioned import Watch
 from agents.ingest import Ingest
+from agents.kafka import client
+from agents.kafka.admin import topics
+from agents.kafka.admin.offset_continuity import require_reached
+from agents.kafka.admin.partition_counts import Watch
+from agents.kafka.async_producer import Outbox
 from agents.models import Models
-from agents.outbox import Outbox
 from agents.policies import Policies
 from agents.profiles import Profiles
 from agents.schema_registry.client import codec_for
@@ -210,7 +212,7 @@ def new_app(settings: Settings) -> faust.App:
         stream_wait_empty=True,
         stream_recovery_delay=0.0,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=kafka.LARGEST_BYTES,
+        consumer_max_fetch_size=client.LARGEST_BYTES,
         consumer_group_instance_id=settings.instance,
         broker_max_poll_records=settings.poll_records,
         broker_session_timeout=settings.session_timeout_s,
@@ -226,7 +228,7 @@ def transport(app: faust.App, settings: Settings) -> Transport:
     batch.fetch_wait_ms, batch.fetch_bytes = settings.fetch_wait_ms, settings.fetch_bytes
     if settings.embedded:
         batch.isolation_level = "read_uncommitted"  # the embedded broker has no transactions
-        batch.end_offsets = lambda positions: asyncio.to_thread(kafka.end_offsets, settings, positions)
+        batch.end_offsets = lambda positions: asyncio.to_thread(client.end_offsets, settings, positions)
     return batch
 
 

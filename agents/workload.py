@@ -17,15 +17,15 @@ from typing import Any
 
 import structlog
 
-from agents import topics
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.health import Health, Page
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.inputs import Inputs
-from agents.outbox import Outgoing
-from agents.publishing import WORKLOAD, headers_of, published, refused
-from agents.received import Received
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.consumed_record import Received
+from agents.kafka.partition_reader import Inputs
+from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.record_builder import WORKLOAD, headers_of, published, refused
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected

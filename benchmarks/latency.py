@@ -24,8 +24,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 from rich.table import Table
 
-from agents import kafka
 from agents.common.clock import now_ms
+from agents.kafka import client
 from agents.settings.model import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec
@@ -81,7 +81,7 @@ class Load:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._traffic = settings, traffic(settings)
-        self._producer = Producer(kafka.producer_config(settings))
+        self._producer = Producer(client.producer_config(settings))
         self.sent: dict[bytes, float] = {}
 
     def send(self, count: int) -> None:
@@ -125,8 +125,8 @@ class Listener:
 
     def __init__(self, settings: Settings, topic: str) -> None:
         self.came: dict[bytes, float] = {}
-        self._consumer = Consumer(kafka.consumer_config(settings, f"benchmark-{topic}"))
-        positions = kafka.partitions_of(settings, [topic])
+        self._consumer = Consumer(client.consumer_config(settings, f"benchmark-{topic}"))
+        positions = client.partitions_of(settings, [topic])
         self._consumer.assign([TopicPartition(*position, 0) for position in positions])
         self._open = True
         self._thread = threading.Thread(target=self._listen)
@@ -244,7 +244,7 @@ def main(
     with measuring.broker(kind) as (reached, _), tempfile.TemporaryDirectory(prefix="tenor-bench-") as directory:
         settings = reached.model_copy(update=EAGER)
         deployment = deploy(settings, Path(directory))
-        admin = kafka.admin(settings)
+        admin = client.admin(settings)
         admin.create_topics([NewTopic(ECHO, 1, 1)])[ECHO].result(10)
         load = Load(settings)
         try:

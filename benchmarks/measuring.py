@@ -15,10 +15,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from agents import kafka
 from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
+from agents.kafka import client
 from agents.settings.model import Settings
 from benchmarks.pictures import STYLE, plt
 from schemas.topics import Name
@@ -75,8 +75,8 @@ def resident(pid: int) -> int:
 
 def lag(settings: Settings, group: str, names: Sequence[str]) -> int:
     """Records of these topics that a group has not committed."""
-    positions = kafka.partitions_of(settings, names)
-    ends, done = kafka.end_offsets(settings, positions), kafka.committed(settings, group, positions)
+    positions = client.partitions_of(settings, names)
+    ends, done = client.end_offsets(settings, positions), client.committed(settings, group, positions)
     return sum(ends[position] - done[position] for position in positions)
 
 

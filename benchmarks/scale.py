@@ -26,11 +26,11 @@ from typing import Any, NamedTuple
 from confluent_kafka import Producer
 from rich.table import Table
 
-from agents import kafka
 from agents.avro_files import long
 from agents.common.clock import now_ms
 from agents.embedded.child import Child
-from agents.log_reader import read
+from agents.kafka import client
+from agents.kafka.topic_reader import read
 from agents.settings.model import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec
@@ -79,7 +79,7 @@ class Signals:
 
     def __init__(self, settings: Settings) -> None:
         self._topic = settings.topics.name(Name.SIGNALS)
-        self._producer = Producer(kafka.producer_config(settings) | {"linger.ms": 20})
+        self._producer = Producer(client.producer_config(settings) | {"linger.ms": 20})
         self._offset = 2**40  # of nine bytes in Avro like all that follow, so that they differ in digits alone
 
     def send(self, kind: str, event: dict[str, Any], conversations: Iterator[int], count: int) -> None:

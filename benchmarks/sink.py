@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 from confluent_kafka import Producer
 from rich.table import Table
 
-from agents import kafka, topics
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.common.clock import now_ms
-from agents.outbox import Outgoing
-from agents.publishing import published
+from agents.kafka import client as kafka
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.record_builder import published
 from agents.settings.model import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec

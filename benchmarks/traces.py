@@ -17,10 +17,10 @@ from rich.table import Table
 
 from agents.conversations import SIGNAL, Conversations
 from agents.ingest import Ingest
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.consumed_record import Received
 from agents.models import Models
-from agents.outbox import Outgoing
 from agents.policies import Policies
-from agents.received import Received
 from agents.settings.model import Settings
 from agents.store import PartitionedStore
 from agents.traced import TracedConversations, TracedIngest

@@ -23,8 +23,8 @@ from agents import in_memory
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
-from agents.outbox import Outgoing
-from agents.publishing import published
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.record_builder import published
 from agents.recorded import Event, Recording
 from agents.settings.model import Settings
 from agents.simulator.day import simulate

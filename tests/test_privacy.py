@@ -12,11 +12,13 @@ import zstandard
 from clickhouse_driver import Client
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import alert_commands, kafka, log_reader, memories, replay, stack
+from agents import alert_commands, memories, replay, stack
 from agents.clickhouse.client import connect
 from agents.forget import forget, going_on
-from agents.kafka import admin, metadata
-from agents.received import Received
+from agents.kafka import client as kafka
+from agents.kafka import topic_reader
+from agents.kafka.client import admin, metadata
+from agents.kafka.consumed_record import Received
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.stack import Stack
@@ -85,7 +87,7 @@ def kafka_holds(settings: Settings, needle: str) -> set[str]:
     """Topics that hold a string: in keys, values, headers, and in what our states are once they are inflated."""
     client = admin(settings)
     names = sorted(metadata(client, settings).topics)
-    return {one.topic for one in log_reader.read(settings, names) if needle.encode() in everything(one).lower()}
+    return {one.topic for one in topic_reader.read(settings, names) if needle.encode() in everything(one).lower()}
 
 
 def everything(one: Received) -> bytes:
@@ -237,7 +239,7 @@ def rows_of(client: Client, conversation_id: str) -> dict[str, int]:
 def compacted(settings: Settings, needle: str) -> set[str]:
     """Compacted topics whose last word on some key still holds a string; a key that was erased says nothing."""
     names = [topic.name for topic in settings.topics.all() if topic.retention_ms is None]
-    last = {(one.topic, one.key): one for one in log_reader.read(settings, names)}
+    last = {(one.topic, one.key): one for one in topic_reader.read(settings, names)}
     return {one.topic for one in last.values() if one.value is not None and needle.encode() in everything(one).lower()}
 
 

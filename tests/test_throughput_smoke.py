@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents import log_reader
+from agents.kafka import topic_reader
 from agents.settings.model import Settings
 from benchmarks.throughput import broker, workload
 from benchmarks.throughput.contenders import CONTENDERS, Contender, started
@@ -52,7 +52,7 @@ def test_tenor_keeps_the_last_state_of_every_conversation(recording: Recording) 
     """Reads what the test before has left: the changelog."""
     settings = recording[0]
     stored: dict[str, bytes] = {}
-    for one in log_reader.read(settings, [settings.topics.changelog]):
+    for one in topic_reader.read(settings, [settings.topics.changelog]):
         stored[(one.key or b"").decode()] = one.value or b""
     stored.pop(FLOOR, None)
     source = f"{TOPIC_OF['keystrokes']}/0"

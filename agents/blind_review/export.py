@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from agents import log_reader, topics
 from agents.blind_review import key as keys
 from agents.blind_review import sheet
 from agents.blind_review.key import Key, SealedPair, Side
@@ -16,8 +15,10 @@ from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.publishing import headers_of
-from agents.received import Received
+from agents.kafka import topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.consumed_record import Received
+from agents.kafka.record_builder import headers_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -111,7 +112,7 @@ def find(settings: Settings, looked_for: Sequence[Decision]) -> tuple[list[Excha
     topics.require_all(settings)
     replies = Replies(looked_for, telling(settings.config.protocols))
     codec = codec_for(settings)
-    for one in log_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
+    for one in topic_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
         message = readable(settings, codec, one)
         if message is not None:
             replies.take((one.partition, one.offset), message)

@@ -8,10 +8,10 @@ teams said since. A team may also want to hear nothing at all for a while.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from agents import kafka
 from agents.alert_commands import give
-from agents.kafka import admin, metadata
-from agents.log_reader import read_partition
+from agents.kafka import client
+from agents.kafka.client import admin, metadata
+from agents.kafka.topic_reader import read_partition
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
@@ -80,7 +80,7 @@ class Commands:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._codec = codec_for(settings)
-        self._read: dict[kafka.Position, int] = {}
+        self._read: dict[client.Position, int] = {}
         self._subjects: dict[str, Subject] = {}
         self._said: dict[Subject, dict[str, Said]] = {}
 
@@ -98,8 +98,8 @@ class Commands:
 
     def refresh(self) -> None:
         """Read what was said since; ``Failure`` when the broker does not answer."""
-        positions = kafka.partitions_of(self._settings, [self._settings.topics.name(Name.ALERT_COMMANDS)])
-        for position, end in kafka.end_offsets(self._settings, positions).items():
+        positions = client.partitions_of(self._settings, [self._settings.topics.name(Name.ALERT_COMMANDS)])
+        for position, end in client.end_offsets(self._settings, positions).items():
             for one in read_partition(self._settings, position, end, self._read.get(position, 0)):
                 self._take((one.key or b"").decode(errors="replace"), one.value)
             self._read[position] = end

@@ -26,7 +26,7 @@ from agents.console.auth import COOKIE, Auth, same_origin
 from agents.console.board import ORDERS, Wish
 from agents.console.feed import Feed
 from agents.console.inbox import Inbox
-from agents.outbox import DeliveryFailed
+from agents.kafka.async_producer import DeliveryFailed
 from agents.settings.model import Settings
 
 STATIC = Path(__file__).parent / "static"

@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 from confluent_kafka.admin import AdminClient
 
-from agents import kafka, kafka_login
 from agents.common.errors import Failure
 from agents.doctor.check import Check, of_failure
+from agents.kafka import client as kafka
+from agents.kafka import security
 from agents.settings.model import Settings
 
 ABOUT = "broker"
@@ -35,5 +36,5 @@ def enough(settings: Settings, brokers: int) -> list[Check]:
         found = f"TENOR_REPLICATION is {settings.replication}, but there are {brokers} brokers"
         return [Check(ABOUT, "failed", found, "start the others, or set TENOR_REPLICATION before topics are created")]
     many = "1 broker answers" if brokers == 1 else f"{brokers} brokers answer"
-    how = "the embedded one" if settings.embedded else kafka_login.how(settings)
+    how = "the embedded one" if settings.embedded else security.how(settings)
     return [Check(ABOUT, "ok", f"{many} at {settings.brokers}, {how}")]

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from agents import topics
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check, listed
 from agents.doctor.topic_shapes import existing
+from agents.kafka.admin import topics
 
 ABOUT = "replication"
 MIN = "min.insync.replicas"

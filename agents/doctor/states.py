@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
 from agents.doctor.tails import tail
-from agents.received import Received
+from agents.kafka.consumed_record import Received
 from streams import state
 from streams.conversations.partition import OURS
 from streams.customers import profile

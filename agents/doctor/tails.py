@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from agents import kafka
 from agents.doctor.broker import Cluster
-from agents.received import Received, at_end, received
+from agents.kafka import client
+from agents.kafka.consumed_record import Received, at_end, received
 
 READ_S = 3.0
 
@@ -15,19 +15,19 @@ READ_S = 3.0
 def tail(cluster: Cluster, topics: Iterable[str], count: int) -> list[Received]:
     """The last ``count`` records of each partition of those topics that exist; fewer where they come slowly."""
     there = [name for name in topics if name in cluster.metadata.topics]
-    ends = kafka.end_offsets(cluster.settings, kafka.partitions_of(cluster.settings, there))
+    ends = client.end_offsets(cluster.settings, client.partitions_of(cluster.settings, there))
     starts = [TopicPartition(*position, max(0, end - count)) for position, end in ends.items() if end > 0]
-    consumer = Consumer(kafka.consumer_config(cluster.settings, "tenor-reader") | {"enable.partition.eof": True})
+    consumer = Consumer(client.consumer_config(cluster.settings, "tenor-reader") | {"enable.partition.eof": True})
     try:
         consumer.assign(starts)
         return list(records(consumer, {(one.topic, one.partition) for one in starts}))
     except KafkaException as error:
-        raise kafka.unreachable(cluster.settings, error) from None
+        raise client.unreachable(cluster.settings, error) from None
     finally:
         consumer.close()
 
 
-def records(consumer: Consumer, unread: set[kafka.Position]) -> Iterator[Received]:
+def records(consumer: Consumer, unread: set[client.Position]) -> Iterator[Received]:
     """Everything up to the end of each partition, as far as it comes in time."""
     deadline = time.monotonic() + READ_S
     while unread and time.monotonic() < deadline:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from agents import copartitioned, topics
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check, Verdict, listed
+from agents.kafka.admin import partition_counts, topics
 from schemas.topics import Topic
 
 ABOUT = "topics"
@@ -44,9 +44,9 @@ def missing(cluster: Cluster) -> Iterator[Check]:
 
 def partitions(cluster: Cluster) -> Iterator[Check]:
     """Topics with another number of partitions: fatal where state stands beside a log, else only worth knowing."""
-    actual, fatal = counts(cluster), set(copartitioned.names(cluster.settings))
-    for message in copartitioned.differing(cluster.settings, actual):
-        yield Check(ABOUT, "failed", message, copartitioned.HINT)
+    actual, fatal = counts(cluster), set(partition_counts.names(cluster.settings))
+    for message in partition_counts.differing(cluster.settings, actual):
+        yield Check(ABOUT, "failed", message, partition_counts.HINT)
     for topic in existing(cluster):
         if topic.name not in fatal and actual[topic.name] != topic.partitions:
             found = f"{topic.name} has {actual[topic.name]} partitions, should have {topic.partitions}"

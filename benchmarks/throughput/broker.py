@@ -8,15 +8,16 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from agents import kafka, log_reader, topics
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
+from agents.kafka import client, topic_reader
+from agents.kafka.admin import topics
 from agents.settings.model import Settings
 from agents.stack import SESSION_TIMEOUT_S
 from benchmarks.throughput.workload import Recorded
 
 PATIENCE_S = 60.0
-Ends = Mapping[kafka.Position, int]
+Ends = Mapping[client.Position, int]
 
 
 @contextmanager
@@ -48,19 +49,19 @@ def reaching(bootstrap: str, is_embedded: bool) -> Settings:
 def record(settings: Settings, records: Iterable[Recorded]) -> Ends:
     """Create the topics and publish; what the read partitions end at. Every record is acknowledged."""
     topics.apply(settings)
-    published: Counter[kafka.Position] = Counter()
+    published: Counter[client.Position] = Counter()
     publish(settings, records, published)
     return published
 
 
-def publish(settings: Settings, records: Iterable[Recorded], published: Counter[kafka.Position]) -> None:
+def publish(settings: Settings, records: Iterable[Recorded], published: Counter[client.Position]) -> None:
     """Publish, counting what was acknowledged by topic and partition: on a topic nobody else writes, its end."""
 
     def acknowledged(error: object, message: object) -> None:
         assert error is None, error
         published[message.topic(), message.partition()] += 1  # type: ignore[attr-defined]
 
-    producer = Producer(kafka.producer_config(settings) | {"linger.ms": 20, "queue.buffering.max.messages": 2_000_000})
+    producer = Producer(client.producer_config(settings) | {"linger.ms": 20, "queue.buffering.max.messages": 2_000_000})
     for topic, key, value in records:
         producer.produce(settings.topics.name(topic), key=key, value=value, on_delivery=acknowledged)
         producer.poll(0)
@@ -71,7 +72,7 @@ class Progress:
     """How much of what was recorded a group has committed."""
 
     def __init__(self, settings: Settings, group: str, ends: Ends) -> None:
-        self._consumer = Consumer(kafka.consumer_config(settings, group))
+        self._consumer = Consumer(client.consumer_config(settings, group))
         self._ends = dict(ends)
 
     def __call__(self) -> int:
@@ -106,7 +107,7 @@ class Written(dict[bytes, int]):
 def written(settings: Settings, changelog: str) -> Written:
     """What a changelog holds."""
     found = Written()
-    for one in log_reader.read(settings, [changelog]):
+    for one in topic_reader.read(settings, [changelog]):
         found.total += len(one.key or b"") + len(one.value or b"")
         found[one.key or b""] = len(one.value or b"")
     return found

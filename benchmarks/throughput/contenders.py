@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from confluent_kafka.admin import NewTopic
 
-from agents import kafka
 from agents.embedded.child import Child, free_port
+from agents.kafka import client as kafka
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from benchmarks.throughput import quix_environment

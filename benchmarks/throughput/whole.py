@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from agents import kafka
 from agents.clickhouse.client import connect
 from agents.embedded.child import Child
+from agents.kafka import client
 from agents.settings.model import Settings
 from agents.sink import sources
 from agents.stack import Stack, running
@@ -51,11 +51,11 @@ class Lag:
 
     def __init__(self, settings: Settings, group: str, topics: Sequence[str]) -> None:
         self._settings, self._group = settings, group
-        self._positions = kafka.partitions_of(settings, [settings.topics.name(topic) for topic in topics])
+        self._positions = client.partitions_of(settings, [settings.topics.name(topic) for topic in topics])
 
     def __call__(self) -> int:
-        done = kafka.committed(self._settings, self._group, self._positions)
-        ends = kafka.end_offsets(self._settings, self._positions)
+        done = client.committed(self._settings, self._group, self._positions)
+        ends = client.end_offsets(self._settings, self._positions)
         return sum(max(end - done[position], 0) for position, end in ends.items())
 
 

@@ -15,7 +15,7 @@ from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.in_memory import Records
-from agents.kafka import admin, metadata
+from agents.kafka.client import admin, metadata
 from agents.settings.model import Settings
 from tests.agents.experiments import Made, experiment
 from tests.agents.stored import store

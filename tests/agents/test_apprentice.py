@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agents import apprentice
 from agents.apprentice import Apprentice, Read
-from agents.received import Received
+from agents.kafka.consumed_record import Received
 from schemas.errors import Reason
 from schemas.topics import Name
 from streams.config.model import Config

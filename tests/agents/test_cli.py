@@ -10,10 +10,11 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-from agents import kafka, log_reader
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.kafka import admin
+from agents.kafka import client as kafka
+from agents.kafka import topic_reader
+from agents.kafka.client import admin
 from agents.schema_registry.client import codec_for
 from agents.settings.loader import environment
 from agents.settings.model import Settings
@@ -334,7 +335,7 @@ def test_replay_verify_and_dead_letters(tmp_path: Path, settings: Settings, env:
     assert "secret words" in succeeded(tenor(tmp_path, f"dlq show {queue} 0 --payload", **env))
     said = succeeded(tenor(tmp_path, f"dlq requeue {queue} 0", **env))
     assert said == f"{queue} 0 sent to {settings.topics.name(LETTERS)}\n"
-    [again] = [m for m in log_reader.read(settings, [settings.topics.name(LETTERS)]) if m.value == b"secret words"]
+    [again] = [m for m in topic_reader.read(settings, [settings.topics.name(LETTERS)]) if m.value == b"secret words"]
     assert (again.key, list(again.headers)) == (b"c1", [("note", b"[kept]")])
 
 
@@ -352,7 +353,7 @@ def test_profiles_shown_and_erased(tmp_path: Path, settings: Settings, env: dict
     assert (shown["conversations"], shown["triggers"]) == (3, {"text.blame": 2.0})
     assert shown["baselines"] == {"latency.wait": {"mean": 4.0, "variance": 1.0, "count": 9}}
     succeeded(tenor(tmp_path, "profiles erase anna --tenant t2", **env))
-    [note] = log_reader.read(settings, [settings.topics.name(Name.CUSTOMERS)])
+    [note] = topic_reader.read(settings, [settings.topics.name(Name.CUSTOMERS)])
     datum = codec_for(settings).decode(record("customer_note"), note.value, {})
     assert (note.key, datum["kind"], datum["tenant"], datum["customer_id"]) == (b"anna", "erased", "t2", "anna")
     verdict = json.loads(succeeded(tenor(tmp_path, "verify --json", **env)))

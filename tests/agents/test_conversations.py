@@ -10,8 +10,8 @@ import pytest
 from agents.changelog import NOWHERE
 from agents.common.clock import now_ms
 from agents.conversations import SIGNAL, Conversations, waves
+from agents.kafka.async_producer import Outgoing
 from agents.models import Models
-from agents.outbox import Outgoing
 from agents.policies import Policies
 from agents.settings.model import Settings
 from agents.store import PartitionedStore

@@ -3,10 +3,11 @@
 import pytest
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-from agents import topics, worker
+from agents import worker
 from agents.common.errors import Failure
-from agents.copartitioned import Watch, differing, names
-from agents.kafka import admin
+from agents.kafka.admin import topics
+from agents.kafka.admin.partition_counts import Watch, differing, names
+from agents.kafka.client import admin
 from agents.settings.model import Settings
 from schemas.topics import Name
 
@@ -44,7 +45,7 @@ def test_a_worker_does_not_start(settings: Settings) -> None:
 
 @pytest.mark.integration
 def test_a_broker_that_does_not_answer_is_no_reason_to_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.copartitioned.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("agents.kafka.admin.partition_counts.TIMEOUT_S", 0.2)
     Watch(settings.model_copy(update={"brokers": "127.0.0.1:1"})).require()
     topics.apply(settings)
     Watch(settings).require()

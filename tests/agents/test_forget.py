@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from agents import alert_commands, log_reader, topics
+from agents import alert_commands
 from agents.changelog import as_of_header
 from agents.common.errors import Failure
 from agents.console.alert_commands import About, Commands
-from agents.dead_letter_queue import DeadLetterQueue
 from agents.forget import forget, going_on
 from agents.forget_view import remaining
 from agents.forgotten import mark
-from agents.outbox import Outgoing
+from agents.kafka import topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.producer import DeadLetterQueue
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
@@ -51,7 +53,7 @@ def publish(settings: Settings, topic: str, *records: tuple[bytes | None, bytes 
 
 
 def count(settings: Settings, names: Iterable[Name]) -> int:
-    return sum(1 for _ in log_reader.read(settings, [settings.topics.name(name) for name in names]))
+    return sum(1 for _ in topic_reader.read(settings, [settings.topics.name(name) for name in names]))
 
 
 @pytest.mark.integration
@@ -76,7 +78,7 @@ def test_nothing_is_asked_before_what_is_under_way_is_folded(bus: Settings) -> N
 def last(settings: Settings) -> dict[bytes | None, bytes | None]:
     """What compaction would leave of the commands."""
     topic = settings.topics.name(Name.ALERT_COMMANDS)
-    return {one.key: one.value for one in log_reader.read(settings, [topic])}
+    return {one.key: one.value for one in topic_reader.read(settings, [topic])}
 
 
 @pytest.mark.integration

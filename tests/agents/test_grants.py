@@ -12,7 +12,7 @@ import pytest
 from clickhouse_driver.errors import ServerException
 from pydantic import SecretStr
 
-from agents import explain, redecide, report, topics
+from agents import explain, redecide, report
 from agents.clickhouse import migrate
 from agents.clickhouse.client import NO_RIGHT, connect
 from agents.clickhouse.tables import TABLES
@@ -23,7 +23,8 @@ from agents.embedded import clickhouse as embedded
 from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
-from agents.publishing import published
+from agents.kafka.admin import topics
+from agents.kafka.record_builder import published
 from agents.settings.model import Settings
 from schemas.migrations import statements
 from streams.outputs import Output

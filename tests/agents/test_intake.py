@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from agents.common.errors import Failure
-from agents.intake import NotYet, raise_unless_lost
+from agents.kafka.commit import NotYet, raise_unless_lost
 
 
 def test_a_partition_that_went_to_another_member_is_no_error() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from agents import kafka
+from agents.kafka import client
 
 
 def answering(*errors: int) -> tuple[list[int], Callable[[], str]]:
@@ -19,23 +19,23 @@ def answering(*errors: int) -> tuple[list[int], Callable[[], str]]:
     return left, ask
 
 
-@pytest.mark.parametrize("code", sorted(kafka.MOVING))
+@pytest.mark.parametrize("code", sorted(client.MOVING))
 def test_it_is_asked_again(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka, "AGAIN_S", 0.0)
+    monkeypatch.setattr(client, "AGAIN_S", 0.0)
     _, ask = answering(code, code)
-    assert kafka.settled()(ask) == "answer"
+    assert client.settled()(ask) == "answer"
 
 
 def test_what_will_not_pass_is_told_at_once() -> None:
     left, ask = answering(KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED)
     with pytest.raises(KafkaException):
-        kafka.settled()(ask)
+        client.settled()(ask)
     assert len(left) == 1
 
 
 def test_who_never_answers_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka, "AGAIN_S", 0.01)
-    monkeypatch.setattr(kafka, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(client, "AGAIN_S", 0.01)
+    monkeypatch.setattr(client, "TIMEOUT_S", 0.1)
     _, ask = answering(*[KafkaError.NOT_LEADER_FOR_PARTITION] * 1000)
     with pytest.raises(KafkaException):
-        kafka.settled()(ask)
+        client.settled()(ask)

@@ -2,12 +2,13 @@
 
 import pytest
 
-from agents import announced, topics
+from agents import announced
 from agents.announced import KEPT
 from agents.common.errors import Failure
-from agents.dead_letter_queue import DeadLetterQueue
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.producer import DeadLetterQueue
 from agents.models import Models
-from agents.outbox import Outgoing
 from agents.settings.model import Settings
 from streams.text_model import weights
 from streams.text_model.model import shipped_model

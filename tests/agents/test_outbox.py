@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from agents import kafka, log_reader, outbox, topics
 from agents.common import metrics
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
-from agents.outbox import DeliveryFailed, Outbox, Outgoing
+from agents.kafka import async_producer, client, topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import DeliveryFailed, Outbox, Outgoing
 from agents.settings.model import Settings
 from schemas.topics import Name
 
@@ -50,7 +51,7 @@ async def test_all_are_acknowledged_in_order(settings: Settings, topic: str, box
         Outgoing(topic, b"c1", str(n).encode(), headers, timestamp_ms=1_700_000_000_000 + n) for n in range(5000)
     ]
     await send(box, records)
-    found = list(log_reader.read(settings, [topic]))
+    found = list(topic_reader.read(settings, [topic]))
     assert [record.value for record in found] == [record.value for record in records]
     assert {(record.key, tuple(record.headers)) for record in found} == {(b"c1", tuple(headers))}
     assert [record.timestamp for record in found] == [record.timestamp_ms for record in records]
@@ -60,7 +61,7 @@ async def test_all_are_acknowledged_in_order(settings: Settings, topic: str, box
 async def test_partition_tombstone_and_nothing_at_all(settings: Settings, topic: str, box: Outbox) -> None:
     await send(box, [])
     await send(box, [Outgoing(topic, b"k", None, partition=number) for number in (1, 0, 1)])
-    found = list(log_reader.read(settings, [topic]))
+    found = list(topic_reader.read(settings, [topic]))
     assert [(record.partition, record.value) for record in found] == [(0, None), (1, None), (1, None)]
 
 
@@ -72,7 +73,7 @@ async def test_sends_at_once_do_not_wait_for_each_other(topic: str, box: Outbox)
 @pytest.mark.parametrize("place", [0, 1, 2])
 async def test_a_record_over_the_limit_is_an_error_and_the_outbox_goes_on(topic: str, box: Outbox, place: int) -> None:
     records = [Outgoing(topic, b"k", b"v")] * 2
-    records.insert(place, Outgoing(topic, b"k", b"x" * (kafka.LARGEST_BYTES + 1)))
+    records.insert(place, Outgoing(topic, b"k", b"x" * (client.LARGEST_BYTES + 1)))
     with pytest.raises(DeliveryFailed, match=f"a record for {topic} was not taken: MSG_SIZE_TOO_LARGE"):
         await send(box, records)
     assert published(topic) == 0, "a run is published whole or not at all, as far as anybody is told"
@@ -127,5 +128,5 @@ def shorten(monkeypatch: pytest.MonkeyPatch, timeout_ms: int) -> None:
 
 
 def change(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    original = outbox.producer_config
-    monkeypatch.setattr(outbox, "producer_config", lambda settings: {**original(settings), **changes})
+    original = async_producer.producer_config
+    monkeypatch.setattr(async_producer, "producer_config", lambda settings: {**original(settings), **changes})

@@ -13,8 +13,8 @@ from agents.clickhouse.period import Period, period
 from agents.common.errors import Failure
 from agents.dead_letters import DEAD_LETTERS
 from agents.in_memory import Records
+from agents.kafka.consumed_record import Received
 from agents.page_data import step_s
-from agents.received import Received
 from agents.settings.model import Settings
 from schemas.headers import ERROR_PREFIX
 from schemas.topics import Name

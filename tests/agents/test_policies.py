@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from agents import announced, policy_commands, topics
+from agents import announced, policy_commands
 from agents.common import metrics
 from agents.common.errors import Failure
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.outbox import Outgoing
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.producer import DeadLetterQueue
 from agents.policies import Policies
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings

@@ -6,8 +6,8 @@ from typing import Any, cast
 from prometheus_client import REGISTRY
 
 from agents.ingest import Ingest
-from agents.outbox import Outbox, Outgoing
-from agents.received import Received
+from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.consumed_record import Received
 from agents.sample_warehouse import Kept
 from agents.settings.model import Settings
 from agents.transport import Run

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from agents import topics
 from agents.candidates import read
 from agents.clickhouse.period import moment
 from agents.common.errors import Failure
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.outbox import Outgoing
-from agents.publishing import published
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.record_builder import published
 from agents.redecide import Range, redecide
 from agents.settings.model import Settings
 from schemas.codec import Codec

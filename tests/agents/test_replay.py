@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from agents import recording, topics
+from agents import recording
 from agents.common.errors import Failure
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
-from agents.kafka import admin, consumer_config, end_offsets, partitions_of
+from agents.kafka.admin import topics
+from agents.kafka.admin.lag import stages
+from agents.kafka.client import admin, consumer_config, end_offsets, partitions_of
 from agents.recorded import Event, Recording
 from agents.replay import finish, replay, settle
 from agents.settings.model import Settings
-from agents.settling import stages
 from agents.simulator import simulate
 from schemas.codec import Codec
 from schemas.records import record
@@ -163,7 +164,7 @@ def test_topics_are_not_created_by_accident(bus: Settings, day: Path) -> None:
 
 
 def test_a_broker_that_is_away_is_a_failure(day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.kafka.TIMEOUT_S", 0.5)
+    monkeypatch.setattr("agents.kafka.client.TIMEOUT_S", 0.5)
     with pytest.raises(Failure, match="does not answer"):
         replay(with_prefix("127.0.0.1:1", ""), day, None, silent)
 

@@ -14,8 +14,8 @@ from agents.clickhouse.client import connect
 from agents.common.errors import Failure
 from agents.dead_letters import DEAD_LETTERS
 from agents.detection import Point, auc, detection
+from agents.kafka.consumed_record import Received
 from agents.proof import UNTOLD, concluded
-from agents.received import Received
 from agents.recorded import Truth
 from agents.report import as_json, render, report
 from agents.settings.model import Settings

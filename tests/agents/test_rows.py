@@ -14,7 +14,7 @@ from agents.clickhouse.tables import TABLES, columnar
 from agents.dead_letters import DEAD_LETTERS, dead_letter_row
 from agents.embedded.clickhouse import ClickHouse
 from agents.inserts import AVRO_SETTINGS, INSERT_SETTINGS
-from agents.received import Received
+from agents.kafka.consumed_record import Received
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected

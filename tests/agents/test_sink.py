@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer
 
-from agents import kafka, topics
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.common import metrics
 from agents.common.errors import Failure
 from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
-from agents.outbox import Outgoing
-from agents.publishing import published
-from agents.received import Received
+from agents.kafka import client as kafka
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.consumed_record import Received
+from agents.kafka.record_builder import published
 from agents.settings.model import Settings
 from agents.sink import OwnRecordBroken, Sink, sources
 from schemas.codec import Codec

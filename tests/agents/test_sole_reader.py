@@ -6,8 +6,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from agents.common.errors import Failure
+from agents.kafka.exclusive_consumer import SoleReader
 from agents.settings.model import Settings
-from agents.sole_reader import SoleReader
 
 
 class Broker:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents.outbox import Outgoing
+from agents.kafka.async_producer import Outgoing
 from agents.ticks import Ticks
 from schemas.codec import Codec
 from schemas.records import record

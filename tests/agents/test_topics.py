@@ -4,9 +4,9 @@ import pytest
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from agents.common.errors import Failure
-from agents.kafka import admin, metadata
+from agents.kafka.admin.topics import apply, require_all
+from agents.kafka.client import admin, metadata
 from agents.settings.model import Settings
-from agents.topics import apply, require_all
 from schemas.topics import Name
 
 pytestmark = pytest.mark.integration
@@ -37,6 +37,6 @@ def test_drift_is_told_and_left_alone(settings: Settings) -> None:
 
 
 def test_an_unreachable_broker_is_a_failure(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.kafka.TIMEOUT_S", 0.5)
+    monkeypatch.setattr("agents.kafka.client.TIMEOUT_S", 0.5)
     with pytest.raises(Failure, match="does not answer"):
         apply(settings.model_copy(update={"brokers": "127.0.0.1:1"}))

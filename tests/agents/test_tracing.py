@@ -22,7 +22,7 @@ from agents import traced, tracing, worker
 from agents.common.errors import Failure
 from agents.conversations import Conversations
 from agents.ingest import Ingest
-from agents.received import Received
+from agents.kafka.consumed_record import Received
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.behaviour.deployment import deploy, eventually

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents import log_reader, recording, topics
+from agents import recording
 from agents.acoustics import measure
 from agents.common.errors import Failure
 from agents.embedded.tansu import Tansu
+from agents.kafka import topic_reader
+from agents.kafka.admin import topics
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.voice import Caller, Heard, voice
@@ -282,7 +284,7 @@ def test_a_pipe_that_breaks_within_the_header(tmp_path: Path) -> None:
 
 
 def published(settings: Settings) -> list[Datum]:
-    messages = list(log_reader.read(settings, [settings.topics.name(Name.PROSODY)]))
+    messages = list(topic_reader.read(settings, [settings.topics.name(Name.PROSODY)]))
     assert {message.key for message in messages} <= {b"c1"}
     return [Codec().decode(record("prosody"), message.value, dict(message.headers)) for message in messages]
 
@@ -321,7 +323,7 @@ def test_topics_are_not_created_by_accident(bus: Settings, tmp_path: Path) -> No
 
 
 def test_an_unreachable_broker_is_a_failure(offline: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.kafka.TIMEOUT_S", 0.5)
+    monkeypatch.setattr("agents.kafka.client.TIMEOUT_S", 0.5)
     (tmp_path / "x.wav").write_bytes(wav(TALK))
     with pytest.raises(Failure, match="does not answer"):
         voice(offline, str(tmp_path / "x.wav"), AGREED, 2000)

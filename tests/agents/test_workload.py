@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from agents import kafka, log_reader, topics
 from agents.common.errors import Failure
 from agents.common.health import serve
 from agents.embedded.child import LOOPBACK
-from agents.outbox import Outgoing
-from agents.publishing import headers_of, published
+from agents.kafka import client, topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.async_producer import Outgoing
+from agents.kafka.record_builder import headers_of, published
 from agents.settings.model import Settings
 from agents.workload import LiveWorkload
 from schemas.codec import Codec
@@ -56,7 +57,7 @@ def outgoing(settings: Settings, datum: Datum) -> Outgoing:
 
 
 def publish(settings: Settings, records: list[Outgoing]) -> None:
-    producer = Producer(kafka.producer_config(settings))
+    producer = Producer(client.producer_config(settings))
     for one in records:
         producer.produce(one.topic, key=one.key, value=one.value, headers=list(one.headers))
     assert producer.flush(10) == 0
@@ -79,7 +80,7 @@ def told(settings: Settings, name: Name, least: int) -> list[Datum]:
     """What stands on a topic, once there is so much of it."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        found = list(log_reader.read(settings, [settings.topics.name(name)]))
+        found = list(topic_reader.read(settings, [settings.topics.name(name)]))
         if len(found) >= least or time.monotonic() > deadline:
             return [CODEC.decode(record(RECORD_OF[name]), one.value, headers_of(one)) for one in found]
         time.sleep(0.1)
@@ -120,7 +121,7 @@ def test_from_assignments_to_figures_and_back_after_a_restart(settings: Settings
         [alert] = told(own, Name.ALERTS, 1)
         assert (alert["rule"], alert["title"]) == ("team_overloaded", "Team berlin may need cover")
         letters = [settings.topics.dead_letters(Name.ASSIGNMENTS)]
-        assert [letter.key for letter in log_reader.read(own, letters)] == [b"c"]
+        assert [letter.key for letter in topic_reader.read(own, letters)] == [b"c"]
         port = serve(one.health, LOOPBACK, 0, pages=one.pages)
         status, body = asked(port, Authorization=f"Bearer {SECRET}")
         assert (status, json.loads(body)[0]["hostile_ms"]) == (200, 40 * MINUTE)

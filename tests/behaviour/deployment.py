@@ -11,9 +11,10 @@ from urllib.request import urlopen
 
 from confluent_kafka import Producer
 
-from agents import kafka, log_reader, topics
 from agents.embedded.child import Child, free_port
-from agents.received import Received
+from agents.kafka import client, topic_reader
+from agents.kafka.admin import topics
+from agents.kafka.consumed_record import Received
 from agents.schema_registry.client import codec_for
 from agents.settings.loader import environment
 from agents.settings.model import Settings
@@ -66,7 +67,7 @@ class Deployment:
 
     def produce(self, records: Iterable[tuple[str, str, bytes | None, Mapping[str, bytes]]]) -> None:
         """Publish (topic, key, value, headers), each acknowledged."""
-        producer = Producer(kafka.producer_config(self.settings))
+        producer = Producer(client.producer_config(self.settings))
         for topic, key, value, headers in records:
             producer.produce(self.settings.topics.name(topic), key=key, value=value, headers=list(headers.items()))
         assert producer.flush(PATIENCE_S) == 0
@@ -78,7 +79,7 @@ class Deployment:
 
     def read(self, topic: str) -> list[Received]:
         """Everything in a topic now."""
-        return list(log_reader.read(self.settings, [self.settings.topics.name(topic)]))
+        return list(topic_reader.read(self.settings, [self.settings.topics.name(topic)]))
 
     def decoded(self, name: Name) -> list[dict[str, Any]]:
         """Everything in one of our topics now, decoded."""

@@ -138,14 +138,14 @@ def test_a_record_that_is_no_signal_is_refused_by_the_conversations_agent(
 
 
 def test_a_requeued_dead_letter_is_tried_again(running: Deployment) -> None:
-    from agents import dlq
+    from agents.kafka.admin import dead_letters
 
     running.produce([(Name.MESSAGES, "requeued", b"", {"note": b"kept"})])
     running.produce([(Name.MESSAGES, "requeued", avro("message", message("requeued")), {"tenor-version": b"2"})])
     before = eventually(
         lambda: [d for d in running.dead_letters(Name.MESSAGES) if d.key == b"requeued"], "dead letters"
     )
-    target = dlq.requeue(running.settings, before[0])
+    target = dead_letters.requeue(running.settings, before[0])
     assert target == running.settings.topics.name(Name.MESSAGES)
     eventually(
         lambda: len([d for d in running.dead_letters(Name.MESSAGES) if d.key == b"requeued"]) >= 3,

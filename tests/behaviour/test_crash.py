@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agents import kafka
+from agents.kafka import client
 from agents.verdict import Verdict
 from agents.verify import verify
 from schemas.topics import INGESTED, Name
@@ -35,9 +35,9 @@ def caught_up(deployment: Deployment) -> bool:
     """Whether the workers have committed all there is, and outputs no longer move."""
     read = (*INGESTED, Name.SIGNALS, Name.CUSTOMERS, Name.DECISIONS, Name.OUTCOMES)
     names = [deployment.settings.topics.name(name) for name in read]
-    positions = kafka.partitions_of(deployment.settings, names)
-    ends = kafka.end_offsets(deployment.settings, positions)
-    done = kafka.committed(deployment.settings, deployment.settings.topics.worker_group, positions)
+    positions = client.partitions_of(deployment.settings, names)
+    ends = client.end_offsets(deployment.settings, positions)
+    done = client.committed(deployment.settings, deployment.settings.topics.worker_group, positions)
     return all(done[position] >= end for position, end in ends.items())
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from agents import log_reader, replay
+from agents import replay
 from agents.announcing import Announcer
 from agents.embedded.child import Child
+from agents.kafka import topic_reader
 from agents.models import Models
 from agents.schema_registry.client import codec_for
 from schemas.records import record
@@ -101,7 +102,7 @@ def published(deployment: Deployment) -> list[str]:
     """Versions in the order they were published."""
     return [
         (one.key or b"").decode()
-        for one in log_reader.read(deployment.settings, [deployment.settings.topics.text_model])
+        for one in topic_reader.read(deployment.settings, [deployment.settings.topics.text_model])
     ]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from agents import kafka, relearn
+from agents import relearn
 from agents.apprentice import Apprentice
-from agents.inputs import Inputs
+from agents.kafka import client
+from agents.kafka.partition_reader import Inputs
 from agents.policy_learner import PolicyLearner
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -38,7 +39,7 @@ def deployment(broker: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
 def publish(settings: Settings, name: Name, records: list[Record], at_ms: int) -> None:
     """As if the broker had been handed them at that moment."""
     codec, schema = codec_for(settings), record(RECORD_OF[name])
-    producer = Producer(kafka.producer_config(settings))
+    producer = Producer(client.producer_config(settings))
     for one in records:
         value = codec.encode(schema, one)
         producer.produce(
@@ -108,7 +109,7 @@ def learned_by_hand(deployment: Deployment, tenant: str) -> Record:
     again = Apprentice(deployment.settings.config, Snapshot(tenant))
     for read in reads:
         again.hear(read)
-    ends = kafka.end_offsets(deployment.settings, list({read.position for read in reads}))
+    ends = client.end_offsets(deployment.settings, list({read.position for read in reads}))
     found = again.learn(ends).record
     assert found is not None
     return found
@@ -204,7 +205,7 @@ def test_inputs_begin_at_their_moment_and_end_at_the_end(broker: tuple[str, str]
     publish(settings, Name.OUTCOMES, outcomes[:1], now - 9 * HOUR_MS)  # the other partition is empty
     inputs = Inputs(settings, names, now - HOUR_MS)
     found = inputs.take_until(inputs.ends(*names))
-    assert inputs.read_to == kafka.end_offsets(settings, list(inputs.read_to))
+    assert inputs.read_to == client.end_offsets(settings, list(inputs.read_to))
     inputs.close()
     # The embedded broker does not look at times: it begins at the beginning.
     assert len(found) == (21 if broker[0] == "tansu" else 10)
@@ -216,9 +217,9 @@ def test_a_transaction_does_not_hide_the_end(
     """A platform may publish its ratings in transactions: their markers count as records, and nobody is given them."""
     if broker[0] == "tansu":
         pytest.skip("the embedded broker has no transactions")
-    monkeypatch.setattr("agents.inputs.PATIENCE_S", 5.0)
+    monkeypatch.setattr("agents.kafka.partition_reader.PATIENCE_S", 5.0)
     settings, name = deployment.settings, deployment.settings.topics.name(Name.RATINGS)
-    producer = Producer({**kafka.producer_config(settings), "transactional.id": "platform"})
+    producer = Producer({**client.producer_config(settings), "transactional.id": "platform"})
     producer.init_transactions(20)
     producer.begin_transaction()
     producer.produce(name, key="c1", value=b"any")

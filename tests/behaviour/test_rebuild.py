@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
-from agents import kafka, topics
 from agents.common.clock import now_ms
+from agents.kafka import client as kafka
+from agents.kafka.admin import topics
 from agents.settings.model import Settings
 from agents.verify import verify
 from schemas.topics import Name

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka.admin import NewPartitions  # type: ignore[attr-defined]
 
-from agents.kafka import admin
+from agents.kafka.client import admin
 from agents.runs import EXIT_CRASHED
 from schemas.topics import Name
 from streams import state

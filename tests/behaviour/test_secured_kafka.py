@@ -11,9 +11,9 @@ from aiokafka.client import AIOKafkaClient
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from pydantic import SecretStr
 
-from agents import kafka
 from agents.common.errors import Failure
 from agents.faust_login import credentials
+from agents.kafka import client as kafka
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.apache_kafka import unavailable_reason

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from agents import kafka
-from agents.kafka import client_config
-from agents.outbox import DeliveryFailed, Outbox, Outgoing
+from agents.kafka import client
+from agents.kafka.async_producer import DeliveryFailed, Outbox, Outgoing
+from agents.kafka.client import client_config
 from agents.schema_registry.client import codec_for
 from agents.verify import verify
 from schemas.records import record
@@ -48,12 +48,12 @@ def transactional(deployment: Deployment) -> Producer:
     return producer
 
 
-def lag(deployment: Deployment, *names: Name) -> dict[kafka.Position, int]:
+def lag(deployment: Deployment, *names: Name) -> dict[client.Position, int]:
     """How far the workers' commits are behind the end of each partition."""
     settings = deployment.settings
-    positions = kafka.partitions_of(settings, [settings.topics.name(name) for name in names])
-    ends = kafka.end_offsets(settings, positions)
-    done = kafka.committed(settings, settings.topics.worker_group, positions)
+    positions = client.partitions_of(settings, [settings.topics.name(name) for name in names])
+    ends = client.end_offsets(settings, positions)
+    done = client.committed(settings, settings.topics.worker_group, positions)
     return {position: end - done[position] for position, end in ends.items() if end > done[position]}
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
+from agents.kafka.admin.lag import settle
 from agents.settings.model import Settings
-from agents.settling import settle
 from streams.config.model import PolicyConfig
 from tests.faults.checks import Found, check_all
 from tests.faults.cluster import Cluster

@@ -1,10 +1,10 @@
 """The conversations' states as a worker that starts now would recover them."""
 
-from agents import log_reader
 from agents.changelog import recovered
+from agents.kafka import topic_reader
 from agents.settings.model import Settings
 
 
 def states_in(settings: Settings) -> dict[int, dict[str, bytes]]:
     """States by partition and key."""
-    return recovered(log_reader.read(settings, [settings.topics.changelog]))
+    return recovered(topic_reader.read(settings, [settings.topics.changelog]))

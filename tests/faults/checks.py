@@ -11,13 +11,13 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from agents import log_reader
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES
 from agents.common.clock import now_ms
+from agents.kafka import topic_reader
+from agents.kafka.record_builder import headers_of
 from agents.models import Models
 from agents.policies import Policies
-from agents.publishing import headers_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verdict import Verdict
@@ -125,13 +125,15 @@ def hold_rows(table: str, rows: Counter[str], wanted: set[str], found: Found) ->
 
 def ids_in(settings: Settings, name: Name) -> set[str]:
     """Ids of the records of one of our topics."""
-    return {one.header("ce_id") or "" for one in log_reader.read(settings, [settings.topics.name(name)])}
+    return {one.header("ce_id") or "" for one in topic_reader.read(settings, [settings.topics.name(name)])}
 
 
 def rated_in(settings: Settings) -> set[str]:
     """Ids of the ratings on the bus, all of which can be read."""
     codec, topic = codec_for(settings), settings.topics.name(Name.RATINGS)
-    return {codec.decode(RATING, one.value, headers_of(one))["event_id"] for one in log_reader.read(settings, [topic])}
+    return {
+        codec.decode(RATING, one.value, headers_of(one))["event_id"] for one in topic_reader.read(settings, [topic])
+    }
 
 
 def compare_with_calm(settings: Settings, found: Found) -> None:
@@ -141,7 +143,7 @@ def compare_with_calm(settings: Settings, found: Found) -> None:
         wanted = {id_: one for (kind, id_), one in calm.items() if kind == name}
         there = {
             one.header("ce_id") or "": digest(one.value)
-            for one in log_reader.read(settings, [settings.topics.name(topic)])
+            for one in topic_reader.read(settings, [settings.topics.name(topic)])
         }
         found.lost += len(wanted.keys() - there.keys())
         tell(found, f"{name}: not as without faults", [i for i in wanted if there.get(i) != wanted[i]])
@@ -153,7 +155,7 @@ def calm_run(settings: Settings) -> dict[tuple[str, str], bytes]:
     codec, told = codec_for(settings), {}
     models, policies = Models(settings), Policies(settings, codec)
     partitions: dict[int, Partition] = defaultdict(lambda: Partition(settings.config, no_state, {}, models, policies))
-    for one in log_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
+    for one in topic_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
         try:
             check_size(one.value, settings.limits)
             event = codec.decode(record("message"), one.value, headers_of(one))

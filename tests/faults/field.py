@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from agents import kafka, topics
 from agents.clickhouse import migrate
 from agents.common.errors import Failure
 from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.kafka import client
+from agents.kafka.admin import topics
+from agents.kafka.admin.lag import stages
 from agents.settings.model import Settings
-from agents.settling import stages
 from agents.stack import answers
 from tests.behaviour.deployment import Deployment, eventually
 from tests.faults.cluster import Cluster
@@ -203,12 +204,12 @@ class Field(Deployment):
                 time.sleep(LOOK_S)
         return time.monotonic() - self.last
 
-    def _ends(self, names: list[str]) -> dict[kafka.Position, int]:
-        ends = kafka.end_offsets(self.settings, kafka.partitions_of(self.settings, names))
+    def _ends(self, names: list[str]) -> dict[client.Position, int]:
+        ends = client.end_offsets(self.settings, client.partitions_of(self.settings, names))
         return {position: end for position, end in ends.items() if end}
 
-    def _behind(self, group: str, ends: dict[kafka.Position, int]) -> int:
-        done = kafka.committed(self.settings, group, list(ends)) if ends else {}
+    def _behind(self, group: str, ends: dict[client.Position, int]) -> int:
+        done = client.committed(self.settings, group, list(ends)) if ends else {}
         return sum(max(0, end - done[position]) for position, end in ends.items())
 
     def lag(self) -> int:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from agents import kafka
+from agents.kafka import client
 from agents.settings.model import Settings
 from tests.faults.recording import Event
 
@@ -25,7 +25,7 @@ class Load:
 
     def __init__(self, settings: Settings, events: Iterable[Event], rate: float) -> None:
         self._settings, self._events, self.rate = settings, iter(events), rate
-        self._producer = Producer({**kafka.producer_config(settings), "message.timeout.ms": 0, "acks": "all"})
+        self._producer = Producer({**client.producer_config(settings), "message.timeout.ms": 0, "acks": "all"})
         self._stop, self._counting = threading.Event(), threading.Lock()
         self._failed: str | None = None
         self.sent = self.acknowledged = 0

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from agents import topics
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
-from agents.kafka import client_config
+from agents.kafka.admin import topics
+from agents.kafka.client import client_config
 from agents.runs import EXIT_CRASHED
 from schemas.topics import Name
 from streams.config.model import OutcomeConfig

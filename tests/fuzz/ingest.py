@@ -20,8 +20,8 @@ import atheris
 
 with atheris.instrument_imports(include=["schemas", "streams"]):
     from agents.ingest import Ingest
-    from agents.outbox import Outbox
-    from agents.received import Received
+    from agents.kafka.async_producer import Outbox
+    from agents.kafka.consumed_record import Received
     from schemas.asyncapi import EXAMPLES
     from schemas.codec import JSON_TYPE, Codec
     from schemas.json_form import from_json

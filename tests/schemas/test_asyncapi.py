@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from agents.publishing import SOURCE
+from agents.kafka.record_builder import SOURCE
 from schemas import asyncapi
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from agents import log_reader, topics
 from agents.blind_review.export import export
 from agents.blind_review.importing import load
 from agents.blind_review.report import render, report
@@ -18,6 +17,8 @@ from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
 from agents.common.errors import Failure
+from agents.kafka import topic_reader
+from agents.kafka.admin import topics
 from agents.recorded import Event
 from agents.replay import Publisher
 from agents.settings.loader import environment
@@ -78,7 +79,7 @@ def fill(settings: Settings) -> None:
     publisher.flush()
     name = settings.topics.name(Name.MESSAGES)
     asked = {}
-    for one in log_reader.read(settings, [name]):
+    for one in topic_reader.read(settings, [name]):
         datum = Codec().decode(record("message"), one.value, {})
         if datum["participant_role"] == "customer":
             source = {"topic": name, "partition": one.partition, "offset": one.offset}
@@ -110,7 +111,7 @@ def answered(sheet: Path, rater: str) -> Path:
 
 def sunk(settings: Settings) -> int:
     """Every rating on the bus as the sink stores it; how many rows there are once each counts once."""
-    batch, letters = Sink(settings).read(log_reader.read(settings, [settings.topics.name(Name.RATINGS)]))
+    batch, letters = Sink(settings).read(topic_reader.read(settings, [settings.topics.name(Name.RATINGS)]))
     assert letters == []
     client = connect(settings)
     for table, rows in batch.items():
@@ -121,7 +122,7 @@ def sunk(settings: Settings) -> int:
 
 
 def published(settings: Settings) -> list[Datum]:
-    ratings = log_reader.read(settings, [settings.topics.name(Name.RATINGS)])
+    ratings = topic_reader.read(settings, [settings.topics.name(Name.RATINGS)])
     return [Codec().decode(record("rating"), one.value, {}) for one in ratings]
 
 

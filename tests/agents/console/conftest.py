@@ -6,11 +6,11 @@ from itertools import count
 import pytest
 from playwright.sync_api import Browser, Page
 
-from agents import topics
 from agents.clickhouse.migrate import migrate
 from agents.embedded.child import LOOPBACK
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
+from agents.kafka.admin import topics
 from agents.settings.model import Settings
 from tests.agents.conftest import drop_database, drop_topics
 from tests.agents.console.serving import PATIENCE_S, Complaints, chromium, served

@@ -11,10 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from agents import alert_commands, log_reader
+from agents import alert_commands
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
 from agents.common.clock import now_ms
+from agents.kafka import topic_reader
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
@@ -48,7 +49,7 @@ def names(page: Page) -> list[str]:
 
 
 def published(settings: Settings, name: Name, record_name: str) -> list[dict[str, Any]]:
-    found = log_reader.read(settings, [settings.topics.name(name)])
+    found = topic_reader.read(settings, [settings.topics.name(name)])
     return [Codec().decode(record(record_name), one.value, {}) for one in found]
 
 

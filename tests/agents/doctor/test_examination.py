@@ -9,7 +9,6 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 from rich.console import Console
 
-from agents import kafka, topics
 from agents.cli import Role
 from agents.clickhouse.client import connect
 from agents.common.clock import now_ms
@@ -17,6 +16,8 @@ from agents.doctor.broker import Cluster, look
 from agents.doctor.check import Check, broken
 from agents.doctor.examination import EVERYTHING, GRANTS, NEEDS, ON_KAFKA, examine
 from agents.doctor.view import as_json, render
+from agents.kafka import client as kafka
+from agents.kafka.admin import topics
 from agents.settings.loader import environment, read
 from agents.settings.model import Settings
 from agents.settings.secret_source import nested_secrets

@@ -8,10 +8,10 @@ from typing import Any
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from agents import kafka
 from agents.announcing import to_every_partition
 from agents.common.clock import now_ms
-from agents.dead_letter_queue import DeadLetterQueue
+from agents.kafka import client
+from agents.kafka.producer import DeadLetterQueue
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import PAST, load, record
@@ -149,11 +149,11 @@ def truncated(field: Field) -> None:
 
 def cut_short(field: Field, topic: str, spared: int) -> int:
     """Delete all but the last records of each partition; how many of them the workers had not read."""
-    positions = kafka.partitions_of(field.settings, [topic])
-    ends = kafka.end_offsets(field.settings, positions)
-    done = kafka.committed(field.settings, field.settings.topics.worker_group, positions)
+    positions = client.partitions_of(field.settings, [topic])
+    ends = client.end_offsets(field.settings, positions)
+    done = client.committed(field.settings, field.settings.topics.worker_group, positions)
     to = {position: max(0, ends[position] - spared) for position in positions}
-    admin = AdminClient(kafka.client_config(field.settings))
+    admin = AdminClient(client.client_config(field.settings))
     answers = admin.delete_records([TopicPartition(*position, offset) for position, offset in to.items()])
     for answer in answers.values():
         answer.result(20)
@@ -188,7 +188,7 @@ def deletable(field: Field, topic: str) -> Iterator[None]:
     for policy in ("compact,delete", "compact"):
         change = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)
         asked = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
-        admin = AdminClient(kafka.client_config(field.settings))
+        admin = AdminClient(client.client_config(field.settings))
         for answer in admin.incremental_alter_configs([asked]).values():
             answer.result(20)
         if policy != "compact":

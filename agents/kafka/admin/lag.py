@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from agents import kafka
 from agents.common.errors import Failure
+from agents.kafka import client
 from agents.settings.model import Settings
 from schemas.topics import INGESTED, WITH_DEAD_LETTERS, Name, Topics
 
@@ -104,13 +104,13 @@ def lag_of(settings: Settings, stage: Stage) -> int:
     return lag_behind(settings, stage, ends_of(settings, stage))
 
 
-def ends_of(settings: Settings, stage: Stage) -> dict[kafka.Position, int]:
+def ends_of(settings: Settings, stage: Stage) -> dict[client.Position, int]:
     """Present ends of the partitions a stage reads that ever held anything."""
-    positions = kafka.partitions_of(settings, stage.topics)
-    return {position: end for position, end in kafka.end_offsets(settings, positions).items() if end}
+    positions = client.partitions_of(settings, stage.topics)
+    return {position: end for position, end in client.end_offsets(settings, positions).items() if end}
 
 
-def lag_behind(settings: Settings, stage: Stage, ends: Mapping[kafka.Position, int]) -> int:
+def lag_behind(settings: Settings, stage: Stage, ends: Mapping[client.Position, int]) -> int:
     """Records before these ends that its group has not committed."""
-    done = kafka.committed(settings, stage.group, list(ends)) if ends else {}
+    done = client.committed(settings, stage.group, list(ends)) if ends else {}
     return sum(max(0, end - done[position]) for position, end in ends.items())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agents.common import metrics
-from agents.outbox import Outgoing
+from agents.kafka.async_producer import Outgoing
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.headers import cloud_event, dead_letter

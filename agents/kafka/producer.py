@@ -5,8 +5,8 @@ from functools import cached_property
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from agents.kafka import producer_config
-from agents.outbox import DeliveryFailed, Outgoing
+from agents.kafka.async_producer import DeliveryFailed, Outgoing
+from agents.kafka.client import producer_config
 from agents.settings.model import Settings
 
 FLUSH_S = 30.0

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import kafka
 from agents.common.errors import Failure
-from agents.received import Received, at_end, received
+from agents.kafka import client
+from agents.kafka.consumed_record import Received, at_end, received
 from agents.settings.model import Settings
 
 PATIENCE_S = 30.0
@@ -15,17 +15,17 @@ PATIENCE_S = 30.0
 
 def read(settings: Settings, topics: Sequence[str]) -> Iterator[Received]:
     """Every record of the topics, one partition after another, in the order of the log."""
-    positions = kafka.partitions_of(settings, topics)
-    ends = kafka.end_offsets(settings, positions)
+    positions = client.partitions_of(settings, topics)
+    ends = client.end_offsets(settings, positions)
     for position in positions:
         yield from read_partition(settings, position, ends[position])
 
 
-def read_partition(settings: Settings, position: kafka.Position, end: int, start: int = 0) -> Iterator[Received]:
+def read_partition(settings: Settings, position: client.Position, end: int, start: int = 0) -> Iterator[Received]:
     """Records of one partition from the offset ``start`` and before ``end``."""
     if start >= end:
         return
-    consumer = Consumer({**kafka.consumer_config(settings, "tenor-reader"), "enable.partition.eof": True})
+    consumer = Consumer({**client.consumer_config(settings, "tenor-reader"), "enable.partition.eof": True})
     try:
         consumer.assign([TopicPartition(*position, start)])
         yield from records(consumer, position, end)
@@ -33,7 +33,7 @@ def read_partition(settings: Settings, position: kafka.Position, end: int, start
         consumer.close()
 
 
-def records(consumer: Consumer, position: kafka.Position, end: int) -> Iterator[Received]:
+def records(consumer: Consumer, position: client.Position, end: int) -> Iterator[Received]:
     heard = time.monotonic()
     while time.monotonic() - heard < PATIENCE_S:
         # consume() returns early only when the number is reached: a short wait, not a long one

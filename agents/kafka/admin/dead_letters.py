@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from agents import log_reader
 from agents.common.errors import Failure
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.outbox import DeliveryFailed, Outgoing
-from agents.received import Received
+from agents.kafka import topic_reader
+from agents.kafka.async_producer import DeliveryFailed, Outgoing
+from agents.kafka.consumed_record import Received
+from agents.kafka.producer import DeadLetterQueue
 from agents.settings.model import Settings
 from schemas.headers import ERROR_PREFIX, without_errors
 from schemas.topics import WITH_DEAD_LETTERS
@@ -28,7 +28,7 @@ def errors_of(message: Received) -> dict[str, str]:
 
 def counts(settings: Settings) -> Counter[tuple[str, str]]:
     """Dead letters by topic and reason."""
-    messages = log_reader.read(settings, dead_letter_topics(settings))
+    messages = topic_reader.read(settings, dead_letter_topics(settings))
     return Counter((message.topic, errors_of(message).get("reason", "unknown")) for message in messages)
 
 
@@ -37,7 +37,7 @@ def letters(settings: Settings, topic: str) -> Iterator[Received]:
     name = topic if topic.endswith(".dlq") else f"{topic}.dlq"
     if name not in dead_letter_topics(settings):
         raise Failure(f"{topic} has no dead letter queue", f"one of: {', '.join(dead_letter_topics(settings))}")
-    return log_reader.read(settings, [name])
+    return topic_reader.read(settings, [name])
 
 
 def find(settings: Settings, topic: str, offset: int) -> Received:

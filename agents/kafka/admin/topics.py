@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from agents.common.errors import Failure
-from agents.kafka import TIMEOUT_S, admin, metadata
+from agents.kafka.client import TIMEOUT_S, admin, metadata
 from agents.settings.model import Settings
 from schemas.topics import Topic
 

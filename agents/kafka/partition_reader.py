@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from agents import kafka
 from agents.common.errors import Failure
-from agents.received import Received, at_end, received
+from agents.kafka import client
+from agents.kafka.consumed_record import Received, at_end, received
 from agents.settings.model import Settings
 
 CHUNK = 1000
@@ -31,8 +31,8 @@ class Inputs:
 
     def __init__(self, settings: Settings, topics: Sequence[str], since_ms: int) -> None:
         self._settings = settings
-        positions = kafka.partitions_of(settings, topics)
-        config = kafka.patient(settings, f"{settings.topics.learner_group}-inputs")
+        positions = client.partitions_of(settings, topics)
+        config = client.patient(settings, f"{settings.topics.learner_group}-inputs")
         self._consumer = Consumer({**config, "enable.partition.eof": True})
         starts = self._starts([TopicPartition(*position, since_ms) for position in positions])
         self.read_to = {(one.topic, one.partition): one.offset for one in starts}
@@ -50,7 +50,7 @@ class Inputs:
             self.read_to[position] = max(self.read_to[position], end.offset() or 0)
         return found
 
-    def take_until(self, ends: Mapping[kafka.Position, int]) -> list[Received]:
+    def take_until(self, ends: Mapping[client.Position, int]) -> list[Received]:
         """Everything before these offsets, and perhaps more. ``Failure`` when it does not come."""
         found: list[Received] = []
         heard = time.monotonic()
@@ -62,23 +62,23 @@ class Inputs:
                 raise Failure(f"the broker gave no record for {PATIENCE_S:.0f} s, though there are some")
         return found
 
-    def ends(self, *topics: str) -> dict[kafka.Position, int]:
+    def ends(self, *topics: str) -> dict[client.Position, int]:
         """Present end of every partition of these topics."""
-        return kafka.end_offsets(self._settings, [one for one in self.read_to if one[0] in topics])
+        return client.end_offsets(self._settings, [one for one in self.read_to if one[0] in topics])
 
     def close(self) -> None:
         self._consumer.close()
 
     def _starts(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
         """Where reading begins; a partition without anything that young begins at its end."""
-        ends = kafka.end_offsets(self._settings, [(one.topic, one.partition) for one in wanted])
+        ends = client.end_offsets(self._settings, [(one.topic, one.partition) for one in wanted])
         try:
-            found = self._consumer.offsets_for_times(wanted, timeout=kafka.TIMEOUT_S)
+            found = self._consumer.offsets_for_times(wanted, timeout=client.TIMEOUT_S)
         except KafkaException as error:
-            raise kafka.unreachable(self._settings, error) from None
+            raise client.unreachable(self._settings, error) from None
         for one in found:
             if one.error is not None:
-                raise kafka.unreachable(self._settings, KafkaException(one.error))
+                raise client.unreachable(self._settings, KafkaException(one.error))
             if one.offset < 0:
                 one.offset = ends[one.topic, one.partition]
         return found

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import kafka
 from agents.common.errors import Failure
-from agents.intake import NotYet, commit
-from agents.received import Received, received
+from agents.kafka import client
+from agents.kafka.commit import NotYet, commit
+from agents.kafka.consumed_record import Received, received
 from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ class SoleReader:
         self._parted: float | None = None
         self._patience = NEWCOMER
         self.whole = False
-        self._consumer = Consumer(kafka.patient(settings, group))
+        self._consumer = Consumer(client.patient(settings, group))
         heard = {"on_assign": self._assigned, "on_revoke": self._revoked, "on_lost": self._lost}
         self._consumer.subscribe(list(topics), **heard)
 
@@ -58,7 +58,7 @@ class SoleReader:
         """This one is dealt with; ``commit`` will say so."""
         self.settle_to((one.topic, one.partition), one.offset + 1)
 
-    def settle_to(self, position: kafka.Position, end: int) -> None:
+    def settle_to(self, position: client.Position, end: int) -> None:
         """Everything of a partition before ``end`` is dealt with."""
         self._settled[position] = end
 
@@ -85,7 +85,7 @@ class SoleReader:
 
     def _count(self) -> int:
         """How many partitions there are now: somebody may have added some since."""
-        return len(kafka.partitions_of(self._settings, self._topics))
+        return len(client.partitions_of(self._settings, self._topics))
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self.whole = len(partitions) == self._count()

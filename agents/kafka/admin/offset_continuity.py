@@ -7,17 +7,17 @@ is told and refused. Only a partition that ends before the place that was reache
 
 from collections.abc import Callable, Mapping
 
-from agents import kafka
 from agents.common.errors import Failure
+from agents.kafka import client
 from agents.settings.model import Settings
 
-RequireReached = Callable[[Mapping[kafka.Position, int]], None]
+RequireReached = Callable[[Mapping[client.Position, int]], None]
 
 
-def require_reached(settings: Settings, reached: Mapping[kafka.Position, int]) -> None:
+def require_reached(settings: Settings, reached: Mapping[client.Position, int]) -> None:
     """``Failure`` when a partition ends before the offset up to which it was folded."""
-    there = set(kafka.partitions_of(settings, sorted({topic for topic, _ in reached})))
-    ends = kafka.end_offsets(settings, sorted(there & reached.keys()))
+    there = set(client.partitions_of(settings, sorted({topic for topic, _ in reached})))
+    ends = client.end_offsets(settings, sorted(there & reached.keys()))
     for position, end in ends.items():
         if end <= reached[position]:
             topic, partition = position
@@ -28,7 +28,7 @@ def require_reached(settings: Settings, reached: Mapping[kafka.Position, int]) -
             )
 
 
-def position_of(source: str) -> kafka.Position:
+def position_of(source: str) -> client.Position:
     """A source as the fold names it: ``topic/partition``."""
     topic, _, partition = source.rpartition("/")
     return topic, int(partition)

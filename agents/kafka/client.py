@@ -8,9 +8,9 @@ import tenacity
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from agents import kafka_login
 from agents.common.errors import Failure
-from agents.embedded.tansu import true_end_offsets
+from agents.kafka import security
+from agents.kafka.embedded_offsets import true_end_offsets
 from agents.settings.model import Settings
 
 TIMEOUT_S = 10.0
@@ -33,7 +33,7 @@ Position = tuple[str, int]
 def client_config(settings: Settings) -> dict[str, Any]:
     """What every client needs to reach the broker."""
     # 2: librdkafka would write every failed connection to standard error; what matters reaches us as an error.
-    return {"bootstrap.servers": settings.brokers, "log_level": 2, **kafka_login.librdkafka(settings)}
+    return {"bootstrap.servers": settings.brokers, "log_level": 2, **security.librdkafka(settings)}
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def unreachable(settings: Settings, error: KafkaException, patience_s: float | N
 
 def silent(settings: Settings, error: KafkaException) -> Failure:
     return Failure(
-        f"the Kafka broker at {settings.brokers} does not answer {kafka_login.how(settings)} ({error.args[0].name()})",
+        f"the Kafka broker at {settings.brokers} does not answer {security.how(settings)} ({error.args[0].name()})",
         "set TENOR_BROKERS, TENOR_KAFKA_TLS and TENOR_KAFKA_SASL, or start the embedded stack with: tenor up",
     )
 
@@ -115,7 +115,7 @@ def kept_out(settings: Settings, patience_s: float | None = None) -> Failure | N
     """What to tell where it is the login or TLS. The broker's own words are left out: a code says as much."""
     where, code = f"the Kafka broker at {settings.brokers}", cause(settings, patience_s)
     if code == KafkaError._AUTHENTICATION:
-        return Failure(f"{where} does not let us in with {settings.kafka_sasl}", kafka_login.to_check(settings))
+        return Failure(f"{where} does not let us in with {settings.kafka_sasl}", security.to_check(settings))
     if code == KafkaError._SSL:
         return Failure(
             f"{where} and we cannot agree on TLS: its certificate is not trusted, or it speaks none there",

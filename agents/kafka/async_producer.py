@@ -13,7 +13,7 @@ from typing import NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from agents.common import metrics
-from agents.kafka import producer_config
+from agents.kafka.client import producer_config
 from agents.settings.model import Settings
 
 FULL_S = 0.01  # how long to wait for room in the producer's queue

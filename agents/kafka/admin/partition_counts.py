@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from agents import kafka
 from agents.common.errors import Failure
+from agents.kafka import client
 from agents.settings.model import Settings
 from schemas.topics import Name
 
@@ -34,7 +34,7 @@ class Watch:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = AdminClient(kafka.client_config(settings))
+        self._client = AdminClient(client.client_config(settings))
 
     def require(self) -> None:
         """``Failure`` when a topic has another number of partitions. Says nothing while the broker does not answer."""

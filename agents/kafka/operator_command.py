@@ -1,7 +1,7 @@
 """What a person asks for: one record, marked as theirs, acknowledged by the broker when ``publish`` returns."""
 
-from agents.dead_letter_queue import DeadLetterQueue
-from agents.publishing import BY_HAND, published
+from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.record_builder import BY_HAND, published
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from streams.outputs import Output

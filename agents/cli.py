@@ -275,7 +275,7 @@ def simulate(
     visits: Annotated[int, typer.Option(min=1, help="Conversations of each customer, over days; 1: one day.")] = 1,
 ) -> None:
     """Write a simulated support day, or weeks in which customers return, its hidden truth included, to FILE."""
-    from agents import recording
+    from agents.recordings import file as recording
     from agents.simulator.day import simulate as simulated
     from agents.simulator.weeks import simulate_weeks
 
@@ -304,7 +304,7 @@ def replay(
 
     With --policy FILE instead: what another policy would have been worth over the decisions on record.
     """
-    from agents import replay as replays
+    from agents.recordings import replay as replays
 
     if (file is None) == (policy is None):
         raise typer.BadParameter("a recording to publish is needed, or --policy FILE, and not both")
@@ -422,8 +422,8 @@ def report(
     tenant: OneTenant = None,
 ) -> None:
     """Print what happened, from ClickHouse; or write it as one page, of a period where you name one."""
-    from agents import recording
     from agents import report as reports
+    from agents.recordings import file as recording
 
     if html is not None:
         return write_page(html, since, until, tenant)

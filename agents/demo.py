@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from agents import delay, recording, report, stack, verdict, verify
+from agents import delay, report, stack, verdict, verify
 from agents.common.errors import Failure
 from agents.live import LiveView
-from agents.recorded import Event
-from agents.replay import ReplayResult, conclude, replay
+from agents.recordings import file
+from agents.recordings.model import Event
+from agents.recordings.replay import ReplayResult, conclude, replay
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
 
@@ -38,12 +39,12 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
     console = Console()
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "recording.jsonl.gz"
-    recording.write(path, simulate(seed, conversations), seed)
+    file.write(path, simulate(seed, conversations), seed)
     console.print(f"Simulated a support day (seed {seed}): {path}")
     console.print(
         f"Starting broker, ClickHouse, {workers} worker(s), sink and learner; their logs are in {directory / 'logs'}"
     )
-    day = recording.read(path).events
+    day = file.read(path).events
     speed = span_s(day) / seconds
     # A tick keeps its distance in event time; at this speed that must be hours, or it overtakes the events.
     tuned = base.model_copy(update={"tick_lateness_s": TICK_BEHIND_S * speed})

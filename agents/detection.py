@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.recorded import Truth
+from agents.recordings.model import Truth
 
 FRUSTRATED = 0.5
 

@@ -13,8 +13,8 @@ from clickhouse_driver import Client
 from agents.apprentice import Apprentice, Read
 from agents.clickhouse.tables import TABLES, Table, columnar
 from agents.kafka.consumed_record import Received
-from agents.recorded import Event, Recording
-from agents.replay import marked
+from agents.recordings.model import Event, Recording
+from agents.recordings.replay import marked
 from agents.verify import alerts_of
 from agents.wording_record import datum as wording_datum
 from schemas.records import Datum

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents import neutral, recording
 from agents.common.errors import Failure
+from agents.recordings import file, labelled_jsonl
 from schemas.topics import Name
 from streams.signals.extraction import Signal, signal_of
 from streams.text_model import turn_features
@@ -47,17 +47,20 @@ class Conversation(NamedTuple):
 
 def read(path: Path) -> list[Conversation]:
     """The conversations of a file in the neutral format. ``Failure`` names what cannot be used."""
-    rows = list(recording.numbered(path))
+    rows = list(file.numbered(path))
     if not rows:
         raise Failure(f"{path} is empty", "it should hold labelled conversations in the neutral format")
-    if not neutral.is_neutral(rows[0][1]):
+    if not labelled_jsonl.is_neutral(rows[0][1]):
         raise Failure(f"{path} holds no labelled conversations in the neutral format", "see docs/events.md")
-    return [conversation(name, turns) for name, turns in neutral.conversations(path, rows).items()]
+    return [conversation(name, turns) for name, turns in labelled_jsonl.conversations(path, rows).items()]
 
 
 def conversation(name: str, turns: list[dict[str, Any]]) -> Conversation:
     """One conversation, its messages read as ingest reads them."""
-    events = [neutral.message(turn, neutral.START_MS + i * neutral.TURN_GAP_MS).event for i, turn in enumerate(turns)]
+    events = [
+        labelled_jsonl.message(turn, labelled_jsonl.START_MS + i * labelled_jsonl.TURN_GAP_MS).event
+        for i, turn in enumerate(turns)
+    ]
     signals = tuple(signal_of("message", event, (SOURCE, 0, i)) for i, event in enumerate(events))
     return Conversation(name, signals, tuple(labelled(turn) for turn in turns if turn["speaker"] == "customer"))
 

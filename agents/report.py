@@ -11,7 +11,7 @@ from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
 from agents.detection import Point, detection
 from agents.digests import digests
-from agents.recorded import Truth
+from agents.recordings.model import Truth
 from agents.report_view import render
 from agents.settings.model import Settings
 

@@ -11,12 +11,12 @@ from typing import Any, cast
 
 from clickhouse_driver import Client
 
-from agents import recording
 from agents.dead_letters import DEAD_LETTERS
 from agents.in_memory import Records, insert, replayed, store
 from agents.ingest import Ingest
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.consumed_record import Received
+from agents.recordings import file
 from agents.settings.model import Settings
 from agents.simulator.weeks import simulate_weeks
 from agents.transport import Run
@@ -46,8 +46,8 @@ BROKEN = {
 
 def records(path: Path) -> Records:
     """Everything a deployment keeps of the recording, which is written to ``path`` and read again."""
-    recording.write(path, simulate_weeks(SEED, CUSTOMERS, VISITS), SEED)
-    found = dict(replayed(recording.read(path), Settings(_env_file=None).config))  # type: ignore[call-arg]
+    file.write(path, simulate_weeks(SEED, CUSTOMERS, VISITS), SEED)
+    found = dict(replayed(file.read(path), Settings(_env_file=None).config))  # type: ignore[call-arg]
     for name, data in exposed(found[Name.TRAJECTORIES]).items():
         found[name] = [*found.get(name, []), *data]
     return found

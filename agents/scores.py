@@ -7,7 +7,7 @@ import numpy as np
 
 from agents.detection import Point, auc, detection
 from agents.evaluate import Prediction, now_of
-from agents.recorded import Truth
+from agents.recordings.model import Truth
 
 DRAWS = 300
 BINS = 10

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from agents import recording, wav
+from agents import wav
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.recorded import Event
-from agents.replay import Publisher, require_topics
+from agents.kafka.admin.topics import require_topics
+from agents.recordings import file
+from agents.recordings.model import Event
+from agents.recordings.publisher import Publisher
 from agents.settings.model import Settings
 from agents.sound import start_of, stream_of, track_of
 from schemas.errors import Rejected
@@ -136,7 +138,7 @@ def deliver(settings: Settings, events: Iterable[Event], out: Path | None) -> No
     """Publish events as they come, or write them as a recording that ``tenor replay`` plays."""
     accepted = checked(events, settings)
     if out is not None:
-        return recording.write(out, accepted)
+        return file.write(out, accepted)
     require_topics(settings, [Name.PROSODY])
     publisher = Publisher(settings, 0, lambda done, total: None)
     for event in accepted:

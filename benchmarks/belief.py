@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from agents import labelled
 from agents.detection import Point, auc, detection
-from agents.recorded import Event, Line, Truth
+from agents.recordings.model import Event, Line, Truth
 from agents.simulator.day import simulate
 from schemas.topics import RECORD_OF, Name
 from streams.belief import estimator

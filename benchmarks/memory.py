@@ -23,7 +23,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from agents.recorded import Line, Truth
+from agents.recordings.model import Line, Truth
 from agents.simulator import scenario
 from agents.simulator.people import Person
 from agents.simulator.scenario import Scenario

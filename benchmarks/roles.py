@@ -12,7 +12,8 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from agents import recording, replay, stack
+from agents import stack
+from agents.recordings import file, replay
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
 
@@ -31,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         day, routes = directory / "day.jsonl.gz", directory / "routes.yaml"
-        recording.write(day, simulate(1, conversations), 1)
+        file.write(day, simulate(1, conversations), 1)
         routes.write_text(yaml.safe_dump(ROUTES))
         settings = Settings(_env_file=None, alert_routes=routes)  # type: ignore[call-arg]
         with stack.running(settings, directory, 1, print) as running:

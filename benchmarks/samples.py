@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from agents.recorded import Event
+from agents.recordings.model import Event
 from agents.simulator.day import simulate
 
 START = 1_790_000_000_000

@@ -10,10 +10,11 @@ from pathlib import Path
 from playwright.sync_api import Page
 from rich.console import Console
 
-from agents import recording, stack
+from agents import stack
 from agents.clickhouse.client import connect
 from agents.common.errors import Failure
-from agents.replay import conclude, replay
+from agents.recordings import file
+from agents.recordings.replay import conclude, replay
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from tests.agents.console.serving import chromium
@@ -34,7 +35,7 @@ def main() -> None:
     out = Console()
     with tempfile.TemporaryDirectory() as directory, chromium() as browser:
         day = Path(directory) / "day.jsonl.gz"
-        recording.write(day, simulate(SEED, CONVERSATIONS), SEED)
+        file.write(day, simulate(SEED, CONVERSATIONS), SEED)
         base = Settings(_env_file=None)
         with stack.running(base, Path(directory) / "stack", 1, out.print) as running:
             process = running.start_process("console", "console")
@@ -57,7 +58,7 @@ def main() -> None:
 
 def replayed(settings: Settings, day: Path, page: Page) -> None:
     """Play the day; in its middle, the board is pictured."""
-    events = recording.read(day).events
+    events = file.read(day).events
     speed = (events[-1].event["event_time"] - events[0].event["event_time"]) / 1000 / SECONDS
     playing = threading.Thread(target=replay, args=(settings, day, speed, lambda done, total: None))
     playing.start()

@@ -25,7 +25,7 @@ from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.record_builder import published
-from agents.recorded import Event, Recording
+from agents.recordings.model import Event, Recording
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from benchmarks import measuring

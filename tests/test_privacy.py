@@ -12,13 +12,14 @@ import zstandard
 from clickhouse_driver import Client
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import alert_commands, memories, replay, stack
+from agents import alert_commands, memories, stack
 from agents.clickhouse.client import connect
 from agents.forget import forget, going_on
 from agents.kafka import client as kafka
 from agents.kafka import topic_reader
 from agents.kafka.client import admin, metadata
 from agents.kafka.consumed_record import Received
+from agents.recordings import replay
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.stack import Stack

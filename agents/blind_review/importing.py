@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from agents import replay
 from agents.blind_review import answers, key, sheet
 from agents.blind_review.answers import Answer, Wrong
 from agents.blind_review.key import Key, Side
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.recorded import Event
+from agents.kafka.admin import topics
+from agents.recordings import publisher as publisher_module
+from agents.recordings.model import Event
 from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.json_form import read_record
@@ -102,8 +103,8 @@ def require_acceptable(settings: Settings, events: Iterable[Event]) -> None:
 
 def publish(settings: Settings, events: list[Event]) -> None:
     """Returns when the broker has them all."""
-    replay.require_topics(settings, [Name.RATINGS])
-    publisher = replay.Publisher(settings, len(events), lambda done, total: None)
+    topics.require_topics(settings, [Name.RATINGS])
+    publisher = publisher_module.Publisher(settings, len(events), lambda done, total: None)
     for event in events:
         publisher.send(event)
     publisher.flush()

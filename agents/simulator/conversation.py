@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any, NamedTuple
 
-from agents.recorded import Event, Line, Truth
+from agents.recordings.model import Event, Line, Truth
 from agents.simulator import behaviour, facts, phrases
 from agents.simulator.people import Person
 from agents.simulator.scenario import FRUSTRATED, Scenario

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from random import Random
 from typing import NamedTuple
 
-from agents.recorded import Event, Line
+from agents.recordings.model import Event, Line
 from agents.simulator import people, scenario
 from agents.simulator.complaints import TOPICS
 from agents.simulator.conversation import Conversation, Scene

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 from random import Random
 
-from agents.recorded import Line
+from agents.recordings.model import Line
 from agents.simulator import people, scenario
 from agents.simulator.complaints import TOPICS
 from agents.simulator.conversation import Conversation, Scene

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from agents.recorded import Event, Line
+from agents.recordings.model import Event, Line
 from agents.simulator import simulate
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import Config

@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
-from agents import recording
 from agents.in_memory import InMemory
-from agents.recorded import Event, Recording
-from agents.replay import marked
+from agents.recordings import file
+from agents.recordings.model import Event, Recording
+from agents.recordings.replay import marked
 from agents.simulator.day import simulate
 from agents.verify import alerts_of
 from schemas.codec import Codec
@@ -102,7 +102,7 @@ def written_log() -> list[bytes]:
 
 @cache
 def replayed() -> Recorder:
-    return play(marked(recording.read(FOLDER / "recording.jsonl.gz")))
+    return play(marked(file.read(FOLDER / "recording.jsonl.gz")))
 
 
 def test_the_config_has_the_version_it_had() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agents import recording
 from agents.common.errors import Failure
-from agents.recorded import Event, Recording, Truth
+from agents.recordings import file
+from agents.recordings.model import Event, Recording, Truth
 from agents.simulator import simulate
 
 HEADER = {"recording": "tenor", "version": 1, "seed": None}
@@ -36,7 +36,7 @@ def saved(tmp_path: Path) -> Saved:
 
 def failure_of(path: Path) -> str:
     with pytest.raises(Failure) as caught:
-        recording.read(path)
+        file.read(path)
     return caught.value.message
 
 
@@ -46,37 +46,37 @@ def test_what_is_written_is_read_back_and_the_bytes_repeat(tmp_path: Path, name:
     paths = [tmp_path / "first" / name, tmp_path / "second" / name]
     for path in paths:
         path.parent.mkdir()
-        recording.write(path, simulate(5, 12), seed=5)
+        file.write(path, simulate(5, 12), seed=5)
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert recording.read(paths[0]) == Recording(5, lines)
+    assert file.read(paths[0]) == Recording(5, lines)
 
 
 def test_gzip_changes_nothing_but_the_size(tmp_path: Path) -> None:
     plain, packed = tmp_path / "day.jsonl", tmp_path / "day.jsonl.gz"
     for path in (plain, packed):
-        recording.write(path, simulate(5, 3), seed=5)
+        file.write(path, simulate(5, 3), seed=5)
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
     packed.rename(tmp_path / "renamed")
-    assert recording.read(tmp_path / "renamed") == recording.read(plain)
+    assert file.read(tmp_path / "renamed") == file.read(plain)
 
 
 def test_events_and_truths_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "day.jsonl"
-    recording.write(path, simulate(5, 3))
-    read = recording.read(path)
+    file.write(path, simulate(5, 3))
+    read = file.read(path)
     assert len(read.events) + len(read.truths) == len(read.lines) > len(read.events) > 0
     assert "truth" not in json.dumps([event.event for event in read.events])
 
 
 def test_fields_left_out_get_their_defaults(saved: Saved) -> None:
-    [event] = recording.read(saved(HEADER, EVENT)).events
+    [event] = file.read(saved(HEADER, EVENT)).events
     assert event.event["tenant"] == "default"
     assert event.event["text"] is None
 
 
 def test_a_writable_place_is_needed(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be written"):
-        recording.write(tmp_path / "nowhere" / "day.jsonl", [])
+        file.write(tmp_path / "nowhere" / "day.jsonl", [])
 
 
 # --- what is refused ---
@@ -115,7 +115,7 @@ def test_what_is_not_json_lines(tmp_path: Path, content: bytes, detail: str) -> 
 
 def test_a_torn_gzip_file(tmp_path: Path) -> None:
     path = tmp_path / "torn.jsonl.gz"
-    recording.write(path, simulate(5, 3))
+    file.write(path, simulate(5, 3))
     path.write_bytes(path.read_bytes()[:-20])
     assert "is not whole" in failure_of(path)
     path.write_bytes(b"\x1f\x8b" + b"rubbish")
@@ -156,7 +156,7 @@ def test_labelled_conversations_become_messages_and_truths(saved: Saved) -> None
     answer = {**TURN, "turn": 1, "speaker": "operator", "frustrated": None, "intensity": None}
     unseen = {**TURN, "turn": 2, "text": None, "frustrated": 1, "intensity": None}
     unlabelled = {**TURN, "turn": 3, "frustrated": None}
-    read = recording.read(saved(TURN, answer, unseen, unlabelled))
+    read = file.read(saved(TURN, answer, unseen, unlabelled))
     assert read.seed is None
     first = read.events[0].event["event_time"]
     assert [(e.event["event_id"], e.event["participant_role"], e.event["text"]) for e in read.events] == [
@@ -172,17 +172,17 @@ def test_labelled_conversations_become_messages_and_truths(saved: Saved) -> None
 
 def test_labelled_conversations_overlap_in_time_order(saved: Saved) -> None:
     rows = [{**TURN, "conversation_id": c, "turn": t} for c in ("x", "y", "z") for t in range(6)]
-    read = recording.read(saved(*rows))
+    read = file.read(saved(*rows))
     times = [event.event["event_time"] for event in read.events]
     assert times == sorted(times)
     keys = [event.key for event in read.events]
     assert keys != sorted(keys)
     assert [event.event["event_id"] for event in read.events if event.key == "y"] == [f"y:{t}" for t in range(6)]
-    assert read == recording.read(saved(*rows))
+    assert read == file.read(saved(*rows))
 
 
 def test_an_event_is_followed_by_its_truth(saved: Saved) -> None:
-    event, truth = recording.read(saved(TURN)).lines
+    event, truth = file.read(saved(TURN)).lines
     assert isinstance(event, Event) and isinstance(truth, Truth)
     assert truth.event_time == event.event["event_time"]
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from agents import recording
 from agents.common.errors import Failure
 from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import stages
 from agents.kafka.client import admin, consumer_config, end_offsets, partitions_of
-from agents.recorded import Event, Recording
-from agents.replay import finish, replay, settle
+from agents.recordings import file
+from agents.recordings.model import Event, Recording
+from agents.recordings.replay import finish, replay, settle
 from agents.settings.model import Settings
 from agents.simulator import simulate
 from schemas.codec import Codec
@@ -52,7 +52,7 @@ def with_prefix(brokers: str, prefix: str) -> Settings:
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small recording."""
     path = tmp_path_factory.mktemp("recordings") / "day.jsonl.gz"
-    recording.write(path, simulate(11, CONVERSATIONS), seed=11)
+    file.write(path, simulate(11, CONVERSATIONS), seed=11)
     return path
 
 
@@ -95,7 +95,7 @@ def commit_all(settings: Settings, group: str, names: list[str]) -> None:
 def test_every_event_arrives_once_under_its_key_in_order(bus: Settings, day: Path) -> None:
     seen: list[tuple[int, int]] = []
     result = replay(bus, day, None, lambda done, total: seen.append((done, total)))
-    expected = recording.read(day)
+    expected = file.read(day)
     names = [Name(name) for name in result.events]
     arrived = consumed(bus, names)
     assert {name: len(messages) for name, messages in arrived.items()} == result.events
@@ -130,7 +130,7 @@ def test_the_result_tells_what_was_published(bus: Settings, day: Path) -> None:
     times = [event.event["event_time"] for event in result.recording.events]
     assert (result.first_event_ms, result.last_event_ms) == (min(times), max(times))
     assert result.conversations == CONVERSATIONS
-    assert result.recording == recording.read(day)
+    assert result.recording == file.read(day)
     assert result.seconds > 0
 
 
@@ -144,7 +144,7 @@ def test_a_conversation_stays_in_one_partition(bus: Settings, day: Path) -> None
 def test_a_paced_replay_takes_its_time(bus: Settings, tmp_path: Path) -> None:
     path = tmp_path / "two.jsonl"
     turns = [line for line in simulate(11, 1) if isinstance(line, Event)][:5]
-    recording.write(path, turns)
+    file.write(path, turns)
     lasts_s = (turns[-1].event["event_time"] - turns[0].event["event_time"]) / 1000
     result = replay(bus, path, lasts_s / 0.6, silent)
     assert 0.6 <= result.seconds < 3
@@ -170,11 +170,11 @@ def test_a_broker_that_is_away_is_a_failure(day: Path, monkeypatch: pytest.Monke
 
 
 def test_a_broker_that_dies_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.replay.DELIVERY_MS", 1500)
+    monkeypatch.setattr("agents.recordings.publisher.DELIVERY_MS", 1500)
     broker = Tansu.start(free_port(), tmp_path)
     bus, path = with_prefix(broker.bootstrap, ""), tmp_path / "day.jsonl"
     topics.apply(bus)
-    recording.write(path, simulate(11, 2))
+    file.write(path, simulate(11, 2))
     with pytest.raises(Failure, match=r"did not take a record for .* \(_MSG_TIMED_OUT\)"):
         replay(bus, path, 600.0, lambda done, total: broker.stop() if done > 5 else None)
 
@@ -182,7 +182,7 @@ def test_a_broker_that_dies_is_a_failure(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_record_the_broker_does_not_take_is_a_failure(bus: Settings, tmp_path: Path) -> None:
     path = tmp_path / "large.jsonl"
     [first, *_] = (line for line in simulate(11, 1) if isinstance(line, Event) and "text" in line.event)
-    recording.write(path, [first._replace(event={**first.event, "text": "x" * 17 * 1024 * 1024})])
+    file.write(path, [first._replace(event={**first.event, "text": "x" * 17 * 1024 * 1024})])
     with pytest.raises(Failure, match=r"did not take a record for replay\d+\.conversation\.messages \(MSG_SIZE"):
         replay(bus, path, None, silent)
 

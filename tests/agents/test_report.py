@@ -16,7 +16,7 @@ from agents.dead_letters import DEAD_LETTERS
 from agents.detection import Point, auc, detection
 from agents.kafka.consumed_record import Received
 from agents.proof import UNTOLD, concluded
-from agents.recorded import Truth
+from agents.recordings.model import Truth
 from agents.report import as_json, render, report
 from agents.settings.model import Settings
 from tests.agents.experiments import experiment

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from agents.recorded import Event, Line, Truth
+from agents.recordings.model import Event, Line, Truth
 from agents.simulator import simulate
 from agents.simulator.weeks import customer, simulate_weeks
 from schemas.json_form import from_json, to_json

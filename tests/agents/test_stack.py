@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from agents import recording, replay, report, stack, verdict, verify
+from agents import report, stack, verdict, verify
 from agents.clickhouse.client import connect
 from agents.embedded.child import Child
+from agents.recordings import file, replay
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from schemas.topics import Name
@@ -36,7 +37,7 @@ def messages_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day of messages alone: topics cannot race each other."""
     path = tmp_path_factory.mktemp("recordings") / "messages.jsonl"
     lines = simulate(5, 60)
-    recording.write(path, (line for line in lines if getattr(line, "topic", Name.MESSAGES) == Name.MESSAGES), 5)
+    file.write(path, (line for line in lines if getattr(line, "topic", Name.MESSAGES) == Name.MESSAGES), 5)
     return path
 
 

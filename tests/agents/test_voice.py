@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents import recording
 from agents.acoustics import measure
 from agents.common.errors import Failure
 from agents.embedded.tansu import Tansu
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
+from agents.recordings import file
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.voice import Caller, Heard, voice
@@ -67,7 +67,7 @@ def written(
     out = directory / "frames.jsonl"
     options = {"frame_ms": 2000, "started": STARTED, **how}
     heard = voice(settings, str(directory / "x.wav"), caller, out=out, **options)
-    events = recording.read(out).events
+    events = file.read(out).events
     assert {(event.topic, event.key) for event in events} <= {("conversation.prosody", caller.conversation_id)}
     for event in events:
         check("prosody", dict(event.event), STARTED_MS, Limits())
@@ -144,7 +144,7 @@ def test_tracks_are_never_mixed_and_never_guessed(offline: Settings, tmp_path: P
 def test_without_consent_the_sound_is_not_opened(offline: Settings, tmp_path: Path) -> None:
     out = tmp_path / "frames.jsonl"
     heard = voice(offline, str(tmp_path / "no such file"), Caller("c1", None, "default", False), 2000, out=out)
-    [event] = recording.read(out).events
+    [event] = file.read(out).events
     assert event.event["consent"] is False
     assert [event.event[name] for name in FEATURES] == [None] * 7
     assert heard.frames == 0
@@ -158,7 +158,7 @@ def test_sound_that_ends_early_is_used_and_told(offline: Settings, tmp_path: Pat
     with pytest.raises(Failure, match=r"ends early, after 3\.0 of the 5\.0 s") as failure:
         written(offline, tmp_path, wav(TALK)[: 44 + 6 * RATE])
     assert failure.value.hint == "the 2 frames that are there were used"
-    assert len(recording.read(tmp_path / "frames.jsonl").events) == 2
+    assert len(file.read(tmp_path / "frames.jsonl").events) == 2
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_file_ended_just_now(offline: Settings, tmp_path: Path, monkeypatch: p
     assert [one["event_time"] - STARTED_MS for one in unknown] == [-3000, -1000, 0]
     with pytest.raises(Failure, match="ends early"):
         written(offline, tmp_path, wav(TALK)[: 44 + 6 * RATE], started=None)
-    cut = recording.read(tmp_path / "frames.jsonl").events
+    cut = file.read(tmp_path / "frames.jsonl").events
     assert [one.event["event_time"] - STARTED_MS for one in cut] == [-1000, 0]
 
 
@@ -224,7 +224,7 @@ def test_a_file_ended_just_now(offline: Settings, tmp_path: Path, monkeypatch: p
 def test_the_command_says_what_it_read(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(wav(np.append(TALK, np.zeros(2 * RATE))))
     assert succeeded(tenor(tmp_path, LINE)) == "4 frames; measures that are unknown: 7 silence\n"
-    assert len(recording.read(tmp_path / "frames.jsonl").events) == 4
+    assert len(file.read(tmp_path / "frames.jsonl").events) == 4
     refused = succeeded(tenor(tmp_path, "voice x.wav --conversation c1 --no-consent --out frames.jsonl"))
     assert refused == "no consent; nothing read\n"
 
@@ -270,7 +270,7 @@ def test_a_pipe_gives_what_the_file_gives(offline: Settings, tmp_path: Path) -> 
     said, errors = process.communicate(wav(TALK, length=0xFFFFFFFF), PATIENCE_S)
     assert (process.returncode, errors) == (0, b"")
     assert said == b"3 frames; measures that are unknown: none\n"
-    assert [dict(one.event) for one in recording.read(tmp_path / "piped.jsonl").events] == expected
+    assert [dict(one.event) for one in file.read(tmp_path / "piped.jsonl").events] == expected
 
 
 def test_a_pipe_that_breaks_within_the_header(tmp_path: Path) -> None:

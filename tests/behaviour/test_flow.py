@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agents import replay
+from agents.recordings import replay
 from schemas.topics import Name
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import ANGRY, CALM, burst, click, conversation, message, now_ms

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from agents import replay
 from agents.announcing import Announcer
 from agents.embedded.child import Child
 from agents.kafka import topic_reader
 from agents.models import Models
+from agents.recordings import replay
 from agents.schema_registry.client import codec_for
 from schemas.records import record
 from schemas.topics import Name

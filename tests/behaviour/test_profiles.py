@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from agents import memories, replay
+from agents import memories
+from agents.recordings import replay
 from schemas.topics import Name
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import ANGRY, CALM, burst, conversation, message, now_ms

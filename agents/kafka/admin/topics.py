@@ -3,7 +3,7 @@
 More partitions would send a conversation's next events elsewhere than its state; that is a decision for a person.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -16,6 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from agents.common.errors import Failure
+from agents.kafka import client
 from agents.kafka.client import TIMEOUT_S, admin, metadata
 from agents.settings.model import Settings
 from schemas.topics import Topic
@@ -109,3 +110,12 @@ def differing(topic: Topic, actual: Mapping[str, Any]) -> Iterator[tuple[str, st
         value = None if entry is None else entry.value
         if value != wanted:
             yield name, value, wanted
+
+
+def require_topics(settings: Settings, names: Sequence[str]) -> None:
+    """``Failure`` unless the topics exist: a broker that creates them on demand gets the partitions wrong."""
+    wanted = [settings.topics.name(name) for name in names]
+    existing = {topic for topic, _ in client.partitions_of(settings, wanted)}
+    missing = [name for name in wanted if name not in existing]
+    if missing:
+        raise Failure(f"the topic {missing[0]} does not exist", "run: tenor topics apply")

@@ -19,8 +19,8 @@ from agents.clickhouse.tables import TABLES
 from agents.common.errors import Failure
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
-from agents.recorded import Event
-from agents.replay import Publisher
+from agents.recordings.model import Event
+from agents.recordings.publisher import Publisher
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.sink import Sink

@@ -11,7 +11,7 @@ from agents.blind_review.export import seal
 from agents.blind_review.importing import mistakes, ratings
 from agents.blind_review.pairing import pairs
 from agents.common.errors import Failure
-from agents.recorded import Event
+from agents.recordings.model import Event
 from schemas.validation import Limits, check
 from tests.agents.blind_review.builders import AT, exchanges
 

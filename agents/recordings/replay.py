@@ -6,35 +6,25 @@ it is published at; when it happened stands in the event.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
-
-from agents import recording
 from agents.common.errors import Failure
 from agents.kafka import client
 from agents.kafka.admin.lag import OnWait, settle
-from agents.recorded import Event, Recording, Truth
+from agents.kafka.admin.topics import require_topics
+from agents.recordings import file
+from agents.recordings.model import Event, Recording, Truth
+from agents.recordings.publisher import Progress, Publisher
 from agents.settings.model import Settings
-from schemas.codec import CONTRACT_VERSION, VERSION_HEADER, Codec
+from schemas.codec import Codec
 from schemas.json_form import read_record
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.signals.extraction import tick
 
 __all__ = ["ReplayResult", "finish", "replay", "settle"]
-
-HEADERS: list[tuple[str, str | bytes | None]] = [
-    ("content-type", b"application/avro"),
-    (VERSION_HEADER, CONTRACT_VERSION.encode()),
-]
-DELIVERY_MS = 30_000
-PROGRESS_S = 0.1
-POLL_S = 0.1
-
-Progress = Callable[[int, int], None]
 
 
 class ReplayResult(NamedTuple):
@@ -70,7 +60,7 @@ def replay(
     """
     if speed is not None and not speed > 0:
         raise Failure(f"the replay speed must be above 0, not {speed:g}")
-    read = recording.read(path)
+    read = file.read(path)
     events = marked(read) if labels else read.events
     require_topics(settings, sorted({event.topic for event in events}))
     publisher = Publisher(settings, len(events), progress)
@@ -108,15 +98,6 @@ def finish(settings: Settings, last_event_ms: int) -> None:
     for number in partitions:
         publisher.produce(signals, None, value, number)
     publisher.flush()
-
-
-def require_topics(settings: Settings, names: Sequence[str]) -> None:
-    """``Failure`` unless the topics exist: a broker that creates them on demand gets the partitions wrong."""
-    wanted = [settings.topics.name(name) for name in names]
-    existing = {topic for topic, _ in client.partitions_of(settings, wanted)}
-    missing = [name for name in wanted if name not in existing]
-    if missing:
-        raise Failure(f"the topic {missing[0]} does not exist", "run: tenor topics apply")
 
 
 def scheduled(events: Iterable[Event], speed: float | None) -> Iterator[tuple[float, Event]]:
@@ -157,67 +138,3 @@ def result(read: Recording, events: Sequence[Event], seconds: float) -> ReplayRe
         seconds=seconds,
         recording=read,
     )
-
-
-class Publisher:
-    """Publishes records from a plain thread and counts their acknowledgements. ``flush`` ends it.
-
-    Args:
-        total: how many records will be published.
-        progress: told acknowledged and total.
-    """
-
-    def __init__(self, settings: Settings, total: int, progress: Progress) -> None:
-        self._topics, self._codec = settings.topics, Codec()
-        self._producer = Producer({**client.producer_config(settings), "delivery.timeout.ms": DELIVERY_MS})
-        self._total, self._progress = total, progress
-        self._acknowledged, self._told_at = 0, 0.0
-        self._failure: Failure | None = None
-
-    def send(self, event: Event) -> None:
-        """Publish one event under its conversation's key."""
-        value = self._codec.encode(record(RECORD_OF[Name(event.topic)]), dict(event.event))
-        self.produce(self._topics.name(event.topic), event.key.encode(), value)
-
-    def produce(self, topic: str, key: bytes | None, value: bytes, partition: int = -1) -> None:
-        """Publish one record; waits while the queue is full."""
-        while True:
-            try:
-                self._producer.produce(topic, value, key, partition, on_delivery=self._delivered, headers=HEADERS)
-            except BufferError:
-                self._poll(POLL_S)
-            except KafkaException as error:
-                raise not_taken(topic, error.args[0]) from None
-            else:
-                return self._poll(0.0)
-
-    def wait_until(self, moment: float) -> None:
-        """Return at a monotonic time, seconds; acknowledgements are served meanwhile."""
-        while (left := moment - time.monotonic()) > 0:
-            self._poll(min(left, POLL_S))
-
-    def flush(self) -> None:
-        """Return when every record is acknowledged."""
-        while len(self._producer):
-            self._poll(POLL_S)
-        self._poll(0.0)
-        self._progress(self._acknowledged, self._total)
-
-    def _poll(self, seconds: float) -> None:
-        self._producer.poll(seconds)
-        if self._failure is not None:
-            self._producer.purge()  # nothing more is worth waiting for
-            raise self._failure
-        if time.monotonic() - self._told_at > PROGRESS_S:
-            self._told_at = time.monotonic()
-            self._progress(self._acknowledged, self._total)
-
-    def _delivered(self, error: KafkaError | None, message: Message) -> None:
-        if error is None:
-            self._acknowledged += 1
-        elif self._failure is None:
-            self._failure = not_taken(str(message.topic()), error)
-
-
-def not_taken(topic: str, error: KafkaError) -> Failure:
-    return Failure(f"the broker did not take a record for {topic} ({error.name()})", error.str())

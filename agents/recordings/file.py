@@ -2,7 +2,7 @@
 
 A recording is JSON lines, gzipped where the name ends in ``.gz``: a header, then events and truths in
 event-time order. A truth is what a person who knows would say of a customer turn; it is never published.
-Labelled conversations in the neutral format of ``agents.neutral`` are read as well.
+Labelled conversations in the neutral format of ``agents.recordings.labelled_jsonl`` are read as well.
 """
 
 import gzip
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agents import neutral
 from agents.common.errors import Failure
-from agents.recorded import Event, Line, Recording, Truth, wrong
+from agents.recordings import labelled_jsonl
+from agents.recordings.model import Event, Line, Recording, Truth, wrong
 from schemas.errors import Rejected
 from schemas.json_form import parse_json, read_record
 from schemas.records import record
@@ -59,8 +59,8 @@ def read(path: Path) -> Recording:
     rows = list(numbered(path))
     if not rows:
         raise Failure(f"{path} is empty", "a recording begins with a header line")
-    if neutral.is_neutral(rows[0][1]):
-        return Recording(None, tuple(neutral.lines(path, rows)))
+    if labelled_jsonl.is_neutral(rows[0][1]):
+        return Recording(None, tuple(labelled_jsonl.lines(path, rows)))
     header = checked_header(path, *rows[0])
     return Recording(header.get("seed"), tuple(line(path, number, value) for number, value in rows[1:]))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from agents.recorded import Event, Line, Truth, wrong
+from agents.recordings.model import Event, Line, Truth, wrong
 from schemas.errors import Rejected
 from schemas.json_form import read_record
 from schemas.records import record

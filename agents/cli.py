@@ -119,8 +119,8 @@ def sink() -> None:
 @app.command()
 def learner() -> None:
     """Run the learner: ratings into new weights for the text model. One a deployment."""
-    from agents import learner as learners
     from agents.common import health
+    from agents.learning import learner as learners
 
     found = loaded()
     os.nice(GIVES_WAY)
@@ -324,12 +324,12 @@ def replay(
 
 
 def decide_again(found: Settings, file: Path, tenant: str, since: str | None, until: str | None, as_json: bool) -> None:
-    from agents import redecide
     from agents.clickhouse.period import moment
+    from agents.learning import off_policy
 
-    wanted = redecide.Range(tenant, moment(since), moment(until))
-    told = redecide.redecide(found, file, wanted)
-    tell(told, as_json, json.dumps, redecide.render)
+    wanted = off_policy.Range(tenant, moment(since), moment(until))
+    told = off_policy.redecide(found, file, wanted)
+    tell(told, as_json, json.dumps, off_policy.render)
 
 
 @app.command()
@@ -377,8 +377,8 @@ def train(
 def adopt(file: Path) -> None:
     """Have the workers use the weights in FILE from now on. Stop the learner first; it goes on from them."""
     from agents import train as training
-    from agents.announcing import Announcer
     from agents.kafka.admin import topics
+    from agents.learning.model_publisher import Announcer
     from agents.schema_registry.client import codec_for
 
     found, weights = loaded(), training.read(file)
@@ -506,7 +506,7 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 @policy_app.command("show")
 def policy_show() -> None:
     """Print what was learned of each option, by tenant."""
-    from agents import policy_commands
+    from agents.learning import policy_commands
 
     found = loaded()
     policy_commands.render(policy_commands.newest(found), found, out)
@@ -515,7 +515,7 @@ def policy_show() -> None:
 @policy_app.command("enable")
 def policy_enable(option: str, reason: Reason, tenant: Tenant = "default", by: By = None) -> None:
     """Have an option drawn again that was rolled back; the evidence against it is forgotten."""
-    from agents import policy_commands
+    from agents.learning import policy_commands
 
     policy_commands.give(loaded(), "enable", option, tenant, by, reason)
     out.print("asked; the learner publishes a snapshot with it", highlight=False)
@@ -524,7 +524,7 @@ def policy_enable(option: str, reason: Reason, tenant: Tenant = "default", by: B
 @policy_app.command("disable")
 def policy_disable(option: str, reason: Reason, tenant: Tenant = "default", by: By = None) -> None:
     """Have an option no longer drawn."""
-    from agents import policy_commands
+    from agents.learning import policy_commands
 
     policy_commands.give(loaded(), "disable", option, tenant, by, reason)
     out.print("asked; the learner publishes a snapshot without it", highlight=False)

@@ -15,8 +15,8 @@ from agents.kafka.admin.offset_continuity import RequireReached, position_of
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.client import Position
 from agents.kafka.record_builder import headers_of, published, refused
-from agents.models import Models
-from agents.policies import Policies
+from agents.learning.policies import Policies
+from agents.learning.text_models import Models
 from agents.store import PartitionedStore, changelog
 from agents.transport import Run
 from agents.write_behind import WriteBehind

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from agents import alert_commands, memories
-from agents.announcing import to_every_partition
 from agents.changelog import recovered
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
@@ -23,6 +22,7 @@ from agents.kafka.admin import topics
 from agents.kafka.admin.lag import OnWait, Stage, pass_by, stages
 from agents.kafka.async_producer import DeliveryFailed
 from agents.kafka.producer import DeadLetterQueue
+from agents.learning.model_publisher import to_every_partition
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from streams import state as states

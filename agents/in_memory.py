@@ -10,13 +10,13 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.apprentice import Apprentice, Read
 from agents.clickhouse.tables import TABLES, Table, columnar
 from agents.kafka.consumed_record import Received
+from agents.learning.tenant_policy_learner import Apprentice, Read
+from agents.learning.wording_record import datum as wording_datum
 from agents.recordings.model import Event, Recording
 from agents.recordings.replay import marked
 from agents.verify import alerts_of
-from agents.wording_record import datum as wording_datum
 from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
 from streams.alerts import rules

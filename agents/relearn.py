@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from agents.apprentice import Apprentice, Read
 from agents.kafka import topic_reader
-from agents.policies import usable
-from agents.policy_learner import INPUTS, decoded
+from agents.learning.policies import usable
+from agents.learning.policy_learner import INPUTS, decoded
+from agents.learning.tenant_policy_learner import Apprentice, Read
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

@@ -21,8 +21,8 @@ from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.consumed_record import Received
 from agents.kafka.record_builder import BY_HAND, WORKLOAD
-from agents.models import Models
-from agents.policies import Policies
+from agents.learning.policies import Policies
+from agents.learning.text_models import Models
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verdict import Verdict

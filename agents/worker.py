@@ -24,8 +24,8 @@ from agents.kafka.admin import topics
 from agents.kafka.admin.offset_continuity import require_reached
 from agents.kafka.admin.partition_counts import Watch
 from agents.kafka.async_producer import Outbox
-from agents.models import Models
-from agents.policies import Policies
+from agents.learning.policies import Policies
+from agents.learning.text_models import Models
 from agents.profiles import Profiles
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings

@@ -19,8 +19,8 @@ from agents.conversations import SIGNAL, Conversations
 from agents.ingest import Ingest
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.consumed_record import Received
-from agents.models import Models
-from agents.policies import Policies
+from agents.learning.policies import Policies
+from agents.learning.text_models import Models
 from agents.settings.model import Settings
 from agents.store import PartitionedStore
 from agents.traced import TracedConversations, TracedIngest

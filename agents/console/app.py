@@ -16,7 +16,6 @@ from starlette.responses import StreamingResponse as Streaming
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from agents import policy_commands
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.health import Health
@@ -27,6 +26,7 @@ from agents.console.board import ORDERS, Wish
 from agents.console.feed import Feed
 from agents.console.inbox import Inbox
 from agents.kafka.async_producer import DeliveryFailed
+from agents.learning import policy_commands
 from agents.settings.model import Settings
 
 STATIC = Path(__file__).parent / "static"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
 from agents.doctor.files import MODEL
-from agents.models import Models
+from agents.learning.text_models import Models
 
 
 def look(cluster: Cluster) -> Iterator[Check]:

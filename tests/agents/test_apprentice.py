@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import apprentice
-from agents.apprentice import Apprentice, Read
 from agents.kafka.consumed_record import Received
+from agents.learning import tenant_policy_learner
+from agents.learning.tenant_policy_learner import Apprentice, Read
 from schemas.errors import Reason
 from schemas.topics import Name
 from streams.config.model import Config
@@ -350,7 +350,7 @@ def test_a_snapshot_of_the_default_settings_is_read_again() -> None:
     record = one.learn(log.ends).record
     assert record is not None
     assert as_record(of_record(record)) == record
-    assert apprentice.in_order([], Name.OUTCOMES) == []
+    assert tenant_policy_learner.in_order([], Name.OUTCOMES) == []
 
 
 def test_a_decision_costs_little_more_than_its_bytes_while_its_outcome_is_awaited() -> None:

@@ -11,8 +11,8 @@ from agents.changelog import NOWHERE
 from agents.common.clock import now_ms
 from agents.conversations import SIGNAL, Conversations, waves
 from agents.kafka.async_producer import Outgoing
-from agents.models import Models
-from agents.policies import Policies
+from agents.learning.policies import Policies
+from agents.learning.text_models import Models
 from agents.settings.model import Settings
 from agents.store import PartitionedStore
 from agents.transport import Run

@@ -12,7 +12,7 @@ import pytest
 from clickhouse_driver.errors import ServerException
 from pydantic import SecretStr
 
-from agents import explain, redecide, report
+from agents import explain, report
 from agents.clickhouse import migrate
 from agents.clickhouse.client import NO_RIGHT, connect
 from agents.clickhouse.tables import TABLES
@@ -25,6 +25,7 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.kafka.record_builder import published
+from agents.learning import off_policy
 from agents.settings.model import Settings
 from schemas.migrations import statements
 from streams.outputs import Output
@@ -176,7 +177,7 @@ def test_every_table_has_a_row_policy_that_clickhouse_reads(base: Settings) -> N
 
 def test_the_analyst_stores_candidates(base: Settings) -> None:
     settings = as_role(base, "tenor_analyst")
-    redecide.store(settings, "candidate", "default", {"d1": {"control": 1.0}})
+    off_policy.store(settings, "candidate", "default", {"d1": {"control": 1.0}})
     assert report.report(settings, None)
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from agents import announced
-from agents.announced import KEPT
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.producer import DeadLetterQueue
-from agents.models import Models
+from agents.learning import versioned_topic
+from agents.learning.text_models import Models
+from agents.learning.versioned_topic import KEPT
 from agents.settings.model import Settings
 from streams.text_model import weights
 from streams.text_model.model import shipped_model
@@ -20,7 +20,7 @@ NOWHERE = "0123456789abcdef"
 
 @pytest.fixture
 def ready(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(announced, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(versioned_topic, "PATIENCE_S", 0.5)
     assert topics.apply(settings) == []
     return settings
 

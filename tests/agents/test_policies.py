@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from agents import announced, policy_commands
 from agents.common import metrics
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.producer import DeadLetterQueue
-from agents.policies import Policies
+from agents.learning import policy_commands, versioned_topic
+from agents.learning.policies import Policies
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
@@ -25,7 +25,7 @@ NOWHERE = "thompson-0123456789abcdef"
 
 @pytest.fixture
 def ready(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(announced, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(versioned_topic, "PATIENCE_S", 0.5)
     assert topics.apply(settings) == []
     return settings
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from agents.candidates import read
 from agents.clickhouse.period import moment
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import published
-from agents.redecide import Range, redecide
+from agents.learning.candidate_file import read
+from agents.learning.off_policy import Range, redecide
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from streams.experiment import effects

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from agents.announcing import Announcer
 from agents.embedded.child import Child
 from agents.kafka import topic_reader
-from agents.models import Models
+from agents.learning.model_publisher import Announcer
+from agents.learning.text_models import Models
 from agents.recordings import replay
 from agents.schema_registry.client import codec_for
 from schemas.records import record

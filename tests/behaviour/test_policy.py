@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agents import policy_commands
-from agents.apprentice import Apprentice, Read
 from agents.embedded.child import Child
 from agents.kafka.record_builder import BY_HAND
+from agents.learning import policy_commands
+from agents.learning.tenant_policy_learner import Apprentice, Read
 from agents.schema_registry.client import codec_for
 from schemas.errors import Reason
 from schemas.headers import ERROR_PREFIX

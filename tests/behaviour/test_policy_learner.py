@@ -8,10 +8,10 @@ import pytest
 from confluent_kafka import Producer
 
 from agents import relearn
-from agents.apprentice import Apprentice
 from agents.kafka import client
 from agents.kafka.partition_reader import Inputs
-from agents.policy_learner import PolicyLearner
+from agents.learning.policy_learner import PolicyLearner
+from agents.learning.tenant_policy_learner import Apprentice
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agents.learning.wording_record import restored
+from agents.learning.wording_study import WordingLearner
 from agents.schema_registry.client import codec_for
-from agents.wording import WordingLearner
-from agents.wording_record import restored
 from schemas.topics import Name
 from streams.config.model import LearnerConfig
 from streams.experiment import wording_effects

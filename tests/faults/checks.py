@@ -16,8 +16,8 @@ from agents.clickhouse.tables import TABLES
 from agents.common.clock import now_ms
 from agents.kafka import topic_reader
 from agents.kafka.record_builder import headers_of
-from agents.models import Models
-from agents.policies import Policies
+from agents.learning.policies import Policies
+from agents.learning.text_models import Models
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verdict import Verdict

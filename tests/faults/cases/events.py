@@ -8,10 +8,10 @@ from typing import Any
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from agents.announcing import to_every_partition
 from agents.common.clock import now_ms
 from agents.kafka import client
 from agents.kafka.producer import DeadLetterQueue
+from agents.learning.model_publisher import to_every_partition
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import PAST, load, record

@@ -22,8 +22,8 @@ from agents.kafka import client, topic_reader
 from agents.kafka.consumed_record import Received, received
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import headers_of, published
+from agents.learning.wording_record import datum, restored
 from agents.settings.model import Settings
-from agents.wording_record import datum, restored
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record

@@ -8,8 +8,8 @@ import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from agents.common.errors import Failure
-from agents.policies import Policies
-from agents.policy_commands import newest
+from agents.learning.policies import Policies
+from agents.learning.policy_commands import newest
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from streams.config.model import PolicyConfig

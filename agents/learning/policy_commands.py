@@ -12,7 +12,7 @@ from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.kafka import operator_command
 from agents.kafka.admin import topics
-from agents.policies import usable
+from agents.learning.policies import usable
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from streams.experiment import effects

@@ -1,8 +1,8 @@
 """Text models by version: the one that is shipped, and those in tenor.text-model."""
 
-from agents.announced import Announced
 from agents.common.errors import Failure
 from agents.kafka.consumed_record import Received
+from agents.learning.versioned_topic import Announced
 from agents.settings.model import Settings
 from streams.text_model import weights
 from streams.text_model.model import TextModel, shipped_model

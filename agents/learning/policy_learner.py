@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 import structlog
 
-from agents.announcing import to_every_partition
-from agents.apprentice import Apprentice, Read
 from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.kafka.async_producer import Outgoing
@@ -21,7 +19,9 @@ from agents.kafka.consumed_record import Received
 from agents.kafka.partition_reader import Inputs
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import LEARNER, headers_of, published, refused
-from agents.policies import usable
+from agents.learning.model_publisher import to_every_partition
+from agents.learning.policies import usable
+from agents.learning.tenant_policy_learner import Apprentice, Read
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

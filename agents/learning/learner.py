@@ -17,20 +17,20 @@ from typing import NamedTuple
 
 import structlog
 
-from agents.announcing import Announcer
 from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.common.health import Health
-from agents.history import History
 from agents.kafka.admin import topics
 from agents.kafka.consumed_record import Received
 from agents.kafka.record_builder import headers_of
-from agents.models import Models
-from agents.policy_learner import PolicyLearner
-from agents.ratings import Ratings
+from agents.learning.model_publisher import Announcer
+from agents.learning.policy_learner import PolicyLearner
+from agents.learning.rating_consumer import Ratings
+from agents.learning.signal_reader import History
+from agents.learning.text_models import Models
+from agents.learning.wording_study import WordingLearner
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.wording import WordingLearner
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.validation import check, check_size

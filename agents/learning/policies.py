@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import structlog
 
-from agents.announced import Announced
 from agents.common import metrics
 from agents.kafka import topic_reader
 from agents.kafka.consumed_record import Received
+from agents.learning.versioned_topic import Announced
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from agents.candidates import read
 from agents.clickhouse import client as clickhouse
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.record_builder import headers_of
+from agents.learning.candidate_file import read
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec

@@ -535,11 +535,11 @@ def alerts(context: typer.Context) -> None:
     """Without a subcommand: run the delivery of alerts. One a deployment."""
     if context.invoked_subcommand is not None:
         return
-    from agents import alert_delivery
+    from agents.alerting import service
     from agents.common import health
 
     found = loaded()
-    courier = alert_delivery.Courier(found)
+    courier = service.Courier(found)
     health.serve(courier.health, found.http_host, found.http_port, found.http_token)
     courier.run(told_to_stop())
 
@@ -556,10 +556,10 @@ def alerts_test(
     severity: Annotated[Literal["info", "warning", "critical"], typer.Option(help="Of the sample.")] = "warning",
 ) -> None:
     """Send a sample alert to every team's destinations, past all limits. Exits 1 where one was not taken."""
-    from agents import alert_commands
+    from agents.alerting import commands
 
-    told = alert_commands.test(loaded(), team, severity)
-    alert_commands.render(told, out)
+    told = commands.test(loaded(), team, severity)
+    commands.render(told, out)
     raise typer.Exit(int(any(one.reason for receipts in told.values() for one in receipts)))
 
 
@@ -573,9 +573,9 @@ def alerts_ack(
     by: By = None,
 ) -> None:
     """You have a conversation: no more of it until it recovers, unless it gets worse."""
-    from agents import alert_commands
+    from agents.alerting import commands
 
-    alert_commands.give(loaded(), "acknowledge", tenant, conversation, team, by, reason, alert_id=alert)
+    commands.give(loaded(), "acknowledge", tenant, conversation, team, by, reason, alert_id=alert)
     out.print("asked; nothing more is told of it that is no worse", highlight=False)
 
 
@@ -590,11 +590,11 @@ def alerts_snooze(
     by: By = None,
 ) -> None:
     """Have nothing told for a while: of a conversation, or to a team."""
-    from agents import alert_commands
+    from agents.alerting import commands
     from agents.common.clock import now_ms
 
-    until = now_ms() + alert_commands.duration_ms(length)
-    alert_commands.give(loaded(), "snooze", tenant, conversation, team, by, reason, until, alert)
+    until = now_ms() + commands.duration_ms(length)
+    commands.give(loaded(), "snooze", tenant, conversation, team, by, reason, until, alert)
     out.print(f"asked; nothing is told for {length}", highlight=False)
 
 
@@ -607,9 +607,9 @@ def alerts_resume(
     by: By = None,
 ) -> None:
     """Take back what was acknowledged or snoozed."""
-    from agents import alert_commands
+    from agents.alerting import commands
 
-    alert_commands.give(loaded(), "resume", tenant, conversation, team, by, reason)
+    commands.give(loaded(), "resume", tenant, conversation, team, by, reason)
     out.print("asked; alerts are told again", highlight=False)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import uuid4
 
-from agents import alert_commands, memories
+from agents import memories
+from agents.alerting import commands as alert_commands
 from agents.changelog import recovered
 from agents.common.clock import now_ms
 from agents.common.errors import Failure

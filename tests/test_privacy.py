@@ -12,7 +12,8 @@ import zstandard
 from clickhouse_driver import Client
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import alert_commands, memories, stack
+from agents import memories, stack
+from agents.alerting import commands
 from agents.clickhouse.client import connect
 from agents.forget import forget, going_on
 from agents.kafka import client as kafka
@@ -213,9 +214,9 @@ def rating(conversation_id: str) -> dict[str, Any]:
 
 def asked(settings: Settings) -> None:
     """A lead has both conversations, and a third of somebody else."""
-    alert_commands.give(settings, "acknowledge", "default", f"{GONE}-over", None, "lead-3", f"{GONE} wrote twice")
-    alert_commands.give(settings, "snooze", "default", f"{GONE}-on", "night", "lead-3", "asleep", now_ms() + 3_600_000)
-    alert_commands.give(settings, "acknowledge", "default", "stays", None, "lead-3", "on it")
+    commands.give(settings, "acknowledge", "default", f"{GONE}-over", None, "lead-3", f"{GONE} wrote twice")
+    commands.give(settings, "snooze", "default", f"{GONE}-on", "night", "lead-3", "asleep", now_ms() + 3_600_000)
+    commands.give(settings, "acknowledge", "default", "stays", None, "lead-3", "on it")
 
 
 def stays() -> list[dict[str, Any]]:

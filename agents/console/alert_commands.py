@@ -8,7 +8,7 @@ teams said since. A team may also want to hear nothing at all for a while.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from agents.alert_commands import give
+from agents.alerting.commands import give
 from agents.kafka import client
 from agents.kafka.client import admin, metadata
 from agents.kafka.topic_reader import read_partition

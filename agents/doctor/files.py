@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from agents.alerting.routes import routes_of
 from agents.doctor.check import Check
-from agents.routing import routes_of
 from agents.settings.model import Settings
 from streams.text_model.pretrained import lexicons, shipped
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from agents import destinations as places
+from agents.alerting import destinations as places
+from agents.alerting.delivery_records import of_delivered, of_suppressed
+from agents.alerting.dispatcher import BACKLOG, Postman, Receipt
+from agents.alerting.offset_tracker import Unsettled
+from agents.alerting.routes import routes_of
+from agents.alerting.webhook import Undelivered, sign
 from agents.common.errors import Failure
-from agents.deliveries import of_delivered, of_suppressed
 from agents.embedded.child import free_port
-from agents.postman import BACKLOG, Postman, Receipt
-from agents.routing import routes_of
 from agents.settings.model import Settings
-from agents.unsettled import Unsettled
-from agents.webhook import Undelivered, sign
 from schemas.codec import Codec
 from schemas.records import record
 from streams.alerts.messages import Message

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents import alert_commands
+from agents.alerting import commands
 from agents.changelog import as_of_header
 from agents.common.errors import Failure
 from agents.console.alert_commands import About, Commands
@@ -84,14 +84,14 @@ def last(settings: Settings) -> dict[bytes | None, bytes | None]:
 @pytest.mark.integration
 def test_what_was_asked_about_a_conversation_is_erased_and_nothing_else(bus: Settings) -> None:
     def give(tenant: str, conversation_id: str | None, team: str | None) -> None:
-        alert_commands.give(bus, "acknowledge", tenant, conversation_id, team, "lead-3", "on it")
+        commands.give(bus, "acknowledge", tenant, conversation_id, team, "lead-3", "on it")
 
     for subject in (("default", "gone", None), ("default", "gone", "night"), ("default", "stays", None)):
         give(*subject)
     give("default", None, "night")
     give("another", "gone", None)
     publish(bus, bus.topics.name(Name.ALERT_COMMANDS), (b"odd", b"no record of ours", []))
-    assert alert_commands.erase(bus, "default", {mark("gone")}) == 2
+    assert commands.erase(bus, "default", {mark("gone")}) == 2
     assert sum(value is None for value in last(bus).values()) == 2
     assert len(last(bus)) == 6
 
@@ -101,10 +101,10 @@ def test_what_was_asked_about_a_conversation_is_erased_and_nothing_else(bus: Set
     assert len(said.about(About("default", "stays"))) == len(said.about(About("another", "gone"))) == 1
 
     before = count(bus, [Name.ALERT_COMMANDS])
-    assert alert_commands.erase(bus, "default", {mark("gone")}) == 0
+    assert commands.erase(bus, "default", {mark("gone")}) == 0
     assert count(bus, [Name.ALERT_COMMANDS]) == before
     give("default", "gone", None)  # somebody new, who is forgotten in turn
-    assert alert_commands.erase(bus, "default", {mark("gone")}) == 1
+    assert commands.erase(bus, "default", {mark("gone")}) == 1
 
 
 def test_every_topic_that_names_a_conversation_or_a_customer_is_told_of() -> None:

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from agents import alert_commands
+from agents.alerting import commands as alert_commands
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
 from agents.common.clock import now_ms

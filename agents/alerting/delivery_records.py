@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from agents.alerting.dispatcher import Receipt
 from agents.common import metrics
-from agents.postman import Receipt
 from streams import ids
 from streams.alerts.messages import Alert, Message
 from streams.alerts.notification_policy import Suppress

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import structlog
 import tenacity
 
-from agents.destinations import Destination
-from agents.webhook import Undelivered
+from agents.alerting.destinations import Destination
+from agents.alerting.webhook import Undelivered
 from streams.alerts.messages import Message
 
 log = structlog.get_logger(__name__)

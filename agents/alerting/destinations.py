@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import apprise
 
+from agents.alerting.webhook import Undelivered, post
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.webhook import Undelivered, post
 from streams.alerts import messages
 from streams.alerts.messages import Message
 from streams.alerts.routes import Team

@@ -12,22 +12,22 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from agents.alerting.delivery_records import of_delivered, of_suppressed
+from agents.alerting.destinations import destinations
+from agents.alerting.dispatcher import Postman
+from agents.alerting.offset_tracker import Unsettled
+from agents.alerting.routes import routes_of
 from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.common.health import Health
-from agents.deliveries import of_delivered, of_suppressed
-from agents.destinations import destinations
 from agents.kafka.admin import topics
 from agents.kafka.consumed_record import Received
 from agents.kafka.exclusive_consumer import SoleReader
 from agents.kafka.partition_reader import Inputs
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import headers_of, published
-from agents.postman import Postman
-from agents.routing import routes_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.unsettled import Unsettled
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name

@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agents.alerting.destinations import destinations
+from agents.alerting.dispatcher import Postman, Receipt
+from agents.alerting.routes import routes_of
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.destinations import destinations
 from agents.forgotten import mark
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
@@ -21,8 +23,6 @@ from agents.kafka.async_producer import DeliveryFailed, Outgoing
 from agents.kafka.consumed_record import Received
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import headers_of
-from agents.postman import Postman, Receipt
-from agents.routing import routes_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec

@@ -107,8 +107,8 @@ def worker() -> None:
 @app.command()
 def sink() -> None:
     """Run the sink: topics into ClickHouse."""
-    from agents import sink as sinks
     from agents.common import health
+    from agents.sink import sink as sinks
 
     found = loaded()
     writer = sinks.Sink(found)

@@ -12,9 +12,9 @@ from clickhouse_driver import Client
 from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
+from agents.common.pseudonyms import mark
 from agents.customer_history_view import render
 from agents.explain import rows
-from agents.forgotten import mark
 from agents.settings.model import Settings
 from streams.customers.history import history
 

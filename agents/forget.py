@@ -16,7 +16,7 @@ from agents.alerting import commands as alert_commands
 from agents.changelog import recovered
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.forgotten import mark
+from agents.common.pseudonyms import mark
 from agents.forgotten_rows import Rows
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from clickhouse_driver import Client
 
-from agents.dead_letters import DEAD_LETTERS
 from agents.in_memory import Records, insert, replayed, store
 from agents.ingest import Ingest
 from agents.kafka.async_producer import Outbox, Outgoing
@@ -19,6 +18,7 @@ from agents.kafka.consumed_record import Received
 from agents.recordings import file
 from agents.settings.model import Settings
 from agents.simulator.weeks import simulate_weeks
+from agents.sink.dead_letter_table import DEAD_LETTERS
 from agents.transport import Run
 from schemas.codec import Codec
 from schemas.records import Datum

@@ -26,12 +26,12 @@ from typing import Any, NamedTuple
 from confluent_kafka import Producer
 from rich.table import Table
 
-from agents.avro_files import long
 from agents.common.clock import now_ms
 from agents.embedded.child import Child
 from agents.kafka import client
 from agents.kafka.topic_reader import read
 from agents.settings.model import Settings
+from agents.sink.avro_container import long
 from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from schemas.records import record

@@ -16,7 +16,7 @@ from agents.alerting.dispatcher import Postman, Receipt
 from agents.alerting.routes import routes_of
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.forgotten import mark
+from agents.common.pseudonyms import mark
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import DeliveryFailed, Outgoing

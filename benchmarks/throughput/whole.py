@@ -15,7 +15,7 @@ from agents.clickhouse.client import connect
 from agents.embedded.child import Child
 from agents.kafka import client
 from agents.settings.model import Settings
-from agents.sink import sources
+from agents.sink.sink import sources
 from agents.stack import Stack, running
 from benchmarks.throughput import broker, contenders, resources, workload
 from benchmarks.throughput.measure import Rate

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from agents.common.errors import Failure
+from agents.common.pseudonyms import mark
 from agents.customer_history import render, told
-from agents.forgotten import mark
 from agents.forgotten_rows import Rows
 from agents.settings.loader import environment
 from agents.settings.model import Settings

@@ -8,10 +8,10 @@ import pytest
 from agents.alerting import commands
 from agents.changelog import as_of_header
 from agents.common.errors import Failure
+from agents.common.pseudonyms import mark
 from agents.console.alert_commands import About, Commands
 from agents.forget import forget, going_on
 from agents.forget_view import remaining
-from agents.forgotten import mark
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing

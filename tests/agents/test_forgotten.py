@@ -4,9 +4,10 @@ import pytest
 
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES, Row
-from agents.forgotten import Forgotten, mark
+from agents.common.pseudonyms import mark
 from agents.forgotten_rows import PLACES
 from agents.settings.model import Settings
+from agents.sink.erasure_filter import Forgotten
 from schemas.topics import RECORD_OF, Name
 from tests.agents.samples import AT, delivery, outcome, point, rating
 

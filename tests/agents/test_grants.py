@@ -17,7 +17,6 @@ from agents.clickhouse import migrate
 from agents.clickhouse.client import NO_RIGHT, connect
 from agents.clickhouse.tables import TABLES
 from agents.common.errors import Failure
-from agents.dead_letters import DEAD_LETTERS
 from agents.doctor import grants
 from agents.embedded import clickhouse as embedded
 from agents.embedded.child import LOOPBACK, free_port
@@ -27,6 +26,7 @@ from agents.kafka.admin import topics
 from agents.kafka.record_builder import published
 from agents.learning import off_policy
 from agents.settings.model import Settings
+from agents.sink.dead_letter_table import DEAD_LETTERS
 from schemas.migrations import statements
 from streams.outputs import Output
 from tests.agents.samples import alert_command, command, delivery, distal, point, rating, snapshot, wording, workload

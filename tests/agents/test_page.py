@@ -11,11 +11,11 @@ import pytest
 from agents import page, page_plots
 from agents.clickhouse.period import Period, period
 from agents.common.errors import Failure
-from agents.dead_letters import DEAD_LETTERS
 from agents.in_memory import Records
 from agents.kafka.consumed_record import Received
 from agents.page_data import step_s
 from agents.settings.model import Settings
+from agents.sink.dead_letter_table import DEAD_LETTERS
 from schemas.headers import ERROR_PREFIX
 from schemas.topics import Name
 from tests.agents.experiments import experiment

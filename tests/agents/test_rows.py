@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.avro_files import file_of, statement
 from agents.clickhouse.client import connect
 from agents.clickhouse.http import ClickHouseHttp
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES, columnar
-from agents.dead_letters import DEAD_LETTERS, dead_letter_row
 from agents.embedded.clickhouse import ClickHouse
-from agents.inserts import AVRO_SETTINGS, INSERT_SETTINGS
 from agents.kafka.consumed_record import Received
 from agents.settings.model import Settings
+from agents.sink.avro_container import file_of, statement
+from agents.sink.dead_letter_table import DEAD_LETTERS, dead_letter_row
+from agents.sink.inserter import AVRO_SETTINGS, INSERT_SETTINGS
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter

@@ -22,7 +22,7 @@ from agents.kafka.async_producer import Outgoing
 from agents.kafka.consumed_record import Received
 from agents.kafka.record_builder import published
 from agents.settings.model import Settings
-from agents.sink import OwnRecordBroken, Sink, sources
+from agents.sink.sink import OwnRecordBroken, Sink, sources
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.topics import Name

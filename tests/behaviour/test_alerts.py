@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents.alerting import commands
-from agents.forgotten import mark
+from agents.common.pseudonyms import mark
 from schemas.topics import Name
 from tests.agents import samples
 from tests.agents.receivers import SECRET, Hook, Inbox, http, part, smtp

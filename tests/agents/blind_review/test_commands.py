@@ -23,7 +23,7 @@ from agents.recordings.model import Event
 from agents.recordings.publisher import Publisher
 from agents.settings.loader import environment
 from agents.settings.model import Settings
-from agents.sink import Sink
+from agents.sink.sink import Sink
 from schemas.codec import Codec
 from schemas.json_form import read_record
 from schemas.records import Datum, record

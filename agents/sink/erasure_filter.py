@@ -6,11 +6,11 @@ be left out need be decoded for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 from confluent_kafka import Message
 
+from agents.common.pseudonyms import mark
 from agents.kafka.consumed_record import Received
 from agents.kafka.partition_reader import Inputs
 from agents.kafka.record_builder import headers_of
@@ -21,11 +21,6 @@ from schemas.topics import Name
 
 FORGOTTEN = record("forgotten")
 BEGAN = ("event_time", "decided_at", "opened_at")  # of an end, the beginning counts: silence may be told much later
-
-
-def mark(name: str | bytes) -> str:
-    """What stands for an id: SHA-256 in hex, which ClickHouse knows, too."""
-    return sha256(name.encode() if isinstance(name, str) else name).hexdigest()
 
 
 class Forgotten:

@@ -13,23 +13,23 @@ from functools import partial
 import structlog
 from confluent_kafka import Message
 
-from agents.avro_batches import AvroBatch, AvroBatches
 from agents.clickhouse import migrate
 from agents.clickhouse.tables import TABLES, Row, Table
 from agents.common.clock import now_ms
 from agents.common.health import Health
-from agents.dead_letters import DEAD_LETTERS
-from agents.forgotten import Forgotten, ForgottenTopic
-from agents.inserts import Inserts, Stopped
-from agents.intake import Intake
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.consumed_record import Received, received
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import headers_of, refused
-from agents.lanes import LANES, Lanes
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
+from agents.sink.avro_batches import AvroBatch, AvroBatches
+from agents.sink.consumer import Intake
+from agents.sink.dead_letter_table import DEAD_LETTERS
+from agents.sink.erasure_filter import Forgotten, ForgottenTopic
+from agents.sink.insert_pool import LANES, Lanes
+from agents.sink.inserter import Inserts, Stopped
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record

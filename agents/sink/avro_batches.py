@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
-from agents.avro_files import file_of, statement
 from agents.clickhouse.tables import TABLES, Table
-from agents.inserts import Inserts
 from agents.kafka.consumed_record import received
 from agents.kafka.record_builder import headers_of
+from agents.sink.avro_container import file_of, statement
+from agents.sink.inserter import Inserts
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Record, record

@@ -13,8 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from confluent_kafka import TopicPartition
 
 from agents.common.health import Health
-from agents.inserts import Inserts
 from agents.settings.model import Settings
+from agents.sink.inserter import Inserts
 
 LANES = 2
 SOON_S, BEAT_S = 1.0, 0.1

@@ -349,7 +349,7 @@ def voice(
     to: Annotated[Path | None, typer.Option("--out", help="Write a recording instead of publishing.")] = None,
 ) -> None:
     """Measure a customer's voice and publish it as prosody, frame by frame. The sound goes nowhere."""
-    from agents import voice as voices
+    from agents.voice import frames as voices
 
     caller = voices.Caller(conversation, customer, tenant, consent)
     heard = voices.voice(loaded(), file, caller, frame_ms, track, started, to)

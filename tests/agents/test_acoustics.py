@@ -9,8 +9,8 @@ import pytest
 from parselmouth.praat import call, run
 from scipy.signal import resample_poly
 
-from agents import acoustics, wav
-from agents.acoustics import Measures, measure
+from agents.voice import acoustics, wav
+from agents.voice.acoustics import Measures, measure
 from streams.signals.prosody import FEATURES
 from tests.agents import voices
 from tests.agents.voices import RATE, babble, noise, sine, sung, vowel

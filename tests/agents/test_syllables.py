@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.syllables import nuclei, sounding
+from agents.voice.speech_rate import nuclei, sounding
 
 
 def counted(*decibels: float, unvoiced: tuple[int, ...] = ()) -> int:

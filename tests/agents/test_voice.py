@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.acoustics import measure
 from agents.common.errors import Failure
 from agents.embedded.tansu import Tansu
 from agents.kafka import topic_reader
@@ -18,7 +17,8 @@ from agents.kafka.admin import topics
 from agents.recordings import file
 from agents.settings.loader import environment
 from agents.settings.model import Settings
-from agents.voice import Caller, Heard, voice
+from agents.voice.acoustics import measure
+from agents.voice.frames import Caller, Heard, voice
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
@@ -208,7 +208,7 @@ def test_what_ingest_would_refuse_is_not_sent(
 
 
 def test_a_file_ended_just_now(offline: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.sound.now_ms", lambda: STARTED_MS)
+    monkeypatch.setattr("agents.voice.audio_input.now_ms", lambda: STARTED_MS)
     assert [one["event_time"] for one in written(offline, tmp_path, wav(TALK), started=None)[0]][-1] == STARTED_MS
     unknown = written(offline, tmp_path, wav(TALK, length=0xFFFFFFFF), started=None)[0]
     assert [one["event_time"] - STARTED_MS for one in unknown] == [-3000, -1000, 0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.io import wavfile
 
 from agents.common.errors import Failure
-from agents.wav import Format, Sound, frames, opened
+from agents.voice.wav import Format, Sound, frames, opened
 from tests.agents.voices import FLOAT, PCM, RATE, noise, sine, wav
 
 WIDTHS = [(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)]

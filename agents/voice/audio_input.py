@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.wav import Sound
+from agents.voice.wav import Sound
 from schemas.errors import Rejected
 from schemas.json_form import milliseconds
 

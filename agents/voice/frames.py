@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from agents import wav
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.kafka.admin.topics import require_topics
@@ -18,7 +17,8 @@ from agents.recordings import file
 from agents.recordings.model import Event
 from agents.recordings.publisher import Publisher
 from agents.settings.model import Settings
-from agents.sound import start_of, stream_of, track_of
+from agents.voice import wav
+from agents.voice.audio_input import start_of, stream_of, track_of
 from schemas.errors import Rejected
 from schemas.topics import Name
 from schemas.validation import check
@@ -88,7 +88,7 @@ def voice(
 def praat() -> ModuleType:
     """The measuring; ``Failure`` without the extra."""
     try:
-        from agents import acoustics
+        from agents.voice import acoustics
     except ImportError:
         raise Failure('measuring a voice needs the extra: pip install "tenor[voice]"') from None
     return acoustics

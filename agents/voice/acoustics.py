@@ -20,8 +20,8 @@ import numpy as np
 import parselmouth
 from parselmouth.praat import call
 
-from agents import syllables
-from agents.wav import Samples
+from agents.voice import speech_rate as syllables
+from agents.voice.wav import Samples
 from streams.signals.prosody import FEATURES, SHORTEST_MS, SILENCE_DB
 
 F0_FLOOR, F0_CEILING = 75.0, 600.0

@@ -171,10 +171,10 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Look at everything Tenor needs, change nothing, say what to do. Exits 1 when something has failed."""
-    from agents.doctor import check, examination, view
+    from agents.doctor import check, run, view
 
     logging.disable(logging.CRITICAL)  # what goes wrong is told in the table
-    found = examination.examine(role, timeout)
+    found = run.examine(role, timeout)
     tell(found, as_json, view.as_json, view.render)
     raise typer.Exit(int(check.broken(found)))
 

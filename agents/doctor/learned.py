@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from agents.doctor.artifacts import MODEL
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
-from agents.doctor.files import MODEL
 from agents.learning.text_models import Models
 
 

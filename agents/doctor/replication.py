@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check, listed
-from agents.doctor.topic_shapes import existing
+from agents.doctor.topics import existing
 from agents.kafka.admin import topics
 
 ABOUT = "replication"

@@ -14,7 +14,7 @@ from agents.clickhouse.client import connect
 from agents.common.clock import now_ms
 from agents.doctor.broker import Cluster, look
 from agents.doctor.check import Check, broken
-from agents.doctor.examination import EVERYTHING, GRANTS, NEEDS, ON_KAFKA, examine
+from agents.doctor.run import EVERYTHING, GRANTS, NEEDS, ON_KAFKA, examine
 from agents.doctor.view import as_json, render
 from agents.kafka import client as kafka
 from agents.kafka.admin import topics

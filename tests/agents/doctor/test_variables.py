@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.doctor.check import broken
-from agents.doctor.variables import look
+from agents.doctor.settings import look
 
 
 @pytest.fixture(autouse=True)

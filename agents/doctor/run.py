@@ -5,42 +5,42 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from agents.doctor import (
+    artifacts,
     broker,
+    clickhouse,
     clocks,
-    files,
+    consumer_groups,
     learned,
-    processes,
     replication,
     schema_registry,
-    states,
-    topic_shapes,
-    variables,
-    warehouse,
+    state_format,
+    topics,
 )
+from agents.doctor import settings as variables
 from agents.doctor.check import Check, looked
 from agents.settings.model import Settings
 
 PATIENCE_S = 5.0
 
 ON_KAFKA: dict[str, Callable[[broker.Cluster], Iterator[Check]]] = {
-    topic_shapes.ABOUT: topic_shapes.look,
+    topics.ABOUT: topics.look,
     replication.ABOUT: replication.look,
     clocks.ABOUT: clocks.of_topics,
-    states.ABOUT: states.look,
-    files.MODEL: learned.look,
-    processes.ABOUT: processes.look,
+    state_format.ABOUT: state_format.look,
+    artifacts.MODEL: learned.look,
+    consumer_groups.ABOUT: consumer_groups.look,
 }
-BUS = {broker.ABOUT, topic_shapes.ABOUT, replication.ABOUT, clocks.ABOUT, schema_registry.ABOUT}
+BUS = {broker.ABOUT, topics.ABOUT, replication.ABOUT, clocks.ABOUT, schema_registry.ABOUT}
 # What each role needs, and of ClickHouse which grants.
 NEEDS: dict[str, set[str]] = {
-    "worker": BUS | {states.ABOUT, files.MODEL, files.PROTOCOLS},
-    "learner": BUS | {files.MODEL, files.PROTOCOLS, processes.ABOUT},
-    "sink": BUS | {warehouse.ABOUT},
-    "alerts": BUS | {files.ROUTES, processes.ABOUT},
+    "worker": BUS | {state_format.ABOUT, artifacts.MODEL, artifacts.PROTOCOLS},
+    "learner": BUS | {artifacts.MODEL, artifacts.PROTOCOLS, consumer_groups.ABOUT},
+    "sink": BUS | {clickhouse.ABOUT},
+    "alerts": BUS | {artifacts.ROUTES, consumer_groups.ABOUT},
     "workload": BUS,
-    "console": BUS | {warehouse.ABOUT},
-    "report": {warehouse.ABOUT, clocks.ABOUT},
-    "migrate": {warehouse.ABOUT},
+    "console": BUS | {clickhouse.ABOUT},
+    "report": {clickhouse.ABOUT, clocks.ABOUT},
+    "migrate": {clickhouse.ABOUT},
 }
 GRANTS = {"sink": ["sink"], "console": ["reader"], "report": ["reader"], "migrate": ["migrate"]}
 EVERYTHING = {name for needed in NEEDS.values() for name in needed}
@@ -69,7 +69,11 @@ def examine(role: str | None = None, patience_s: float = PATIENCE_S) -> list[Che
 
 
 def on_files(settings: Settings, needed: set[str]) -> Iterator[Check]:
-    looks = {files.PROTOCOLS: files.protocols, files.ROUTES: files.routes, files.MODEL: files.text_model}
+    looks = {
+        artifacts.PROTOCOLS: artifacts.protocols,
+        artifacts.ROUTES: artifacts.routes,
+        artifacts.MODEL: artifacts.text_model,
+    }
     for about, look in looks.items():
         if about in needed:
             yield from looked(about, partial(look, settings))
@@ -94,7 +98,7 @@ def on_registry(settings: Settings, needed: set[str]) -> Iterator[Check]:
 
 
 def on_clickhouse(settings: Settings, needed: set[str], role: str | None) -> Iterator[Check]:
-    if warehouse.ABOUT in needed:
+    if clickhouse.ABOUT in needed:
         roles = None if role is None else GRANTS[role]
         made = role != "migrate"  # which makes the tables
-        yield from looked(warehouse.ABOUT, partial(warehouse.look, settings, roles, made))
+        yield from looked(clickhouse.ABOUT, partial(clickhouse.look, settings, roles, made))

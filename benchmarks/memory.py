@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from agents.recordings.model import Line, Truth
 from agents.simulator import scenario
-from agents.simulator.people import Person
+from agents.simulator.personas import Person
 from agents.simulator.scenario import Scenario
 from agents.simulator.weeks import customer, simulate_weeks
 from schemas.topics import RECORD_OF, Name

@@ -9,7 +9,7 @@ from math import exp
 from random import Random
 from typing import Any, NamedTuple
 
-from agents.simulator.people import Rhythm
+from agents.simulator.personas import Rhythm
 
 BURST_KEYS = (8, 40)
 MOST_BURSTS = 3

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from agents.recordings.model import Event, Line, Truth
 from agents.simulator import behaviour, facts, phrases
-from agents.simulator.people import Person
+from agents.simulator.personas import Person
 from agents.simulator.scenario import FRUSTRATED, Scenario
 from schemas.json_form import read_record
 from schemas.records import record

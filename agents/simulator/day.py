@@ -6,10 +6,10 @@ from random import Random
 from typing import NamedTuple
 
 from agents.recordings.model import Event, Line
-from agents.simulator import people, scenario
+from agents.simulator import personas, scenario
 from agents.simulator.complaints import TOPICS
 from agents.simulator.conversation import Conversation, Scene
-from agents.simulator.people import Person
+from agents.simulator.personas import Person
 
 DAY = date(2026, 3, 2)
 CONVERSATIONS = 420
@@ -68,7 +68,7 @@ def caller(rng: Random, number: int, at: int, before: list[Known]) -> Person:
     gone = [known for known in before if known.left_at + AWAY_MS < at and known.person.customer_id]
     if gone and rng.random() < RETURNING:
         return rng.choice(gone).person
-    return people.draw(rng, number)
+    return personas.draw(rng, number)
 
 
 def moment(line: Line) -> int:

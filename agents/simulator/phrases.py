@@ -5,7 +5,7 @@ from random import Random
 
 from agents.simulator.complaints import COMPLAINTS
 from agents.simulator.facts import Facts, filled
-from agents.simulator.people import Style
+from agents.simulator.personas import Style
 from agents.simulator.remarks import CALM_BUT_DARK, FOLLOW_UPS, GREETINGS, LAST_WORDS, LEADS, POLITE_BUT_ANGRY, REMARKS
 from agents.simulator.replies import BOT_REPLIES, GOODBYES, REPLIES
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time
 from random import Random
 
 from agents.recordings.model import Line
-from agents.simulator import people, scenario
+from agents.simulator import personas, scenario
 from agents.simulator.complaints import TOPICS
 from agents.simulator.conversation import Conversation, Scene
 from agents.simulator.day import CHANNELS, DAY, HOUR_MS, arrival, moment
-from agents.simulator.people import Person
+from agents.simulator.personas import Person
 from agents.simulator.scenario import Scenario
 
 DAYS_APART = (1, 4)
@@ -40,7 +40,7 @@ def simulate_weeks(
 
 def customer(seed: int, number: int) -> Person:
     """The customer of that number, as ``simulate_weeks`` has them."""
-    return people.draw(Random(f"{seed} person {number}"), number)._replace(customer_id=f"cust-{number:04d}")
+    return personas.draw(Random(f"{seed} person {number}"), number)._replace(customer_id=f"cust-{number:04d}")
 
 
 def life(rng: Random, name: str, person: Person, visits: int, midnight: int, draw: Draw) -> list[Line]:

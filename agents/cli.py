@@ -367,7 +367,7 @@ def train(
     base_rate: Annotated[bool, typer.Option(help="Learn how often turns are frustrated, too.")] = True,
 ) -> None:
     """Learn the text model's weights from labelled conversations in the neutral format."""
-    from agents import train as training
+    from agents.training import train as training
 
     turns = training.train(files, to, training.Plan(training.named(prior), epochs, rate, base_rate))
     out.print(f"learned {turns} labelled turns, wrote {escape(str(to))}", highlight=False, soft_wrap=True)
@@ -376,10 +376,10 @@ def train(
 @app.command()
 def adopt(file: Path) -> None:
     """Have the workers use the weights in FILE from now on. Stop the learner first; it goes on from them."""
-    from agents import train as training
     from agents.kafka.admin import topics
     from agents.learning.model_publisher import Announcer
     from agents.schema_registry.client import codec_for
+    from agents.training import train as training
 
     found, weights = loaded(), training.read(file)
     topics.require_all(found)
@@ -397,10 +397,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Predict labelled conversations through the live path, and score what was said."""
-    from agents import evaluate as evaluation
-    from agents import labelled, scores, scores_view, train
+    from agents.training import dataset, scores, scores_view, train
+    from agents.training import evaluate as evaluation
 
-    predictions = evaluation.run(labelled.read(file), mode, train.named(prior), loader.load().config, folds)
+    predictions = evaluation.run(dataset.read(file), mode, train.named(prior), loader.load().config, folds)
     if to is not None:
         evaluation.write(to, predictions)
     found = scores.evaluation(predictions)

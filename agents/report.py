@@ -9,11 +9,11 @@ from clickhouse_driver import Client
 from agents import proof, report_ratings, report_wording
 from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
-from agents.detection import Point, detection
 from agents.digests import digests
 from agents.recordings.model import Truth
 from agents.report_view import render
 from agents.settings.model import Settings
+from agents.training.detection import Point, detection
 
 __all__ = ["as_json", "render", "report"]
 

@@ -25,10 +25,10 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from agents import labelled
-from agents.detection import Point, auc, detection
 from agents.recordings.model import Event, Line, Truth
 from agents.simulator.day import simulate
+from agents.training import dataset
+from agents.training.detection import Point, auc, detection
 from schemas.topics import RECORD_OF, Name
 from streams.belief import estimator
 from streams.belief.estimator import Observation
@@ -129,11 +129,11 @@ def changed(values: dict[str, Any]) -> Iterator[None]:
             setattr(dialogue_state, name, value)
 
 
-def single_pass(conversations: list[labelled.Conversation]) -> tuple[float | None, float | None]:
+def single_pass(conversations: list[dataset.Conversation]) -> tuple[float | None, float | None]:
     """AUC of ``now`` and ``next`` when a conversation is learned after it was predicted."""
     learner, now, next_ = Learner(expert()), [], []
     for conversation in conversations:
-        lessons = [(turn, label) for turn, label in labelled.lessons(conversation) if label.frustrated is not None]
+        lessons = [(turn, label) for turn, label in dataset.lessons(conversation) if label.frustrated is not None]
         for turn, label in lessons:
             said = learner.predict(turn)
             next_.append((said["next"], bool(label.frustrated)))
@@ -148,7 +148,7 @@ def parts(file: Path) -> Table:
     table = Table(
         "text model", "AUC now", "AUC next", "score, µs", title=f"Parts of the text model, {file.stem}, online"
     )
-    conversations = labelled.read(file)
+    conversations = dataset.read(file)
     for name, values in PARTS.items():
         with changed(values):
             aucs = single_pass(conversations)

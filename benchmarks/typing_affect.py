@@ -22,7 +22,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from agents.detection import auc
+from agents.training.detection import auc
 from streams.signals.baselines import deviation, learn
 from streams.signals.typing import FEATURES, WEIGHTS
 from streams.state import Baseline

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agents import evaluate, labelled, train
 from agents.common.errors import Failure
-from agents.evaluate import Prediction
+from agents.training import dataset, evaluate, train
+from agents.training.evaluate import Prediction
 from streams.config.model import Config
 from streams.text_model.learner import Learner
 from streams.text_model.pretrained import shipped
@@ -20,8 +20,8 @@ CONFIG = Config()
 MODES = ("shipped", "online", "folds")
 
 
-def read(conversations: list[Turns]) -> list[labelled.Conversation]:
-    return [labelled.conversation(turns[0]["conversation_id"], turns) for turns in conversations]
+def read(conversations: list[Turns]) -> list[dataset.Conversation]:
+    return [dataset.conversation(turns[0]["conversation_id"], turns) for turns in conversations]
 
 
 def run(conversations: list[Turns], mode: str, number: int = 4) -> list[Prediction]:
@@ -92,7 +92,7 @@ def test_of_a_split_file_the_test_part_is_predicted_from_the_training_part() -> 
     training, test = ([conversation(i, split, f"{split}{i}") for i in range(6)] for split in ("train", "test"))
     found = run([*test, *training], "folds")
     assert {one.conversation_id for one in found} == {f"test{i}" for i in range(6)}
-    lessons = [one for turns in read(training) for one in labelled.lessons(turns)]
+    lessons = [one for turns in read(training) for one in dataset.lessons(turns)]
     weights = train.fitted(lessons, train.Plan(expert()))
     assert found == evaluate.run(read(test), "shipped", weights, CONFIG)
     values = said(found, *(f"test{i}" for i in range(6)))
@@ -102,7 +102,7 @@ def test_of_a_split_file_the_test_part_is_predicted_from_the_training_part() -> 
 
 def test_predictions_are_what_a_learner_with_these_weights_says() -> None:
     learner, conversations = Learner(shipped()), read(day(6))
-    expected = [learner.predict(lesson) for one in conversations for lesson, _ in labelled.lessons(one)]
+    expected = [learner.predict(lesson) for one in conversations for lesson, _ in dataset.lessons(one)]
     found = evaluate.run(conversations, "shipped", shipped(), CONFIG)
     for one, learned in zip(found, expected, strict=True):
         assert one.now == pytest.approx(learned.get("now"), abs=1e-6)
@@ -156,7 +156,7 @@ def test_the_command(tmp_path: Path, mode: str) -> None:
     found = json.loads(succeeded(tenor(tmp_path, line)))
     assert set(found["scores"]) == {"now", "next", "onset", "rise"} - ({"rise"} if mode == "shipped" else set())
     assert found["alarms"]["conversations"] == 12
-    predictions = evaluate.run(labelled.read(file), mode, expert(), CONFIG, 3)
+    predictions = evaluate.run(dataset.read(file), mode, expert(), CONFIG, 3)
     evaluate.write(tmp_path / "same.jsonl", predictions)
     assert lines(tmp_path / "p.jsonl") == lines(tmp_path / "same.jsonl")
 

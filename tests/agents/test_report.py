@@ -12,13 +12,13 @@ from rich.console import Console
 
 from agents.clickhouse.client import connect
 from agents.common.errors import Failure
-from agents.detection import Point, auc, detection
 from agents.kafka.consumed_record import Received
 from agents.proof import UNTOLD, concluded
 from agents.recordings.model import Truth
 from agents.report import as_json, render, report
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
+from agents.training.detection import Point, auc, detection
 from tests.agents.experiments import experiment
 from tests.agents.samples import AT, alert, decision, distal, outcome, point, rating, snapshot
 from tests.agents.stored import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, RATINGS, insert, store

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agents import scores, scores_view
-from agents.evaluate import Prediction
-from agents.labelled import LabelledTurn
-from agents.scores import Item
+from agents.training import scores, scores_view
+from agents.training.dataset import LabelledTurn
+from agents.training.evaluate import Prediction
+from agents.training.scores import Item
 
 
 def items(*pairs: tuple[float, bool], conversation: str = "c") -> list[Item]:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agents import labelled, train
 from agents.common.errors import Failure
-from agents.train import Lessons, Plan
+from agents.training import dataset, train
+from agents.training.train import Lessons, Plan
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE
 from streams.text_model.learner import Learner
@@ -18,9 +18,7 @@ from tests.agents.conversations import conversation, day, turn, written
 
 
 def lessons() -> Lessons:
-    return [
-        one for turns in day() for one in labelled.lessons(labelled.conversation(turns[0]["conversation_id"], turns))
-    ]
+    return [one for turns in day() for one in dataset.lessons(dataset.conversation(turns[0]["conversation_id"], turns))]
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from agents import labelled
 from agents.common.errors import Failure
-from agents.labelled import Conversation, LabelledTurn
-from agents.train import Plan, fitted
+from agents.training import dataset
+from agents.training.dataset import Conversation, LabelledTurn
+from agents.training.train import Plan, fitted
 from streams.config.model import Config
 from streams.conversations import fold as folding
 from streams.state import State
@@ -60,14 +60,14 @@ def online(conversations: list[Conversation], prior: Weights | None, config: Con
     learner = Learner(prior)
     for conversation in conversations:
         yield from predicted(conversation, TextModel(learner.weights()), config)
-        learner.learn_all(labelled.lessons(conversation))
+        learner.learn_all(dataset.lessons(conversation))
 
 
 def folds(
     conversations: list[Conversation], prior: Weights | None, config: Config, number: int = 10
 ) -> Iterator[Prediction]:
     """Predictions by weights that have seen nothing of the conversation."""
-    lessons = {one.id: list(labelled.lessons(one)) for one in conversations}
+    lessons = {one.id: list(dataset.lessons(one)) for one in conversations}
     for held_out in parts(conversations, number):
         names = {one.id for one in held_out}
         rest = [lesson for name, found in lessons.items() if name not in names for lesson in found]

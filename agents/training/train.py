@@ -5,8 +5,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from agents import labelled
 from agents.common.errors import Failure
+from agents.training import dataset
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE, Features
 from streams.text_model.learner import RATE, Label, Learner, Turn
@@ -44,7 +44,7 @@ def train(files: Iterable[Path], out: Path, plan: Plan) -> int:
 
     The same files in the same order give the same bytes. ``Failure`` when a file cannot be used or written.
     """
-    lessons = [one for file in files for conversation in labelled.read(file) for one in labelled.lessons(conversation)]
+    lessons = [one for file in files for conversation in dataset.read(file) for one in dataset.lessons(conversation)]
     if not lessons:
         raise Failure("these files hold no labelled customer turn", "a label is frustrated: 0 or 1")
     data = weights.pack(fitted(lessons, plan))

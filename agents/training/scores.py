@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.detection import Point, auc, detection
-from agents.evaluate import Prediction, now_of
 from agents.recordings.model import Truth
+from agents.training.detection import Point, auc, detection
+from agents.training.evaluate import Prediction, now_of
 
 DRAWS = 300
 BINS = 10
@@ -134,7 +134,7 @@ def evaluation(predictions: Sequence[Prediction]) -> dict[str, Any]:
 
 
 def alarms(predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """False alarms and delays of the belief, as ``agents.detection`` counts them."""
+    """False alarms and delays of the belief, as ``agents.training.detection`` counts them."""
     points = [Point(p.conversation_id, n, n, p.level, p.raised) for n, p in enumerate(predictions)]
     truths = [
         Truth(p.conversation_id, n, n, frustration=None, frustrated=bool(p.turn.frustrated))

@@ -488,8 +488,8 @@ def verify(as_json: AsJson = False) -> None:
     """Fold the signals log again and compare with what was published. Exits 1 when they differ."""
     from dataclasses import asdict
 
-    from agents import verdict as verdicts
-    from agents import verify as verification
+    from agents.verification import result as verdicts
+    from agents.verification import verify as verification
 
     found = loaded()
     verdict = verification.verify(found)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from agents import delay, report, stack, verdict, verify
+from agents import delay, report, stack
 from agents.common.errors import Failure
 from agents.live import LiveView
 from agents.recordings import file
@@ -20,6 +20,8 @@ from agents.recordings.model import Event
 from agents.recordings.replay import ReplayResult, conclude, replay
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
+from agents.verification import result as verdict
+from agents.verification import verify
 
 SETTLE_S = 90.0
 FRAME_S = 0.25

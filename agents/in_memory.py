@@ -16,10 +16,10 @@ from agents.learning.tenant_policy_learner import Apprentice, Read
 from agents.learning.wording_record import datum as wording_datum
 from agents.recordings.model import Event, Recording
 from agents.recordings.replay import marked
-from agents.verify import alerts_of
 from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
 from streams.alerts import rules
+from streams.alerts.rules import alerts_of
 from streams.config.model import Config
 from streams.conversations.partition import Partition
 from streams.customers.partition import Customers

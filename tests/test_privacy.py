@@ -24,7 +24,7 @@ from agents.recordings import replay
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.stack import Stack
-from agents.verify import verify
+from agents.verification.verify import verify
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import record

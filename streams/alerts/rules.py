@@ -15,6 +15,7 @@ from typing import Any
 
 from schemas.times import rfc3339
 from streams import ids
+from streams.alerts import rules as alerting
 from streams.config.model import Config
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
@@ -276,3 +277,10 @@ def sample(severity: str, at: int) -> dict[str, Any]:
         "policy_version": None,
         "config_version": "test",
     }
+
+
+def alerts_of(outputs: list[Output]) -> list[Output]:
+    """The alerts these outputs call for."""
+    rules = {"decision": alerting.of_decision, "outcome": alerting.of_outcome}
+    called_for = [rules[output.record](output.datum) for output in outputs if output.record in rules]
+    return [alert for alert in called_for if alert is not None]

@@ -20,10 +20,10 @@ from agents.recordings import file
 from agents.recordings.model import Event, Recording
 from agents.recordings.replay import marked
 from agents.simulator.day import simulate
-from agents.verify import alerts_of
 from schemas.codec import Codec
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, TOPIC_OF, Name
+from streams.alerts.rules import alerts_of
 from streams.config.model import Config, PolicyConfig
 from streams.conversations.partition import Partition
 from streams.policy.policy import Policy

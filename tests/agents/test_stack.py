@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from agents import report, stack, verdict, verify
+from agents import report, stack
 from agents.clickhouse.client import connect
 from agents.embedded.child import Child
 from agents.recordings import file, replay
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
+from agents.verification import result as verdict
+from agents.verification import verify
 from schemas.topics import Name
 from streams.config.model import ProfileConfig
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from agents.verdict import Verdict
-from agents.verify import PASSING, Refused, Source, hold_events
+from agents.verification.result import Verdict
+from agents.verification.verify import PASSING, Refused, Source, hold_events
 from schemas.errors import Reason
 
 HERE: Source = ("conversation.messages", 0, 7)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.schema_registry.client import codec_for
-from agents.verify import verify
+from agents.verification.verify import verify
 from schemas.codec import SINGLE_OBJECT, Codec
 from schemas.errors import Reason
 from schemas.json_form import to_json

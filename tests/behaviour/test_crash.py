@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from agents.kafka import client
-from agents.verdict import Verdict
-from agents.verify import verify
+from agents.verification.result import Verdict
+from agents.verification.verify import verify
 from schemas.topics import INGESTED, Name
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import ANGRY, CALM, burst, click, conversation, message, now_ms

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from agents import relearn
 from agents.kafka import client
 from agents.kafka.partition_reader import Inputs
 from agents.learning.policy_learner import PolicyLearner
 from agents.learning.tenant_policy_learner import Apprentice
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
+from agents.verification import policy_replay
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import PolicyConfig
@@ -156,9 +156,9 @@ def test_who_restarts_knows_what_it_knew_and_verify_comes_to_the_same(deployment
         assert said["response"] != told[-1]["response"], "it is known since it was published again"
         batch(one, *((Name.DECISIONS, found) for found in rest), *((Name.OUTCOMES, found) for found in rest_outcomes))
     codec = codec_for(settings)
-    published = [found for found in relearn.snapshots(settings, codec) if found[1].tenant == "batches"]
+    published = [found for found in policy_replay.snapshots(settings, codec) if found[1].tenant == "batches"]
     assert len(published) >= 5
-    for version, _, _, again in relearn.learned_again(settings, codec, published):
+    for version, _, _, again in policy_replay.learned_again(settings, codec, published):
         assert again is not None and again["policy_version"] == version
 
 

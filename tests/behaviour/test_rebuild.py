@@ -11,7 +11,7 @@ from agents.common.clock import now_ms
 from agents.kafka import client as kafka
 from agents.kafka.admin import topics
 from agents.settings.model import Settings
-from agents.verify import verify
+from agents.verification.verify import verify
 from schemas.topics import Name
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import ANGRY, CALM, burst, conversation

@@ -11,7 +11,7 @@ from agents.kafka import client
 from agents.kafka.async_producer import DeliveryFailed, Outbox, Outgoing
 from agents.kafka.client import client_config
 from agents.schema_registry.client import codec_for
-from agents.verify import verify
+from agents.verification.verify import verify
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name
 from tests.behaviour.deployment import Deployment, eventually

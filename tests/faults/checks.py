@@ -20,8 +20,8 @@ from agents.learning.policies import Policies
 from agents.learning.text_models import Models
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.verdict import Verdict
-from agents.verify import States, digest, refused_positions, verify
+from agents.verification.result import Verdict
+from agents.verification.verify import States, digest, refused_positions, verify
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name

@@ -15,7 +15,6 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable
 from hashlib import blake2b
 
-from agents import relearn
 from agents.common.errors import Failure
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
@@ -25,13 +24,15 @@ from agents.learning.policies import Policies
 from agents.learning.text_models import Models
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.verdict import Verdict
+from agents.verification import policy_replay
+from agents.verification.result import Verdict
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
 from schemas.headers import ERROR_PREFIX
 from schemas.records import record
 from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
 from streams.alerts import rules as alerting
+from streams.alerts.rules import alerts_of
 from streams.conversations.partition import Partition
 from streams.outputs import Output
 from streams.policy.snapshot import Snapshot
@@ -57,7 +58,7 @@ def verify(settings: Settings, kept: States | None = None) -> Verdict:
     codec = codec_for(settings)
     # Before the log is read: what is published later may follow from signals that this reading does not see.
     ends = client.end_offsets(settings, output_partitions(settings))
-    published = relearn.snapshots(settings, codec)
+    published = policy_replay.snapshots(settings, codec)
     expected, folded = fold_log(settings, codec, verdict, {} if kept is None else kept)
     expected |= learn_again(settings, codec, published, verdict)
     compare(settings, codec, expected, ends, verdict)
@@ -92,7 +93,7 @@ def learn_again(settings: Settings, codec: Codec, published: list[tuple[str, Sna
     """Hold every snapshot against its inputs; the alerts that follow from it."""
     expected: Digests = {}
     verdict.snapshots = len(published)
-    for version, before, snapshot, found in relearn.learned_again(settings, codec, published):
+    for version, before, snapshot, found in policy_replay.learned_again(settings, codec, published):
         if found is None or found["policy_version"] != version:
             verdict.different.append(f"policy_snapshot {version}")
         for alert in alerting.of_snapshot(snapshot, before.disabled, settings.config):
@@ -136,13 +137,6 @@ def fold_one(
         else:
             states[key] = value
     return [*outputs, *alerts_of(outputs)]
-
-
-def alerts_of(outputs: list[Output]) -> list[Output]:
-    """The alerts these outputs call for."""
-    rules = {"decision": alerting.of_decision, "outcome": alerting.of_outcome}
-    called_for = [rules[output.record](output.datum) for output in outputs if output.record in rules]
-    return [alert for alert in called_for if alert is not None]
 
 
 def output_partitions(settings: Settings) -> list[client.Position]:

@@ -99,7 +99,7 @@ def first(context: typer.Context) -> None:
 @app.command()
 def worker() -> None:
     """Run a worker: ingest, conversations and alerts agents."""
-    from agents import worker as workers
+    from agents.worker import app as workers
 
     workers.run(loaded())
 

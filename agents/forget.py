@@ -13,7 +13,6 @@ from uuid import uuid4
 
 from agents import memories
 from agents.alerting import commands as alert_commands
-from agents.changelog import recovered
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
@@ -26,6 +25,7 @@ from agents.kafka.producer import DeadLetterQueue
 from agents.learning.model_publisher import to_every_partition
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
+from agents.worker.changelog import recovered
 from streams import state as states
 from streams.conversations.partition import OURS, conversation_of, tenant_of
 from streams.outputs import Output

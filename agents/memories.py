@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from agents.changelog import Reading
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.kafka import topic_reader
@@ -14,6 +13,7 @@ from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import BY_HAND
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
+from agents.worker.changelog import Reading
 from schemas.headers import cloud_event
 from schemas.records import record
 from schemas.topics import Name

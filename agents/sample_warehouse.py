@@ -12,14 +12,14 @@ from typing import Any, cast
 from clickhouse_driver import Client
 
 from agents.in_memory import Records, insert, replayed, store
-from agents.ingest import Ingest
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.consumed_record import Received
 from agents.recordings import file
 from agents.settings.model import Settings
 from agents.simulator.weeks import simulate_weeks
 from agents.sink.dead_letter_table import DEAD_LETTERS
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.ingest_agent import Ingest
 from schemas.codec import Codec
 from schemas.records import Datum
 from schemas.topics import TOPIC_OF, Name

@@ -15,17 +15,17 @@ from opentelemetry.sdk.trace import TracerProvider
 from rich.console import Console
 from rich.table import Table
 
-from agents.conversations import SIGNAL, Conversations
-from agents.ingest import Ingest
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.consumed_record import Received
 from agents.learning.policies import Policies
 from agents.learning.text_models import Models
 from agents.settings.model import Settings
-from agents.store import PartitionedStore
-from agents.traced import TracedConversations, TracedIngest
-from agents.tracing import Tracing
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.conversation_agent import SIGNAL, Conversations
+from agents.worker.ingest_agent import Ingest
+from agents.worker.table_store import PartitionedStore
+from agents.worker.traced_agents import TracedConversations, TracedIngest
+from agents.worker.tracing import Tracing
 from benchmarks.throughput.workload import BURSTS, events
 from schemas.codec import Codec
 from schemas.records import record

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.changelog import NOWHERE, Reading, as_of, as_of_header
+from agents.worker.changelog import NOWHERE, Reading, as_of, as_of_header
 
 KEYS = ("a", "b")
 

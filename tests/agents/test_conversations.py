@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from agents.changelog import NOWHERE
 from agents.common.clock import now_ms
-from agents.conversations import SIGNAL, Conversations, waves
 from agents.kafka.async_producer import Outgoing
 from agents.learning.policies import Policies
 from agents.learning.text_models import Models
 from agents.settings.model import Settings
-from agents.store import PartitionedStore
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.changelog import NOWHERE
+from agents.worker.conversation_agent import SIGNAL, Conversations, waves
+from agents.worker.table_store import PartitionedStore
 from schemas.codec import Codec
 from schemas.topics import OUTPUTS, Name, Topics
 from streams.signals.extraction import signal_of

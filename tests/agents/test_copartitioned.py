@@ -3,12 +3,12 @@
 import pytest
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-from agents import worker
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
 from agents.kafka.admin.partition_counts import Watch, differing, names
 from agents.kafka.client import admin
 from agents.settings.model import Settings
+from agents.worker import app
 from schemas.topics import Name
 
 SETTINGS = Settings(_env_file=None, partitions=4)
@@ -39,7 +39,7 @@ def test_a_worker_does_not_start(settings: Settings) -> None:
     client.create_topics([NewTopic(name, 3, 1)])[name].result(10)
     topics.apply(settings)
     with pytest.raises(Failure, match=f"{name} has 3 partitions, TENOR_PARTITIONS is 2") as found:
-        worker.run(settings)
+        app.run(settings)
     assert "docs/doctor.md" in str(found.value.hint)
 
 

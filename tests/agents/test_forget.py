@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from agents.alerting import commands
-from agents.changelog import as_of_header
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
 from agents.console.alert_commands import About, Commands
@@ -18,6 +17,7 @@ from agents.kafka.async_producer import Outgoing
 from agents.kafka.producer import DeadLetterQueue
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
+from agents.worker.changelog import as_of_header
 from schemas.records import record
 from schemas.topics import Name, Topics
 from streams import state as states

@@ -5,12 +5,12 @@ from typing import Any, cast
 
 from prometheus_client import REGISTRY
 
-from agents.ingest import Ingest
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.consumed_record import Received
 from agents.sample_warehouse import Kept
 from agents.settings.model import Settings
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.ingest_agent import Ingest
 from schemas.codec import Codec
 from schemas.errors import Reason
 from schemas.records import record

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from agents.changelog import as_of, as_of_header
-from agents.store import PartitionedStore, changelog
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.changelog import as_of, as_of_header
+from agents.worker.table_store import PartitionedStore, changelog
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agents.kafka.async_producer import Outgoing
-from agents.ticks import Ticks
+from agents.worker.ticks import Ticks
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Topics

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from agents.tokens import LEEWAY_S, ClientCredentials, TokenProvider
+from agents.worker.oauth_tokens import LEEWAY_S, ClientCredentials, TokenProvider
 from tests.identity_provider import CLIENT, SECRET, IdentityProvider
 
 

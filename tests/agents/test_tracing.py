@@ -18,12 +18,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from pydantic import SecretStr
 
 import agents
-from agents import traced, tracing, worker
 from agents.common.errors import Failure
-from agents.conversations import Conversations
-from agents.ingest import Ingest
 from agents.kafka.consumed_record import Received
 from agents.settings.model import Settings
+from agents.worker import app, traced_agents, tracing
+from agents.worker.conversation_agent import Conversations
+from agents.worker.ingest_agent import Ingest
 from schemas.topics import Name
 from tests.behaviour.deployment import deploy, eventually
 from tests.behaviour.events import ANGRY, CALM, conversation, now_ms
@@ -163,7 +163,7 @@ def test_what_is_in_no_sampled_trace(headers: list[tuple[str, bytes | None]]) ->
 def test_records_are_cut_where_a_trace_begins_and_ends() -> None:
     plain, sampled = message(), message(("traceparent", SAMPLED))
     records = [plain, plain, sampled, sampled, plain]
-    cut = [(context is not None, list(part)) for context, part in traced.parts(records)]
+    cut = [(context is not None, list(part)) for context, part in traced_agents.parts(records)]
     assert cut == [(False, [plain, plain]), (True, [sampled]), (True, [sampled]), (False, [plain])]
 
 
@@ -188,7 +188,7 @@ def test_a_share_of_the_sampled_traces_is_continued(share: float, flags: bytes) 
 
 
 def test_without_traces_the_agents_are_the_plain_ones_and_nothing_is_loaded() -> None:
-    assert worker.kinds(Settings(_env_file=None)) == (Ingest, Conversations)  # type: ignore[call-arg]
+    assert app.kinds(Settings(_env_file=None)) == (Ingest, Conversations)  # type: ignore[call-arg]
     look = "import sys, agents.worker; sys.exit('opentelemetry' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0
 
@@ -200,5 +200,5 @@ def test_traces_asked_for_and_not_installed(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     settings = Settings(_env_file=None, otlp_endpoint="http://127.0.0.1:9")  # type: ignore[call-arg]
     with pytest.raises(Failure, match="is set, but opentelemetry") as found:
-        worker.kinds(settings)
+        app.kinds(settings)
     assert "tenor[otel]" in str(found.value.hint)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transport import Ledger, Run
+from agents.worker.batch_transport import Ledger, Run
 
 
 @dataclass

@@ -8,13 +8,13 @@ import pytest
 
 from agents.common.errors import Failure
 from agents.embedded.child import LOOPBACK, free_port
-from agents.ingest import Ingest
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.consumed_record import Received
 from agents.sample_warehouse import Kept
 from agents.schema_registry.client import UNKNOWN_IDS, UNKNOWN_S, ConfluentRegistry, client_for
 from agents.settings.model import Settings
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.ingest_agent import Ingest
 from schemas.codec import Codec
 from schemas.errors import Reason
 from schemas.records import record, records

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from agents.transport import Run
-from agents.write_behind import WriteBehind
+from agents.worker.batch_transport import Run
+from agents.worker.write_behind import WriteBehind
 
 WAIT_S = 0.01
 

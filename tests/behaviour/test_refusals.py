@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka.admin import NewPartitions  # type: ignore[attr-defined]
 
 from agents.kafka.client import admin
-from agents.runs import EXIT_CRASHED
+from agents.worker.batch_runner import EXIT_CRASHED
 from schemas.topics import Name
 from streams import state
 from tests.behaviour.deployment import Deployment, eventually

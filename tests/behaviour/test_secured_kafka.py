@@ -12,9 +12,9 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from pydantic import SecretStr
 
 from agents.common.errors import Failure
-from agents.faust_login import credentials
 from agents.kafka import client as kafka
 from agents.settings.model import Settings
+from agents.worker.kafka_credentials import credentials
 from schemas.topics import Name
 from tests.apache_kafka import unavailable_reason
 from tests.behaviour.conftest import settings_for

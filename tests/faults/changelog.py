@@ -1,8 +1,8 @@
 """The conversations' states as a worker that starts now would recover them."""
 
-from agents.changelog import recovered
 from agents.kafka import topic_reader
 from agents.settings.model import Settings
+from agents.worker.changelog import recovered
 
 
 def states_in(settings: Settings) -> dict[int, dict[str, bytes]]:

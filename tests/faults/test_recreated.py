@@ -10,7 +10,7 @@ from agents.embedded.child import free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.kafka.client import client_config
-from agents.runs import EXIT_CRASHED
+from agents.worker.batch_runner import EXIT_CRASHED
 from schemas.topics import Name
 from streams.config.model import OutcomeConfig
 from tests.behaviour.conftest import settings_for

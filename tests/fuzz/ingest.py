@@ -19,9 +19,9 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["schemas", "streams"]):
-    from agents.ingest import Ingest
     from agents.kafka.async_producer import Outbox
     from agents.kafka.consumed_record import Received
+    from agents.worker.ingest_agent import Ingest
     from schemas.asyncapi import EXAMPLES
     from schemas.codec import JSON_TYPE, Codec
     from schemas.json_form import from_json

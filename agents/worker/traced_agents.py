@@ -12,11 +12,11 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, Status, StatusCode
 
-from agents.conversations import Conversations, Folded
-from agents.ingest import Ingest
 from agents.kafka.async_producer import Outgoing
-from agents.tracing import Tracing, context_of, headers_for
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.conversation_agent import Conversations, Folded
+from agents.worker.ingest_agent import Ingest
+from agents.worker.tracing import Tracing, context_of, headers_for
 from schemas.headers import ERROR_PREFIX
 from schemas.topics import Name
 from streams.conversations.partition import Partition

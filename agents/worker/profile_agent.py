@@ -11,8 +11,8 @@ from typing import Any
 from agents.kafka.admin.offset_continuity import RequireReached
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.record_builder import headers_of, refused
-from agents.store import PartitionedStore, changelog
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.table_store import PartitionedStore, changelog
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record

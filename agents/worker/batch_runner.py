@@ -19,7 +19,7 @@ import structlog
 from agents.common import metrics
 from agents.common.errors import Failure
 from agents.common.health import Health
-from agents.transport import Run
+from agents.worker.batch_transport import Run
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from agents.runs import or_end
-from agents.transport import Run
+from agents.worker.batch_runner import or_end
+from agents.worker.batch_transport import Run
 
 Write = Callable[[Run], Awaitable[None]]
 

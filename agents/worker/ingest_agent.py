@@ -17,7 +17,7 @@ from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.record_builder import headers_of, refused
-from agents.transport import Run
+from agents.worker.batch_transport import Run
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
 from schemas.records import record

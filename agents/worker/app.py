@@ -12,13 +12,9 @@ import faust
 import structlog
 from mode.utils.objects import cached_property
 
-from agents import faust_login, runs
-from agents.alerts import Alerts
 from agents.common import health as health_server
 from agents.common.errors import Failure
 from agents.common.health import Health
-from agents.conversations import Conversations
-from agents.ingest import Ingest
 from agents.kafka import client
 from agents.kafka.admin import topics
 from agents.kafka.admin.offset_continuity import require_reached
@@ -26,12 +22,16 @@ from agents.kafka.admin.partition_counts import Watch
 from agents.kafka.async_producer import Outbox
 from agents.learning.policies import Policies
 from agents.learning.text_models import Models
-from agents.profiles import Profiles
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.store import PartitionedTable
-from agents.ticks import Ticks
-from agents.transport import RunSchema, Transport
+from agents.worker import batch_runner, kafka_credentials
+from agents.worker.alert_agent import Alerts
+from agents.worker.batch_transport import RunSchema, Transport
+from agents.worker.conversation_agent import Conversations
+from agents.worker.ingest_agent import Ingest
+from agents.worker.profile_agent import Profiles
+from agents.worker.table_store import PartitionedTable
+from agents.worker.ticks import Ticks
 from schemas.topics import INGESTED, Name
 
 log = structlog.get_logger(__name__)
@@ -105,7 +105,7 @@ class Worker:
         topic = self._topic(self.settings.topics.name(name))
 
         async def consume(stream: Any) -> None:
-            await runs.work(name, stream, handler.step, self.health)
+            await batch_runner.work(name, stream, handler.step, self.health)
 
         self.app.agent(topic, name=f"agents.{name}", concurrency=1)(consume)
 
@@ -149,7 +149,7 @@ class Worker:
                 await asyncio.to_thread(watch.require)
             except Failure as failure:
                 log.error(failure.message, what_to_do=failure.hint)
-                os._exit(runs.EXIT_CRASHED)
+                os._exit(batch_runner.EXIT_CRASHED)
 
         self.app.timer(self.settings.tick_s)(look)
 
@@ -179,13 +179,13 @@ def kinds(settings: Settings) -> tuple[Callable[..., Ingest], Callable[..., Conv
     if settings.otlp_endpoint is None:
         return Ingest, Conversations
     try:
-        from agents import traced, tracing
+        from agents.worker import traced_agents, tracing
     except ModuleNotFoundError as error:
         raise Failure(
             f"TENOR_OTLP_ENDPOINT is set, but {error.name} is not installed", "install tenor[otel], or unset it"
         ) from None
     found = tracing.tracing(settings)
-    return partial(traced.TracedIngest, found), partial(traced.TracedConversations, found)
+    return partial(traced_agents.TracedIngest, found), partial(traced_agents.TracedConversations, found)
 
 
 class App(faust.App):
@@ -200,7 +200,7 @@ def new_app(settings: Settings) -> faust.App:
     app = App(
         settings.topics.worker_group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
-        broker_credentials=faust_login.credentials(settings),
+        broker_credentials=kafka_credentials.credentials(settings),
         version=1,
         autodiscover=False,
         web_enabled=False,

@@ -8,7 +8,7 @@ from faust.types.auth import CredentialsT
 from agents.common.errors import Failure
 from agents.settings.model import Settings
 from agents.settings.validation import OAUTH, require_login
-from agents.tokens import ClientCredentials, TokenProvider
+from agents.worker.oauth_tokens import ClientCredentials, TokenProvider
 
 
 def credentials(settings: Settings) -> CredentialsT | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.record_builder import headers_of, published, refused
-from agents.transport import Run
+from agents.worker.batch_transport import Run
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record

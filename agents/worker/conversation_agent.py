@@ -17,9 +17,9 @@ from agents.kafka.client import Position
 from agents.kafka.record_builder import headers_of, published, refused
 from agents.learning.policies import Policies
 from agents.learning.text_models import Models
-from agents.store import PartitionedStore, changelog
-from agents.transport import Run
-from agents.write_behind import WriteBehind
+from agents.worker.batch_transport import Run
+from agents.worker.table_store import PartitionedStore, changelog
+from agents.worker.write_behind import WriteBehind
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record

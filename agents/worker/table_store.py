@@ -13,9 +13,9 @@ import faust
 from faust.stores import base
 from faust.types import TP
 
-from agents.changelog import Reading, as_of_header
 from agents.kafka.async_producer import Outgoing
-from agents.transport import Run
+from agents.worker.batch_transport import Run
+from agents.worker.changelog import Reading, as_of_header
 
 Converter = Callable[[Any], Any]
 Change = tuple[str, bytes | None]

@@ -422,8 +422,8 @@ def report(
     tenant: OneTenant = None,
 ) -> None:
     """Print what happened, from ClickHouse; or write it as one page, of a period where you name one."""
-    from agents import report as reports
     from agents.recordings import file as recording
+    from agents.reports import report as reports
 
     if html is not None:
         return write_page(html, since, until, tenant)
@@ -435,8 +435,8 @@ def report(
 
 
 def write_page(file: Path, since: str | None, until: str | None, tenant: str | None) -> None:
-    from agents import page
     from agents.clickhouse.period import period
+    from agents.reports.html import page
 
     page.write(loaded(), file, period(since, until, tenant))
     say(f"wrote {file}")
@@ -450,8 +450,8 @@ def export_tables(
     tenant: OneTenant = None,
 ) -> None:
     """Write every table as a Parquet file, for notebooks and other databases. Ids in it are those you publish."""
-    from agents import exporting
     from agents.clickhouse.period import period
+    from agents.reports import export as exporting
 
     for one in exporting.export(loaded(), directory, period(since, until, tenant)):
         say(f"{one.table}.parquet: {one.rows:,} rows, {one.bytes:,} bytes")
@@ -464,7 +464,7 @@ def customer_history(
     as_json: AsJson = False,
 ) -> None:
     """Tell of a customer over all conversations: what the signal rose with, what it fell after, what to try."""
-    from agents import customer_history
+    from agents.reports import customer as customer_history
 
     found = customer_history.told(loaded(), customer, tenant)
     tell(found, as_json, customer_history.as_json, customer_history.render)
@@ -477,7 +477,7 @@ def explain_conversation(
     as_json: AsJson = False,
 ) -> None:
     """Tell one conversation turn by turn: which signals moved the belief, what was done, what followed."""
-    from agents import explain
+    from agents.reports import conversation as explain
 
     found = explain.explain(loaded(), conversation, tenant)
     tell(found, as_json, explain.as_json, explain.render)

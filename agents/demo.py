@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from agents import delay, report, stack
+from agents import delay, stack
 from agents.common.errors import Failure
 from agents.live import LiveView
 from agents.recordings import file
 from agents.recordings.model import Event
 from agents.recordings.replay import ReplayResult, conclude, replay
+from agents.reports import report
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from agents.verification import result as verdict

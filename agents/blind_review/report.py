@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from clickhouse_driver import Client
 
-from agents import report_ratings
 from agents.blind_review import key as keys
 from agents.blind_review.key import Key
 from agents.blind_review.preference import Verdict, judged, preference
 from agents.blind_review.view import render
 from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
-from agents.report_ratings import agreed, agreements, by_arm
+from agents.reports import ratings
+from agents.reports.ratings import agreed, agreements, by_arm
 from agents.settings.model import Settings
 from streams.experiment.rater_agreement import Judgement
 from streams.experiment.rating_comparison import QUESTIONS
@@ -90,8 +90,8 @@ def mean_words(verdicts: Iterable[Verdict], words: Words) -> Report | None:
 def of_replies(client: Client, verdicts: Sequence[Verdict]) -> Report:
     """Agreement, and ratings by arm, of the replies that were compared."""
     compared = {decision for verdict in verdicts for decision in verdict.pair}  # type: ignore[attr-defined]
-    replies = [row for row in client.execute(report_ratings.REPLIES) if row[2] and row[0] in compared]
-    arms = {decision: rest for decision, *rest in client.execute(report_ratings.ARMS)}
+    replies = [row for row in client.execute(ratings.REPLIES) if row[2] and row[0] in compared]
+    arms = {decision: rest for decision, *rest in client.execute(ratings.ARMS)}
     preferred = (Judgement(*verdict) for verdict in verdicts)
     return {
         "agreement": {"preferred": agreed("preferred", preferred), **agreements(replies)},

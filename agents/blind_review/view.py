@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 
 from agents.common.formatting import heading, new_table
-from agents.ratings_view import render_agreement, render_arms
+from agents.reports.ratings_view import render_agreement, render_arms
 from streams.experiment.rating_comparison import ENOUGH
 
 Report = dict[str, Any]

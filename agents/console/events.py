@@ -15,8 +15,8 @@ from agents.console import queries
 from agents.console.board import Wish, wanted
 from agents.console.feed import Feed
 from agents.console.inbox import Inbox
-from agents.explain import explain
-from agents.explain_view import by_kind
+from agents.reports.conversation import explain
+from agents.reports.conversation_view import by_kind
 
 Told = dict[str, Any]
 Tell = Callable[[], Awaitable[Told | None]]

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
-from agents.customer_history import render, told
 from agents.forgotten_rows import Rows
+from agents.reports.customer import render, told
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from tests.agents.command import assert_failure, succeeded, tenor

@@ -14,8 +14,8 @@ from rich.console import Console
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES, columnar
 from agents.common.errors import Failure
-from agents.explain import as_json, explain, render
-from agents.explain_view import by_kind
+from agents.reports.conversation import as_json, explain, render
+from agents.reports.conversation_view import by_kind
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from schemas.topics import Name

@@ -14,8 +14,8 @@ from agents.clickhouse.client import connect
 from agents.clickhouse.period import Period, period, tables
 from agents.common.errors import Failure
 from agents.embedded.clickhouse import ClickHouse
-from agents.exporting import Exported, export, not_written
 from agents.in_memory import Records
+from agents.reports.export import Exported, export, not_written
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.agents.samples import AT, decision, point

@@ -12,7 +12,6 @@ import pytest
 from clickhouse_driver.errors import ServerException
 from pydantic import SecretStr
 
-from agents import explain, report
 from agents.clickhouse import migrate
 from agents.clickhouse.client import NO_RIGHT, connect
 from agents.clickhouse.tables import TABLES
@@ -25,6 +24,7 @@ from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.kafka.record_builder import published
 from agents.learning import off_policy
+from agents.reports import conversation, report
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from schemas.migrations import statements
@@ -157,7 +157,7 @@ def test_the_reader_reads(base: Settings) -> None:
     settings = as_role(base, "tenor_reader")
     assert report.report(settings, None)
     insert(base, POINTS, [point(conversation_id="told")])
-    assert explain.explain(settings, "told", None)
+    assert conversation.explain(settings, "told", None)
 
 
 def test_who_reads_for_one_tenant_sees_no_other(base: Settings) -> None:

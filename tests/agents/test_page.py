@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from agents import page, page_plots
 from agents.clickhouse.period import Period, period
 from agents.common.errors import Failure
 from agents.in_memory import Records
 from agents.kafka.consumed_record import Received
-from agents.page_data import step_s
+from agents.reports.html import page, plots
+from agents.reports.html.queries import step_s
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from schemas.headers import ERROR_PREFIX
@@ -199,6 +199,6 @@ def test_bars_are_hours_days_or_weeks(hours: int, step: int) -> None:
 
 def test_a_label_is_text_and_no_formula() -> None:
     row = {"label": "$x^2$ <b>&", "mean": 0.1, "low": 0.0, "high": 0.2}
-    svg = page_plots.uplift([row])
+    svg = plots.uplift([row])
     assert "$x^2$ &lt;b&gt;&amp;" in svg
-    assert page_plots.uplift([row]) == svg, "equal rows, equal bytes"
+    assert plots.uplift([row]) == svg, "equal rows, equal bytes"

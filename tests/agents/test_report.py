@@ -13,9 +13,9 @@ from rich.console import Console
 from agents.clickhouse.client import connect
 from agents.common.errors import Failure
 from agents.kafka.consumed_record import Received
-from agents.proof import UNTOLD, concluded
 from agents.recordings.model import Truth
-from agents.report import as_json, render, report
+from agents.reports.effects import UNTOLD, concluded
+from agents.reports.report import as_json, render, report
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from agents.training.detection import Point, auc, detection

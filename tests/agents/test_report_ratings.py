@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES
-from agents.report_ratings import ratings, render
+from agents.reports.ratings import ratings, render
 from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.experiment.rater_agreement import INSUFFICIENT

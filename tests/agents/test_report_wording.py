@@ -8,7 +8,7 @@ from rich.console import Console
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES, columnar
 from agents.learning.wording_record import datum, restored
-from agents.report_wording import render_wording, wording_effects
+from agents.reports.wording import render_wording, wording_effects
 from agents.settings.model import Settings
 from benchmarks.wording import talks, taught
 from schemas.codec import Codec

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from agents import report, stack
+from agents import stack
 from agents.clickhouse.client import connect
 from agents.embedded.child import Child
 from agents.recordings import file, replay
+from agents.reports import report
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
 from agents.verification import result as verdict

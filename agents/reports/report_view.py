@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from agents import checks_view, proof_view, ratings_view, report_wording
 from agents.common.formatting import facts, heading, new_table, number
+from agents.reports import checks_view, effects_view, ratings_view, wording
 
 Report = dict[str, Any]
 
@@ -89,17 +89,17 @@ SECTIONS: tuple[Callable[[Report, Console], None], ...] = (
     lambda found, console: traffic(found["traffic"], console),
     lambda found, console: detection(found["detection"], console),
     lambda found, console: decisions(found["decisions"], console),
-    lambda found, console: proof_view.interventions(found["interventions"], console),
+    lambda found, console: effects_view.interventions(found["interventions"], console),
     lambda found, console: checks_view.randomisation(found["randomisation"], console),
-    lambda found, console: proof_view.values(found["policy_values"], console),
+    lambda found, console: effects_view.values(found["policy_values"], console),
     lambda found, console: checks_view.recovery(found["time_to_recovery"], console),
     lambda found, console: checks_view.holdout(found["holdout"], console),
     lambda found, console: checks_view.calibration(found["calibration"], console),
     lambda found, console: ratings_view.render(found["ratings"], console),
-    lambda found, console: report_wording.render_wording(found["wording"], console),
+    lambda found, console: wording.render_wording(found["wording"], console),
     lambda found, console: checks_view.policy(found["policy"], console),
     lambda found, console: alerts(found["alerts"], console),
     lambda found, console: dead_letters(found["dead_letters"], console),
     lambda found, console: digests(found["digests"], console),
-    lambda found, console: proof_view.did_it_help(found["did_it_help"], found["note"], console),
+    lambda found, console: effects_view.did_it_help(found["did_it_help"], found["note"], console),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.ratings_view import render
+from agents.reports.ratings_view import render
 from streams.experiment.rater_agreement import Agreement, Judgement, Level, agreement
 from streams.experiment.rating_comparison import QUESTIONS, Rated, compared
 

@@ -13,8 +13,8 @@ from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
-from agents.customer_history_view import render
-from agents.explain import rows
+from agents.reports.conversation import rows
+from agents.reports.customer_view import render
 from agents.settings.model import Settings
 from streams.customers.history import history
 

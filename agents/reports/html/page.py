@@ -17,7 +17,7 @@ from agents.clickhouse.migrate import require_current
 from agents.clickhouse.period import Period, limit
 from agents.common.errors import Failure
 from agents.common.formatting import UNKNOWN, of
-from agents.page_data import gathered
+from agents.reports.html.queries import gathered
 from agents.settings.model import Settings
 
 Row = Mapping[str, Any]
@@ -54,7 +54,7 @@ def render(found: Row) -> str:
 
 def plots(found: Row) -> dict[str, Markup]:
     """What there is enough for."""
-    from agents import page_plots  # matplotlib takes most of a second to load
+    from agents.reports.html import plots as page_plots  # matplotlib takes most of a second to load
 
     options = compared(found)
     made = {

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from agents.common.formatting import UNKNOWN, counted, heading, interval, new_table, number, of, percent
-from agents.proof import INSUFFICIENT
+from agents.reports.effects import INSUFFICIENT
 from streams.experiment.effects import SHOWN_AFTER
 
 Row = dict[str, Any]

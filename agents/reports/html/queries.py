@@ -6,8 +6,8 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents import proof
 from agents.clickhouse.period import Period
+from agents.reports import effects
 from schemas.questions import questions
 
 Row = dict[str, Any]
@@ -69,7 +69,7 @@ ASKED = {
 
 def gathered(client: Client, wanted: Period) -> Row:
     """Everything the page tells of a period; the connection must be limited to it."""
-    (span,) = proof.rows(client, SPAN)
+    (span,) = effects.rows(client, SPAN)
     step = step_s(span)
     by_number = {one.number: one.sql for one in questions()}
     return {
@@ -78,21 +78,21 @@ def gathered(client: Client, wanted: Period) -> Row:
         "period": told(wanted, span),
         "since": wanted.since,
         "step_s": step,
-        "by_time": proof.rows(client, BY_TIME.format(step=step)),
-        "alerts_by_time": proof.rows(client, ALERTS_BY_TIME.format(step=step)),
-        "turns_left": proof.rows(client, TURNS_LEFT),
-        "most_frustrated": proof.rows(client, MOST_FRUSTRATED),
-        "quality": proof.rows(client, UNSEEN)[0],
-        "any": proof.rows(client, by_number[1]),
-        "conclusion": proof.conclusion(client),
-        **{name: proof.rows(client, by_number[number]) for name, number in ASKED.items()},
+        "by_time": effects.rows(client, BY_TIME.format(step=step)),
+        "alerts_by_time": effects.rows(client, ALERTS_BY_TIME.format(step=step)),
+        "turns_left": effects.rows(client, TURNS_LEFT),
+        "most_frustrated": effects.rows(client, MOST_FRUSTRATED),
+        "quality": effects.rows(client, UNSEEN)[0],
+        "any": effects.rows(client, by_number[1]),
+        "conclusion": effects.conclusion(client),
+        **{name: effects.rows(client, by_number[number]) for name, number in ASKED.items()},
     }
 
 
 def counts(client: Client) -> Row:
     found: Row = {}
     for query in (DECIDED, ALERTED, REFUSED):
-        found |= proof.rows(client, query)[0]
+        found |= effects.rows(client, query)[0]
     return found
 
 

@@ -17,7 +17,7 @@ from clickhouse_driver import Client
 from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
-from agents.explain_view import render
+from agents.reports.conversation_view import render
 from agents.settings.model import Settings
 
 __all__ = ["as_json", "explain", "render"]

@@ -6,12 +6,12 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents import proof, report_ratings, report_wording
 from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
-from agents.digests import digests
 from agents.recordings.model import Truth
-from agents.report_view import render
+from agents.reports import effects, ratings, wording
+from agents.reports.digests import digests
+from agents.reports.report_view import render
 from agents.settings.model import Settings
 from agents.training.detection import Point, detection
 
@@ -91,23 +91,23 @@ def dead_letters(client: Client) -> list[Report]:
 
 def answering(query: str) -> Section:
     """A section that is the rows of a query."""
-    return lambda client: proof.rows(client, query)
+    return lambda client: effects.rows(client, query)
 
 
 # What a report holds beside traffic and detection. How each is shown: report_view.SECTIONS.
 SECTIONS: dict[str, Section] = {
     "decisions": decisions,
-    "interventions": proof.interventions,
-    "randomisation": proof.randomisation,
-    "policy_values": answering(proof.VALUES),
-    "time_to_recovery": answering(proof.RECOVERY),
-    "holdout": answering(proof.HOLDOUT),
-    "calibration": answering(proof.CALIBRATION),
-    "ratings": report_ratings.ratings,
-    "wording": report_wording.wording_effects,
-    "policy": answering(proof.POLICY),
+    "interventions": effects.interventions,
+    "randomisation": effects.randomisation,
+    "policy_values": answering(effects.VALUES),
+    "time_to_recovery": answering(effects.RECOVERY),
+    "holdout": answering(effects.HOLDOUT),
+    "calibration": answering(effects.CALIBRATION),
+    "ratings": ratings.ratings,
+    "wording": wording.wording_effects,
+    "policy": answering(effects.POLICY),
     "alerts": lambda client: dict(client.execute(ALERTS)),
     "dead_letters": dead_letters,
     "digests": digests,
-    "did_it_help": proof.conclusion,
+    "did_it_help": effects.conclusion,
 }

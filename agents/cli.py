@@ -664,9 +664,9 @@ def dlq_requeue(topic: str, offsets: list[int]) -> None:
 @profiles_app.command("show")
 def profiles_show(customer: str, tenant: Tenant = "default") -> None:
     """Print what is remembered of a customer, as JSON. Exits 1 when nothing is."""
-    from agents import memories
+    from agents.privacy import profiles
 
-    found = memories.find(loaded(), tenant, customer)
+    found = profiles.find(loaded(), tenant, customer)
     if found is None:
         raise Failure("nothing is remembered of this customer")
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
@@ -675,9 +675,9 @@ def profiles_show(customer: str, tenant: Tenant = "default") -> None:
 @profiles_app.command("erase")
 def profiles_erase(customer: str, tenant: Tenant = "default") -> None:
     """Forget a customer: the profile, and what conversations opened until now would still add to it."""
-    from agents import memories
+    from agents.privacy import profiles
 
-    memories.erase(loaded(), tenant, customer)
+    profiles.erase(loaded(), tenant, customer)
     out.print("the workers will forget this customer; see docs/decisions/0008-profiles.md for what expires when")
 
 
@@ -688,13 +688,13 @@ def forget_customer(
     timeout: Annotated[float, typer.Option(help="Longest wait for each of the processes, seconds.")] = 120.0,
 ) -> None:
     """Erase a customer everywhere: conversations going on, profile, ClickHouse, pending outcomes."""
-    from agents import forget, forget_view
+    from agents.privacy import erase, erase_view
 
     found = loaded()
     with out.status("waiting") as status:
         waiting = lambda stage, lag: status.update(f"{stage}: {lag} to go")  # noqa: E731
-        erased = forget.forget(found, tenant, customer, timeout, waiting)
-    forget_view.render(erased, found.topics, out)
+        erased = erase.forget(found, tenant, customer, timeout, waiting)
+    erase_view.render(erased, found.topics, out)
 
 
 @schemas_app.command("check")

@@ -12,14 +12,15 @@ import zstandard
 from clickhouse_driver import Client
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import memories, stack
+from agents import stack
 from agents.alerting import commands
 from agents.clickhouse.client import connect
-from agents.forget import forget, going_on
 from agents.kafka import client as kafka
 from agents.kafka import topic_reader
 from agents.kafka.client import admin, metadata
 from agents.kafka.consumed_record import Received
+from agents.privacy import profiles
+from agents.privacy.erase import forget, going_on
 from agents.recordings import replay
 from agents.settings.loader import environment
 from agents.settings.model import Settings
@@ -274,7 +275,7 @@ def test_who_is_forgotten_is_gone_and_stays_gone(running: Stack, bus: Deployment
     settle(running)
     decided_again(client)
     assert set(going_on(settings, "default", GONE)) == {f"{GONE}-over", f"{GONE}-on"}
-    assert memories.find(settings, "default", GONE) is not None
+    assert profiles.find(settings, "default", GONE) is not None
     assert holds(running, GONE) >= {settings.topics.changelog, settings.topics.profiles, "tenor.trajectory_points"}
     assert holds(running, GONE) >= {settings.topics.name(Name.ALERT_COMMANDS), "tenor.alert_commands"}
     [(decision,)] = client.execute(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
-from agents.forgotten_rows import Rows
+from agents.privacy.clickhouse_rows import Rows
 from agents.reports.customer import render, told
 from agents.settings.loader import environment
 from agents.settings.model import Settings

@@ -9,12 +9,12 @@ from agents.alerting import commands
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
 from agents.console.alert_commands import About, Commands
-from agents.forget import forget, going_on
-from agents.forget_view import remaining
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.producer import DeadLetterQueue
+from agents.privacy.erase import forget, going_on
+from agents.privacy.erase_view import remaining
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.worker.changelog import as_of_header

@@ -5,7 +5,7 @@ import pytest
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES, Row
 from agents.common.pseudonyms import mark
-from agents.forgotten_rows import PLACES
+from agents.privacy.clickhouse_rows import PLACES
 from agents.settings.model import Settings
 from agents.sink.erasure_filter import Forgotten
 from schemas.topics import RECORD_OF, Name

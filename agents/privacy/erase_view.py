@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from agents.common.formatting import new_table
-from agents.forget import Erased
+from agents.privacy.erase import Erased
 from schemas.topics import DAY_MS, INGESTED, OUTPUTS, WITH_DEAD_LETTERS, Name, Topics
 
 YOURS = (*INGESTED, Name.RATINGS)

@@ -11,18 +11,18 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import uuid4
 
-from agents import memories
 from agents.alerting import commands as alert_commands
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
-from agents.forgotten_rows import Rows
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import OnWait, Stage, pass_by, stages
 from agents.kafka.async_producer import DeliveryFailed
 from agents.kafka.producer import DeadLetterQueue
 from agents.learning.model_publisher import to_every_partition
+from agents.privacy import profiles
+from agents.privacy.clickhouse_rows import Rows
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.worker.changelog import recovered
@@ -63,7 +63,7 @@ def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, 
     with Rows(settings, tenant, mark(customer_id)) as rows:
         wait(settings, [ingest, conversations], timeout_s, on_wait)
         asked_at, known = now_ms(), going_on(settings, tenant, customer_id)
-        profile = memories.find(settings, tenant, customer_id) is not None
+        profile = profiles.find(settings, tenant, customer_id) is not None
         ask(settings, tenant, customer_id, asked_at)
         wait(settings, [conversations, *others], timeout_s, on_wait)
         require_gone(settings, tenant, customer_id, known)
@@ -98,7 +98,7 @@ def ask(settings: Settings, tenant: str, customer_id: str, at: int) -> None:
         to_every_partition(settings, codec_for(settings), DeadLetterQueue(settings), signal)
     except DeliveryFailed as error:
         raise Failure(f"the wish could not be sent: {error}") from None
-    memories.erase(settings, tenant, customer_id)
+    profiles.erase(settings, tenant, customer_id)
 
 
 def require_gone(settings: Settings, tenant: str, customer_id: str, known: dict[str, State]) -> None:

@@ -755,9 +755,9 @@ def review_import(
     rater: Annotated[str | None, typer.Option(help="Pseudonymous id of who filled it in, unless rows say.")] = None,
 ) -> None:
     """Publish a filled sheet as ratings: all of it, or nothing where something is wrong. Twice changes nothing."""
-    from agents.blind_review import importing
+    from agents.blind_review import import_ratings
 
-    done = importing.load(loaded(), file, key, rater)
+    done = import_ratings.load(loaded(), file, key, rater)
     by = f" by {', '.join(done.raters)}" if done.raters else ""
     say(f"published {done.ratings} ratings of {done.pairs} pairs{by}; {done.unanswered} pairs are not answered")
 

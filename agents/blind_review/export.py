@@ -8,9 +8,9 @@ from typing import NamedTuple
 from agents.blind_review import key as keys
 from agents.blind_review import sheet
 from agents.blind_review.key import Key, SealedPair, Side
-from agents.blind_review.pairing import Pair, pairs
+from agents.blind_review.matching import Pair, pairs
 from agents.blind_review.replies import Decision, Exchange, Replies
-from agents.blind_review.tells import telling
+from agents.blind_review.unblinding import telling
 from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
 from agents.common.clock import now_ms

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from agents.blind_review.pairing import Pair
+from agents.blind_review.matching import Pair
 from agents.common.errors import Failure
 from streams.experiment.rating_comparison import QUESTIONS
 

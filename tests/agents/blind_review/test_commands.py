@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from agents.blind_review.export import export
-from agents.blind_review.importing import load
+from agents.blind_review.import_ratings import load
 from agents.blind_review.report import render, report
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate

@@ -8,8 +8,8 @@ import pytest
 from agents.blind_review import key as keys
 from agents.blind_review.answers import Answer
 from agents.blind_review.export import seal
-from agents.blind_review.importing import mistakes, ratings
-from agents.blind_review.pairing import pairs
+from agents.blind_review.import_ratings import mistakes, ratings
+from agents.blind_review.matching import pairs
 from agents.common.errors import Failure
 from agents.recordings.model import Event
 from schemas.validation import Limits, check

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.blind_review import sheet
-from agents.blind_review.pairing import CALIPER, Pair, pairs, standardised
+from agents.blind_review.matching import CALIPER, Pair, pairs, standardised
 from agents.blind_review.replies import Exchange
 from tests.agents.blind_review.builders import exchange, exchanges, swapped
 

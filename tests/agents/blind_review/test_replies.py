@@ -7,7 +7,7 @@ import pytest
 
 from agents.blind_review import replies as r
 from agents.blind_review.replies import Decision, Replies
-from agents.blind_review.tells import telling
+from agents.blind_review.unblinding import telling
 from streams.interventions.catalogue import default_protocols
 from tests.agents.blind_review.builders import AT, decision
 

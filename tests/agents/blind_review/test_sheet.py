@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agents.blind_review import answers, sheet
 from agents.blind_review.answers import Answer
-from agents.blind_review.pairing import Pair, pairs
+from agents.blind_review.matching import Pair, pairs
 from agents.common.errors import Failure
 from tests.agents.blind_review.builders import exchange, exchanges
 

@@ -144,9 +144,9 @@ def workload() -> None:
 @app.command()
 def console() -> None:
     """Serve the console: a web page for team leads, on TENOR_HTTP_HOST and TENOR_HTTP_PORT."""
-    from agents.console import serve
+    from agents.console import server
 
-    serve.run(loaded(), lambda text: out.print(text, highlight=False, soft_wrap=True))
+    server.run(loaded(), lambda text: out.print(text, highlight=False, soft_wrap=True))
 
 
 @app.command()

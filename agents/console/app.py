@@ -19,12 +19,12 @@ from starlette.staticfiles import StaticFiles
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.health import Health
-from agents.console import events
-from agents.console.alert_commands import About
+from agents.console import sse
+from agents.console.alert_inbox import Inbox
+from agents.console.alert_state import About
 from agents.console.auth import COOKIE, Auth, same_origin
 from agents.console.board import ORDERS, Wish
-from agents.console.feed import Feed
-from agents.console.inbox import Inbox
+from agents.console.poller import Feed
 from agents.kafka.async_producer import DeliveryFailed
 from agents.learning import policy_commands
 from agents.settings.model import Settings
@@ -72,7 +72,7 @@ class Console:
         self.health = Health(settings.stall_s)
         self.feed = Feed(settings, self.health)
         self.inbox = Inbox(self.feed)
-        self.shared = events.Shared(self.feed)
+        self.shared = sse.Shared(self.feed)
         self.streams = 0
 
     # pages
@@ -123,29 +123,29 @@ class Console:
             ended=asked.get("ended") == "1",
             by=asked["by"] if asked.get("by") in ORDERS else "level",
         )
-        return self._stream(request, events.board(self.feed, wish))
+        return self._stream(request, sse.board(self.feed, wish))
 
     async def conversation(self, request: Request) -> Response:
         asked = request.query_params
         id, tenant = asked.get("id", "")[:500], asked.get("tenant", "")[:500] or None
-        return self._stream(request, events.conversation(self.feed, id, tenant))
+        return self._stream(request, sse.conversation(self.feed, id, tenant))
 
     async def alerts(self, request: Request) -> Response:
         asked = request.query_params
         page, handled = number(asked.get("page")), asked.get("handled") == "1"
-        return self._stream(request, events.alerts(self.feed, self.inbox, handled, page, PAGE_SIZE))
+        return self._stream(request, sse.alerts(self.feed, self.inbox, handled, page, PAGE_SIZE))
 
     async def experiments(self, request: Request) -> Response:
-        return self._stream(request, events.experiments(self.feed, self.shared))
+        return self._stream(request, sse.experiments(self.feed, self.shared))
 
-    def _stream(self, request: Request, tell: events.Tell) -> Response:
+    def _stream(self, request: Request, tell: sse.Tell) -> Response:
         if self.streams >= STREAMS:
             return PlainTextResponse("too many look at once\n", 503)
 
         async def counted() -> AsyncIterator[str]:
             self.streams += 1
             try:
-                async for one in events.stream(self.feed, lambda: self.auth.allowed(request), tell):
+                async for one in sse.stream(self.feed, lambda: self.auth.allowed(request), tell):
                     yield one
             finally:
                 self.streams -= 1

@@ -8,7 +8,7 @@ import pytest
 from agents.alerting import commands
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
-from agents.console.alert_commands import About, Commands
+from agents.console.alert_state import About, Commands
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from agents.common.clock import now_ms
-from agents.console import serve
+from agents.console import server as serve
 from agents.console.app import Console
 from agents.settings.model import Settings
 from tests.agents.samples import point

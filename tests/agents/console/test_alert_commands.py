@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.console.alert_commands import FROM_CONSOLE, About, Commands, Said
+from agents.console.alert_state import FROM_CONSOLE, About, Commands, Said
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record

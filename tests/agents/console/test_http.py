@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from agents.common.errors import Failure
 from agents.console.app import BODY_BYTES, Console, local, number
 from agents.console.auth import COOKIE, FAILURES, FAILURES_S, Auth, loopback
-from agents.console.headers import HEADERS
+from agents.console.security_headers import HEADERS
 from agents.settings.model import Settings
 from tests.agents.console.serving import served
 from tests.trickle import ended
@@ -252,7 +252,7 @@ def test_a_request_that_never_ends_is_ended(
     monkeypatch: pytest.MonkeyPatch, open_console: Caller, begun: bytes
 ) -> None:
     """A byte at a time is always in time for the next one, never for the whole."""
-    monkeypatch.setattr("agents.console.protocol.REQUEST_S", 0.5)
+    monkeypatch.setattr("agents.console.http_protocol.REQUEST_S", 0.5)
     with connected(open_console) as client:
         client.sendall(begun)
         assert ended(client)
@@ -260,7 +260,7 @@ def test_a_request_that_never_ends_is_ended(
 
 def test_an_answer_has_no_deadline(monkeypatch: pytest.MonkeyPatch, open_console: Caller) -> None:
     """Who looks at the board goes on looking."""
-    monkeypatch.setattr("agents.console.protocol.REQUEST_S", 0.2)
+    monkeypatch.setattr("agents.console.http_protocol.REQUEST_S", 0.2)
     with connected(open_console) as client:
         client.sendall(b"GET /events/board HTTP/1.1\r\nHost: localhost\r\n\r\n")
         told = b""

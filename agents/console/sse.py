@@ -12,9 +12,9 @@ from typing import Any
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.console import queries
+from agents.console.alert_inbox import Inbox
 from agents.console.board import Wish, wanted
-from agents.console.feed import Feed
-from agents.console.inbox import Inbox
+from agents.console.poller import Feed
 from agents.reports.conversation import explain
 from agents.reports.conversation_view import by_kind
 

@@ -11,8 +11,8 @@ from confluent_kafka import KafkaException
 
 from agents.common.errors import Failure
 from agents.console import queries
-from agents.console.alert_commands import About, Commands, Said, publish_command, topic_exists
-from agents.console.feed import Feed
+from agents.console.alert_state import About, Commands, Said, publish_command, topic_exists
+from agents.console.poller import Feed
 from agents.console.queries import Heading
 
 log = structlog.get_logger(__name__)

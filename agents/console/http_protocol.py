@@ -7,7 +7,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agents.common.health import REQUEST_S
-from agents.console.headers import HEADERS
+from agents.console.security_headers import HEADERS
 
 
 class Protocol(H11Protocol):

@@ -7,8 +7,8 @@ import uvicorn
 
 from agents.common.errors import Failure
 from agents.console.app import Console, application
-from agents.console.headers import Headers
-from agents.console.protocol import Protocol
+from agents.console.http_protocol import Protocol
+from agents.console.security_headers import Headers
 from agents.settings.model import Settings
 
 Say = Callable[[str], None]

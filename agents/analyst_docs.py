@@ -17,8 +17,8 @@ from clickhouse_driver import Client
 from agents import sample_warehouse
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
-from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK, free_port
 from agents.settings.model import Settings
 from schemas.questions import Question, questions
 

@@ -214,7 +214,7 @@ def topics_apply(
 @app.command()
 def up(directory: Directory = HOME, workers: Workers = 1) -> None:
     """Start the embedded stack and keep it running until Ctrl-C."""
-    from agents import stack
+    from agents.embedded import stack
 
     found = loaded()
     with stack.running(found, directory, workers, out.print) as running:
@@ -257,8 +257,8 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Keep what earlier demos stored.")] = False,
 ) -> None:
     """Replay a simulated support day through the embedded stack and report what happened."""
-    from agents import demo as demos
-    from agents import stack
+    from agents.embedded import demo as demos
+    from agents.embedded import stack
 
     directory = stack.usable(directory)
     if not keep:

@@ -22,11 +22,11 @@ from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import columnar
 from agents.common.clock import now_ms
-from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK, Child, free_port
+from agents.embedded.stack import answers
 from agents.settings.loader import environment
 from agents.settings.model import Settings
-from agents.stack import answers
 from tests.agents.console.serving import chromium
 from tests.agents.samples import point
 from tests.agents.stored import POINTS

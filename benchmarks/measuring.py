@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka import client
 from agents.settings.model import Settings

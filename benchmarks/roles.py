@@ -12,7 +12,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from agents import stack
+from agents.embedded import stack
 from agents.recordings import file, replay
 from agents.settings.model import Settings
 from agents.simulator.day import simulate

@@ -27,7 +27,7 @@ from confluent_kafka import Producer
 from rich.table import Table
 
 from agents.common.clock import now_ms
-from agents.embedded.child import Child
+from agents.embedded.process import Child
 from agents.kafka import client
 from agents.kafka.topic_reader import read
 from agents.settings.model import Settings

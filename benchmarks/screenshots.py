@@ -10,9 +10,9 @@ from pathlib import Path
 from playwright.sync_api import Page
 from rich.console import Console
 
-from agents import stack
 from agents.clickhouse.client import connect
 from agents.common.errors import Failure
+from agents.embedded import stack
 from agents.recordings import file
 from agents.recordings.replay import conclude, replay
 from agents.settings.model import Settings

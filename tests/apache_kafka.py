@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agents.common.errors import Failure
-from agents.embedded.child import LOOPBACK, Child, free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[1]
 POM = ROOT / "tests" / "kafka" / "pom.xml"

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 
 DAY = datetime.timedelta(days=1)
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 from tests.json_handler import JsonHandler
 
 CLIENT, SECRET, AUDIENCE = "tenor", "s3cret-of-the-client", "kafka"

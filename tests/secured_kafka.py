@@ -9,7 +9,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     UserScramCredentialUpsertion,
 )
 
-from agents.embedded.child import LOOPBACK, Child, free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
 from tests import apache_kafka
 from tests.apache_kafka import ApacheKafka
 from tests.certificates import Issued

@@ -18,8 +18,8 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ign
 
 from agents.common.errors import Failure
 from agents.embedded import clickhouse, tansu
-from agents.embedded.child import LOOPBACK, Child, free_port, require_free_port, wait_for_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK, Child, free_port, require_free_port, wait_for_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.embedded_offsets import true_end_offsets
 from tests.apache_kafka import ApacheKafka, unavailable_reason

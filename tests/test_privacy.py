@@ -12,9 +12,10 @@ import zstandard
 from clickhouse_driver import Client
 from confluent_kafka import Consumer, TopicPartition
 
-from agents import stack
 from agents.alerting import commands
 from agents.clickhouse.client import connect
+from agents.embedded import stack
+from agents.embedded.stack import Stack
 from agents.kafka import client as kafka
 from agents.kafka import topic_reader
 from agents.kafka.client import admin, metadata
@@ -24,7 +25,6 @@ from agents.privacy.erase import forget, going_on
 from agents.recordings import replay
 from agents.settings.loader import environment
 from agents.settings.model import Settings
-from agents.stack import Stack
 from agents.verification.verify import verify
 from schemas.codec import Codec
 from schemas.json_form import to_json

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 from tests.certificates import Issued
 
 CHUNK = 65_536

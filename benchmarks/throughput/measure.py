@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from agents.embedded.child import Child
+from agents.embedded.process import Child
 from benchmarks.throughput import resources
 
 POLL_S = 0.01

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents.clickhouse.client import connect
-from agents.embedded.child import Child
+from agents.embedded.process import Child
+from agents.embedded.stack import Stack, running
 from agents.kafka import client
 from agents.settings.model import Settings
 from agents.sink.sink import sources
-from agents.stack import Stack, running
 from benchmarks.throughput import broker, contenders, resources, workload
 from benchmarks.throughput.measure import Rate
 from benchmarks.throughput.per_event import CODEC

@@ -11,8 +11,8 @@ import pytest
 from agents import sample_warehouse
 from agents.clickhouse.client import connect, quoted
 from agents.clickhouse.migrate import migrate
-from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK, free_port
 from agents.embedded.tansu import Tansu
 from agents.in_memory import Records
 from agents.kafka.client import admin, metadata

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from agents.embedded.child import free_port
+from agents.embedded.process import free_port
 
 SECRET = "a shared secret of the tests"
 

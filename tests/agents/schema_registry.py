@@ -8,7 +8,7 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 from tests.json_handler import JsonHandler
 
 NO_SUBJECT, NO_SCHEMA, REFUSED = 40401, 40403, 409

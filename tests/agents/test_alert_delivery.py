@@ -15,7 +15,7 @@ from agents.alerting.offset_tracker import Unsettled
 from agents.alerting.routes import routes_of
 from agents.alerting.webhook import Undelivered, sign
 from agents.common.errors import Failure
-from agents.embedded.child import free_port
+from agents.embedded.process import free_port
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record

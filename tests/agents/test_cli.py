@@ -10,8 +10,8 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK, free_port
 from agents.kafka import client as kafka
 from agents.kafka import topic_reader
 from agents.kafka.client import admin

@@ -8,7 +8,7 @@ import pytest
 
 from agents.clickhouse import http as clickhouse_http
 from agents.clickhouse.http import ClickHouseHttp
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 from agents.settings.model import Settings
 
 

@@ -8,8 +8,8 @@ import pytest
 from agents.clickhouse.client import connect
 from agents.clickhouse.http import ClickHouseHttp
 from agents.common.errors import Failure
-from agents.embedded.child import LOOPBACK
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK
 from agents.settings.model import Settings
 from tests.certificates import Authority
 from tests.tls_front import tls_front

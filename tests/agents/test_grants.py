@@ -18,8 +18,8 @@ from agents.clickhouse.tables import TABLES
 from agents.common.errors import Failure
 from agents.doctor import grants
 from agents.embedded import clickhouse as embedded
-from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK, free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.kafka.record_builder import published

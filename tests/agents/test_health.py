@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from agents.common.errors import Failure
 from agents.common.health import HEADERS, Health, serve
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 from tests.trickle import ended
 
 Ask = Callable[[str], tuple[int, str]]

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate, require_current
 from agents.common.errors import Failure
-from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK, free_port
 from agents.settings.model import Settings
 from schemas.migrations import FOLDER, migrations
 from tests.agents.conftest import drop_database

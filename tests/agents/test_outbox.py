@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agents.common import metrics
-from agents.embedded.child import free_port
+from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka import async_producer, client, topic_reader
 from agents.kafka.admin import topics

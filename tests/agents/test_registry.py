@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from agents.common.errors import Failure
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import SINGLE_OBJECT

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from agents.common.errors import Failure
-from agents.embedded.child import free_port
+from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import stages

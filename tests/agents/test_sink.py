@@ -14,8 +14,8 @@ from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.common import metrics
 from agents.common.errors import Failure
-from agents.embedded.child import free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import free_port
 from agents.kafka import client as kafka
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing

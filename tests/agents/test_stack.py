@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agents import stack
 from agents.clickhouse.client import connect
-from agents.embedded.child import Child
+from agents.embedded import stack
+from agents.embedded.process import Child
 from agents.recordings import file, replay
 from agents.reports import report
 from agents.settings.model import Settings

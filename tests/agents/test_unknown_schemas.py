@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from agents.common.errors import Failure
-from agents.embedded.child import LOOPBACK, free_port
+from agents.embedded.process import LOOPBACK, free_port
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.consumed_record import Received
 from agents.sample_warehouse import Kept

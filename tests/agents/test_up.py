@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from clickhouse_driver import Client
 
-from agents.embedded.child import LOOPBACK
-from agents.stack import answers
+from agents.embedded.process import LOOPBACK
+from agents.embedded.stack import answers
 from streams.interventions.catalogue import SHIPPED
 from tests.agents.command import ARGV, assert_failure, sentences, tenor, variables
 

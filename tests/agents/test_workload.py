@@ -14,7 +14,7 @@ from confluent_kafka import Producer
 
 from agents.common.errors import Failure
 from agents.common.health import serve
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import Outgoing

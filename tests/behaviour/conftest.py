@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from agents.embedded.child import free_port
+from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.model import Settings
 from tests.apache_kafka import ApacheKafka, unavailable_reason

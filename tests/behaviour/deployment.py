@@ -11,14 +11,14 @@ from urllib.request import urlopen
 
 from confluent_kafka import Producer
 
-from agents.embedded.child import Child, free_port
+from agents.embedded.process import Child, free_port
+from agents.embedded.stack import answers
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.consumed_record import Received
 from agents.schema_registry.client import codec_for
 from agents.settings.loader import environment
 from agents.settings.model import Settings
-from agents.stack import answers
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 

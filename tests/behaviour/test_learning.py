@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agents.embedded.child import Child
+from agents.embedded.process import Child
 from agents.kafka import topic_reader
 from agents.learning.model_publisher import Announcer
 from agents.learning.text_models import Models

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.embedded.child import Child
+from agents.embedded.process import Child
 from agents.kafka.record_builder import BY_HAND
 from agents.learning import policy_commands
 from agents.learning.tenant_policy_learner import Apprentice, Read

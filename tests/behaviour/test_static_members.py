@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agents.embedded.child import Child
+from agents.embedded.process import Child
 from schemas.topics import Name
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import message

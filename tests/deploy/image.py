@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
-from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import Child, free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.loader import environment
 from agents.settings.model import Settings

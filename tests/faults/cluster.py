@@ -13,7 +13,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from agents.embedded.child import LOOPBACK, Child, free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
 from tests import apache_kafka
 from tests.apache_kafka import CLUSTER_ID, SETTINGS, START_TIMEOUT_S
 

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from agents.clickhouse import migrate
 from agents.common.errors import Failure
-from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import Child, free_port
+from agents.embedded.stack import answers
 from agents.kafka import client
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import stages
 from agents.settings.model import Settings
-from agents.stack import answers
 from tests.behaviour.deployment import Deployment, eventually
 from tests.faults.cluster import Cluster
 from tests.faults.load import Load

@@ -14,8 +14,8 @@ import pytest
 from agents.clickhouse import migrate
 from agents.clickhouse.client import connect
 from agents.common.health import SILENT
-from agents.embedded.child import Child, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import Child, free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.model import Settings
 from schemas.topics import Name

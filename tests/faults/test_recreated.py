@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from agents.embedded.child import free_port
+from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.kafka.client import client_config

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from agents.clickhouse.migrate import migrate
-from agents.embedded.child import LOOPBACK
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.settings.model import Settings

@@ -20,7 +20,7 @@ from hypothesis import settings as bounded
 from pydantic import SecretStr
 
 from agents.common.health import Health, serve
-from agents.embedded.child import LOOPBACK
+from agents.embedded.process import LOOPBACK
 from agents.settings.model import Settings
 from tests.agents.console.serving import served, talk
 from tests.agents.samples import alert

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 
 from agents.clickhouse.migrate import migrate
-from agents.embedded.child import LOOPBACK, free_port
 from agents.embedded.clickhouse import ClickHouse
+from agents.embedded.process import LOOPBACK, free_port
 from agents.settings.model import Settings
 from tests.agents.console.serving import Complaints, served, talk
 from tests.agents.samples import alert

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
+from agents.common.formatting import sparkline
 from agents.kafka import client
 from agents.kafka.consumed_record import Received, received
 from agents.schema_registry.client import codec_for
@@ -16,7 +17,6 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 
 ROWS = 12
-BARS = "▁▂▃▄▅▆▇█"
 REMEMBERED = 20
 COLUMNS = (("conversation", 12), ("level", 6), ("per min", 7), ("trajectory", 8), ("", 8))
 
@@ -103,11 +103,6 @@ class LiveView:
             slope = "" if seen.slope is None else f"{seen.slope:+.2f}"
             board.add_row(key, f"{seen.levels[-1]:+.2f}", slope, sparkline(seen.levels), seen.note, style=style)
         return Panel(Group(board, "", self.summary(), footer), title="Tenor: frustration signal, live")
-
-
-def sparkline(levels: tuple[float, ...]) -> str:
-    """Levels from -0.2 to 0.8 as bars."""
-    return "".join(BARS[min(max(round((level + 0.2) * (len(BARS) - 1)), 0), len(BARS) - 1)] for level in levels)
 
 
 TAKES = {

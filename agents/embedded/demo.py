@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from agents import delay, stack
 from agents.common.errors import Failure
-from agents.live import LiveView
+from agents.embedded import latency, stack
+from agents.embedded.live_view import LiveView
 from agents.recordings import file
 from agents.recordings.model import Event
 from agents.recordings.replay import ReplayResult, conclude, replay
@@ -57,7 +57,7 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         console.print(f"Everything is folded and stored {time.monotonic() - started:.1f} s after the last event.\n")
         report.render(report.report(running.settings, result.recording.truths), console)
-        console.print(pace(result, delay.histogram(p.url for p in running.processes)))
+        console.print(pace(result, latency.histogram(p.url for p in running.processes)))
         console.print("\n[bold]Verify: the signals log folded again, offline[/]")
         found = verify.verify(running.settings)
         verdict.render(found, console)
@@ -126,7 +126,7 @@ def supervised(running: stack.Stack, console: Console) -> Iterator[None]:
 def pace(result: ReplayResult, counts: Counter[float]) -> str:
     """Throughput and delay in one line."""
     total = sum(result.events.values())
-    p50, p99 = delay.quantile(counts, 0.5), delay.quantile(counts, 0.99)
+    p50, p99 = latency.quantile(counts, 0.5), latency.quantile(counts, 0.99)
     if p50 is None or p99 is None:
         raise Failure("the workers have counted no event", "read their logs")
     return (

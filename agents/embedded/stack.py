@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from agents.clickhouse import migrate
 from agents.common.errors import Failure
-from agents.embedded.child import LOOPBACK, Child, free_port
 from agents.embedded.clickhouse import ClickHouse, require_unlocked
+from agents.embedded.process import LOOPBACK, Child, free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.settings.loader import environment, no_files

@@ -152,10 +152,10 @@ schemas: install  ## whether today's records read what the last tag released; an
 	$(BIN)/tenor schemas check $(if $(BASE),--base $(BASE))
 
 config-docs: install  ## write docs/configuration.md from the settings
-	$(BIN)/python -m agents.settings_table
+	$(BIN)/python -m agents.docgen.settings_reference
 
 analyst-docs: install  ## write docs/analysts.md from the comments in ClickHouse and schemas/clickhouse/questions
-	$(BIN)/python -m agents.analyst_docs
+	$(BIN)/python -m agents.docgen.analysts
 
 prior: install  ## learn what is shipped from public labelled sets: make prior TASKS=... DATA=...
 	$(BIN)/python benchmarks/lexicons.py $(DATA)

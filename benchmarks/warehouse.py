@@ -19,10 +19,10 @@ from clickhouse_driver import Client
 from rich.console import Console
 from rich.table import Table
 
-from agents import in_memory
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
+from agents.docgen import offline_pipeline
 from agents.kafka.async_producer import Outgoing
 from agents.kafka.record_builder import published
 from agents.recordings.model import Event, Recording
@@ -65,7 +65,7 @@ class Topic:
         self._batch.clear()
 
 
-class Counted(in_memory.InMemory):
+class Counted(offline_pipeline.InMemory):
     """The folds of the live path, with every record counted as its topic would hold it."""
 
     def __init__(self, settings: Settings) -> None:
@@ -110,7 +110,7 @@ def counted(settings: Settings, recording: Recording) -> Counted:
 
 def stored(client: Client, records: Mapping[Name, list[Datum]]) -> dict[str, dict[str, int]]:
     """Rows and bytes of each table once its parts are merged."""
-    in_memory.store(client, records)
+    offline_pipeline.store(client, records)
     for name in records.keys() & TABLES.keys():
         client.execute(f"OPTIMIZE TABLE {TABLES[name].name} FINAL")
     return {

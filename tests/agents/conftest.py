@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents import sample_warehouse
 from agents.clickhouse.client import connect, quoted
 from agents.clickhouse.migrate import migrate
+from agents.docgen import sample_warehouse
+from agents.docgen.offline_pipeline import Records
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, free_port
 from agents.embedded.tansu import Tansu
-from agents.in_memory import Records
 from agents.kafka.client import admin, metadata
 from agents.settings.model import Settings
 from tests.agents.experiments import Made, experiment

@@ -2,9 +2,9 @@
 
 import pytest
 
-from agents.analyst_docs import PATH, Entity, document, entities, picture, result, without_results
 from agents.clickhouse.client import connect
-from agents.in_memory import Records
+from agents.docgen.analysts import PATH, Entity, document, entities, picture, result, without_results
+from agents.docgen.offline_pipeline import Records
 from agents.settings.model import Settings
 from schemas.questions import Question, questions
 from schemas.topics import Name

@@ -13,8 +13,8 @@ import pytest
 from agents.clickhouse.client import connect
 from agents.clickhouse.period import Period, period, tables
 from agents.common.errors import Failure
+from agents.docgen.offline_pipeline import Records
 from agents.embedded.clickhouse import ClickHouse
-from agents.in_memory import Records
 from agents.reports.export import Exported, export, not_written
 from agents.settings.model import Settings
 from schemas.topics import Name

@@ -10,7 +10,7 @@ import pytest
 
 from agents.clickhouse.period import Period, period
 from agents.common.errors import Failure
-from agents.in_memory import Records
+from agents.docgen.offline_pipeline import Records
 from agents.kafka.consumed_record import Received
 from agents.reports.html import page, plots
 from agents.reports.html.queries import step_s

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from agents.in_memory import InMemory
+from agents.docgen.offline_pipeline import InMemory
 from agents.recordings import file
 from agents.recordings.model import Event, Recording
 from agents.recordings.replay import marked

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from prometheus_client import REGISTRY
 
+from agents.docgen.sample_warehouse import Kept
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.consumed_record import Received
-from agents.sample_warehouse import Kept
 from agents.settings.model import Settings
 from agents.worker.batch_transport import Run
 from agents.worker.ingest_agent import Ingest

@@ -4,15 +4,15 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
+from agents.docgen.settings_reference import PATH, attributes, shown, table
 from agents.settings.loader import load
 from agents.settings.model import Settings
-from agents.settings_table import PATH, attributes, shown, table
 
 GROUPS = {name: one.default for name, one in Settings.model_fields.items() if is_dataclass(one.default)}
 
 
 def test_the_committed_document_is_current() -> None:
-    assert PATH.read_text(encoding="utf-8") == table(), "run: python -m agents.settings_table"
+    assert PATH.read_text(encoding="utf-8") == table(), "run: python -m agents.docgen.settings_reference"
 
 
 def test_every_setting_is_explained() -> None:

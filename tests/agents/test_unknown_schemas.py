@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 
 from agents.common.errors import Failure
+from agents.docgen.sample_warehouse import Kept
 from agents.embedded.process import LOOPBACK, free_port
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.consumed_record import Received
-from agents.sample_warehouse import Kept
 from agents.schema_registry.client import UNKNOWN_IDS, UNKNOWN_S, ConfluentRegistry, client_for
 from agents.settings.model import Settings
 from agents.worker.batch_transport import Run

@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from agents.docgen.settings_reference import attributes
 from agents.settings.model import Settings
 from agents.settings.secret_source import nested_secrets, secrets_of
-from agents.settings_table import attributes
 from deploy.helm.chart_files.kinds import Schema, closed
 
 # What templates/_env.tpl writes out of other values, and what only the embedded stack is told.

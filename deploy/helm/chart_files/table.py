@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from agents.settings_table import cell
+from agents.docgen.settings_reference import cell
 from deploy.helm.chart_files.commented import Value
 
 BEGIN, END = "<!-- values: begin -->", "<!-- values: end -->"

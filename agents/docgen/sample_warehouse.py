@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from clickhouse_driver import Client
 
-from agents.in_memory import Records, insert, replayed, store
+from agents.docgen.offline_pipeline import Records, insert, replayed, store
 from agents.kafka.async_producer import Outbox, Outgoing
 from agents.kafka.consumed_record import Received
 from agents.recordings import file

@@ -14,15 +14,15 @@ from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
-from agents import sample_warehouse
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
+from agents.docgen import sample_warehouse
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, free_port
 from agents.settings.model import Settings
 from schemas.questions import Question, questions
 
-PATH = Path(__file__).parent.parent / "docs" / "analysts.md"
+PATH = Path(__file__).parents[2] / "docs" / "analysts.md"
 LONGEST = 12  # rows of a result shown
 RESULT = re.compile(r"(<!-- result -->\n).*?(<!-- end -->)", re.DOTALL)
 

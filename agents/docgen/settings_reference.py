@@ -1,6 +1,6 @@
 """docs/configuration.md, made from the settings themselves.
 
-``python -m agents.settings_table`` writes it; a test fails while the committed file is not what this makes.
+``python -m agents.docgen.settings_reference`` writes it; a test fails while the committed file is not what this makes.
 """
 
 import inspect
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from agents.settings.model import Settings
 
-PATH = Path(__file__).parent.parent / "docs" / "configuration.md"
+PATH = Path(__file__).parents[2] / "docs" / "configuration.md"
 PREFIX = str(Settings.model_config["env_prefix"])
 BETWEEN = str(Settings.model_config["env_nested_delimiter"])
 ATTRIBUTE = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.+)")
@@ -22,7 +22,7 @@ ATTRIBUTE = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.+)")
 ABOUT = f"""\
 # Configuration
 
-Made from the settings by `python -m agents.settings_table`; a test keeps it current. Do not edit it by hand.
+Made from the settings by `python -m agents.docgen.settings_reference`; a test keeps it current. Do not edit it by hand.
 
 Every setting is an environment variable, a line in a file `.env` in the working directory, or an entry of the file that
 `{PREFIX}CONFIG` names, YAML or TOML. The environment wins over `.env`, and `.env` over the file. There a setting has

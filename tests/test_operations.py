@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
 import agents.common.metrics  # registers them
-from agents.cli import app
+from agents.cli.main import app
 from agents.settings.loader import variables_known
 from schemas.topics import Topics
 

@@ -33,4 +33,4 @@ def test_the_data_files_of_the_lower_floors_are_packaged() -> None:
 
 def test_the_command_is_tenor() -> None:
     [script] = [entry for entry in distribution("tenor").entry_points if entry.group == "console_scripts"]
-    assert (script.name, script.value) == ("tenor", "agents.cli:main")
+    assert (script.name, script.value) == ("tenor", "agents.cli.main:main")

@@ -63,7 +63,7 @@ class Stack:
     def start_process(self, name: str, *command: str, port: int = 0) -> Process:
         """Start ``tenor <command>`` as a child; port 0 takes a free one."""
         port = port or free_port()
-        argv = [sys.executable, "-m", "agents.cli", *command]
+        argv = [sys.executable, "-m", "agents.cli.main", *command]
         process = Process(name, argv, port, self._spawn(name, argv, port))
         self.processes.append(process)
         return process

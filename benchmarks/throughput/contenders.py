@@ -46,7 +46,7 @@ def bare(settings: Settings, group: str, directory: Path) -> list[str]:
 
 
 def tenor(settings: Settings, group: str, directory: Path) -> list[str]:
-    return [sys.executable, "-m", "agents.cli", "worker"]
+    return [sys.executable, "-m", "agents.cli.main", "worker"]
 
 
 def faust(settings: Settings, group: str, directory: Path) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 Result = subprocess.CompletedProcess[str]
 PATIENCE_S = 60.0
-ARGV = (sys.executable, "-m", "agents.cli")
+ARGV = (sys.executable, "-m", "agents.cli.main")
 
 
 def variables(changes: Mapping[str, str]) -> dict[str, str]:

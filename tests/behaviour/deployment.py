@@ -43,7 +43,7 @@ class Deployment:
         """Start ``tenor <command>``; ready when this returns."""
         port, name = free_port(), f"{command}-{next(COUNTER)}"
         env = {**environment(self.settings), "TENOR_HTTP_PORT": str(port)}
-        argv = [sys.executable, "-m", "agents.cli", command]
+        argv = [sys.executable, "-m", "agents.cli.main", command]
         child = Child.start(name, argv, self.directory, self.directory / f"{name}.log", env)
         self.workers.append(child)
         self.ports[child.pid] = port

@@ -8,7 +8,7 @@ import pytest
 import typer.main
 import yaml
 
-from agents.cli import app
+from agents.cli.main import app
 from agents.settings.loader import variables_known
 from agents.settings.model import Settings
 from agents.settings.validation import refuse

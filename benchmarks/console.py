@@ -28,8 +28,8 @@ from agents.embedded.stack import answers
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from tests.agents.console.serving import chromium
-from tests.agents.samples import point
-from tests.agents.stored import POINTS
+from tests.support.data.records import point
+from tests.support.data.warehouse import POINTS
 
 CONVERSATIONS, TURNS = 5_000, 12
 LOADS, UPDATES = 5, 20

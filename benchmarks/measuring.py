@@ -22,7 +22,7 @@ from agents.kafka import client
 from agents.settings.model import Settings
 from benchmarks.pictures import STYLE, plt
 from schemas.topics import Name
-from tests.apache_kafka import ApacheKafka, unavailable_reason
+from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
 
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks"
 

@@ -29,8 +29,8 @@ from agents.settings.model import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from streams.outputs import Output
-from tests.agents.samples import AT, alert, decision, outcome, point
 from tests.behaviour.deployment import Deployment
+from tests.support.data.records import AT, alert, decision, outcome, point
 
 ROWS, NATIVE_SHARE = 3_000_000, 0.1
 ONE_BATCH = Settings.model_fields["sink_rows"].default

@@ -22,7 +22,7 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, Child, free_port, require_free_port, wait_for_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.embedded_offsets import true_end_offsets
-from tests.apache_kafka import ApacheKafka, unavailable_reason
+from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 

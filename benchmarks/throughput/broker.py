@@ -33,7 +33,7 @@ def embedded(directory: Path) -> Iterator[Settings]:
 @contextmanager
 def apache() -> Iterator[Settings]:
     """Apache Kafka, empty, as the tests start it."""
-    from tests.apache_kafka import ApacheKafka
+    from tests.support.servers.apache_kafka import ApacheKafka
 
     broker = ApacheKafka()
     try:

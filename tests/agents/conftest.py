@@ -17,9 +17,9 @@ from agents.embedded.process import LOOPBACK, free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.client import admin, metadata
 from agents.settings.model import Settings
-from tests.agents.experiments import Made, experiment
-from tests.agents.stored import store
-from tests.apache_kafka import ApacheKafka, unavailable_reason
+from tests.support.data.experiments import Made, experiment
+from tests.support.data.warehouse import store
+from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
 
 COUNTER = itertools.count(1)
 

@@ -12,8 +12,8 @@ from scipy.signal import resample_poly
 from agents.voice import acoustics, wav
 from agents.voice.acoustics import Measures, measure
 from streams.signals.prosody import FEATURES
-from tests.agents import voices
-from tests.agents.voices import RATE, babble, noise, sine, sung, vowel
+from tests.support.data import voices
+from tests.support.data.voices import RATE, babble, noise, sine, sung, vowel
 
 VOICES = [(110.0, 0.0, 0.0), (140.0, 0.01, 0.0), (140.0, 0.0, 0.05), (140.0, 0.03, 0.0), (220.0, 0.01, 0.05)]
 

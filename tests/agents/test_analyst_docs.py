@@ -8,7 +8,7 @@ from agents.docgen.offline_pipeline import Records
 from agents.settings.model import Settings
 from schemas.questions import Question, questions
 from schemas.topics import Name
-from tests.agents.stored import ask
+from tests.support.data.warehouse import ask
 
 QUESTIONS = list(questions())
 

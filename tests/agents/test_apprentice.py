@@ -19,8 +19,8 @@ from streams.interventions.options import CONTROL
 from streams.policy.learner import is_lesson
 from streams.policy.outcome_join import PATIENCE_MS
 from streams.policy.snapshot import Position, Snapshot, as_record, of_record
-from tests.streams.builders import moment
-from tests.streams.lessons import EVEN, Record, command, config, decision, outcome, rating
+from tests.support.data.builders import moment
+from tests.support.data.lessons import EVEN, Record, command, config, decision, outcome, rating
 
 CONFIG = config(remembered_s=1e6, idle_s=1e6, discount=0.99, rollback_after=2)
 BRIEF = config(remembered_s=100.0, discount=0.99, rollback_after=2)  # most is forgotten while the story goes on

@@ -26,8 +26,8 @@ from streams.customers.partition import key_of
 from streams.customers.profile import Profile, encode
 from streams.ids import SEPARATOR
 from streams.state import Baseline
-from tests.agents.command import Result, assert_failure, sentences, succeeded, tenor
-from tests.agents.receivers import SECRET, http
+from tests.support.data.command_line import Result, assert_failure, sentences, succeeded, tenor
+from tests.support.servers.alert_receivers import SECRET, http
 
 pytestmark = pytest.mark.integration
 

@@ -11,8 +11,8 @@ from agents.common.errors import Failure
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK
 from agents.settings.model import Settings
-from tests.certificates import Authority
-from tests.tls_front import tls_front
+from tests.support.servers.certificates import Authority
+from tests.support.servers.tls_proxy import tls_front
 
 pytestmark = pytest.mark.integration
 

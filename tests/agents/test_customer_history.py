@@ -13,9 +13,9 @@ from agents.privacy.clickhouse_rows import Rows
 from agents.reports.customer import render, told
 from agents.settings.loader import environment
 from agents.settings.model import Settings
-from tests.agents.command import assert_failure, succeeded, tenor
-from tests.agents.samples import distal, outcome, point
-from tests.agents.stored import DISTAL, OUTCOMES, POINTS, insert
+from tests.support.data.command_line import assert_failure, succeeded, tenor
+from tests.support.data.records import distal, outcome, point
+from tests.support.data.warehouse import DISTAL, OUTCOMES, POINTS, insert
 
 pytestmark = pytest.mark.integration
 

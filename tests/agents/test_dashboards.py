@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.settings.model import Settings
-from tests.agents.stored import ask
+from tests.support.data.warehouse import ask
 
 pytestmark = pytest.mark.integration
 

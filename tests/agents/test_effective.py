@@ -13,7 +13,7 @@ from agents.settings.effective import DEFAULT, Effective, effective, render, sho
 from agents.settings.loader import load, variables_known
 from agents.settings.model import NESTED, Settings
 from agents.settings.secret_source import nested_secrets, secrets_of
-from tests.agents.command import assert_failure, succeeded, tenor
+from tests.support.data.command_line import assert_failure, succeeded, tenor
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from streams.config.model import Config
 from streams.text_model.learner import Learner
 from streams.text_model.pretrained import shipped
 from streams.text_model.prior import expert
-from tests.agents.command import assert_failure, succeeded, tenor
-from tests.agents.conversations import Turns, conversation, day, flipped, turn, written
+from tests.support.data.command_line import assert_failure, succeeded, tenor
+from tests.support.data.labelled_conversations import Turns, conversation, day, flipped, turn, written
 
 CONFIG = Config()
 MODES = ("shipped", "online", "folds")

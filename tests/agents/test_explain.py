@@ -22,9 +22,9 @@ from schemas.topics import Name
 from streams.config.model import Config
 from streams.conversations.partition import Partition
 from streams.outputs import Output
-from tests.agents.command import assert_failure, succeeded, tenor
-from tests.agents.samples import alert, alert_command, decision, delivery, outcome, point
-from tests.streams.builders import CALM, FURIOUS, GLAD, answer, log, message, navigation, nervous, tick_at
+from tests.support.data.builders import CALM, FURIOUS, GLAD, answer, log, message, navigation, nervous, tick_at
+from tests.support.data.command_line import assert_failure, succeeded, tenor
+from tests.support.data.records import alert, alert_command, decision, delivery, outcome, point
 
 pytestmark = pytest.mark.integration
 

@@ -18,8 +18,8 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.reports.export import Exported, export, not_written
 from agents.settings.model import Settings
 from schemas.topics import Name
-from tests.agents.samples import AT, decision, point
-from tests.agents.stored import DECISIONS, POINTS, insert
+from tests.support.data.records import AT, decision, point
+from tests.support.data.warehouse import DECISIONS, POINTS, insert
 
 pytestmark = pytest.mark.integration
 

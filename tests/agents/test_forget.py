@@ -25,7 +25,7 @@ from streams.config.model import Config
 from streams.conversations.fold import opening
 from streams.conversations.partition import key_of
 from streams.signals.extraction import Signal, signal_of
-from tests.streams.builders import keystrokes
+from tests.support.data.builders import keystrokes
 
 CONFIG = Config()
 STEPS = (Name.SIGNALS, Name.CUSTOMERS, Name.FORGOTTEN)

@@ -9,7 +9,7 @@ from agents.privacy.clickhouse_rows import PLACES
 from agents.settings.model import Settings
 from agents.sink.erasure_filter import Forgotten
 from schemas.topics import RECORD_OF, Name
-from tests.agents.samples import AT, delivery, outcome, point, rating
+from tests.support.data.records import AT, delivery, outcome, point, rating
 
 LATER = AT + 10_000_000
 

@@ -29,9 +29,19 @@ from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from schemas.migrations import statements
 from streams.outputs import Output
-from tests.agents.samples import alert_command, command, delivery, distal, point, rating, snapshot, wording, workload
-from tests.agents.stored import POINTS, ask, insert
 from tests.agents.test_sink import CODEC, count, eventually, outputs, publish, rated, running
+from tests.support.data.records import (
+    alert_command,
+    command,
+    delivery,
+    distal,
+    point,
+    rating,
+    snapshot,
+    wording,
+    workload,
+)
+from tests.support.data.warehouse import POINTS, ask, insert
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from agents.common.errors import Failure
 from agents.common.health import HEADERS, Health, serve
 from agents.embedded.process import LOOPBACK
-from tests.trickle import ended
+from tests.support.servers.slow_client import ended
 
 Ask = Callable[[str], tuple[int, str]]
 

@@ -8,7 +8,7 @@ from agents.common.errors import Failure
 from agents.training import dataset
 from agents.training.dataset import LabelledTurn
 from streams.text_model.learner import Label
-from tests.agents.conversations import conversation, day, turn, written
+from tests.support.data.labelled_conversations import conversation, day, turn, written
 
 
 def test_a_file_is_read_as_ingest_reads_it(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.common import metrics
-from tests.agents.samples import decision
+from tests.support.data.records import decision
 
 
 def drawn() -> dict[str, float]:

@@ -18,9 +18,9 @@ from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from schemas.headers import ERROR_PREFIX
 from schemas.topics import Name
-from tests.agents.experiments import experiment
-from tests.agents.samples import AT, alert, decision, distal, outcome, point, rating
-from tests.agents.stored import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, RATINGS, ask, insert, store
+from tests.support.data.experiments import experiment
+from tests.support.data.records import AT, alert, decision, distal, outcome, point, rating
+from tests.support.data.warehouse import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, RATINGS, ask, insert, store
 
 pytestmark = pytest.mark.integration
 

@@ -17,7 +17,7 @@ from schemas.records import record
 from schemas.topics import Name
 from streams.interventions.options import CONTROL
 from streams.policy.snapshot import Snapshot, as_record, version_of
-from tests.streams.lessons import SEEN, taught
+from tests.support.data.lessons import SEEN, taught
 
 pytestmark = pytest.mark.integration
 NOWHERE = "thompson-0123456789abcdef"

@@ -11,9 +11,9 @@ from scipy import stats
 from agents.settings.model import Settings
 from streams.experiment import effects
 from streams.interventions.options import CONTROL
-from tests.agents.experiments import OPTIONS, Made, experiment
-from tests.agents.samples import AT, distal, point, rating, snapshot
-from tests.agents.stored import DISTAL, POINTS, POLICY, RATINGS, by, insert, of, store
+from tests.support.data.experiments import OPTIONS, Made, experiment
+from tests.support.data.records import AT, distal, point, rating, snapshot
+from tests.support.data.warehouse import DISTAL, POINTS, POLICY, RATINGS, by, insert, of, store
 
 pytestmark = pytest.mark.integration
 

@@ -10,9 +10,9 @@ from agents.settings.model import Settings
 from streams.experiment import effects
 from streams.experiment.effects import Decided, Evidence
 from streams.interventions.options import CONTROL
-from tests.agents.experiments import OPTIONS, Made, experiment
-from tests.agents.samples import decision, outcome, point
-from tests.agents.stored import DECISIONS, OUTCOMES, POINTS, ask, by, insert, of, store
+from tests.support.data.experiments import OPTIONS, Made, experiment
+from tests.support.data.records import decision, outcome, point
+from tests.support.data.warehouse import DECISIONS, OUTCOMES, POINTS, ask, by, insert, of, store
 
 pytestmark = pytest.mark.integration
 

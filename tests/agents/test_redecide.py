@@ -19,9 +19,9 @@ from streams.interventions.options import CONTROL
 from streams.outputs import Output
 from streams.policy import context, thompson
 from streams.policy.snapshot import Snapshot, as_record
-from tests.agents.experiments import Made, experiment
-from tests.agents.samples import AT
-from tests.agents.stored import by, of, store
+from tests.support.data.experiments import Made, experiment
+from tests.support.data.records import AT
+from tests.support.data.warehouse import by, of, store
 
 pytestmark = pytest.mark.integration
 SEEN = {

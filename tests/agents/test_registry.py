@@ -15,10 +15,10 @@ from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import SINGLE_OBJECT
 from schemas.records import record
-from tests.agents.samples import rating
-from tests.certificates import Authority
-from tests.json_handler import JsonHandler
-from tests.tls_front import tls_front
+from tests.support.data.records import rating
+from tests.support.servers.certificates import Authority
+from tests.support.servers.json_handler import JsonHandler
+from tests.support.servers.tls_proxy import tls_front
 
 
 def test_without_a_registry_records_carry_their_fingerprint() -> None:

@@ -19,9 +19,9 @@ from agents.reports.report import as_json, render, report
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from agents.training.detection import Point, auc, detection
-from tests.agents.experiments import experiment
-from tests.agents.samples import AT, alert, decision, distal, outcome, point, rating, snapshot
-from tests.agents.stored import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, RATINGS, insert, store
+from tests.support.data.experiments import experiment
+from tests.support.data.records import AT, alert, decision, distal, outcome, point, rating, snapshot
+from tests.support.data.warehouse import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, RATINGS, insert, store
 
 
 def shown(found: dict[str, Any], width: int = 100) -> str:

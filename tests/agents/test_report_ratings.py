@@ -16,8 +16,8 @@ from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.experiment.rater_agreement import INSUFFICIENT
 from streams.experiment.rating_comparison import Rated, compared
-from tests.agents.samples import decision, rating
 from tests.agents.test_report import insert
+from tests.support.data.records import decision, rating
 
 
 def sides(conversations: int, gap: float = 0.0, seed: int = 1) -> list[Rated]:

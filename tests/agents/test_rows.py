@@ -21,7 +21,7 @@ from schemas.errors import Reason, Rejected
 from schemas.headers import dead_letter
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
-from tests.agents.samples import (
+from tests.support.data.records import (
     AT,
     alert,
     alert_command,

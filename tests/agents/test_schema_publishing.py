@@ -13,9 +13,9 @@ from agents.schema_registry.client import codec_for
 from agents.schema_registry.publish import publish, standings
 from agents.settings.model import Settings
 from schemas.records import record, records
-from tests.agents.command import succeeded, tenor
-from tests.agents.samples import rating
-from tests.agents.schema_registry import Registry, schema_registry
+from tests.support.data.command_line import succeeded, tenor
+from tests.support.data.records import rating
+from tests.support.servers.fake_schema_registry import Registry, schema_registry
 
 RATING = record("rating")
 

@@ -27,7 +27,7 @@ from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.topics import Name
 from streams.outputs import Output
-from tests.agents.samples import AT, alert, decision, outcome, point, rating
+from tests.support.data.records import AT, alert, decision, outcome, point, rating
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from agents.worker.oauth_tokens import LEEWAY_S, ClientCredentials, TokenProvider
-from tests.identity_provider import CLIENT, SECRET, IdentityProvider
+from tests.support.servers.identity_provider import CLIENT, SECRET, IdentityProvider
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from streams.text_model.learner import Learner
 from streams.text_model.pretrained import WEIGHTS, shipped
 from streams.text_model.prior import expert
 from streams.text_model.weights import PLACES
-from tests.agents.command import assert_failure, succeeded, tenor
-from tests.agents.conversations import conversation, day, turn, written
+from tests.support.data.command_line import assert_failure, succeeded, tenor
+from tests.support.data.labelled_conversations import conversation, day, turn, written
 
 
 def lessons() -> Lessons:

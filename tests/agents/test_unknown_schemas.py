@@ -20,8 +20,8 @@ from schemas.errors import Reason
 from schemas.records import record, records
 from schemas.topics import Name
 from schemas.validation import Limits
-from tests.agents.schema_registry import Registry, schema_registry
 from tests.behaviour.events import click
+from tests.support.servers.fake_schema_registry import Registry, schema_registry
 
 NOW = 1_790_000_000_000
 TOPICS = Settings(_env_file=None).topics

@@ -16,7 +16,7 @@ from clickhouse_driver import Client
 from agents.embedded.process import LOOPBACK
 from agents.embedded.stack import answers
 from streams.interventions.catalogue import SHIPPED
-from tests.agents.command import ARGV, assert_failure, sentences, tenor, variables
+from tests.support.data.command_line import ARGV, assert_failure, sentences, tenor, variables
 
 pytestmark = [
     pytest.mark.integration,

@@ -25,9 +25,9 @@ from schemas.topics import Name
 from schemas.validation import Limits, check
 from streams.signals.extraction import signal_of
 from streams.signals.prosody import FEATURES, NAMES
-from tests.agents.command import ARGV, PATIENCE_S, assert_failure, succeeded, tenor, variables
 from tests.agents.conftest import drop_topics
-from tests.agents.voices import RATE, babble, sine, wav
+from tests.support.data.command_line import ARGV, PATIENCE_S, assert_failure, succeeded, tenor, variables
+from tests.support.data.voices import RATE, babble, sine, wav
 
 STARTED, STARTED_MS = "2026-03-02T09:14:00Z", 1_772_442_840_000
 AGREED = Caller("c1", "u1", "default", True)

@@ -12,7 +12,7 @@ from scipy.io import wavfile
 
 from agents.common.errors import Failure
 from agents.voice.wav import Format, Sound, frames, opened
-from tests.agents.voices import FLOAT, PCM, RATE, noise, sine, wav
+from tests.support.data.voices import FLOAT, PCM, RATE, noise, sine, wav
 
 WIDTHS = [(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)]
 FULL = {8: 128, 16: 2**15, 24: 2**31, 32: 2**31}  # SciPy widens 24 bits to 32

@@ -27,8 +27,8 @@ from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import WorkloadConfig
 from streams.outputs import Output
-from tests.agents.samples import point
-from tests.streams.shifts import HOUR, MINUTE, START, at, case, given, turn
+from tests.support.data.records import point
+from tests.support.data.shifts import HOUR, MINUTE, START, at, case, given, turn
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,8 @@ import pytest
 from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.model import Settings
-from tests.apache_kafka import ApacheKafka, unavailable_reason
 from tests.behaviour.deployment import Deployment, deploy
+from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,11 +11,11 @@ import pytest
 from agents.alerting import commands
 from agents.common.pseudonyms import mark
 from schemas.topics import Name
-from tests.agents import samples
-from tests.agents.receivers import SECRET, Hook, Inbox, http, part, smtp
 from tests.behaviour.deployment import Deployment, eventually
 from tests.behaviour.events import now_ms
-from tests.streams.alerts import alert
+from tests.support.data import records
+from tests.support.data.alerts import alert
+from tests.support.servers.alert_receivers import SECRET, Hook, Inbox, http, part, smtp
 
 NUMBERS = itertools.count(100)
 
@@ -57,7 +57,7 @@ def test_alerts_leave_by_mail_and_webhook_few_and_once(
     assert {one["status"] for one in settled(deployment)} == {"delivered"}
 
     # It recovers: the point is newer than the alert, and not raised.
-    deployment.send(Name.TRAJECTORIES, samples.point(2, conversation_id="c1", event_time=now_ms()))
+    deployment.send(Name.TRAJECTORIES, records.point(2, conversation_id="c1", event_time=now_ms()))
     eventually(lambda: len(hook.bodies) == 2, "the recovery")
     assert hook.bodies[1]["kind"] == "recovery"
 

@@ -27,7 +27,7 @@ from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually
 from tests.behaviour.events import ANGRY, conversation, now_ms
 from tests.behaviour.test_crash import settled
-from tests.streams import lessons
+from tests.support.data import lessons
 
 Record = dict[str, Any]
 START = now_ms() - 3_600_000

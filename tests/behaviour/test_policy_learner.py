@@ -22,7 +22,7 @@ from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually
 from tests.behaviour.events import now_ms
 from tests.behaviour.test_policy import HARMFUL, all_read, experiment, snapshots
-from tests.streams.lessons import rating
+from tests.support.data.lessons import rating
 
 pytestmark = pytest.mark.reference
 

@@ -16,13 +16,13 @@ from agents.kafka import client as kafka
 from agents.settings.model import Settings
 from agents.worker.kafka_credentials import credentials
 from schemas.topics import Name
-from tests.apache_kafka import unavailable_reason
 from tests.behaviour.conftest import settings_for
 from tests.behaviour.deployment import Deployment, deploy, eventually
 from tests.behaviour.events import CALM, conversation, now_ms
-from tests.certificates import Authority, Issued
-from tests.identity_provider import CLIENT, SECRET, IdentityProvider
-from tests.secured_kafka import PASSWORD, USER, SecuredKafka
+from tests.support.servers.apache_kafka import unavailable_reason
+from tests.support.servers.certificates import Authority, Issued
+from tests.support.servers.identity_provider import CLIENT, SECRET, IdentityProvider
+from tests.support.servers.secured_kafka import PASSWORD, USER, SecuredKafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.reference]
 WRONG = "wr0ng-word"

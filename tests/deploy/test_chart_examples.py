@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.chart import EXAMPLES
-from tests.deploy.examples import committed, made
+from tests.support.helm.chart import EXAMPLES
+from tests.support.helm.examples import committed, made
 
 pytestmark = pytest.mark.helm
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.chart import CHART, FILES, HELM, MINIMAL, ROOT, helm, merged, named, of_file, only, rendered
+from tests.support.helm.chart import CHART, FILES, HELM, MINIMAL, ROOT, helm, merged, named, of_file, only, rendered
 
 pytestmark = pytest.mark.helm
 RULES = yaml.safe_load((ROOT / "deploy/prometheus/tenor-rules.yaml").read_text())["groups"][0]["rules"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.chart import FILES, container, environment, named, of_file, only, rendered
+from tests.support.helm.chart import FILES, container, environment, named, of_file, only, rendered
 
 pytestmark = pytest.mark.helm
 ALERTS = {"alerts": {"enabled": True, "routes": {"configMap": "routes"}}}

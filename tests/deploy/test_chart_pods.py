@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agents.settings.loader import variables_known
-from tests.deploy.chart import FILES, container, environment, merged, named, of_file, ours, rendered, with_pods
+from tests.support.helm.chart import FILES, container, environment, merged, named, of_file, ours, rendered, with_pods
 
 pytestmark = pytest.mark.helm
 KNOWN = set(variables_known())

@@ -6,7 +6,7 @@ import shlex
 import pytest
 import yaml
 
-from tests.deploy.chart import CHART, ROOT, container, environment, helm, merged, objects, only, with_values
+from tests.support.helm.chart import CHART, ROOT, container, environment, helm, merged, objects, only, with_values
 
 pytestmark = pytest.mark.helm
 README = (CHART / "README.md").read_text(encoding="utf-8")

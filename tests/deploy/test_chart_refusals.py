@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.chart import MINIMAL, refusal, rendered
+from tests.support.helm.chart import MINIMAL, refusal, rendered
 
 pytestmark = pytest.mark.helm
 ROUTES = {"inline": "teams: []"}

@@ -4,16 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.chart import (
-    FILES,
-    container,
-    environment,
-    named,
-    of_file,
-    ours,
-    rendered,
-    with_pods,
-)
+from tests.support.helm.chart import FILES, container, environment, named, of_file, ours, rendered, with_pods
 
 pytestmark = pytest.mark.helm
 SCRAM = {"kafka": {"sasl": {"mechanism": "SCRAM-SHA-512", "username": "tenor"}}}

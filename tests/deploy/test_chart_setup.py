@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.chart import container, environment, kinds, only, ours, rendered, with_pods
+from tests.support.helm.chart import container, environment, kinds, only, ours, rendered, with_pods
 
 pytestmark = pytest.mark.helm
 HOOK = "pre-install,pre-upgrade"

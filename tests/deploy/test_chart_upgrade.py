@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.api_server import cluster
-from tests.deploy.chart import CHART, MINIMAL, helm, merged
+from tests.support.helm.api_server import cluster
+from tests.support.helm.chart import CHART, MINIMAL, helm, merged
 
 pytestmark = pytest.mark.helm
 PLACE = "/apis/apps/v1/namespaces/support/statefulsets/tenor-worker"

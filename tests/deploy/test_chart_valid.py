@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.deploy.chart import CHART, FILES, helm, kinds, named, of_file
-from tests.deploy.crds import SCHEMAS
+from tests.support.helm.chart import CHART, FILES, helm, kinds, named, of_file
+from tests.support.helm.crds import SCHEMAS
 
 pytestmark = pytest.mark.helm
 VERSIONS = ("1.27.0", "1.33.0", "1.37.0")
@@ -48,7 +48,7 @@ def test_objects(path: Path, version: str, kubernetes, seen: Counter[str]) -> No
     for one in found:
         if one["kind"] in SCHEMAS:
             jsonschema.validate(one, SCHEMAS[one["kind"]])
-            seen["custom resources valid by the shapes in tests/deploy/crds.py"] += 1
+            seen["custom resources valid by the shapes in tests/support/helm/crds.py"] += 1
         else:
             valid(kubernetes, json.dumps(one), version)
             seen[f"objects valid for Kubernetes {version}"] += 1

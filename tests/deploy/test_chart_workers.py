@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.topics import INGESTED, Name, Topics
-from tests.deploy.chart import FILES, container, environment, kinds, merged, named, of_file, only, rendered
+from tests.support.helm.chart import FILES, container, environment, kinds, merged, named, of_file, only, rendered
 
 pytestmark = pytest.mark.helm
 KEDA = {"partitions": 24, "worker": {"keda": {"enabled": True}}}

@@ -14,8 +14,8 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
-from tests import apache_kafka
-from tests.apache_kafka import CLUSTER_ID, SETTINGS, START_TIMEOUT_S
+from tests.support.servers import apache_kafka
+from tests.support.servers.apache_kafka import CLUSTER_ID, SETTINGS, START_TIMEOUT_S
 
 NODES = (1, 2, 3)
 JVM = ("-Xmx400m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.apache_kafka import unavailable_reason
 from tests.faults import cases as _  # noqa: F401 - registers them
 from tests.faults.case import CASES, play
 from tests.faults.cluster import Cluster, cluster
+from tests.support.servers.apache_kafka import unavailable_reason
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(7200)]
 

@@ -17,7 +17,7 @@ from schemas.headers import cloud_event, dead_letter
 from schemas.records import record, records
 from schemas.topics import DELIVERED, LEARNED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name, Topics
 from schemas.validation import Limits, check
-from tests.schemas.samples import INPUTS, JSON, NOW
+from tests.support.data.schema_samples import INPUTS, JSON, NOW
 
 DOCUMENT = asyncapi.document()
 TOPICS = Topics()

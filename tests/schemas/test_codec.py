@@ -26,8 +26,8 @@ from schemas.errors import Reason, Rejected
 from schemas.json_form import to_json
 from schemas.records import Datum, record, records, without_logical_types, writers
 from schemas.validation import Limits, check
-from tests.schemas.samples import INPUTS, JSON, NOW, as_json, event
-from tests.schemas.strategies import QUICK, RECORDS, datums, smallest
+from tests.support.data.schema_samples import INPUTS, JSON, NOW, as_json, event
+from tests.support.data.schema_strategies import QUICK, RECORDS, datums, smallest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTEXT = SerializationContext("any", MessageField.VALUE)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from schemas.errors import Reason, Rejected
 from schemas.json_form import from_json, to_json
 from schemas.records import record
-from tests.schemas.samples import INPUTS, as_json, example
-from tests.schemas.strategies import QUICK, RECORDS, datums
+from tests.support.data.schema_samples import INPUTS, as_json, example
+from tests.support.data.schema_strategies import QUICK, RECORDS, datums
 
 MESSAGE = record("message")
 ANYTHING = st.recursive(

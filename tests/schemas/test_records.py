@@ -10,7 +10,7 @@ from fastavro.schema import to_parsing_canonical_form
 
 from schemas.errors import Reason, Rejected
 from schemas.records import Record, crc64, parse, record, records, without_logical_types, writer_schema, writers
-from tests.schemas.strategies import RECORDS
+from tests.support.data.schema_strategies import RECORDS
 
 NAMES = {
     "assignment": "tenor.Assignment",

@@ -13,7 +13,7 @@ from schemas.errors import Reason, Rejected
 from schemas.json_form import from_json
 from schemas.records import record
 from schemas.validation import BURST_KEYS, CHECKS, DAY_MS, ID_LENGTH, Limits, check, check_size
-from tests.schemas.samples import INPUTS, NOW, as_json, event
+from tests.support.data.schema_samples import INPUTS, NOW, as_json, event
 
 LIMITS = Limits()
 CUSTOMERS_ONLY = ("keystrokes", "navigation", "prosody")

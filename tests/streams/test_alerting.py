@@ -9,7 +9,7 @@ from streams.config.model import Config, OutcomeConfig
 from streams.experiment.effects import Evidence
 from streams.outputs import Output
 from streams.policy.snapshot import Errors, Snapshot
-from tests.streams.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
+from tests.support.data.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
 
 QUICK = OutcomeConfig(window_turns=1, margin=0.001)
 CONFIG = nervous(protocols=(SLOW, HAND_OVER), outcome=QUICK, max_failures=1)

@@ -13,7 +13,7 @@ from streams.belief import estimator
 from streams.belief.estimator import Observation
 from streams.config.model import BeliefConfig
 from streams.state import Belief
-from tests.streams.builders import moment
+from tests.support.data.builders import moment
 
 USUAL = BeliefConfig()
 SEEN = st.tuples(st.floats(0, 4000), st.floats(-1.5, 1.5), st.floats(0.1, 1.0))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from streams.config.model import Config
 from streams.policy import context
 from streams.state import Defused, State
-from tests.streams.builders import CALM, FURIOUS, SLOW, brought, fold_all, log, message, nervous, of, told
-from tests.streams.lessons import SEEN
+from tests.support.data.builders import CALM, FURIOUS, SLOW, brought, fold_all, log, message, nervous, of, told
+from tests.support.data.lessons import SEEN
 
 COUNTS = st.floats(0, 1e4, allow_subnormal=False)
 CONFIG = nervous(protocols=(SLOW,))

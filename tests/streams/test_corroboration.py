@@ -15,7 +15,19 @@ from streams.belief.estimator import Observation
 from streams.config.model import Config, SignalConfig
 from streams.conversations import fold
 from streams.state import Belief, State
-from tests.streams.builders import CALM, FURIOUS, GLAD, answer, keystrokes, log, message, moment, navigation, of, told
+from tests.support.data.builders import (
+    CALM,
+    FURIOUS,
+    GLAD,
+    answer,
+    keystrokes,
+    log,
+    message,
+    moment,
+    navigation,
+    of,
+    told,
+)
 
 USUAL = Config()
 SHARES = {"typing": 0.1, "navigation": 0.5, "latency": 0.1}

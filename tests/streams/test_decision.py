@@ -9,7 +9,7 @@ from streams.config.model import Config, OutcomeConfig
 from streams.interventions.options import Adaptation, Constraints, Protocol, When, as_record
 from streams.outputs import Output
 from streams.policy import policy
-from tests.streams.builders import (
+from tests.support.data.builders import (
     CALM,
     FURIOUS,
     HAND_OVER,

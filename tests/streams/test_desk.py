@@ -12,7 +12,7 @@ from streams.alerts import notification_policy as desks
 from streams.alerts.messages import Message
 from streams.alerts.notification_policy import Action, Desk, Send, Suppress
 from streams.alerts.routes import Quiet, Route, Routes
-from tests.streams.alerts import HOUR, MINUTE, NOW, alert, command, routes, team
+from tests.support.data.alerts import HOUR, MINUTE, NOW, alert, command, routes, team
 
 NIGHT = Quiet(zone=ZoneInfo("UTC"), start=14 * 60, end=15 * 60)  # NOW lies in it
 

@@ -11,7 +11,7 @@ from streams.conversations import fold
 from streams.interventions.options import When
 from streams.signals.extraction import Event
 from streams.state import Course
-from tests.streams.builders import (
+from tests.support.data.builders import (
     CALM,
     FURIOUS,
     GLAD,

@@ -13,7 +13,7 @@ from streams.conversations import eligibility, fold
 from streams.interventions.catalogue import CHANNELS, default_protocols
 from streams.interventions.options import Adaptation, Constraints, When
 from streams.state import Defused, State, Usual
-from tests.streams.builders import HAND_OVER, OFFER, SLOW, log, message, nervous, option
+from tests.support.data.builders import HAND_OVER, OFFER, SLOW, log, message, nervous, option
 
 VOICE = option("call", channels=("voice",))
 DEAR = option("dear", burden=5.0)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.policy.outcome_join import PATIENCE_MS, Experience, News
-from tests.streams.builders import moment
-from tests.streams.lessons import Record, config, decision, outcome, rating
+from tests.support.data.builders import moment
+from tests.support.data.lessons import Record, config, decision, outcome, rating
 
 CONFIG = config(remembered_s=1e6, idle_s=1e6)  # nothing is forgotten or given up
 QUICK = config(remembered_s=100.0, idle_s=50.0)

@@ -11,7 +11,7 @@ from streams.signals import prosody as prosodic
 from streams.state import State
 from streams.text_model.model import ANSWER, TextModel, shipped_model
 from streams.text_model.weights import empty
-from tests.streams.builders import (
+from tests.support.data.builders import (
     CALM,
     FURIOUS,
     GLAD,

@@ -8,7 +8,7 @@ from streams import ids
 from streams.config.model import Config, DecisionConfig
 from streams.experiment.holdout import in_holdout
 from streams.interventions.options import CONTROL
-from tests.streams.builders import FURIOUS, SLOW, message, nervous, of, told
+from tests.support.data.builders import FURIOUS, SLOW, message, nervous, of, told
 
 MANY = 4000
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from streams.alerts import messages
 from streams.alerts.messages import Message
-from tests.streams.alerts import NOW, alert
+from tests.support.data.alerts import NOW, alert
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "webhook.schema.json").read_text(encoding="utf-8"))
 CONSOLE = "https://tenor.example/"

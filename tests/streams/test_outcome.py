@@ -10,7 +10,7 @@ from streams.conversations import outcome
 from streams.interventions.options import When
 from streams.signals.extraction import Event
 from streams.state import NEVER, State
-from tests.streams.builders import CALM, FURIOUS, GLAD, HAND_OVER, SLOW, answer, message, moment, nervous, of, told
+from tests.support.data.builders import CALM, FURIOUS, GLAD, HAND_OVER, SLOW, answer, message, moment, nervous, of, told
 
 CONFIG = nervous(protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=2, margin=0.02))
 CONTROL = nervous(protocols=(SLOW, HAND_OVER), outcome=CONFIG.outcome, control_share=1.0)

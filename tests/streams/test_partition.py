@@ -16,8 +16,8 @@ from streams.ids import SEPARATOR
 from streams.outputs import Output
 from streams.signals.extraction import Signal
 from streams.state import State
-from tests.streams.builders import published, tick_at
-from tests.streams.logs import CONFIG, LATEST_S, PROFILED, RESENT, TICKED, VERY_LATE, Log, logs
+from tests.support.data.builders import published, tick_at
+from tests.support.data.signal_logs import CONFIG, LATEST_S, PROFILED, RESENT, TICKED, VERY_LATE, Log, logs
 
 Published = set[tuple[str, str, bytes]]
 Stored = dict[str, bytes]

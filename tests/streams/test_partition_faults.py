@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streams.conversations.partition import Partition
 from streams.signals.extraction import Signal, forget
-from tests.streams.builders import moment, published
-from tests.streams.logs import EVENTS, Log, position_of
 from tests.streams.test_partition import END, Stored, opened, remembered, write
+from tests.support.data.builders import moment, published
+from tests.support.data.signal_logs import EVENTS, Log, position_of
 
 CONVERSATIONS = st.sampled_from(["c1", "c1", "c2", "c3"])
 SAID = st.sampled_from([*EVENTS, *["furious"] * 6])

@@ -8,9 +8,9 @@ from streams import state as states
 from streams.conversations.partition import FLOOR, Partition
 from streams.outputs import Output
 from streams.signals.extraction import Signal, forget
-from tests.streams.builders import START, brought, of, published
-from tests.streams.logs import Log
 from tests.streams.test_partition import END, Stored, opened, write
+from tests.support.data.builders import START, brought, of, published
+from tests.support.data.signal_logs import Log
 
 
 def wish(customer: str = "u1", tenant: str = "default") -> Signal:

@@ -14,7 +14,7 @@ from streams.interventions.options import CONTROL, Protocol
 from streams.policy import context, policy, thompson
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot
-from tests.streams.builders import OFFER, SLOW, option
+from tests.support.data.builders import OFFER, SLOW, option
 
 LOTTERIES = 20_000
 VOICE = option("call", channels=("voice",))

@@ -18,8 +18,20 @@ from streams.policy.outcome_join import Lesson, Rated
 from streams.policy.rollback import lost_options
 from streams.policy.snapshot import ANY, Snapshot, as_record, of_record
 from streams.policy.thompson import Arm
-from tests.streams.builders import OFFER, SLOW, option
-from tests.streams.lessons import EVEN, HELD_OUT, READ, SEEN, brought, command, config, first, lesson, outcome, rating
+from tests.support.data.builders import OFFER, SLOW, option
+from tests.support.data.lessons import (
+    EVEN,
+    HELD_OUT,
+    READ,
+    SEEN,
+    brought,
+    command,
+    config,
+    first,
+    lesson,
+    outcome,
+    rating,
+)
 
 RIDGE = 5.0
 PLAIN = PolicyConfig(discount=1.0, rating_weight=0.25, rating_scale=0.2)

@@ -18,7 +18,7 @@ from streams.customers.partition import MARK, Customers
 from streams.customers.profile import Profile, ProfileError, merge
 from streams.outputs import Output
 from streams.state import Baseline, Defused, State, Usual
-from tests.streams.builders import (
+from tests.support.data.builders import (
     CALM,
     FURIOUS,
     GLAD,

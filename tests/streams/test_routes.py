@@ -8,7 +8,7 @@ import pytest
 
 from streams.alerts.routes import Quiet, Route
 from streams.alerts.routes_file import RoutesError, read_routes
-from tests.streams.alerts import alert
+from tests.support.data.alerts import alert
 
 SECRET = "0123456789abcdef-secret"
 VARIABLES = {"HOOK_SECRET": SECRET, "SLACK_URL": "slack://a/b/c"}

@@ -17,7 +17,7 @@ from streams.policy import context, snapshot, thompson
 from streams.policy.learner import after
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot, SnapshotError, as_record, of_record, version_of
-from tests.streams.lessons import brought, config, lesson, taught
+from tests.support.data.lessons import brought, config, lesson, taught
 
 Record = dict[str, Any]
 WHOLE = Snapshot(

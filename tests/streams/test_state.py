@@ -11,7 +11,7 @@ from streams.conversations import fold
 from streams.state import NEVER, Baseline, Belief, Course, Memory, Motion, Pointer, State, StateError, Window
 from streams.text_model.dialogue_state import Dialogue
 from streams.text_model.hashing import SKETCH
-from tests.streams.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
+from tests.support.data.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 TIMES = st.integers(0, 2**53)

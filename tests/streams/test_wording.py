@@ -15,7 +15,7 @@ from streams.experiment.least_squares import student_95
 from streams.experiment.wording_effects import COLUMNS, Row, Study, effects
 from streams.signals.reply_style import FEATURES
 from streams.text_model.model import ANSWER
-from tests.streams.builders import CALM, FURIOUS, answer, message, nervous, of, told
+from tests.support.data.builders import CALM, FURIOUS, answer, message, nervous, of, told
 
 WORDS = dict.fromkeys(FEATURES, 0.0) | {wording_effects.LENGTH: 7.0}
 POINT: dict[str, Any] = {

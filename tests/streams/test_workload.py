@@ -22,7 +22,7 @@ from streams.workload import team_metrics
 from streams.workload.aggregate import Workload, telling
 from streams.workload.assignments import Assignment, Belief, Talk, stints
 from streams.workload.operator_load import Exposure
-from tests.streams.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at, case, given, taken, told, turn
+from tests.support.data.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at, case, given, taken, told, turn
 
 CREW = ("a", "b", "c")
 MODULES = ("spans", "stints", "exposure", "teams", "workload")

@@ -28,9 +28,9 @@ from schemas.codec import Codec
 from schemas.json_form import read_record
 from schemas.records import Datum, record
 from schemas.topics import Name
-from tests.agents.command import assert_failure, succeeded, tenor
-from tests.agents.samples import AT, decision, point
 from tests.agents.test_report import insert
+from tests.support.data.command_line import assert_failure, succeeded, tenor
+from tests.support.data.records import AT, decision, point
 
 pytestmark = pytest.mark.integration
 

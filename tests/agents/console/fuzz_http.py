@@ -23,8 +23,8 @@ from agents.common.health import Health, serve
 from agents.embedded.process import LOOPBACK
 from agents.settings.model import Settings
 from tests.agents.console.serving import served, talk
-from tests.agents.samples import alert
-from tests.agents.stored import ALERTS, POINTS, insert
+from tests.support.data.records import alert
+from tests.support.data.warehouse import ALERTS, POINTS, insert
 
 TOKEN = "a token of thirty-two letters :-)"
 EXAMPLES = int(os.environ.get("FUZZ_HTTP_EXAMPLES", "60"))

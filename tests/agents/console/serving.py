@@ -14,7 +14,7 @@ from agents.common.clock import now_ms
 from agents.console import server as serve
 from agents.console.app import Console
 from agents.settings.model import Settings
-from tests.agents.samples import point
+from tests.support.data.records import point
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_S = 30.0

@@ -6,7 +6,7 @@ from agents.console.alert_state import FROM_CONSOLE, About, Commands, Said
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
-from tests.agents.samples import alert_command
+from tests.support.data.records import alert_command
 
 CODEC = Codec()
 ABOUT = About("default", "c1")

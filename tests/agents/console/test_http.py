@@ -15,7 +15,7 @@ from agents.console.auth import COOKIE, FAILURES, FAILURES_S, Auth, loopback
 from agents.console.security_headers import HEADERS
 from agents.settings.model import Settings
 from tests.agents.console.serving import served
-from tests.trickle import ended
+from tests.support.servers.slow_client import ended
 
 TOKEN = "a token of thirty-two letters :-)"
 NOBODY = Settings(_env_file=None, clickhouse_port=1, brokers="127.0.0.1:1", console_poll_s=0.2)

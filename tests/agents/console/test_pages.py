@@ -23,9 +23,9 @@ from schemas.topics import Name
 from streams import ids
 from tests.agents.conftest import drop_database
 from tests.agents.console.serving import served, talk
-from tests.agents.experiments import experiment
-from tests.agents.samples import AT, alert, alert_command, command, decision, delivery, distal, outcome, snapshot
-from tests.agents.stored import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, insert, store
+from tests.support.data.experiments import experiment
+from tests.support.data.records import AT, alert, alert_command, command, decision, delivery, distal, outcome, snapshot
+from tests.support.data.warehouse import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, insert, store
 
 pytestmark = pytest.mark.integration
 

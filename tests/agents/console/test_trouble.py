@@ -13,8 +13,8 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, free_port
 from agents.settings.model import Settings
 from tests.agents.console.serving import Complaints, served, talk
-from tests.agents.samples import alert
-from tests.agents.stored import ALERTS, POINTS, insert
+from tests.support.data.records import alert
+from tests.support.data.warehouse import ALERTS, POINTS, insert
 
 pytestmark = pytest.mark.integration
 

@@ -23,7 +23,7 @@ from agents.settings.model import Settings
 from agents.settings.secret_source import nested_secrets
 from schemas.topics import Name
 from streams import state
-from tests.agents.command import tenor
+from tests.support.data.command_line import tenor
 
 pytestmark = pytest.mark.integration
 

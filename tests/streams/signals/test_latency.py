@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.signals import response_time
 from streams.state import Baseline
-from tests.streams.builders import moment
+from tests.support.data.builders import moment
 
 TIMES = st.integers(0, 10**13)
 

@@ -14,9 +14,9 @@ from streams.config.model import NavigationConfig
 from streams.signals import navigation as nav
 from streams.signals.extraction import signal_of
 from streams.state import Pointer
-from tests.streams import builders
-from tests.streams.builders import moment
-from tests.streams.strategies import events
+from tests.support.data import builders
+from tests.support.data.builders import moment
+from tests.support.data.event_strategies import events
 
 ACTIONS = next(field for field in record("navigation").published["fields"] if field["name"] == "action")["type"][
     "symbols"

@@ -11,8 +11,8 @@ from streams.signals import prosody
 from streams.signals.baselines import ENOUGH
 from streams.signals.extraction import signal_of
 from streams.state import Baseline
-from tests.streams import builders
-from tests.streams.strategies import events
+from tests.support.data import builders
+from tests.support.data.event_strategies import events
 
 SD = 2.0
 USUAL = prosody.extract(builders.prosody()).features

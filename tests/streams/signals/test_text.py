@@ -14,8 +14,8 @@ from streams.signals.extraction import signal_of
 from streams.signals.language import MAX_CHARACTERS
 from streams.text_model import hashing
 from streams.text_model.model import Reading, probability, shipped_model
-from tests.streams.builders import CALM, FURIOUS, GLAD, message
-from tests.streams.strategies import events
+from tests.support.data.builders import CALM, FURIOUS, GLAD, message
+from tests.support.data.event_strategies import events
 
 SURROGATE = "\ud800"
 PIECES = [

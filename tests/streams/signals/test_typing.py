@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from streams.signals import typing
 from streams.signals.extraction import signal_of
 from streams.state import Baseline
-from tests.streams.builders import keystrokes
-from tests.streams.strategies import events
+from tests.support.data.builders import keystrokes
+from tests.support.data.event_strategies import events
 
 STEADY = {
     name: Baseline(mean, 0.0, 10) for name, mean in {"typing.backspace_rate": 0.1, "typing.flight_ms": 100.0}.items()

@@ -13,7 +13,7 @@ from streams.text_model.dialogue_state import BASE_RATE, HANDED_ON, LONG, MOST, 
 from streams.text_model.learner import COLLECTION, Collected
 from streams.text_model.model import Remembered, Sums, TextModel, probability
 from streams.text_model.weights import LENGTH, PLACES, Weights
-from tests.streams.text_model.talk import CONVERSATIONS, TERMS, forecast, random_weights, read, said
+from tests.support.data.dialogues import CONVERSATIONS, TERMS, forecast, random_weights, read, said
 
 MODELS = st.sampled_from([(random_weights(seed), TextModel(random_weights(seed))) for seed in (1, 2)])
 

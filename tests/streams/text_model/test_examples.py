@@ -12,8 +12,8 @@ from streams.state import State
 from streams.text_model import turn_features
 from streams.text_model.learner import Learner
 from streams.text_model.model import TextModel
-from tests.streams.builders import CALM, FURIOUS, GLAD, answer, log, message
-from tests.streams.text_model.talk import random_weights, said
+from tests.support.data.builders import CALM, FURIOUS, GLAD, answer, log, message
+from tests.support.data.dialogues import random_weights, said
 
 WORDS = st.sampled_from([CALM, FURIOUS, GLAD, None, "😀", "Das Paket ist nicht da", "It still doesn't work", "no"])
 ANSWERS = st.sampled_from(["Sorry, that is not possible.", "Here you are?", None])

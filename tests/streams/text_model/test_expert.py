@@ -4,9 +4,9 @@ import pytest
 
 from streams.text_model.model import TextModel
 from streams.text_model.prior import CUES, NUMBERS, expert
-from tests.streams.builders import CALM, FURIOUS, GLAD
-from tests.streams.text_model import talk
-from tests.streams.text_model.talk import forecast, said
+from tests.support.data import dialogues
+from tests.support.data.builders import CALM, FURIOUS, GLAD
+from tests.support.data.dialogues import forecast, said
 
 CALMS = (CALM, GLAD, "Could you tell me the opening hours?", "Perfect, that worked", "I would like two tickets, please")
 FURIES = (
@@ -19,7 +19,7 @@ FURIES = (
 
 def read(words: str) -> float:
     model, [signal] = TextModel(expert()), said(words)
-    return talk.read(model, model.start(), signal["terms"], signal["cues"], signal["features"]).now
+    return dialogues.read(model, model.start(), signal["terms"], signal["cues"], signal["features"]).now
 
 
 @pytest.mark.parametrize("fury", FURIES)
@@ -45,12 +45,12 @@ def test_what_came_before_makes_the_next_turn_likelier() -> None:
 @pytest.mark.parametrize("cue", CUES)
 def test_a_cue_alone_moves_the_log_odds_by_its_weight(cue: str) -> None:
     model = TextModel(expert())
-    parts = talk.read(model, model.start(), [1], [cue], {}).parts
+    parts = dialogues.read(model, model.start(), [1], [cue], {}).parts
     assert parts[cue] == pytest.approx(CUES[cue], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", [name for name, weight in NUMBERS.items() if weight])
 def test_a_number_moves_them_by_its_weight(name: str) -> None:
     model = TextModel(expert())
-    parts = talk.read(model, model.start(), [1], [], {f"text.{name}": 1.0}).parts
+    parts = dialogues.read(model, model.start(), [1], [], {f"text.{name}": 1.0}).parts
     assert parts[f"text.{name}"] == pytest.approx(NUMBERS[name], rel=1e-3)

@@ -10,8 +10,8 @@ from streams.text_model.model import TextModel
 from streams.text_model.pretrained import shipped
 from streams.text_model.prior import expert
 from streams.text_model.weights import HEADS, PLACES
-from tests.streams.builders import CALM, FURIOUS
-from tests.streams.text_model.talk import forecast, labelled, read, said
+from tests.support.data.builders import CALM, FURIOUS
+from tests.support.data.dialogues import forecast, labelled, read, said
 
 REFUSALS = ("Unfortunately that is not possible.", "I'm unable to do that.", "Our policy does not allow it.")
 HELP = ("It leaves today.", "Here it is.", "Your parcel arrives at noon.")

@@ -13,8 +13,8 @@ from streams.text_model.dialogue_state import Dialogue
 from streams.text_model.model import Remembered, Sums, TextModel, probability, shipped_model
 from streams.text_model.pretrained import shipped
 from streams.text_model.weights import PLACES, empty
-from tests.streams.builders import CALM, FURIOUS
-from tests.streams.text_model.talk import CONVERSATIONS, forecast, random_weights, read, said
+from tests.support.data.builders import CALM, FURIOUS
+from tests.support.data.dialogues import CONVERSATIONS, forecast, random_weights, read, said
 
 MODELS = [TextModel(random_weights(1)), TextModel(shipped()), TextModel(empty())]
 

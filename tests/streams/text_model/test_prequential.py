@@ -12,7 +12,7 @@ from streams.text_model.model import TextModel
 from streams.text_model.prequential import Prequential
 from streams.text_model.pretrained import shipped
 from streams.text_model.weights import HEADS, Weights
-from tests.streams.builders import log, message
+from tests.support.data.builders import log, message
 
 CONFIG = LearnerConfig(labels=10, window=40, inertia=1e-4)
 YES, NO = Label(True, None), Label(False, None)

@@ -8,7 +8,7 @@ from streams.signals.extraction import Signal, forget
 from streams.text_model import turn_features
 from streams.text_model.labels import Mark
 from streams.text_model.turn_cache import Turns
-from tests.streams.builders import CALM, FURIOUS, GLAD, answer, keystrokes, log, message, moment
+from tests.support.data.builders import CALM, FURIOUS, GLAD, answer, keystrokes, log, message, moment
 
 IDLE_MS = 1_800_000
 MARK = Mark(True, None, weak=False)

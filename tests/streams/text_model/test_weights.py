@@ -10,7 +10,7 @@ from streams.text_model import weights
 from streams.text_model.pretrained import WEIGHTS, shipped
 from streams.text_model.prior import expert
 from streams.text_model.weights import HEADS, LARGEST, LENGTH, PLACES, SIZE, WeightsError
-from tests.streams.text_model.talk import random_weights
+from tests.support.data.dialogues import random_weights
 
 VALUES = st.dictionaries(st.integers(0, LENGTH - 1), st.floats(-10, 10), max_size=20)
 LEARNED = st.fixed_dictionaries(dict.fromkeys(HEADS, VALUES))

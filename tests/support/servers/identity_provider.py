@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from agents.embedded.process import LOOPBACK
-from tests.json_handler import JsonHandler
+from tests.support.servers.json_handler import JsonHandler
 
 CLIENT, SECRET, AUDIENCE = "tenor", "s3cret-of-the-client", "kafka"
 

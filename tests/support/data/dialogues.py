@@ -14,7 +14,7 @@ from streams.text_model import weights
 from streams.text_model.learner import Label, Turn
 from streams.text_model.model import Forecast, Reading, Remembered, TextModel
 from streams.text_model.weights import HALVES, LENGTH, Weights
-from tests.streams.builders import answer, log, message
+from tests.support.data.builders import answer, log, message
 
 # Terms of a small vocabulary, so that turns repeat each other, and any others.
 HASHES = st.integers(0, 30) | st.integers(0, 2**24 - 1)

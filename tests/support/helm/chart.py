@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HELM = ROOT / ".cache" / "helm" / "bin" / "helm"
 CHART = ROOT / "deploy" / "helm" / "tenor"
 CI = sorted((CHART / "ci").glob("*-values.yaml"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from agents.common.errors import Failure
 from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 POM = ROOT / "tests" / "kafka" / "pom.xml"
 CACHE = ROOT / ".cache" / "kafka"
 START_TIMEOUT_S = 60.0

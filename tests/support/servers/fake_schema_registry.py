@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from agents.embedded.process import LOOPBACK
-from tests.json_handler import JsonHandler
+from tests.support.servers.json_handler import JsonHandler
 
 NO_SUBJECT, NO_SCHEMA, REFUSED = 40401, 40403, 409
 

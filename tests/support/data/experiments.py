@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from streams.experiment.effects import Decided
 from streams.interventions.options import CONTROL
-from tests.agents.samples import decision, outcome
+from tests.support.data.records import decision, outcome
 
 OPTIONS = ("slow", "offer", "own")
 EFFECTS = {"slow": 0.3, "offer": -0.4, "own": 0.0, CONTROL: 0.0}

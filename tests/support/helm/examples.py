@@ -7,7 +7,7 @@ import shutil
 from collections import defaultdict
 from pathlib import Path
 
-from tests.deploy.chart import EXAMPLES, template
+from tests.support.helm.chart import EXAMPLES, template
 
 SOURCE = "# Source: tenor/templates/"
 

@@ -10,7 +10,7 @@ from streams.policy.learner import score
 from streams.policy.outcome_join import Lesson, News, Rated
 from streams.policy.snapshot import Position, Snapshot
 from streams.policy.thompson import Arm
-from tests.streams.builders import OFFER, SLOW, moment
+from tests.support.data.builders import OFFER, SLOW, moment
 
 Record = dict[str, Any]
 EVEN = {CONTROL: 0.2, "slow": 0.4, "offer": 0.4}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from streams.config.model import BeliefConfig, Config, OutcomeConfig
 from streams.signals.extraction import Signal, signal_of, tick
-from tests.streams import builders
-from tests.streams.builders import nervous
+from tests.support.data import builders
+from tests.support.data.builders import nervous
 
 LATEST_S = 20  # no event comes later than this; windows are longer
 CONFIG: Config = nervous(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.validation import Limits, check
-from tests.streams.builders import START
+from tests.support.data.builders import START
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
 FLOATS = st.floats(width=32)

@@ -10,10 +10,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
-from tests import apache_kafka
-from tests.apache_kafka import ApacheKafka
-from tests.certificates import Issued
-from tests.identity_provider import AUDIENCE
+from tests.support.servers import apache_kafka
+from tests.support.servers.apache_kafka import ApacheKafka
+from tests.support.servers.certificates import Issued
+from tests.support.servers.identity_provider import AUDIENCE
 
 USER, PASSWORD = "worker", "p4ss-w0rd of the worker"
 MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER")

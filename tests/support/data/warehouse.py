@@ -7,7 +7,7 @@ from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES, Table, columnar
 from agents.settings.model import Settings
 from schemas.topics import Name
-from tests.agents.experiments import Made
+from tests.support.data.experiments import Made
 
 POINTS = TABLES[Name.TRAJECTORIES]
 DECISIONS = TABLES[Name.DECISIONS]

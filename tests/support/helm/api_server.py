@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.json_handler import JsonHandler
+from tests.support.servers.json_handler import JsonHandler
 
 # What a first install makes.
 KINDS = {

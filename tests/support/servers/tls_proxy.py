@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from agents.embedded.process import LOOPBACK
-from tests.certificates import Issued
+from tests.support.servers.certificates import Issued
 
 CHUNK = 65_536
 

@@ -58,7 +58,7 @@ FUZZ_EXAMPLES ?= 3000
 FUZZ_HTTP_EXAMPLES ?= 60
 
 fuzz: install .cache/atheris fuzz-http  ## longer than the tests do: faults through the fold, bytes through ingest; finds go to .cache/fuzz
-	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/streams/test_partition_faults.py
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --timeout 3600 tests/streams/conversations/test_partition_faults.py
 	PYTHONPATH=.cache/atheris $(BIN)/python -m tests.fuzz.ingest .cache/fuzz -max_total_time=$(FUZZ_S) -max_len=4096
 
 fuzz-http: install .cache/schemathesis  ## requests that fit the description of the HTTP API, and others: half a minute

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streams.conversations.partition import Partition
 from streams.signals.extraction import Signal, forget
-from tests.streams.test_partition import END, Stored, opened, remembered, write
+from tests.streams.conversations.test_partition import END, Stored, opened, remembered, write
 from tests.support.data.builders import moment, published
 from tests.support.data.signal_logs import EVENTS, Log, position_of
 

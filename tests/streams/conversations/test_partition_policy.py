@@ -13,8 +13,8 @@ from streams.interventions.options import CONTROL
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot
 from streams.signals.extraction import Signal, policy
-from tests.streams.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
-from tests.streams.test_partition import work as worked
+from tests.streams.conversations.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
+from tests.streams.conversations.test_partition import work as worked
 from tests.support.data.builders import moment, tick_at
 from tests.support.data.lessons import taught
 from tests.support.data.signal_logs import CONFIG, PROFILED, RESENT, TICKED, Log, logs

@@ -63,7 +63,7 @@ def test_the_file_that_ships_stands_beside_the_code() -> None:
 
 
 def test_the_example_in_the_documentation_is_valid_and_every_name_is_explained() -> None:
-    page = (Path(__file__).parents[2] / "docs/protocols.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/protocols.md").read_text(encoding="utf-8")
     [example] = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
     kept = [name for name in SHIPPED if name != "answer-first"]
     assert [one.id for one in read_protocols(example)] == [*kept, "call-back", "senior-colleague"]

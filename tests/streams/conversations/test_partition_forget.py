@@ -8,7 +8,7 @@ from streams import state as states
 from streams.conversations.partition import FLOOR, Partition
 from streams.outputs import Output
 from streams.signals.extraction import Signal, forget
-from tests.streams.test_partition import END, Stored, opened, write
+from tests.streams.conversations.test_partition import END, Stored, opened, write
 from tests.support.data.builders import START, brought, of, published
 from tests.support.data.signal_logs import Log
 

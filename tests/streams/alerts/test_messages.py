@@ -15,7 +15,7 @@ from streams.alerts import messages
 from streams.alerts.messages import Message
 from tests.support.data.alerts import NOW, alert
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "webhook.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[3] / "schemas" / "webhook.schema.json").read_text(encoding="utf-8"))
 CONSOLE = "https://tenor.example/"
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(1)>\r\nBcc: a@b.c\u202egnp.exe @everyone <!channel>'
 TEXTS = ("alert_id", "tenant", "conversation_id", "customer_id", "channel", "rule", "title", "explanation")

@@ -13,8 +13,8 @@ from streams.signals.extraction import Signal, model
 from streams.text_model import weights
 from streams.text_model.model import TextModel, shipped_model
 from streams.text_model.weights import PLACES
-from tests.streams.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
-from tests.streams.test_partition import work as worked
+from tests.streams.conversations.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
+from tests.streams.conversations.test_partition import work as worked
 from tests.support.data.builders import moment, tick_at
 from tests.support.data.signal_logs import CONFIG, PROFILED, RESENT, TICKED, Log, logs
 

@@ -29,7 +29,7 @@ from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from schemas.migrations import statements
 from streams.outputs import Output
-from tests.agents.test_sink import CODEC, count, eventually, outputs, publish, rated, running
+from tests.agents.sink.test_sink import CODEC, count, eventually, outputs, publish, rated, running
 from tests.support.data.records import (
     alert_command,
     command,

@@ -28,7 +28,7 @@ from schemas.codec import Codec
 from schemas.json_form import read_record
 from schemas.records import Datum, record
 from schemas.topics import Name
-from tests.agents.test_report import insert
+from tests.agents.reports.test_report import insert
 from tests.support.data.command_line import assert_failure, succeeded, tenor
 from tests.support.data.records import AT, decision, point
 

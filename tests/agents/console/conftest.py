@@ -12,8 +12,8 @@ from agents.embedded.process import LOOPBACK
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.settings.model import Settings
-from tests.agents.conftest import drop_database, drop_topics
 from tests.agents.console.serving import PATIENCE_S, Complaints, chromium, served
+from tests.conftest import drop_database, drop_topics
 
 NUMBERS = count(1)
 POLL_S = 0.2

@@ -21,8 +21,8 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
 from streams import ids
-from tests.agents.conftest import drop_database
 from tests.agents.console.serving import served, talk
+from tests.conftest import drop_database
 from tests.support.data.experiments import experiment
 from tests.support.data.records import AT, alert, alert_command, command, decision, delivery, distal, outcome, snapshot
 from tests.support.data.warehouse import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, insert, store

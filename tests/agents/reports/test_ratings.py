@@ -16,7 +16,7 @@ from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.experiment.rater_agreement import INSUFFICIENT
 from streams.experiment.rating_comparison import Rated, compared
-from tests.agents.test_report import insert
+from tests.agents.reports.test_report import insert
 from tests.support.data.records import decision, rating
 
 

@@ -17,7 +17,7 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, free_port
 from agents.settings.model import Settings
 from schemas.migrations import FOLDER, migrations
-from tests.agents.conftest import drop_database
+from tests.conftest import drop_database
 
 pytestmark = pytest.mark.integration
 

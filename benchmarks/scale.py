@@ -37,8 +37,8 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
 from streams.signals.extraction import Signal, signal_of
-from tests.behaviour.deployment import Deployment, deploy
-from tests.behaviour.events import CALM, burst, message
+from tests.end_to_end.deployment import Deployment, deploy
+from tests.end_to_end.events import CALM, burst, message
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MEASURED, SHARED_AT = 200_000, 100_000

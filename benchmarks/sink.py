@@ -29,7 +29,7 @@ from agents.settings.model import Settings
 from benchmarks import measuring, pictures
 from schemas.codec import Codec
 from streams.outputs import Output
-from tests.behaviour.deployment import Deployment
+from tests.end_to_end.deployment import Deployment
 from tests.support.data.records import AT, alert, decision, outcome, point
 
 ROWS, NATIVE_SHARE = 3_000_000, 0.1

@@ -20,9 +20,9 @@ from agents.embedded.tansu import Tansu
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import message
 from tests.deploy import recipe, rooms
+from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.events import message
 
 CACHE = recipe.ROOT / ".cache" / "image"
 ROLES = (["worker"], ["learner"], ["sink"], ["alerts"], ["workload"], ["console"], ["migrate"], ["topics", "apply"])

@@ -23,7 +23,7 @@ from agents.kafka import client
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import stages
 from agents.settings.model import Settings
-from tests.behaviour.deployment import Deployment, eventually
+from tests.end_to_end.deployment import Deployment, eventually
 from tests.faults.cluster import Cluster
 from tests.faults.load import Load
 

@@ -19,9 +19,9 @@ from agents.embedded.process import Child, free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.model import Settings
 from schemas.topics import Name
-from tests.behaviour.conftest import settings_for
-from tests.behaviour.deployment import Deployment, deploy, eventually
-from tests.behaviour.events import message, rating
+from tests.end_to_end.conftest import settings_for
+from tests.end_to_end.deployment import Deployment, deploy, eventually
+from tests.end_to_end.events import message, rating
 
 STALL_S = 1.0
 pytestmark = pytest.mark.faults

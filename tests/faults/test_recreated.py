@@ -13,9 +13,9 @@ from agents.kafka.client import client_config
 from agents.worker.batch_runner import EXIT_CRASHED
 from schemas.topics import Name
 from streams.config.model import OutcomeConfig
-from tests.behaviour.conftest import settings_for
-from tests.behaviour.deployment import Deployment, deploy, eventually
-from tests.behaviour.events import message, now_ms
+from tests.end_to_end.conftest import settings_for
+from tests.end_to_end.deployment import Deployment, deploy, eventually
+from tests.end_to_end.events import message, now_ms
 
 pytestmark = pytest.mark.faults
 BRIEF = OutcomeConfig(window_s=1.0, idle_s=2.0)

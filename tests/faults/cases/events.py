@@ -17,8 +17,8 @@ from schemas.json_form import to_json
 from schemas.records import PAST, load, record
 from schemas.topics import Name
 from streams.signals.extraction import tick
-from tests.behaviour.events import click
-from tests.behaviour.test_bad_input import BAD
+from tests.end_to_end.events import click
+from tests.end_to_end.test_bad_input import BAD
 from tests.faults.case import case
 from tests.faults.field import Field
 from tests.faults.load import steady

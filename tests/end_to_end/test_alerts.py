@@ -11,8 +11,8 @@ import pytest
 from agents.alerting import commands
 from agents.common.pseudonyms import mark
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import now_ms
+from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.events import now_ms
 from tests.support.data import records
 from tests.support.data.alerts import alert
 from tests.support.servers.alert_receivers import SECRET, Hook, Inbox, http, part, smtp

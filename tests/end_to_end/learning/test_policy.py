@@ -23,10 +23,10 @@ from streams.policy import snapshot
 from streams.policy.learner import score
 from streams.policy.snapshot import Snapshot, as_record, of_record
 from streams.signals.extraction import policy
-from tests.behaviour.conftest import settings_for
-from tests.behaviour.deployment import Deployment, deploy, eventually
-from tests.behaviour.events import ANGRY, conversation, now_ms
-from tests.behaviour.test_crash import settled
+from tests.end_to_end.conftest import settings_for
+from tests.end_to_end.deployment import Deployment, deploy, eventually
+from tests.end_to_end.events import ANGRY, conversation, now_ms
+from tests.end_to_end.test_crash import settled
 from tests.support.data import lessons
 
 Record = dict[str, Any]

@@ -7,9 +7,9 @@ import pytest
 from schemas.errors import Reason
 from schemas.records import records
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import message
-from tests.behaviour.test_bad_input import avro
+from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.events import message
+from tests.end_to_end.test_bad_input import avro
 from tests.support.servers.fake_schema_registry import Registry, schema_registry
 
 STRANGE = b"\0\0\0\x13\x88body"

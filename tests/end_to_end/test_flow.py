@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from agents.recordings import replay
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import ANGRY, CALM, burst, click, conversation, message, now_ms
+from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.events import ANGRY, CALM, burst, click, conversation, message, now_ms
 
 START = now_ms() - 3_600_000
 

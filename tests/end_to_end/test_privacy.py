@@ -32,8 +32,8 @@ from schemas.records import record
 from schemas.topics import Name
 from streams import state as states
 from streams.signals.extraction import signal_of
-from tests.behaviour.deployment import Deployment
-from tests.behaviour.events import ANGRY, burst, click, conversation, message, now_ms
+from tests.end_to_end.deployment import Deployment
+from tests.end_to_end.events import ANGRY, burst, click, conversation, message, now_ms
 from tests.support.data.command_line import succeeded, tenor
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]

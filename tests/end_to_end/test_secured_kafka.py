@@ -16,9 +16,9 @@ from agents.kafka import client as kafka
 from agents.settings.model import Settings
 from agents.worker.kafka_credentials import credentials
 from schemas.topics import Name
-from tests.behaviour.conftest import settings_for
-from tests.behaviour.deployment import Deployment, deploy, eventually
-from tests.behaviour.events import CALM, conversation, now_ms
+from tests.end_to_end.conftest import settings_for
+from tests.end_to_end.deployment import Deployment, deploy, eventually
+from tests.end_to_end.events import CALM, conversation, now_ms
 from tests.support.servers.apache_kafka import unavailable_reason
 from tests.support.servers.certificates import Authority, Issued
 from tests.support.servers.identity_provider import CLIENT, SECRET, IdentityProvider

@@ -13,8 +13,8 @@ from agents.kafka.admin import topics
 from agents.settings.model import Settings
 from agents.verification.verify import verify
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import ANGRY, CALM, burst, conversation
+from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.events import ANGRY, CALM, burst, conversation
 from tests.faults.changelog import states_in
 
 CONVERSATIONS = 12

@@ -18,10 +18,10 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import PolicyConfig
 from streams.policy.snapshot import Snapshot
-from tests.behaviour.conftest import settings_for
-from tests.behaviour.deployment import Deployment, deploy, eventually
-from tests.behaviour.events import now_ms
-from tests.behaviour.test_policy import HARMFUL, all_read, experiment, snapshots
+from tests.end_to_end.conftest import settings_for
+from tests.end_to_end.deployment import Deployment, deploy, eventually
+from tests.end_to_end.events import now_ms
+from tests.end_to_end.learning.test_policy import HARMFUL, all_read, experiment, snapshots
 from tests.support.data.lessons import rating
 
 pytestmark = pytest.mark.reference

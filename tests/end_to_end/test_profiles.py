@@ -10,9 +10,9 @@ import pytest
 from agents.privacy import profiles
 from agents.recordings import replay
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import ANGRY, CALM, burst, conversation, message, now_ms
-from tests.behaviour.test_crash import caught_up, settled
+from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.events import ANGRY, CALM, burst, conversation, message, now_ms
+from tests.end_to_end.test_crash import caught_up, settled
 
 START = now_ms() - 3_600_000
 LATER = START + 1_800_000

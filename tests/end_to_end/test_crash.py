@@ -11,8 +11,8 @@ from agents.kafka import client
 from agents.verification.result import Verdict
 from agents.verification.verify import verify
 from schemas.topics import INGESTED, Name
-from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import ANGRY, CALM, burst, click, conversation, message, now_ms
+from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.events import ANGRY, CALM, burst, click, conversation, message, now_ms
 
 CONVERSATIONS = 60
 START = now_ms() - 3_600_000

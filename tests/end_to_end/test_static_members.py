@@ -6,8 +6,8 @@ import pytest
 
 from agents.embedded.process import Child
 from schemas.topics import Name
-from tests.behaviour.deployment import Deployment, eventually
-from tests.behaviour.events import message
+from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.events import message
 
 SESSION_S = 20.0
 

@@ -17,7 +17,7 @@ from streams.experiment import wording_effects
 from streams.experiment.wording_effects import Study
 from streams.signals.reply_style import FEATURES
 from streams.text_model.model import ANSWER
-from tests.behaviour.deployment import Deployment, eventually
+from tests.end_to_end.deployment import Deployment, eventually
 from tests.support.data.records import point
 
 pytestmark = pytest.mark.reference

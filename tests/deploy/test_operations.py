@@ -18,7 +18,7 @@ from agents.cli.main import app
 from agents.settings.loader import variables_known
 from schemas.topics import Topics
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RULES = yaml.safe_load((ROOT / "deploy/prometheus/tenor-rules.yaml").read_text(encoding="utf-8"))
 ALERTS = [rule for group in RULES["groups"] for rule in group["rules"]]
 WANTED = {"TenorLag", "TenorStalledFold", "TenorDeadLetters", "TenorSinkFailures", "TenorControlShare"}

@@ -25,7 +25,7 @@ test: install  ## everything, on the embedded stack and on Apache Kafka
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-quick: install  ## the two lower floors: no broker, no database
-	$(BIN)/python -m pytest tests/schemas tests/streams tests/test_floors.py
+	$(BIN)/python -m pytest tests/schemas tests/streams tests/project/test_layers.py
 
 HELM := .cache/helm
 .PHONY: helm-test chart helm-examples

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from tests.deploy import recipe
-from tests.test_packaging import names
+from tests.project.test_packaging import names
 
 ROOT = recipe.ROOT
 STAGES = recipe.stages()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FLOORS = [ROOT / "streams", ROOT / "schemas"]
 ENGINES = {"aiokafka", "chdb", "clickhouse_driver", "confluent_kafka", "faust", "httpx", "requests", "socket", "urllib"}
 CHANCE = {"random", "secrets", "time", "uuid"}

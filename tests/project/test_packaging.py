@@ -5,7 +5,7 @@ import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def names(lines: list[str]) -> set[str]:

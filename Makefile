@@ -45,7 +45,7 @@ $(HELM)/bin/helm: tests/deploy/requirements.txt
 
 faults: install  ## break a deployment on three brokers in every way there is a case for; prints the table, about an hour
 	$(BIN)/python -m tests.faults --skip soak
-	$(BIN)/python -m pytest -m faults tests/behaviour tests/faults/test_health.py tests/faults/test_recreated.py
+	$(BIN)/python -m pytest -m faults tests/end_to_end tests/faults/test_health.py tests/faults/test_recreated.py
 
 faults-smoke: install  ## the part of it that CI has time for: ten minutes
 	$(BIN)/python -m tests.faults --smoke

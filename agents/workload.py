@@ -21,9 +21,9 @@ from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.health import Health, Page
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
-from agents.kafka.consumed_record import Received
-from agents.kafka.partition_reader import Inputs
+from agents.kafka.async_producer import OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import WORKLOAD, headers_of, published, refused
 from agents.schema_registry.client import codec_for
@@ -32,7 +32,7 @@ from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import Name
 from schemas.validation import check, check_size
-from streams.workload.aggregate import Workload
+from streams.workload.aggregate import WorkloadAggregate
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ LAST_NEEDED = "raised"
 WAIT_S = 0.25
 
 
-class LiveWorkload:
+class WorkloadService:
     """Tells of workload until it is told to stop. ``Failure`` where it is not switched on.
 
     Args:
@@ -61,7 +61,7 @@ class LiveWorkload:
         self._codec = codec_for(settings)
         self._sender = DeadLetterQueue(settings)
         self._lock = threading.Lock()
-        self._workload = Workload(settings.workload)
+        self._workload = WorkloadAggregate(settings.workload)
 
     @property
     def pages(self) -> Mapping[str, Page]:
@@ -78,9 +78,9 @@ class LiveWorkload:
         """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used."""
         topics.require_all(self.settings)
         before, since = self._told_before()
-        self._workload = Workload(self.settings.workload, before)
+        self._workload = WorkloadAggregate(self.settings.workload, before)
         names = [self.settings.topics.name(name) for name in (Name.ASSIGNMENTS, Name.TRAJECTORIES)]
-        inputs = Inputs(self.settings, names, since)
+        inputs = PartitionReader(self.settings, names, since)
         try:
             ends = inputs.ends(*names)
             while not stop.is_set():
@@ -93,12 +93,12 @@ class LiveWorkload:
             self.health.set_ready(False)
             inputs.close()
 
-    def step(self, found: Iterable[Received]) -> None:
+    def step(self, found: Iterable[ConsumedRecord]) -> None:
         """Take in records; what cannot be used is with the dead letters when it returns."""
         letters = [letter for one in found if (letter := self._taken(one)) is not None]
         self._sender.send(letters)
 
-    def _taken(self, one: Received) -> Outgoing | None:
+    def _taken(self, one: ConsumedRecord) -> OutgoingRecord | None:
         if one.topic == self.settings.topics.name(Name.TRAJECTORIES):
             self._turned(one)
             return None
@@ -112,14 +112,14 @@ class LiveWorkload:
             self._workload.assigned(event)
         return None
 
-    def _turned(self, one: Received) -> None:
+    def _turned(self, one: ConsumedRecord) -> None:
         """A trajectory point; one that cannot be read is the sink's to refuse."""
         point = self._codec.head(POINT, one.value, LAST_NEEDED) or self._decoded(one)
         if point is not None:
             with self._lock:
                 self._workload.turned(point)
 
-    def _decoded(self, one: Received) -> Datum | None:
+    def _decoded(self, one: ConsumedRecord) -> Datum | None:
         try:
             return self._codec.decode(POINT, one.value, headers_of(one))
         except Rejected as refusal:
@@ -136,7 +136,7 @@ class LiveWorkload:
     def _told_before(self) -> tuple[list[dict[str, Any]], int]:
         """Records told before, and from when on there is something to read again, milliseconds of the broker."""
         name, config = self.settings.topics.name(Name.WORKLOAD), self.settings.workload
-        log_of_it = Inputs(self.settings, [name], 0)
+        log_of_it = PartitionReader(self.settings, [name], 0)
         try:
             found = log_of_it.take_until(log_of_it.ends(name))
         finally:

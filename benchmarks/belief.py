@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from agents.recordings.model import Event, Line, Truth
 from agents.simulator.day import simulate
 from agents.training import dataset
-from agents.training.detection import Point, auc, detection
+from agents.training.detection import DetectionPoint, auc, detection
 from schemas.topics import RECORD_OF, Name
 from streams.belief import estimator
 from streams.belief.estimator import Observation
@@ -37,7 +37,7 @@ from streams.conversations.partition import Partition
 from streams.signals import text
 from streams.signals.extraction import Signal, signal_of
 from streams.text_model import dialogue_state
-from streams.text_model.learner import Learner
+from streams.text_model.learner import TextModelLearner
 from streams.text_model.model import shipped_model
 from streams.text_model.prior import expert
 
@@ -80,7 +80,7 @@ def topic_of(kind: str) -> str:
     return "messages" if kind == "message" else kind
 
 
-def points_of(signals: list[Signal], on: tuple[str, ...]) -> tuple[list[Point], float]:
+def points_of(signals: list[Signal], on: tuple[str, ...]) -> tuple[list[DetectionPoint], float]:
     """The trajectory points with only these signals beside the words, and what folding an event cost, microseconds."""
     switches = {name: name in on for name in BEHAVIOUR}
     partition = Partition(replace(Config(), signals=SignalConfig(**switches)), {}.get, {})
@@ -88,7 +88,10 @@ def points_of(signals: list[Signal], on: tuple[str, ...]) -> tuple[list[Point], 
     outputs = [one for signal in signals for one in partition.fold(signal)]
     cost = (time.perf_counter() - started) / len(signals) * 1e6
     data = [one.datum for one in outputs if one.record == "trajectory_point"]
-    made = [Point(one["conversation_id"], one["turn"], one["event_time"], one["level"], one["raised"]) for one in data]
+    made = [
+        DetectionPoint(one["conversation_id"], one["turn"], one["event_time"], one["level"], one["raised"])
+        for one in data
+    ]
     return made, cost
 
 
@@ -131,7 +134,7 @@ def changed(values: dict[str, Any]) -> Iterator[None]:
 
 def single_pass(conversations: list[dataset.Conversation]) -> tuple[float | None, float | None]:
     """AUC of ``now`` and ``next`` when a conversation is learned after it was predicted."""
-    learner, now, next_ = Learner(expert()), [], []
+    learner, now, next_ = TextModelLearner(expert()), [], []
     for conversation in conversations:
         lessons = [(turn, label) for turn, label in dataset.lessons(conversation) if label.frustrated is not None]
         for turn, label in lessons:

@@ -23,7 +23,7 @@ from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import columnar
 from agents.common.clock import now_ms
 from agents.embedded.clickhouse import ClickHouse
-from agents.embedded.process import LOOPBACK, Child, free_port
+from agents.embedded.process import LOOPBACK, ChildProcess, free_port
 from agents.embedded.stack import answers
 from agents.settings.loader import environment
 from agents.settings.model import Settings
@@ -77,7 +77,7 @@ def running(directory: Path) -> Iterator[tuple[Settings, str]]:
     migrate(settings)
     argv = [sys.executable, "-m", "agents.cli.main", "console"]
     root = {"PYTHONPATH": str(Path(__file__).parents[1])}
-    child = Child.start("console", argv, directory, directory / "console.log", {**environment(settings), **root})
+    child = ChildProcess.start("console", argv, directory, directory / "console.log", {**environment(settings), **root})
     url = f"http://{LOOPBACK}:{port}"
     while not answers(f"{url}/ready"):
         time.sleep(0.05)

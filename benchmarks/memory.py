@@ -31,7 +31,7 @@ from agents.simulator.weeks import customer, simulate_weeks
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import BeliefConfig, Config, ProfileConfig
 from streams.conversations.partition import Partition
-from streams.customers.partition import Customers
+from streams.customers.partition import CustomerPartition
 from streams.outputs import Output
 from streams.signals.extraction import Signal, signal_of, tick
 
@@ -80,7 +80,7 @@ class Run:
 
     def __init__(self, config: Config) -> None:
         self._partition = Partition(config, {}.get, {})
-        self._customers = Customers(config.profile, {})
+        self._customers = CustomerPartition(config.profile, {})
         self._notes = 0
         self.alarms: Alarms = defaultdict(list)
 

@@ -5,7 +5,7 @@
 The simulation is described in ``benchmarks/policy_environment.py``. Every policy draws its option with the decision's
 own lottery from the probabilities it gives, and learns outcomes when they mature, never before.
 
-- **ours** is ``streams/policy/thompson.py`` as learner and workers use it: outcomes are gathered, 50 are learned at once (all
+- **ours** is ``streams/policy/thompson.py`` as learner and workers use it: 50 outcomes are learned at once (all
   options forget by γ⁵⁰, then the 50 lessons are added in the order of their decisions), and only then does a new
   snapshot decide. Vowpal Wabbit and river learn each outcome as it matures.
 - **drift watch** is ours, forgetting more slowly (.9998 an outcome, not .9995), but keeping only 3 % of what was

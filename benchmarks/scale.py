@@ -27,7 +27,7 @@ from confluent_kafka import Producer
 from rich.table import Table
 
 from agents.common.clock import now_ms
-from agents.embedded.process import Child
+from agents.embedded.process import ChildProcess
 from agents.kafka import client
 from agents.kafka.topic_reader import read
 from agents.settings.model import Settings
@@ -119,12 +119,12 @@ def in_turn(size: int) -> Iterator[int]:
             yield from range(first, min(first + AT_A_TIME, size))
 
 
-def folded(deployment: Deployment, workers: Sequence[Child]) -> float:
+def folded(deployment: Deployment, workers: Sequence[ChildProcess]) -> float:
     """Signals these workers have folded."""
     return sum(deployment.metric(worker, "tenor_signals_folded_total") for worker in workers)
 
 
-def opened(deployment: Deployment, signals: Signals, size: int) -> tuple[Child, float]:
+def opened(deployment: Deployment, signals: Signals, size: int) -> tuple[ChildProcess, float]:
     """A worker that knows so many conversations, and how many a second it opened."""
     worker, started = deployment.start_worker(), time.monotonic()
     for kind, event in (("keystrokes", burst(KEY)), ("message", message(KEY, CALM))):
@@ -135,7 +135,7 @@ def opened(deployment: Deployment, signals: Signals, size: int) -> tuple[Child, 
     return worker, rate
 
 
-def rate_of(deployment: Deployment, worker: Child, first: int, last: int) -> tuple[float, float]:
+def rate_of(deployment: Deployment, worker: ChildProcess, first: int, last: int) -> tuple[float, float]:
     """Signals per second between two counts of what it has folded, and processor time of each, µs."""
     measuring.until(lambda: folded(deployment, [worker]) >= first, "folding begins", 600, 0.02)
     begun, used, started = folded(deployment, [worker]), measuring.cpu_s(worker.pid), time.monotonic()
@@ -167,8 +167,8 @@ def measured(settings: Settings, size: int, count: int, folder: Path, share: boo
 
 
 def after_a_kill(
-    deployment: Deployment, signals: Signals, worker: Child, whose: Iterator[int], count: int
-) -> tuple[Child, float, float, float]:
+    deployment: Deployment, signals: Signals, worker: ChildProcess, whose: Iterator[int], count: int
+) -> tuple[ChildProcess, float, float, float]:
     """A new worker; seconds until it was ready; signals per second of what waited, and processor time of each, µs."""
     os.kill(worker.pid, signal.SIGKILL)
     measuring.until(lambda: not worker.alive, "the worker is dead")
@@ -181,7 +181,7 @@ def after_a_kill(
     return successor, recovery_s, rate, cpu_us
 
 
-def fed(deployment: Deployment, signals: Signals, worker: Child, size: int, count: int) -> tuple[float, float]:
+def fed(deployment: Deployment, signals: Signals, worker: ChildProcess, size: int, count: int) -> tuple[float, float]:
     """Signals per second of one worker, then of two, while they are being sent: nobody's cores but the machine's."""
     rates, workers = [], [worker]
     for joins in (False, True):

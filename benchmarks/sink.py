@@ -23,7 +23,7 @@ from agents.clickhouse.migrate import migrate
 from agents.common.clock import now_ms
 from agents.kafka import client as kafka
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.record_builder import published
 from agents.settings.model import Settings
 from benchmarks import measuring, pictures
@@ -55,7 +55,7 @@ class Found(NamedTuple):
         return self.rows / self.seconds
 
 
-def samples(settings: Settings) -> list[Outgoing]:
+def samples(settings: Settings) -> list[OutgoingRecord]:
     """One round of records whose ids stand as placeholders."""
     conversation = {"conversation_id": PLACEHOLDER, "event_time": AT}
     kinds = [("trajectory_point", point(2, point_id=PLACEHOLDER, event_id=PLACEHOLDER, **conversation))] * POINTS
@@ -66,7 +66,7 @@ def samples(settings: Settings) -> list[Outgoing]:
     return [published(Output(kind, PLACEHOLDER, datum), codec, settings.topics) for kind, datum in kinds]
 
 
-def records(settings: Settings, count: int) -> Iterator[Outgoing]:
+def records(settings: Settings, count: int) -> Iterator[OutgoingRecord]:
     """So many records, each of its own id and none of them encoded anew."""
     round_of = samples(settings)
     for i in range(count):

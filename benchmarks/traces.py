@@ -15,16 +15,16 @@ from opentelemetry.sdk.trace import TracerProvider
 from rich.console import Console
 from rich.table import Table
 
-from agents.kafka.async_producer import Outgoing
-from agents.kafka.consumed_record import Received
-from agents.learning.policies import Policies
-from agents.learning.text_models import Models
+from agents.kafka.async_producer import OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.learning.policies import PolicyStore
+from agents.learning.text_models import TextModelStore
 from agents.settings.model import Settings
-from agents.worker.batch_transport import Run
-from agents.worker.conversation_agent import SIGNAL, Conversations
-from agents.worker.ingest_agent import Ingest
+from agents.worker.batch_transport import RecordBatch
+from agents.worker.conversation_agent import SIGNAL, ConversationAgent
+from agents.worker.ingest_agent import IngestAgent
 from agents.worker.table_store import PartitionedStore
-from agents.worker.traced_agents import TracedConversations, TracedIngest
+from agents.worker.traced_agents import TracedConversationAgent, TracedIngestAgent
 from agents.worker.tracing import Tracing
 from benchmarks.throughput.workload import BURSTS, events
 from schemas.codec import Codec
@@ -45,29 +45,36 @@ Headers = tuple[tuple[str, bytes], ...]
 class Nowhere:
     """An outbox that is always acknowledged."""
 
-    async def send(self, records: Sequence[Outgoing]) -> None:
+    async def send(self, records: Sequence[OutgoingRecord]) -> None:
         pass
 
 
-def runs(topic: str, values: Sequence[bytes], headers: Headers) -> list[Run]:
-    records: list[Any] = [Received(topic, 0, i, b"key", one, headers, 0) for i, one in enumerate(values)]
-    return [Run(topic, 0, records[i : i + AT_ONCE]) for i in range(0, len(records), AT_ONCE)]
+def runs(topic: str, values: Sequence[bytes], headers: Headers) -> list[RecordBatch]:
+    records: list[Any] = [ConsumedRecord(topic, 0, i, b"key", one, headers, 0) for i, one in enumerate(values)]
+    return [RecordBatch(topic, 0, records[i : i + AT_ONCE]) for i in range(0, len(records), AT_ONCE)]
 
 
 def ingest(traced: bool) -> Any:
     args: Any = (Name.KEYSTROKES, SETTINGS.topics, CODEC, Limits(), Nowhere(), lambda: TYPED[0]["event_time"])
-    return TracedIngest(Tracing(TracerProvider(), "bench"), *args) if traced else Ingest(*args)
+    return TracedIngestAgent(Tracing(TracerProvider(), "bench"), *args) if traced else IngestAgent(*args)
 
 
 def conversations(traced: bool) -> Any:
     store = PartitionedStore.__new__(PartitionedStore)  # a Faust service that is never started needs no app
     store.__post_init__()
-    known: Any = (store, Nowhere(), Models(SETTINGS), Policies(SETTINGS, CODEC), lambda reached: None, 3600.0)
+    known: Any = (
+        store,
+        Nowhere(),
+        TextModelStore(SETTINGS),
+        PolicyStore(SETTINGS, CODEC),
+        lambda reached: None,
+        3600.0,
+    )
     args = (SETTINGS.config, SETTINGS.topics, CODEC, *known)
-    return TracedConversations(Tracing(TracerProvider(), "bench"), *args) if traced else Conversations(*args)
+    return TracedConversationAgent(Tracing(TracerProvider(), "bench"), *args) if traced else ConversationAgent(*args)
 
 
-async def microseconds(step: Callable[[Run], Any], of: list[Run]) -> float:
+async def microseconds(step: Callable[[RecordBatch], Any], of: list[RecordBatch]) -> float:
     started = time.process_time()
     for run in of:
         await step(run)

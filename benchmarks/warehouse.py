@@ -23,7 +23,7 @@ from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
 from agents.docgen import offline_pipeline
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.record_builder import published
 from agents.recordings.model import Event, Recording
 from agents.settings.model import Settings
@@ -65,7 +65,7 @@ class Topic:
         self._batch.clear()
 
 
-class Counted(offline_pipeline.InMemory):
+class Counted(offline_pipeline.OfflinePipeline):
     """The folds of the live path, with every record counted as its topic would hold it."""
 
     def __init__(self, settings: Settings) -> None:
@@ -92,7 +92,7 @@ class Counted(offline_pipeline.InMemory):
         self._add(published(output, self._codec, self._names))
         super()._publish(output)
 
-    def _add(self, one: Outgoing) -> None:
+    def _add(self, one: OutgoingRecord) -> None:
         self.topics[one.topic].add(one.key or b"", one.value or b"", one.headers)
 
 

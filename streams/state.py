@@ -95,7 +95,7 @@ class Pointer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     scroll: Motion | None = None
 
 
-class Window(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class OutcomeWindow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An open outcome window.
 
     Attributes:
@@ -116,14 +116,14 @@ class Window(msgspec.Struct, frozen=True, array_like=True, gc=False):
     overlapped: bool = False
 
 
-class Defused(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class OptionHistory(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How often the level fell (helped) or rose (failed) beyond the margin after an option, control included."""
 
     helped: float = 0.0
     failed: float = 0.0
 
 
-class Usual(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class ProfilePrior(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is usual for this customer, as the profile brought it.
 
     Attributes:
@@ -138,10 +138,10 @@ class Usual(msgspec.Struct, frozen=True, array_like=True, gc=False):
     conversations: int = 0
     baselines: dict[str, Baseline] = {}
     triggers: dict[str, float] = {}
-    defused: dict[str, Defused] = {}
+    defused: dict[str, OptionHistory] = {}
 
 
-class Memory(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class PendingNotes(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the conversation has to tell its customer's profile, since it last did.
 
     Attributes:
@@ -154,10 +154,10 @@ class Memory(msgspec.Struct, frozen=True, array_like=True, gc=False):
     turns: int = 0
     tone: Baseline | None = None
     triggers: dict[str, int] = {}
-    defused: dict[str, Defused] = {}
+    defused: dict[str, OptionHistory] = {}
 
 
-class Course(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class ConversationSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the end of the conversation will tell of its course.
 
     Attributes:
@@ -229,13 +229,13 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     excluded: tuple[str, ...] = ()
     failed: str | None = None
     handed_over: bool = False
-    window: Window | None = None
+    window: OutcomeWindow | None = None
     dialogue: Dialogue[Sums] | None = None
     asked: str | None = None
     notes: int = 0
-    usual: Usual | None = None
-    memory: Memory = Memory()
-    course: Course = Course()
+    usual: ProfilePrior | None = None
+    memory: PendingNotes = PendingNotes()
+    course: ConversationSummary = ConversationSummary()
     answer: tuple[int, ...] | None = ()
     typing_refused_at: int = 0
     voice_refused_at: int = 0

@@ -12,15 +12,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from agents.alerting.destinations import destinations
-from agents.alerting.dispatcher import Postman, Receipt
+from agents.alerting.dispatcher import AlertDispatcher, Receipt
 from agents.alerting.routes import routes_of
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import DeliveryFailed, Outgoing
-from agents.kafka.consumed_record import Received
+from agents.kafka.async_producer import DeliveryFailed, OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import headers_of
 from agents.schema_registry.client import codec_for
@@ -47,7 +47,7 @@ def duration_ms(text: str) -> int:
     return int(found[1]) * SECONDS[found[2]] * 1000
 
 
-def give(
+def publish_command(
     settings: Settings,
     action: str,
     tenant: str,
@@ -93,13 +93,13 @@ def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int
         elif (command := decoded(codec, one)) is not None and command["tenant"] == tenant:
             about |= {one.key} if mark(command["conversation_id"] or "") in conversations else set()
     try:
-        DeadLetterQueue(settings).send([Outgoing(topic, key, None) for key in about])
+        DeadLetterQueue(settings).send([OutgoingRecord(topic, key, None) for key in about])
     except DeliveryFailed as error:
         raise Failure(f"what was asked about alerts could not be erased: {error}") from None
     return len(about)
 
 
-def decoded(codec: Codec, one: Received) -> Datum | None:
+def decoded(codec: Codec, one: ConsumedRecord) -> Datum | None:
     """The command; None where it cannot be read, which is the sink's to refuse."""
     try:
         return codec.decode(record("alert_command"), one.value, headers_of(one))
@@ -116,7 +116,7 @@ def test(settings: Settings, team: str | None, severity: str) -> dict[str, list[
     places = {one.name: destinations(one, settings.console_url) for one in routes.teams if team in (None, one.name)}
     at = now_ms()
     alert = sample(severity, at)
-    postman = Postman(places, min(TEST_PATIENCE_S, settings.alert_patience_s), threading.Event())
+    postman = AlertDispatcher(places, min(TEST_PATIENCE_S, settings.alert_patience_s), threading.Event())
     told = {}
     for name in places:
         about = alert["tenant"], alert["conversation_id"], severity, at

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import apprise
 
-from agents.alerting.webhook import Undelivered, post
+from agents.alerting.webhook import DeliveryError, post
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from streams.alerts import messages
@@ -30,7 +30,7 @@ class Destination(NamedTuple):
 
     Attributes:
         name: kind and number, as ``webhook-1``; never the address.
-        deliver: sends a message; raises ``Undelivered``.
+        deliver: sends a message; raises ``DeliveryError``.
     """
 
     name: str
@@ -75,7 +75,7 @@ def service(team: Team, number: int, url: str, console: str | None) -> Destinati
         )
         if not result:
             codes = [found[1] for entry in result.logs() if (found := STATUS.search(entry.message))]
-            raise Undelivered(f"HTTP {codes[-1]}" if codes else "not taken")
+            raise DeliveryError(f"HTTP {codes[-1]}" if codes else "not taken")
 
     return Destination(f"{re.sub(r'[^a-z0-9]+', '-', url.partition(':')[0].lower())}-{number}", deliver)
 

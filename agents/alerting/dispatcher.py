@@ -13,7 +13,7 @@ import structlog
 import tenacity
 
 from agents.alerting.destinations import Destination
-from agents.alerting.webhook import Undelivered
+from agents.alerting.webhook import DeliveryError
 from streams.alerts.messages import Message
 
 log = structlog.get_logger(__name__)
@@ -30,11 +30,11 @@ class Receipt(NamedTuple):
     reason: str | None
 
 
-class Interrupted(Exception):
+class DispatchInterrupted(Exception):
     """Told to stop before a message was delivered."""
 
 
-class Postman:
+class AlertDispatcher:
     """Delivers messages.
 
     Args:
@@ -73,7 +73,7 @@ class Postman:
         return found
 
     def deliver(self, message: Message) -> list[Receipt]:
-        """Deliver now, to each of the team's destinations. ``Interrupted`` when told to stop before."""
+        """Deliver now, to each of the team's destinations. ``DispatchInterrupted`` when told to stop before."""
         return [self._to(destination, message) for destination in self._routes[message.team]]
 
     def close(self) -> None:
@@ -91,9 +91,9 @@ class Postman:
 
         try:
             self._retrying()(attempt)
-        except Undelivered as error:
+        except DeliveryError as error:
             if self._stop.is_set() and not error.for_good:
-                raise Interrupted from None
+                raise DispatchInterrupted from None
             log.warning(
                 "alert could not be delivered",
                 team=message.team,
@@ -107,7 +107,7 @@ class Postman:
 
     def _retrying(self) -> tenacity.Retrying:
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda error: isinstance(error, Undelivered) and not error.for_good),
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, DeliveryError) and not error.for_good),
             wait=tenacity.wait_random_exponential(multiplier=self._first_wait_s, max=LONGEST_WAIT_S),
             stop=tenacity.stop_after_delay(self._patience_s) | tenacity.stop_when_event_set(self._stop),
             sleep=self._rest,
@@ -121,7 +121,7 @@ class Postman:
         def done(future: Future[list[Receipt]]) -> None:
             with self._lock:
                 self._waiting[message.team] -= 1
-                if future.cancelled() or isinstance(future.exception(), Interrupted):
+                if future.cancelled() or isinstance(future.exception(), DispatchInterrupted):
                     return  # not settled: the next one delivers it
                 error = future.exception()
                 if error is not None:  # a destination's own bug: it is told, and holds up nobody

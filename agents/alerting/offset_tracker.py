@@ -5,7 +5,7 @@ from collections import deque
 from agents.kafka.client import Position
 
 
-class Unsettled:
+class OffsetTracker:
     """Alerts taken and not settled yet, for as many teams as they are for."""
 
     def __init__(self) -> None:

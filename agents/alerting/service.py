@@ -1,8 +1,8 @@
 """``tenor alerts``: delivers alerts to teams. A plain consumer like the sink, and one a deployment like the learner.
 
-What is told when, the desk decides (``streams.alerts.notification_policy``); the postman tells it in the background. What became of each
-alert is published to tenor.alert-deliveries, acknowledged, and only then is the alert committed. A restart reads the
-last day of it and all commands, and goes on; an alert it was killed in the middle of is told once more.
+``streams.alerts.notification_policy`` decides what is sent when; the dispatcher sends it in the background. What became
+of each alert is published to tenor.alert-deliveries, acknowledged, and only then is the alert committed.
+A restart reads the last day of it and all commands, and goes on; an alert that was interrupted is delivered once more.
 
 Recovery is read from tenor.trajectories, of which only points of conversations that somebody was told of are decoded.
 """
@@ -14,16 +14,16 @@ import structlog
 
 from agents.alerting.delivery_records import of_delivered, of_suppressed
 from agents.alerting.destinations import destinations
-from agents.alerting.dispatcher import Postman
-from agents.alerting.offset_tracker import Unsettled
+from agents.alerting.dispatcher import AlertDispatcher
+from agents.alerting.offset_tracker import OffsetTracker
 from agents.alerting.routes import routes_of
 from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.common.health import Health
 from agents.kafka.admin import topics
-from agents.kafka.consumed_record import Received
-from agents.kafka.exclusive_consumer import SoleReader
-from agents.kafka.partition_reader import Inputs
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.kafka.exclusive_consumer import ExclusiveConsumer
+from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import headers_of, published
 from agents.schema_registry.client import codec_for
@@ -31,7 +31,7 @@ from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams.alerts.notification_policy import FORGOTTEN_MS, Action, Desk, Suppress
+from streams.alerts.notification_policy import FORGOTTEN_MS, Action, NotificationPolicy, Suppress
 from streams.outputs import Output
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ WAIT_S = 0.25
 SOURCE = "tenor-alerts"
 
 
-class Courier:
+class AlertDeliveryService:
     """Delivers alerts until it is told to stop.
 
     Args:
@@ -57,18 +57,20 @@ class Courier:
         self._codec = codec_for(settings)
         self._routes = routes_of(settings)
         self._places = {team.name: destinations(team, settings.console_url) for team in self._routes.teams}
-        self._desk = Desk(self._routes)
-        self._unsettled = Unsettled()
+        self._desk = NotificationPolicy(self._routes)
+        self._unsettled = OffsetTracker()
         self._sender = DeadLetterQueue(settings)
         self._sources = {settings.topics.name(name): name for name in READ}
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used or another one is running."""
         topics.require_all(self.settings)
-        commands = Inputs(self.settings, [self.settings.topics.name(Name.ALERT_COMMANDS)], 0)
-        reader = SoleReader(self.settings, list(self._sources), self.settings.topics.alerts_group, "tenor alerts")
-        postman = Postman(self._places, self.settings.alert_patience_s, stop)
-        recalled, held = False, list[Received]()
+        commands = PartitionReader(self.settings, [self.settings.topics.name(Name.ALERT_COMMANDS)], 0)
+        reader = ExclusiveConsumer(
+            self.settings, list(self._sources), self.settings.topics.alerts_group, "tenor alerts"
+        )
+        postman = AlertDispatcher(self._places, self.settings.alert_patience_s, stop)
+        recalled, held = False, list[ConsumedRecord]()
         try:
             while not stop.is_set():
                 with self.health.working("alert delivery"):
@@ -88,7 +90,13 @@ class Courier:
             reader.close()
             commands.close()
 
-    def _step(self, records: Iterable[Received], commands: Inputs, reader: SoleReader, postman: Postman) -> None:
+    def _step(
+        self,
+        records: Iterable[ConsumedRecord],
+        commands: PartitionReader,
+        reader: ExclusiveConsumer,
+        postman: AlertDispatcher,
+    ) -> None:
         now = self._clock()
         actions = [action for one in commands.take(0.0) for action in self._command(one, now)]
         for one in records:
@@ -97,7 +105,7 @@ class Courier:
         metrics.ALERTS_GATHERED.set(self._desk.gathered)
         self._settle(actions, postman, reader)
 
-    def _settle(self, actions: Iterable[Action], postman: Postman, reader: SoleReader) -> None:
+    def _settle(self, actions: Iterable[Action], postman: AlertDispatcher, reader: ExclusiveConsumer) -> None:
         """Do what was decided, say what became of it, and commit what is settled."""
         now = self._clock()
         settled: list[Output] = []
@@ -118,7 +126,7 @@ class Courier:
             reader.settle_to(position, end)
         reader.commit()
 
-    def _taken(self, one: Received, now: int) -> list[Action]:
+    def _taken(self, one: ConsumedRecord, now: int) -> list[Action]:
         """What a record calls for. One that cannot be read is the sink's to refuse."""
         name, position = self._sources[one.topic], (one.topic, one.partition)
         datum = self._alert(one) if name == Name.ALERTS else None
@@ -128,10 +136,10 @@ class Courier:
         self._unsettled.take(position, one.offset, datum["alert_id"], len(self._routes.teams_for(datum)) or 1)
         return self._desk.take(datum, one.timestamp or now, now)
 
-    def _alert(self, one: Received) -> Datum | None:
+    def _alert(self, one: ConsumedRecord) -> Datum | None:
         return self._decoded(Name.ALERTS, one)
 
-    def _over(self, name: Name, one: Received, now: int) -> list[Action]:
+    def _over(self, name: Name, one: ConsumedRecord, now: int) -> list[Action]:
         """A conversation that recovered or ended, where somebody was told of it."""
         if not self._desk.is_open((one.key or b"").decode(errors="replace")):
             return []
@@ -144,11 +152,11 @@ class Courier:
         about = datum["tenant"], datum["conversation_id"], datum["event_time"]
         return self._desk.over(*about, datum["raised"], now)
 
-    def _command(self, one: Received, now: int) -> list[Action]:
+    def _command(self, one: ConsumedRecord, now: int) -> list[Action]:
         datum = self._decoded(Name.ALERT_COMMANDS, one)
         return [] if datum is None else self._desk.command(datum, now)
 
-    def _decoded(self, name: Name, one: Received) -> Datum | None:
+    def _decoded(self, name: Name, one: ConsumedRecord) -> Datum | None:
         if one.value is None:
             return None
         try:
@@ -157,10 +165,10 @@ class Courier:
             log.warning("a record cannot be read", topic=one.topic, offset=one.offset, reason=str(refusal.reason))
             return None
 
-    def _recall(self, commands: Inputs) -> None:
+    def _recall(self, commands: PartitionReader) -> None:
         """Take up where the one before left off: what became of the last day's alerts, and what people asked."""
         name = self.settings.topics.name(Name.DELIVERIES)
-        log_of_it = Inputs(self.settings, [name], self._clock() - FORGOTTEN_MS)
+        log_of_it = PartitionReader(self.settings, [name], self._clock() - FORGOTTEN_MS)
         try:
             before = log_of_it.take_until(log_of_it.ends(name))
         finally:

@@ -17,7 +17,7 @@ TIMESTAMP, SIGNATURE, MESSAGE_ID = "Tenor-Timestamp", "Tenor-Signature", "Tenor-
 TRY_AGAIN = {408, 425, 429}  # besides every 5xx
 
 
-class Undelivered(Exception):
+class DeliveryError(Exception):
     """A destination did not take a message. The reason names no address.
 
     Attributes:
@@ -46,7 +46,7 @@ def sign(secret: str, timestamp: int, body: bytes) -> str:
 
 
 def post(url: str, secret: str, message_id: str, body: bytes, now_s: int) -> None:
-    """Send; returns when the receiver answered 2xx, raises ``Undelivered`` otherwise."""
+    """Send; returns when the receiver answered 2xx, raises ``DeliveryError`` otherwise."""
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "tenor",
@@ -59,9 +59,9 @@ def post(url: str, secret: str, message_id: str, body: bytes, now_s: int) -> Non
             return
     except urllib.error.HTTPError as error:
         error.close()
-        raise Undelivered(f"HTTP {error.code}", error.code < 500 and error.code not in TRY_AGAIN) from None
+        raise DeliveryError(f"HTTP {error.code}", error.code < 500 and error.code not in TRY_AGAIN) from None
     except TimeoutError:
-        raise Undelivered("timeout") from None
+        raise DeliveryError("timeout") from None
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None)
-        raise Undelivered(type(reason if isinstance(reason, BaseException) else error).__name__) from None
+        raise DeliveryError(type(reason if isinstance(reason, BaseException) else error).__name__) from None

@@ -17,7 +17,7 @@ Value = int | bool | None
 T = TypeVar("T")
 
 
-class Wrong(NamedTuple):
+class CellError(NamedTuple):
     """What is wrong in one cell."""
 
     row: int
@@ -42,17 +42,17 @@ class Answer(NamedTuple):
     sides: Mapping[str, Mapping[str, Value]]
 
 
-def read(rows: Iterable[Row], pairs: Iterable[str], rater: str | None) -> tuple[list[Answer], list[Wrong]]:
+def read(rows: Iterable[Row], pairs: Iterable[str], rater: str | None) -> tuple[list[Answer], list[CellError]]:
     """Answers of all rows in which something was answered, and everything that is wrong.
 
     Args:
         pairs: ids of the pairs of this review.
         rater: who filled it in, where a row does not say.
     """
-    known, wrong, found = set(pairs), list[Wrong](), dict[tuple[str, str], Answer]()
+    known, wrong, found = set(pairs), list[CellError](), dict[tuple[str, str], Answer]()
     for number, row in rows:
         row = {name: row[name] for name in ("pair_id", *ANSWERS)}
-        cells = Cells(number, row, wrong)
+        cells = RowCells(number, row, wrong)
         pair_id = cells.checked("pair_id", lambda name: name in known, "is no pair of this key")
         if not any(row[name] for name in ANSWERS if name != "rater_id"):
             continue
@@ -60,20 +60,20 @@ def read(rows: Iterable[Row], pairs: Iterable[str], rater: str | None) -> tuple[
             pair_id, cells.rater(rater), cells.one_of("preferred", CHOICES, "A, B or neither"), cells.sides()
         )
         if (answer.pair_id, answer.rater_id) in found:
-            wrong.append(Wrong(number, "pair_id", "stands there twice for the same rater"))
+            wrong.append(CellError(number, "pair_id", "stands there twice for the same rater"))
         found[answer.pair_id, answer.rater_id] = answer
     return list(found.values()), wrong
 
 
-class Cells:
+class RowCells:
     """The cells of one row; what is wrong is noted."""
 
-    def __init__(self, number: int, row: Mapping[str, str], wrong: list[Wrong]) -> None:
+    def __init__(self, number: int, row: Mapping[str, str], wrong: list[CellError]) -> None:
         self._number, self._row, self._wrong = number, row, wrong
 
     def checked(self, column: str, holds: Callable[[str], bool], what: str) -> str:
         if not holds(self._row[column]):
-            self._wrong.append(Wrong(self._number, column, what))
+            self._wrong.append(CellError(self._number, column, what))
         return self._row[column]
 
     def rater(self, given: str | None) -> str:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from agents.blind_review import key as keys
 from agents.blind_review import sheet
-from agents.blind_review.key import Key, SealedPair, Side
+from agents.blind_review.key import ReviewKey, SealedPair, Side
 from agents.blind_review.matching import Pair, pairs
-from agents.blind_review.replies import Decision, Exchange, Replies
+from agents.blind_review.replies import Decision, Exchange, ReplyFinder
 from agents.blind_review.unblinding import telling
 from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
@@ -17,7 +17,7 @@ from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.record_builder import headers_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -43,7 +43,7 @@ ORDER BY d.decision_id
 """
 
 
-class Exported(NamedTuple):
+class ExportSummary(NamedTuple):
     """What an export wrote.
 
     Attributes:
@@ -60,7 +60,7 @@ class Exported(NamedTuple):
     key: Path
 
 
-def export(settings: Settings, directory: Path, wanted: int, tenant: str, seed: int | None = None) -> Exported:
+def export(settings: Settings, directory: Path, wanted: int, tenant: str, seed: int | None = None) -> ExportSummary:
     """Write ``review.csv`` and ``key.json``. ``Failure`` when there is nothing to compare.
 
     Args:
@@ -79,7 +79,7 @@ def export(settings: Settings, directory: Path, wanted: int, tenant: str, seed: 
         )
     keys.write(sealed, seal(found, seed, now_ms()))
     keys.write_new(review, sheet.written(found))
-    return Exported(len(found), (arms[0], arms[1]), left_out, review, sealed)
+    return ExportSummary(len(found), (arms[0], arms[1]), left_out, review, sealed)
 
 
 def place(directory: Path) -> tuple[Path, Path]:
@@ -110,7 +110,7 @@ def decisions(settings: Settings, tenant: str) -> list[Decision]:
 def find(settings: Settings, looked_for: Sequence[Decision]) -> tuple[list[Exchange], Mapping[str, int]]:
     """Their replies, from the messages that Kafka still holds; and why others have none."""
     topics.require_all(settings)
-    replies = Replies(looked_for, telling(settings.config.protocols))
+    replies = ReplyFinder(looked_for, telling(settings.config.protocols))
     codec = codec_for(settings)
     for one in topic_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
         message = readable(settings, codec, one)
@@ -120,7 +120,7 @@ def find(settings: Settings, looked_for: Sequence[Decision]) -> tuple[list[Excha
     return exchanges, {why: count for why, count in replies.left_out.items() if count}
 
 
-def readable(settings: Settings, codec: Codec, one: Received) -> Datum | None:
+def readable(settings: Settings, codec: Codec, one: ConsumedRecord) -> Datum | None:
     """The message; None for what ingest refused, too."""
     try:
         check_size(one.value, settings.limits)
@@ -131,10 +131,10 @@ def readable(settings: Settings, codec: Codec, one: Received) -> Datum | None:
     return message
 
 
-def seal(found: Sequence[Pair], seed: int, at: int) -> Key:
+def seal(found: Sequence[Pair], seed: int, at: int) -> ReviewKey:
     """The key of these pairs."""
     sealed = [SealedPair(pair.pair_id, side_of(pair.a), side_of(pair.b)) for pair in found]
-    return Key(ids.stable_id("blind-review", seed, at), seed, at, sealed)
+    return ReviewKey(ids.stable_id("blind-review", seed, at), seed, at, sealed)
 
 
 def side_of(one: Exchange) -> Side:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents.blind_review import answers, key, sheet
-from agents.blind_review.answers import Answer, Wrong
-from agents.blind_review.key import Key, Side
+from agents.blind_review.answers import Answer, CellError
+from agents.blind_review.key import ReviewKey, Side
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
@@ -27,7 +27,7 @@ from streams import ids
 TOLD = 5  # mistakes that are named at once
 
 
-class Imported(NamedTuple):
+class ImportSummary(NamedTuple):
     """What an import published: ratings of how many pairs by whom, and how many of the key's pairs nobody answered."""
 
     ratings: int
@@ -36,7 +36,7 @@ class Imported(NamedTuple):
     unanswered: int
 
 
-def load(settings: Settings, path: Path, key_path: Path, rater: str | None) -> Imported:
+def load(settings: Settings, path: Path, key_path: Path, rater: str | None) -> ImportSummary:
     """Publish the ratings of a sheet. ``Failure`` names row and column of what is wrong; then nothing was published.
 
     Args:
@@ -50,19 +50,19 @@ def load(settings: Settings, path: Path, key_path: Path, rater: str | None) -> I
     require_acceptable(settings, events)
     publish(settings, events)
     pairs = {answer.pair_id for answer in given}
-    return Imported(
+    return ImportSummary(
         len(events), len(pairs), sorted({one.rater_id for one in given}), len(sealed.by_name().keys() - pairs)
     )
 
 
-def mistakes(path: Path, wrong: list[Wrong]) -> Failure:
+def mistakes(path: Path, wrong: list[CellError]) -> Failure:
     more = [str(one) for one in wrong[1:TOLD]]
     if len(wrong) > TOLD:
         more.append(f"and {len(wrong) - TOLD} more")
     return Failure(f"{path}, {wrong[0]}", "; ".join([*more, "nothing was published"]))
 
 
-def ratings(given: Iterable[Answer], sealed: Key) -> Iterator[Event]:
+def ratings(given: Iterable[Answer], sealed: ReviewKey) -> Iterator[Event]:
     """One rating for each reply of each pair about which something was said."""
     pairs = sealed.by_name()
     for answer in given:
@@ -72,7 +72,7 @@ def ratings(given: Iterable[Answer], sealed: Key) -> Iterator[Event]:
                 yield rating(answer, name, rated, other, sealed)
 
 
-def rating(answer: Answer, name: str, rated: Side, other: Side, sealed: Key) -> Event:
+def rating(answer: Answer, name: str, rated: Side, other: Side, sealed: ReviewKey) -> Event:
     compared = answer.preferred is not None
     said = {
         "event_id": ids.stable_id("blind-review", sealed.study, rated.decision_id, answer.rater_id),

@@ -28,7 +28,7 @@ class SealedPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     b: Side
 
 
-class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="tenor blind review", tag_field="key"):
+class ReviewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="tenor blind review", tag_field="key"):
     """Everything an import needs to know of an export.
 
     Attributes:
@@ -47,7 +47,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="tenor bl
         return {pair.pair_id: pair for pair in self.pairs}
 
 
-def write(path: Path, key: Key) -> None:
+def write(path: Path, key: ReviewKey) -> None:
     """Write the key, readable by its owner only. ``Failure`` when it cannot be, or is there already."""
     write_new(path, msgspec.json.format(msgspec.json.encode(key), indent=1) + b"\n")
 
@@ -63,10 +63,10 @@ def write_new(path: Path, data: bytes) -> None:
         raise Failure(f"{path} cannot be written: {error.strerror}") from None
 
 
-def read(path: Path) -> Key:
+def read(path: Path) -> ReviewKey:
     """``Failure`` says what is wrong with it."""
     try:
-        key = msgspec.json.decode(path.read_bytes(), type=Key)
+        key = msgspec.json.decode(path.read_bytes(), type=ReviewKey)
     except OSError as error:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
     except msgspec.DecodeError as error:

@@ -21,7 +21,7 @@ STEPS = 50
 SEPARATED = "length alone tells them apart, or does not vary"
 
 
-class Verdict(NamedTuple):
+class RaterPreference(NamedTuple):
     """One rater's preference in one pair: 1 for the intervention's reply, 0 for control's, .5 for neither."""
 
     pair: Hashable
@@ -29,26 +29,26 @@ class Verdict(NamedTuple):
     preferred: float
 
 
-class Judged(NamedTuple):
+class PairPreference(NamedTuple):
     """One pair: mean preference, and log(words of the intervention's reply / words of control's); None when unknown."""
 
     preferred: float
     log_ratio: float | None
 
 
-def judged(verdicts: Iterable[Verdict], words: Mapping[Hashable, tuple[int, int]]) -> list[Judged]:
+def judged(verdicts: Iterable[RaterPreference], words: Mapping[Hashable, tuple[int, int]]) -> list[PairPreference]:
     """The pairs. ``words``: of the intervention's reply and of control's, where known."""
     said: dict[Hashable, list[float]] = defaultdict(list)
     for verdict in verdicts:
         said[verdict.pair].append(verdict.preferred)
-    return [Judged(float(np.mean(values)), log_ratio(words.get(pair))) for pair, values in said.items()]
+    return [PairPreference(float(np.mean(values)), log_ratio(words.get(pair))) for pair, values in said.items()]
 
 
 def log_ratio(words: tuple[int, int] | None) -> float | None:
     return None if words is None else float(np.log(words[0] / words[1]))
 
 
-def preference(pairs: Sequence[Judged]) -> Report:
+def preference(pairs: Sequence[PairPreference]) -> Report:
     """Preference over all pairs; where the intervention's reply was longer, and shorter; and at equal length."""
     ratios = [(one, one.log_ratio) for one in pairs if one.log_ratio is not None]
     known = [one for one, _ in ratios]
@@ -75,7 +75,7 @@ def share(values: Sequence[float]) -> Report:
     return {"pairs": n, "share": p, "low": max(0.0, float(low)), "high": min(1.0, float(high)), "why_not": None}
 
 
-def at_equal_length(pairs: Sequence[Judged]) -> Report:
+def at_equal_length(pairs: Sequence[PairPreference]) -> Report:
     """Preference if both replies were equally long: intercept of a logistic regression on the log length ratio.
 
     Fractional response with a robust (sandwich) error (Papke & Wooldridge 1996), so that the pair stays the unit.

@@ -52,7 +52,7 @@ class Exchange(NamedTuple):
 
 
 @dataclass
-class Awaiting:
+class PendingReply:
     """A decision whose reply has not come yet."""
 
     decision: Decision
@@ -60,7 +60,7 @@ class Awaiting:
 
 
 @dataclass
-class Replies:
+class ReplyFinder:
     """Finds exchanges while the messages pass by, one a conversation.
 
     Args:
@@ -75,14 +75,14 @@ class Replies:
 
     def __post_init__(self) -> None:
         self._at = {decision.at: decision for decision in self.decisions}
-        self._open: dict[tuple[str, str], Awaiting] = {}
+        self._open: dict[tuple[str, str], PendingReply] = {}
 
     def take(self, at: Position, message: Mapping[str, Any]) -> None:
         """One message of any conversation."""
         talk = (message["tenant"], message["conversation_id"])
         decision = self._at.pop(at, None)
         if decision is not None:
-            self._begin(talk, Awaiting(decision, [message["text"]]))
+            self._begin(talk, PendingReply(decision, [message["text"]]))
         elif talk in self._open:
             self._go_on(talk, self._open[talk], message)
 
@@ -92,14 +92,14 @@ class Replies:
         self.left_out[NO_REPLY] += len(self._open)
         return list(self.found.values())
 
-    def _begin(self, talk: tuple[str, str], awaiting: Awaiting) -> None:
+    def _begin(self, talk: tuple[str, str], awaiting: PendingReply) -> None:
         if talk in self.found:
             self.left_out[AGAIN] += 1
             return
         self.left_out[OVERTAKEN] += talk in self._open
         self._open[talk] = awaiting
 
-    def _go_on(self, talk: tuple[str, str], awaiting: Awaiting, message: Mapping[str, Any]) -> None:
+    def _go_on(self, talk: tuple[str, str], awaiting: PendingReply, message: Mapping[str, Any]) -> None:
         if message["event_time"] > awaiting.decision.until:
             self._drop(talk, NO_REPLY)
         elif message["participant_role"] != "customer":
@@ -109,7 +109,7 @@ class Replies:
             if len(awaiting.asked) > awaiting.decision.window_turns:
                 self._drop(talk, NO_REPLY)
 
-    def _answer(self, talk: tuple[str, str], awaiting: Awaiting, reply: str | None) -> None:
+    def _answer(self, talk: tuple[str, str], awaiting: PendingReply, reply: str | None) -> None:
         asked = [text for text in awaiting.asked if text is not None and text.strip()]
         if reply is None or not reply.strip() or len(asked) < len(awaiting.asked):
             self._drop(talk, WORDLESS)

@@ -8,8 +8,8 @@ import numpy as np
 from clickhouse_driver import Client
 
 from agents.blind_review import key as keys
-from agents.blind_review.key import Key
-from agents.blind_review.preference import Verdict, judged, preference
+from agents.blind_review.key import ReviewKey
+from agents.blind_review.preference import RaterPreference, judged, preference
 from agents.blind_review.view import render
 from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
@@ -55,8 +55,10 @@ def report(settings: Settings, key_path: Path | None) -> Report:
         client.disconnect()
 
 
-def gathered(client: Client, sealed: Key | None) -> Report:
-    verdicts = [Verdict((one, other), rater, WORTH[said]) for one, other, rater, said in client.execute(VERDICTS)]
+def gathered(client: Client, sealed: ReviewKey | None) -> Report:
+    verdicts = [
+        RaterPreference((one, other), rater, WORTH[said]) for one, other, rater, said in client.execute(VERDICTS)
+    ]
     words: Words = {}
     if sealed is not None:
         words = lengths(sealed)
@@ -72,13 +74,13 @@ def gathered(client: Client, sealed: Key | None) -> Report:
     }
 
 
-def lengths(sealed: Key) -> Words:
+def lengths(sealed: ReviewKey) -> Words:
     """Words of both replies, by pair of decisions, in either order."""
     sides = [(pair.a, pair.b) for pair in sealed.pairs] + [(pair.b, pair.a) for pair in sealed.pairs]
     return {(one.decision_id, other.decision_id): (one.words, other.words) for one, other in sides}
 
 
-def mean_words(verdicts: Iterable[Verdict], words: Words) -> Report | None:
+def mean_words(verdicts: Iterable[RaterPreference], words: Words) -> Report | None:
     """Mean length of the replies that were judged."""
     found = [words[pair] for pair in {verdict.pair for verdict in verdicts}]
     if not found:
@@ -87,7 +89,7 @@ def mean_words(verdicts: Iterable[Verdict], words: Words) -> Report | None:
     return {"intervention": float(intervention), "control": float(control)}
 
 
-def of_replies(client: Client, verdicts: Sequence[Verdict]) -> Report:
+def of_replies(client: Client, verdicts: Sequence[RaterPreference]) -> Report:
     """Agreement, and ratings by arm, of the replies that were compared."""
     compared = {decision for verdict in verdicts for decision in verdict.pair}  # type: ignore[attr-defined]
     replies = [row for row in client.execute(ratings.REPLIES) if row[2] and row[0] in compared]

@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Iterable
 
 from agents.blind_review.replies import Decision
-from streams.interventions.options import Protocol
+from streams.interventions.options import InterventionOption
 
 LEAST_WORDS = 5  # a shorter sentence of the guidance may stand in any reply
 WORD = re.compile(r"\w+(?:[-'’.:]\w+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+")
 
 
-def telling(protocols: Iterable[Protocol]) -> Callable[[Decision, str], bool]:
+def telling(protocols: Iterable[InterventionOption]) -> Callable[[Decision, str], bool]:
     """Whether a reply to a decision quotes what only an intervention brings."""
     quoted = [phrase for protocol in protocols for phrase in phrases(protocol)]
 
@@ -25,7 +25,7 @@ def telling(protocols: Iterable[Protocol]) -> Callable[[Decision, str], bool]:
     return tells
 
 
-def phrases(protocol: Protocol) -> list[str]:
+def phrases(protocol: InterventionOption) -> list[str]:
     """An option's name, unless it is an everyday word, and the sentences of its texts."""
     names = [protocol.id] if re.search(r"[-_.:\d]", protocol.id) else []
     sentences = SENTENCE_END.split(f"{protocol.guidance}\n{protocol.prompt}")

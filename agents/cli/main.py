@@ -124,7 +124,7 @@ def learner() -> None:
 
     found = loaded()
     os.nice(GIVES_WAY)
-    one = learners.LiveLearner(found)
+    one = learners.Learner(found)
     health.serve(one.health, found.http_host, found.http_port, found.http_token)
     one.run(told_to_stop())
 
@@ -136,7 +136,7 @@ def workload() -> None:
     from agents.common import health
 
     found = loaded()
-    one = workloads.LiveWorkload(found)
+    one = workloads.WorkloadService(found)
     health.serve(one.health, found.http_host, found.http_port, found.http_token, one.pages)
     one.run(told_to_stop())
 
@@ -207,7 +207,7 @@ def topics_apply(
 
     found = topics.apply(loaded())
     out.print("\n".join(found) if found else "all topics are as they should be")
-    wrong = [line for line in found if isinstance(line, topics.Repartitioned)] if tolerate_settings else found
+    wrong = [line for line in found if isinstance(line, topics.PartitionCountMismatch)] if tolerate_settings else found
     raise typer.Exit(1 if wrong else 0)
 
 
@@ -327,7 +327,7 @@ def decide_again(found: Settings, file: Path, tenant: str, since: str | None, un
     from agents.clickhouse.period import moment
     from agents.learning import off_policy
 
-    wanted = off_policy.Range(tenant, moment(since), moment(until))
+    wanted = off_policy.DecisionRange(tenant, moment(since), moment(until))
     told = off_policy.redecide(found, file, wanted)
     tell(told, as_json, json.dumps, off_policy.render)
 
@@ -369,7 +369,7 @@ def train(
     """Learn the text model's weights from labelled conversations in the neutral format."""
     from agents.training import train as training
 
-    turns = training.train(files, to, training.Plan(training.named(prior), epochs, rate, base_rate))
+    turns = training.train(files, to, training.TrainingPlan(training.named(prior), epochs, rate, base_rate))
     out.print(f"learned {turns} labelled turns, wrote {escape(str(to))}", highlight=False, soft_wrap=True)
 
 
@@ -377,13 +377,13 @@ def train(
 def adopt(file: Path) -> None:
     """Have the workers use the weights in FILE from now on. Stop the learner first; it goes on from them."""
     from agents.kafka.admin import topics
-    from agents.learning.model_publisher import Announcer
+    from agents.learning.model_publisher import ModelPublisher
     from agents.schema_registry.client import codec_for
     from agents.training import train as training
 
     found, weights = loaded(), training.read(file)
     topics.require_all(found)
-    Announcer(found, codec_for(found)).publish(weights)
+    ModelPublisher(found, codec_for(found)).publish(weights)
     out.print(f"workers go on with the text model {weights.version}", highlight=False)
 
 
@@ -517,7 +517,7 @@ def policy_enable(option: str, reason: Reason, tenant: Tenant = "default", by: B
     """Have an option drawn again that was rolled back; the evidence against it is forgotten."""
     from agents.learning import policy_commands
 
-    policy_commands.give(loaded(), "enable", option, tenant, by, reason)
+    policy_commands.publish_command(loaded(), "enable", option, tenant, by, reason)
     out.print("asked; the learner publishes a snapshot with it", highlight=False)
 
 
@@ -526,7 +526,7 @@ def policy_disable(option: str, reason: Reason, tenant: Tenant = "default", by: 
     """Have an option no longer drawn."""
     from agents.learning import policy_commands
 
-    policy_commands.give(loaded(), "disable", option, tenant, by, reason)
+    policy_commands.publish_command(loaded(), "disable", option, tenant, by, reason)
     out.print("asked; the learner publishes a snapshot without it", highlight=False)
 
 
@@ -539,7 +539,7 @@ def alerts(context: typer.Context) -> None:
     from agents.common import health
 
     found = loaded()
-    courier = service.Courier(found)
+    courier = service.AlertDeliveryService(found)
     health.serve(courier.health, found.http_host, found.http_port, found.http_token)
     courier.run(told_to_stop())
 
@@ -575,7 +575,7 @@ def alerts_ack(
     """You have a conversation: no more of it until it recovers, unless it gets worse."""
     from agents.alerting import commands
 
-    commands.give(loaded(), "acknowledge", tenant, conversation, team, by, reason, alert_id=alert)
+    commands.publish_command(loaded(), "acknowledge", tenant, conversation, team, by, reason, alert_id=alert)
     out.print("asked; nothing more is told of it that is no worse", highlight=False)
 
 
@@ -594,7 +594,7 @@ def alerts_snooze(
     from agents.common.clock import now_ms
 
     until = now_ms() + commands.duration_ms(length)
-    commands.give(loaded(), "snooze", tenant, conversation, team, by, reason, until, alert)
+    commands.publish_command(loaded(), "snooze", tenant, conversation, team, by, reason, until, alert)
     out.print(f"asked; nothing is told for {length}", highlight=False)
 
 
@@ -609,7 +609,7 @@ def alerts_resume(
     """Take back what was acknowledged or snoozed."""
     from agents.alerting import commands
 
-    commands.give(loaded(), "resume", tenant, conversation, team, by, reason)
+    commands.publish_command(loaded(), "resume", tenant, conversation, team, by, reason)
     out.print("asked; alerts are told again", highlight=False)
 
 

@@ -1,1 +1,4 @@
-"""TODO."""
+"""Clients for ClickHouse: connections, migrations, tables and bound parameters.
+
+What is stored is decided in `agents/sink`.
+"""

@@ -18,7 +18,7 @@ CHUNK_BYTES = 1 << 20
 KEPT_OPEN_S = 2.0
 
 
-class Refused(Exception):
+class ClickHouseRefused(Exception):
     """ClickHouse did not take it. Its own text is left out: it may quote values."""
 
 
@@ -55,7 +55,7 @@ class ClickHouseHttp:
     def post(self, statement: str, data: bytes, settings: Mapping[str, int]) -> None:
         """Run a statement with its data; returns when ClickHouse has acknowledged.
 
-        ``Refused`` when it answers otherwise, ``OSError`` or ``HTTPException`` when it does not answer.
+        ``ClickHouseRefused`` when it answers otherwise, ``OSError`` or ``HTTPException`` when it does not answer.
         """
         self._exchange(statement, data, settings, lambda chunk: None)
 
@@ -78,7 +78,7 @@ class ClickHouseHttp:
             answer = self._connection.getresponse()
             if answer.status != 200:
                 answer.read()
-                raise Refused(f"HTTP {answer.status}, code {answer.getheader(CODE)}")
+                raise ClickHouseRefused(f"HTTP {answer.status}, code {answer.getheader(CODE)}")
             while chunk := answer.read(CHUNK_BYTES):
                 write(chunk)
         except (OSError, HTTPException):

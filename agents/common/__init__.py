@@ -1,1 +1,4 @@
-"""TODO."""
+"""Small services every process uses: errors, health, metrics, logs, time and formatting.
+
+Nothing here knows Kafka or ClickHouse.
+"""

@@ -16,7 +16,7 @@ class Failure(Exception):
         self.hint = hint
 
 
-class Misspelled(Failure):
+class UnknownSetting(Failure):
     """A setting that nobody knows: it was meant to set something, so nothing starts without it. Exit code 2."""
 
     exit_code = 2

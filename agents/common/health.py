@@ -99,13 +99,13 @@ class Health:
         return None
 
 
-class Server(ThreadingMixIn, WSGIServer):
+class HealthServer(ThreadingMixIn, WSGIServer):
     """A thread for each request: who connects and says nothing does not keep the others waiting."""
 
     daemon_threads = True
 
 
-class Punctual(io.RawIOBase):
+class DeadlineReader(io.RawIOBase):
     """What a client sends until its time is over, then ``TimeoutError``; a socket's own begins anew with each byte.
 
     Args:
@@ -132,7 +132,7 @@ class Punctual(io.RawIOBase):
             self._connection.settimeout(self._limit_s)
 
 
-class Handler(WSGIRequestHandler):
+class HealthHandler(WSGIRequestHandler):
     """One request. What the library refuses has our headers, too, and tells neither what was sent nor who we are."""
 
     default_request_version = "HTTP/1.0"  # what is no HTTP at all is answered with headers, too
@@ -142,7 +142,7 @@ class Handler(WSGIRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.rfile.close()
-        self.rfile = io.BufferedReader(Punctual(self.connection, REQUEST_S))
+        self.rfile = io.BufferedReader(DeadlineReader(self.connection, REQUEST_S))
 
     def handle(self) -> None:
         with suppress(TimeoutError, ConnectionError):
@@ -237,7 +237,9 @@ def serve(
             f"/metrics is not served on {host or 'every address'} without a token", "set TENOR_HTTP_TOKEN_FILE"
         )
     try:
-        server = make_server(host, port, application(health, token.get_secret_value(), pages), Server, Handler)
+        server = make_server(
+            host, port, application(health, token.get_secret_value(), pages), HealthServer, HealthHandler
+        )
     except OSError as error:
         raise Failure(f"{host}:{port} cannot be served: {error.strerror}", "set TENOR_HTTP_PORT") from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()

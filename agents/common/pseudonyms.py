@@ -1,4 +1,4 @@
-"""TODO."""
+"""Pseudonyms of ids, so that a log or a topic can say whom it is about without the id."""
 
 from hashlib import sha256
 

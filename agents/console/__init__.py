@@ -1,5 +1,4 @@
-"""The console: a web page for team leads. It reads ClickHouse, so it shows the whole cluster.
+"""The console: a web page for team leads that reads ClickHouse.
 
-``queries`` asks, ``board`` remembers what was written lately, ``feed`` keeps it fresh, ``events`` streams it to
-browsers, ``auth`` says who may look, ``app`` puts them together. The page itself is in ``static``.
+Delivering alerts to other places is in `agents/alerting`.
 """

@@ -11,9 +11,9 @@ from confluent_kafka import KafkaException
 
 from agents.common.errors import Failure
 from agents.console import queries
-from agents.console.alert_state import About, Commands, Said, publish_command, topic_exists
-from agents.console.poller import Feed
-from agents.console.queries import Heading
+from agents.console.alert_state import AlertCommandLog, CommandTarget, LatestCommand, publish_from_console, topic_exists
+from agents.console.poller import Poller
+from agents.console.queries import AlertHeading
 
 log = structlog.get_logger(__name__)
 
@@ -25,22 +25,22 @@ KNOWN = 2_000  # texts of alerts in memory
 PATIENCE_S = 1.0  # alerts do not wait longer for what was said about them
 
 
-class Inbox:
+class AlertInbox:
     """Alerts with what was said about them.
 
     Without a broker, or its topic of commands, alerts are shown all the same, as nobody's yet, and without buttons.
     """
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Poller) -> None:
         self._feed = feed
-        self._commands = Commands(feed.settings)
+        self._commands = AlertCommandLog(feed.settings)
         self._refreshing: asyncio.Task[None] | None = None
         self._refreshed = float("-inf")
         self._possible = False
         self._known: dict[str, Told] = {}
         self._deliveries: dict[str, list[Told]] = {}
         self._deliveries_of: Any = object()
-        self._all: list[Heading] = []
+        self._all: list[AlertHeading] = []
         self._all_of: Any = object()
 
     async def page(self, now: int, handled: bool, page: int, size: int) -> Told:
@@ -65,21 +65,21 @@ class Inbox:
             "possible": self._possible,
         }
 
-    async def say(self, action: str, about: About, alert: str, by: str, until: int | None) -> None:
+    async def say(self, action: str, about: CommandTarget, alert: str, by: str, until: int | None) -> None:
         """Acknowledge, snooze or resume; ``DeliveryFailed`` when the broker does not take it."""
-        await self._feed.aside(lambda: publish_command(self._feed.settings, action, about, alert, by, until))
+        await self._feed.aside(lambda: publish_from_console(self._feed.settings, action, about, alert, by, until))
         self._refreshed = float("-inf")
 
-    def _covering(self, one: Heading, now: int) -> Said | None:
+    def _covering(self, one: AlertHeading, now: int) -> LatestCommand | None:
         """The word that makes an alert nobody's to do. A snooze for one team leaves it to the others."""
         return next((said for said in self._words(one, now) if not (said.team and said.action == "snooze")), None)
 
-    def _words(self, one: Heading, now: int) -> list[Said]:
+    def _words(self, one: AlertHeading, now: int) -> list[LatestCommand]:
         """What was said about an alert and has not run out."""
-        said = self._commands.about(About(one.tenant, one.conversation_id)) if one.conversation_id else []
+        said = self._commands.about(CommandTarget(one.tenant, one.conversation_id)) if one.conversation_id else []
         return [word for word in said if word.covers(one.alert_id, one.written, now)]
 
-    def _said(self, one: Heading, now: int) -> Told:
+    def _said(self, one: AlertHeading, now: int) -> Told:
         """The word that settles it, and the others."""
         covering = self._covering(one, now)
         others = [word._asdict() for word in self._words(one, now) if word is not covering]

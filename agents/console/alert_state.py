@@ -8,7 +8,7 @@ teams said since. A team may also want to hear nothing at all for a while.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from agents.alerting.commands import give
+from agents.alerting import commands
 from agents.kafka import client
 from agents.kafka.client import admin, metadata
 from agents.kafka.topic_reader import read_partition
@@ -24,14 +24,14 @@ Subject = tuple[str, str | None]  # tenant and conversation; a team's word on al
 NOBODY: Subject = ("", None)
 
 
-class About(NamedTuple):
+class CommandTarget(NamedTuple):
     """What a command is about."""
 
     tenant: str
     conversation_id: str
 
 
-class Said(NamedTuple):
+class LatestCommand(NamedTuple):
     """A person's word on alerts. Times are milliseconds since 1970; ``until`` where they are snoozed, ``team`` where it
     is one team's word."""
 
@@ -50,8 +50,8 @@ class Said(NamedTuple):
         return self.action == "acknowledge" and (alert == self.alert or written <= self.at)
 
 
-def word(command: Mapping[str, Any]) -> Said:
-    return Said(
+def word(command: Mapping[str, Any]) -> LatestCommand:
+    return LatestCommand(
         command["alert_id"],
         command["action"],
         command["until"],
@@ -62,11 +62,12 @@ def word(command: Mapping[str, Any]) -> Said:
     )
 
 
-def publish_command(
-    settings: Settings, action: str, about: About, alert: str, by: str, until: int | None = None
+def publish_from_console(
+    settings: Settings, action: str, about: CommandTarget, alert: str, by: str, until: int | None = None
 ) -> None:
     """Acknowledge, snooze or resume; returned once the broker has it. ``DeliveryFailed`` when it has not."""
-    give(settings, action, about.tenant, about.conversation_id, None, by, FROM_CONSOLE, until, alert)
+    tenant, conversation_id = about
+    commands.publish_command(settings, action, tenant, conversation_id, None, by, FROM_CONSOLE, until, alert)
 
 
 def topic_exists(settings: Settings) -> bool:
@@ -74,7 +75,7 @@ def topic_exists(settings: Settings) -> bool:
     return settings.topics.name(Name.ALERT_COMMANDS) in metadata(admin(settings), settings).topics
 
 
-class Commands:
+class AlertCommandLog:
     """The last word on each conversation's alerts, and each team's, read on from where it was read last."""
 
     def __init__(self, settings: Settings) -> None:
@@ -82,16 +83,16 @@ class Commands:
         self._codec = codec_for(settings)
         self._read: dict[client.Position, int] = {}
         self._subjects: dict[str, Subject] = {}
-        self._said: dict[Subject, dict[str, Said]] = {}
+        self._said: dict[Subject, dict[str, LatestCommand]] = {}
 
-    def about(self, about: About) -> list[Said]:
+    def about(self, about: CommandTarget) -> list[LatestCommand]:
         """What counts of what was said of a conversation: for all teams first, then what single teams said since."""
         words = list(self._said.get(about, {}).values())
         of_all = max((one for one in words if one.team is None), key=at, default=None)
         of_teams = sorted((one for one in words if one.team is not None), key=at)
         return [*([of_all] if of_all else []), *(one for one in of_teams if of_all is None or one.at > of_all.at)]
 
-    def snoozed(self, now: int) -> list[Said]:
+    def snoozed(self, now: int) -> list[LatestCommand]:
         """The teams that are told nothing at all for now."""
         words = (one for (_, conversation), said in self._said.items() if conversation is None for one in said.values())
         return sorted((one for one in words if one.team and one.covers("", 0, now) and one.action == "snooze"), key=at)
@@ -115,5 +116,5 @@ class Commands:
             self._said.setdefault(subject, {})[key] = word(command)
 
 
-def at(said: Said) -> int:
+def at(said: LatestCommand) -> int:
     return said.at

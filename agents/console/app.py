@@ -20,11 +20,11 @@ from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.health import Health
 from agents.console import sse
-from agents.console.alert_inbox import Inbox
-from agents.console.alert_state import About
+from agents.console.alert_inbox import AlertInbox
+from agents.console.alert_state import CommandTarget
 from agents.console.auth import COOKIE, Auth, same_origin
-from agents.console.board import ORDERS, Wish
-from agents.console.poller import Feed
+from agents.console.board import ORDERS, BoardQuery
+from agents.console.poller import Poller
 from agents.kafka.async_producer import DeliveryFailed
 from agents.learning import policy_commands
 from agents.settings.model import Settings
@@ -39,7 +39,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
-class AboutAlert(msgspec.Struct, forbid_unknown_fields=True):
+class AlertCommandRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What somebody says about an alert."""
 
     alert: Text
@@ -50,7 +50,7 @@ class AboutAlert(msgspec.Struct, forbid_unknown_fields=True):
     minutes: Annotated[float, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 60
 
 
-class Enable(msgspec.Struct, forbid_unknown_fields=True):
+class EnableOptionRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Somebody wants an option drawn again."""
 
     tenant: Text
@@ -70,9 +70,9 @@ class Console:
         self.settings = settings
         self.auth = Auth(settings)
         self.health = Health(settings.stall_s)
-        self.feed = Feed(settings, self.health)
-        self.inbox = Inbox(self.feed)
-        self.shared = sse.Shared(self.feed)
+        self.feed = Poller(settings, self.health)
+        self.inbox = AlertInbox(self.feed)
+        self.shared = sse.SharedExperiments(self.feed)
         self.streams = 0
 
     # pages
@@ -114,7 +114,7 @@ class Console:
 
     async def board(self, request: Request) -> Response:
         asked = request.query_params
-        wish = Wish(
+        wish = BoardQuery(
             page=number(asked.get("page")),
             size=PAGE_SIZE,
             text=asked.get("text", "")[:200],
@@ -155,14 +155,14 @@ class Console:
     # what people ask for
 
     async def about_alert(self, request: Request) -> Response:
-        said = msgspec.json.decode(await request.body(), type=AboutAlert)
+        said = msgspec.json.decode(await request.body(), type=AlertCommandRequest)
         until = now_ms() + round(said.minutes * 60_000) if said.action == "snooze" else None
-        await self.inbox.say(said.action, About(said.tenant, said.conversation), said.alert, said.by, until)
+        await self.inbox.say(said.action, CommandTarget(said.tenant, said.conversation), said.alert, said.by, until)
         return JSONResponse({})
 
     async def enable(self, request: Request) -> Response:
-        said = msgspec.json.decode(await request.body(), type=Enable)
-        give = policy_commands.give
+        said = msgspec.json.decode(await request.body(), type=EnableOptionRequest)
+        give = policy_commands.publish_command
         await self.feed.aside(lambda: give(self.settings, "enable", said.option, said.tenant, said.by, said.reason))
         return JSONResponse({})
 

@@ -17,7 +17,7 @@ NEVER = -1
 DECIDED = ("intervention", "control")
 
 
-class Point(NamedTuple):
+class BoardPoint(NamedTuple):
     """The belief after one customer turn. Times are milliseconds since 1970."""
 
     at: int
@@ -31,7 +31,7 @@ class Point(NamedTuple):
     channel: str
 
 
-class Mark(NamedTuple):
+class TimelineMarker(NamedTuple):
     """What was done, or what followed, at one moment. ``kind``: intervention, control, fell, rose, failed, unseen."""
 
     at: int
@@ -41,12 +41,12 @@ class Mark(NamedTuple):
 
 
 @dataclass(slots=True)
-class Conversation:
+class BoardConversation:
     """One conversation as the board knows it."""
 
     key: Key
-    points: dict[str, Point] = field(default_factory=dict)
-    marks: dict[str, Mark] = field(default_factory=dict)
+    points: dict[str, BoardPoint] = field(default_factory=dict)
+    marks: dict[str, TimelineMarker] = field(default_factory=dict)
     ended_at: int = NEVER
     ended: str = ""
     written: int = 0
@@ -63,7 +63,7 @@ class Conversation:
         if row != self.row:
             self.row, self.version = row, self.version + 1
 
-    def _row(self, points: Sequence[Point]) -> Row:
+    def _row(self, points: Sequence[BoardPoint]) -> Row:
         last = points[-1]
         marks = sorted(self.marks.values(), key=lambda mark: (mark.at, mark.kind in DECIDED))  # an outcome leads to it
         shown = [marked for mark in marks if (marked := placed(mark, points))]
@@ -85,7 +85,7 @@ class Conversation:
         }
 
 
-def placed(mark: Mark, points: Sequence[Point]) -> tuple[int, str, str] | None:
+def placed(mark: TimelineMarker, points: Sequence[BoardPoint]) -> tuple[int, str, str] | None:
     """Where a mark stands among the points shown, its kind and words; None for what lies before them.
 
     A decision stands at its turn. Turns may be numbered anew in the middle, so the last of that number counts.
@@ -105,16 +105,16 @@ class Board:
 
     def __init__(self, live_ms: int) -> None:
         self._live_ms = live_ms
-        self._all: dict[Key, Conversation] = {}
+        self._all: dict[Key, BoardConversation] = {}
         self._touched: set[Key] = set()
 
-    def point(self, key: Key, id: str, point: Point, written: int) -> None:
+    def point(self, key: Key, id: str, point: BoardPoint, written: int) -> None:
         found = self._of(key, written)
         if id not in found.points:
             found.points[id] = point
             self._touched.add(key)
 
-    def mark(self, key: Key, id: str, mark: Mark, written: int) -> None:
+    def mark(self, key: Key, id: str, mark: TimelineMarker, written: int) -> None:
         found = self._of(key, written)
         if found.marks.get(id) != mark:
             found.marks[id] = mark
@@ -126,7 +126,7 @@ class Board:
             found.ended_at, found.ended = at, how
             self._touched.add(key)
 
-    def settle(self, now_ms: int) -> tuple[Conversation, ...]:
+    def settle(self, now_ms: int) -> tuple[BoardConversation, ...]:
         """Take in what was told since; what is to be shown, in no order. ``now_ms``: by the clock of ``written``."""
         for key in self._touched:
             self._all[key].renew()
@@ -141,13 +141,13 @@ class Board:
         found = self._all.get(key)
         return found.version if found else 0
 
-    def _of(self, key: Key, written: int) -> Conversation:
-        found = self._all.setdefault(key, Conversation(key))
+    def _of(self, key: Key, written: int) -> BoardConversation:
+        found = self._all.setdefault(key, BoardConversation(key))
         found.written = max(found.written, written)
         return found
 
 
-class Wish(NamedTuple):
+class BoardQuery(NamedTuple):
     """Which page of the board somebody looks at."""
 
     page: int = 0
@@ -162,14 +162,14 @@ class Wish(NamedTuple):
 ORDERS: dict[str, Callable[[Row], float]] = {"level": lambda row: -row["level"], "recent": lambda row: -row["at"]}
 
 
-def wanted(all: Iterable[Conversation], wish: Wish) -> list[Conversation]:
+def wanted(all: Iterable[BoardConversation], wish: BoardQuery) -> list[BoardConversation]:
     """What is wished for, in its order; equal ones by name, so that none jumps."""
     text, order = wish.text.casefold(), ORDERS[wish.by]
     found = [(one.row, one) for one in all if one.row and shown(one.row, wish, text)]
     return [one for _, one in sorted(found, key=lambda pair: (order(pair[0]), pair[1].key))]
 
 
-def shown(row: Row, wish: Wish, text: str) -> bool:
+def shown(row: Row, wish: BoardQuery, text: str) -> bool:
     return (
         (wish.ended or row["ended"] is None)
         and (not wish.raised or row["raised"])

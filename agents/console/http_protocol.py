@@ -10,7 +10,7 @@ from agents.common.health import REQUEST_S
 from agents.console.security_headers import HEADERS
 
 
-class Protocol(H11Protocol):
+class DeadlineProtocol(H11Protocol):
     """One connection. uvicorn limits how long it may be idle between two requests, not how long a request may take."""
 
     _late: asyncio.TimerHandle | None = None

@@ -13,7 +13,7 @@ from agents.clickhouse.client import UNAVAILABLE, connect, failure
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.common.health import Health
-from agents.console.board import Board, Conversation
+from agents.console.board import Board, BoardConversation
 from agents.console.queries import OVERLAP_MS, newest_alert, newest_said, read_board
 from agents.settings.model import Settings
 
@@ -25,7 +25,7 @@ IDLE_S = 5.0  # between looks while nobody watches: the first who comes finds a 
 AT_ONCE = 4  # questions to ClickHouse
 
 
-class Feed:
+class Poller:
     """What was written lately, read by one thread at a time for everybody who looks.
 
     Attributes:
@@ -43,7 +43,7 @@ class Feed:
         self.health = health
         self._live_ms = round(settings.console_live_s * 1000)
         self.board = Board(self._live_ms)
-        self.conversations: tuple[Conversation, ...] = ()
+        self.conversations: tuple[BoardConversation, ...] = ()
         self.alerts: Any = None
         self.said: Any = None
         self.trouble: Failure | None = None

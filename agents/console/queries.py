@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
-from agents.console.board import Board, Mark, Point
+from agents.console.board import Board, BoardPoint, TimelineMarker
 from agents.reports import effects
 from agents.reports.conversation import plain, rows
 from streams.experiment.effects import SHOWN_AFTER
@@ -69,7 +69,7 @@ FROM commanded GROUP BY tenant, option
 """
 
 
-class Heading(NamedTuple):
+class AlertHeading(NamedTuple):
     """What of an alert tells whether it is still to do. ``written``: milliseconds since 1970, by ClickHouse's clock."""
 
     alert_id: str
@@ -84,10 +84,10 @@ def read_board(client: Client, board: Board, since_ms: int | None, live_ms: int)
     now = int(client.execute(NOW)[0][0])
     parameters = {"since": now - live_ms if since_ms is None else since_ms}
     for tenant, conversation, id, *values, written in client.execute(POINTS, parameters):
-        board.point((tenant, conversation), id, Point(*values), written)
+        board.point((tenant, conversation), id, BoardPoint(*values), written)
     for query in (DECISIONS, OUTCOMES):
         for tenant, conversation, id, *values, written in client.execute(query, parameters):
-            board.mark((tenant, conversation), id, Mark(*values), written)
+            board.mark((tenant, conversation), id, TimelineMarker(*values), written)
     for tenant, conversation, at, how, written in client.execute(ENDINGS, parameters):
         board.end((tenant, conversation), at, how, written)
     return now
@@ -103,9 +103,9 @@ def newest_said(client: Client) -> Any:
     return client.execute(NEWEST_DELIVERY)[0], client.execute(NEWEST_COMMAND)[0]
 
 
-def alert_headings(client: Client) -> list[Heading]:
+def alert_headings(client: Client) -> list[AlertHeading]:
     """Alerts of the last days, newest first."""
-    return [Heading(*row) for row in client.execute(ALERT_HEADINGS, {"days": RECENT_DAYS})]
+    return [AlertHeading(*row) for row in client.execute(ALERT_HEADINGS, {"days": RECENT_DAYS})]
 
 
 def alerts(client: Client, ids: Sequence[str]) -> list[Row]:

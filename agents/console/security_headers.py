@@ -20,7 +20,7 @@ HEADERS = {
 }
 
 
-class Headers:
+class SecurityHeaders:
     """Around the whole application, so that its errors have them, too. Leaves streams alone but for their headers."""
 
     def __init__(self, app: ASGIApp) -> None:

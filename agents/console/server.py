@@ -7,8 +7,8 @@ import uvicorn
 
 from agents.common.errors import Failure
 from agents.console.app import Console, application
-from agents.console.http_protocol import Protocol
-from agents.console.security_headers import Headers
+from agents.console.http_protocol import DeadlineProtocol
+from agents.console.security_headers import SecurityHeaders
 from agents.settings.model import Settings
 
 Say = Callable[[str], None]
@@ -21,17 +21,17 @@ def run(settings: Settings, say: Say) -> None:
     console = Console(settings)
     with listening(settings.http_host, settings.http_port) as taken:
         say(f"console: {url(taken)}")
-        Server(console).run(sockets=[taken])
+        ConsoleServer(console).run(sockets=[taken])
 
 
-class Server(uvicorn.Server):
+class ConsoleServer(uvicorn.Server):
     """Ends the streams, which never end by themselves, before it waits for what is under way."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(
             uvicorn.Config(
-                Headers(application(console)),
-                http=Protocol,
+                SecurityHeaders(application(console)),
+                http=DeadlineProtocol,
                 ws="none",
                 log_config=None,
                 access_log=False,

@@ -12,9 +12,9 @@ from typing import Any
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.console import queries
-from agents.console.alert_inbox import Inbox
-from agents.console.board import Wish, wanted
-from agents.console.poller import Feed
+from agents.console.alert_inbox import AlertInbox
+from agents.console.board import BoardQuery, wanted
+from agents.console.poller import Poller
 from agents.reports.conversation import explain
 from agents.reports.conversation_view import by_kind
 
@@ -26,7 +26,7 @@ RETRY_MS = 2000
 EXPERIMENTS_S = 5.0  # between questions; they read every decision
 
 
-async def stream(feed: Feed, allowed: Callable[[], bool], tell: Tell) -> AsyncIterator[str]:
+async def stream(feed: Poller, allowed: Callable[[], bool], tell: Tell) -> AsyncIterator[str]:
     """Events until the browser goes or the session ends."""
     yield f"retry: {RETRY_MS}\n\n"
     with feed.watched():
@@ -43,13 +43,13 @@ def event(name: str, data: Told) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, allow_nan=False)}\n\n"
 
 
-def status(feed: Feed) -> Told:
+def status(feed: Poller) -> Told:
     """Whether what is shown is fresh."""
     trouble = feed.trouble and {"message": feed.trouble.message, "hint": feed.trouble.hint}
     return {"trouble": trouble, "fresh_at": feed.fresh_at}
 
 
-def board(feed: Feed, wish: Wish) -> Tell:
+def board(feed: Poller, wish: BoardQuery) -> Tell:
     """A page of the board: its order, and the rows that are new or changed."""
     sent: dict[str, int] = {}
 
@@ -67,7 +67,7 @@ def board(feed: Feed, wish: Wish) -> Tell:
     return tell
 
 
-def summary(feed: Feed) -> Told:
+def summary(feed: Poller) -> Told:
     """Counts over the whole board, whatever is wished for."""
     rows = [one.row for one in feed.conversations if one.row]
     live = [row for row in rows if row["ended"] is None]
@@ -79,7 +79,7 @@ def summary(feed: Feed) -> Told:
     }
 
 
-def conversation(feed: Feed, id: str, tenant: str | None) -> Tell:
+def conversation(feed: Poller, id: str, tenant: str | None) -> Tell:
     """One conversation, turn by turn; again whenever it changes."""
     known: list[Any] = []
 
@@ -102,12 +102,12 @@ def with_kinds(entry: Told) -> Told:
     return {**entry, "kinds": by_kind(entry["contributions"])} if "contributions" in entry else entry
 
 
-def alerts(feed: Feed, inbox: Inbox, handled: bool, page: int, size: int) -> Tell:
+def alerts(feed: Poller, inbox: AlertInbox, handled: bool, page: int, size: int) -> Tell:
     """A page of the inbox; again whenever it changes."""
     return whenever_it_changes(feed, lambda: inbox.page(now_ms(), handled, page, size))
 
 
-def whenever_it_changes(feed: Feed, ask: Callable[[], Awaitable[Told]]) -> Tell:
+def whenever_it_changes(feed: Poller, ask: Callable[[], Awaitable[Told]]) -> Tell:
     """What is found, or what troubles us; nothing while both stay as they were told last."""
     last: list[Told] = []
 
@@ -125,10 +125,10 @@ def whenever_it_changes(feed: Feed, ask: Callable[[], Awaitable[Told]]) -> Tell:
     return tell
 
 
-class Shared:
+class SharedExperiments:
     """What all who look at the experiments are told, asked for once."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Poller) -> None:
         self._feed = feed
         self._lock = asyncio.Lock()
         self._at = float("-inf")
@@ -142,6 +142,6 @@ class Shared:
         return self._found
 
 
-def experiments(feed: Feed, shared: Shared) -> Tell:
+def experiments(feed: Poller, shared: SharedExperiments) -> Tell:
     """The experiments; again whenever they change."""
     return whenever_it_changes(feed, shared.experiments)

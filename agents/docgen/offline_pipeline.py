@@ -11,8 +11,8 @@ from typing import Any
 from clickhouse_driver import Client
 
 from agents.clickhouse.tables import TABLES, Table, columnar
-from agents.kafka.consumed_record import Received
-from agents.learning.tenant_policy_learner import Apprentice, Read
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.learning.wording_record import datum as wording_datum
 from agents.recordings.model import Event, Recording
 from agents.recordings.replay import marked
@@ -22,7 +22,7 @@ from streams.alerts import rules
 from streams.alerts.rules import alerts_of
 from streams.config.model import Config
 from streams.conversations.partition import Partition
-from streams.customers.partition import Customers
+from streams.customers.partition import CustomerPartition
 from streams.experiment import wording_effects
 from streams.outputs import Output
 from streams.policy.policy import Policy
@@ -40,7 +40,7 @@ def replayed(recording: Recording, config: Config) -> Records:
 
     Every conversation is closed at the end, as ``tenor replay --finish`` does.
     """
-    run = InMemory(config)
+    run = OfflinePipeline(config)
     last = 0
     for event in marked(recording):
         last = max(last, int(event.event["event_time"]))
@@ -60,7 +60,7 @@ def insert(client: Client, table: Table, data: Iterable[Any]) -> None:
     client.execute(table.insert, columnar(table, [table.row(one) for one in data]), columnar=True)
 
 
-class InMemory:
+class OfflinePipeline:
     """One partition, the customers it knows, and a learner for each tenant.
 
     Attributes:
@@ -71,8 +71,8 @@ class InMemory:
         self._config = config
         self._policies: dict[str, Policy] = {}
         self._partition = Partition(config, no_state, {}, policies=self._policies.get)
-        self._customers = Customers(config.profile, {})
-        self._apprentices: dict[str, Apprentice] = {}
+        self._customers = CustomerPartition(config.profile, {})
+        self._apprentices: dict[str, TenantPolicyLearner] = {}
         self._offsets: dict[str, int] = defaultdict(int)
         self._ticked = 0
         self.records: dict[Name, list[Datum]] = defaultdict(list)
@@ -115,8 +115,10 @@ class InMemory:
         if name in LEARNED_FROM:
             tenant = datum["tenant"]
             if tenant not in self._apprentices:
-                self._apprentices[tenant] = Apprentice(self._config, Snapshot(tenant))
-            self._apprentices[tenant].hear(Read(name, Received(str(name), 0, offset, None, None, (), 0), datum))
+                self._apprentices[tenant] = TenantPolicyLearner(self._config, Snapshot(tenant))
+            self._apprentices[tenant].hear(
+                DecodedRecord(name, ConsumedRecord(str(name), 0, offset, None, None, (), 0), datum)
+            )
             if name == Name.OUTCOMES and not len(self.records[name]) % self._config.policy.snapshot_outcomes:
                 self._learn(tenant)
 

@@ -12,19 +12,19 @@ from typing import Any, cast
 from clickhouse_driver import Client
 
 from agents.docgen.offline_pipeline import Records, insert, replayed, store
-from agents.kafka.async_producer import Outbox, Outgoing
-from agents.kafka.consumed_record import Received
+from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.recordings import file
 from agents.settings.model import Settings
 from agents.simulator.weeks import simulate_weeks
 from agents.sink.dead_letter_table import DEAD_LETTERS
-from agents.worker.batch_transport import Run
-from agents.worker.ingest_agent import Ingest
+from agents.worker.batch_transport import RecordBatch
+from agents.worker.ingest_agent import IngestAgent
 from schemas.codec import Codec
 from schemas.records import Datum
 from schemas.topics import TOPIC_OF, Name
 from streams.config.model import WorkloadConfig
-from streams.workload.aggregate import Workload
+from streams.workload.aggregate import WorkloadAggregate
 
 SEED, CUSTOMERS, VISITS = 7, 130, 4
 CREWS = {"berlin": 9, "lisbon": 8, "night": 3}  # operators of each team
@@ -55,7 +55,7 @@ def records(path: Path) -> Records:
 
 def exposed(points: Sequence[Datum]) -> dict[Name, list[Datum]]:
     """Workload of the teams, and the alerts of it, had the conversations been handed out by turns."""
-    workload, found = Workload(WORKLOAD), dict[Name, list[Datum]]()
+    workload, found = WorkloadAggregate(WORKLOAD), dict[Name, list[Datum]]()
     for point in points:
         workload.turned(point)
     for event in rota(points):
@@ -88,25 +88,25 @@ def fill(client: Client, found: Records) -> None:
     insert(client, DEAD_LETTERS, [one for name, values in BROKEN.items() for one in dead_letters(name, values)])
 
 
-def dead_letters(name: Name, values: Iterable[bytes]) -> list[Received]:
+def dead_letters(name: Name, values: Iterable[bytes]) -> list[ConsumedRecord]:
     """What ingest makes of events that cannot be accepted."""
-    own, kept = Settings(_env_file=None), Kept()  # type: ignore[call-arg]
-    ingest = Ingest(name, own.topics, Codec(), own.limits, cast(Outbox, kept), lambda: AT_MS)
-    messages: list[Any] = [Received(str(name), 0, n, b"c1", one, JSON, AT_MS) for n, one in enumerate(values)]
-    run = Run(str(name), 0, messages)
+    own, kept = Settings(_env_file=None), RecordingProducer()  # type: ignore[call-arg]
+    ingest = IngestAgent(name, own.topics, Codec(), own.limits, cast(AsyncProducer, kept), lambda: AT_MS)
+    messages: list[Any] = [ConsumedRecord(str(name), 0, n, b"c1", one, JSON, AT_MS) for n, one in enumerate(values)]
+    run = RecordBatch(str(name), 0, messages)
     asyncio.run(ingest.step(run))
     return [
-        Received(one.topic, 0, n, one.key, one.value, tuple(one.headers or ()), AT_MS)
+        ConsumedRecord(one.topic, 0, n, one.key, one.value, tuple(one.headers or ()), AT_MS)
         for n, one in enumerate(kept.sent)
         if one.topic == own.topics.dead_letters(name)
     ]
 
 
-class Kept:
+class RecordingProducer:
     """An outbox that keeps what it is given."""
 
     def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
+        self.sent: list[OutgoingRecord] = []
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutgoingRecord]) -> None:
         self.sent += records

@@ -1,9 +1,11 @@
-"""Files: intervention options, routes of alerts, and the text model that is shipped."""
+"""Files and models: intervention options, alert routes, the shipped text model and the one learned last."""
 
 from collections.abc import Iterator
 
 from agents.alerting.routes import routes_of
+from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
+from agents.learning.text_models import TextModelStore
 from agents.settings.model import Settings
 from streams.text_model.pretrained import lexicons, shipped
 
@@ -28,3 +30,16 @@ def routes(settings: Settings) -> Iterator[Check]:
 def text_model(settings: Settings) -> Iterator[Check]:
     found = f"shipped: {shipped().version}, {len(lexicons())} lexicons"
     yield Check(MODEL, "ok", found)
+
+
+def learned_text_model(cluster: Cluster) -> Iterator[Check]:
+    """Whether the text model that was published last can be read."""
+    if cluster.settings.topics.text_model not in cluster.metadata.topics:
+        return
+    models = TextModelStore(cluster.settings)
+    version = models.newest()
+    if version is None:
+        yield Check(MODEL, "ok", "none was learned yet")
+        return
+    models(version)
+    yield Check(MODEL, "ok", f"learned last: {version}")

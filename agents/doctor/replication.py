@@ -18,7 +18,7 @@ MIN = "min.insync.replicas"
 PROMISED = 2
 
 
-class Copies(NamedTuple):
+class TopicReplication(NamedTuple):
     """How one topic is kept.
 
     Attributes:
@@ -55,15 +55,15 @@ def fine(cluster: Cluster) -> str:
     return f"every topic has {cluster.settings.replication} replicas, all in sync"
 
 
-def of_topic(partitions: Mapping[int, object], least: int | None) -> Copies:
+def of_topic(partitions: Mapping[int, object], least: int | None) -> TopicReplication:
     """From the broker's metadata of a topic."""
     found = list(partitions.values())
     replicas = min(len(one.replicas) for one in found)  # type: ignore[attr-defined]
     insync = min(len(one.isrs) for one in found)  # type: ignore[attr-defined]
-    return Copies(replicas, least, insync, sum(one.leader < 0 for one in found))  # type: ignore[attr-defined]
+    return TopicReplication(replicas, least, insync, sum(one.leader < 0 for one in found))  # type: ignore[attr-defined]
 
 
-def troubles(copies: Copies, wanted: int, embedded: bool) -> Iterator[tuple[str, str, str | None]]:
+def troubles(copies: TopicReplication, wanted: int, embedded: bool) -> Iterator[tuple[str, str, str | None]]:
     """Verdict, what was found, what to do."""
     if copies.leaderless:
         yield (
@@ -80,7 +80,7 @@ def troubles(copies: Copies, wanted: int, embedded: bool) -> Iterator[tuple[str,
         yield verdict, f"{copies.insync} of {copies.replicas} replicas are in sync", "start the brokers that are away"
 
 
-def kept(copies: Copies, wanted: int, least: int) -> Iterator[tuple[str, str, str | None]]:
+def kept(copies: TopicReplication, wanted: int, least: int) -> Iterator[tuple[str, str, str | None]]:
     """What is wrong with the numbers themselves."""
     replicas = copies.replicas
     if least > replicas:

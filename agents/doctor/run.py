@@ -10,7 +10,6 @@ from agents.doctor import (
     clickhouse,
     clocks,
     consumer_groups,
-    learned,
     replication,
     schema_registry,
     state_format,
@@ -27,7 +26,7 @@ ON_KAFKA: dict[str, Callable[[broker.Cluster], Iterator[Check]]] = {
     replication.ABOUT: replication.look,
     clocks.ABOUT: clocks.of_topics,
     state_format.ABOUT: state_format.look,
-    artifacts.MODEL: learned.look,
+    artifacts.MODEL: artifacts.learned_text_model,
     consumer_groups.ABOUT: consumer_groups.look,
 }
 BUS = {broker.ABOUT, topics.ABOUT, replication.ABOUT, clocks.ABOUT, schema_registry.ABOUT}

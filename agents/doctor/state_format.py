@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
 from agents.doctor.tails import tail
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from streams import state
 from streams.conversations.partition import OURS
 from streams.customers import profile
@@ -33,12 +33,12 @@ def look(cluster: Cluster) -> Iterator[Check]:
         yield Check(ABOUT, "ok", f"the newest {len(found)} can be read, {formats}" if found else f"none yet; {formats}")
 
 
-def is_state(record: Received) -> bool:
+def is_state(record: ConsumedRecord) -> bool:
     """Not the end of a key, and not what a partition notes for itself."""
     return record.value is not None and (record.key or b"").decode(errors="replace") not in OURS
 
 
-def refusal(read: Read, record: Received) -> str | None:
+def refusal(read: Read, record: ConsumedRecord) -> str | None:
     """Why a state is not read; None where it is."""
     try:
         read(record.value or b"")

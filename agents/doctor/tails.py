@@ -7,12 +7,12 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from agents.doctor.broker import Cluster
 from agents.kafka import client
-from agents.kafka.consumed_record import Received, at_end, received
+from agents.kafka.consumed_record import ConsumedRecord, at_end, received
 
 READ_S = 3.0
 
 
-def tail(cluster: Cluster, topics: Iterable[str], count: int) -> list[Received]:
+def tail(cluster: Cluster, topics: Iterable[str], count: int) -> list[ConsumedRecord]:
     """The last ``count`` records of each partition of those topics that exist; fewer where they come slowly."""
     there = [name for name in topics if name in cluster.metadata.topics]
     ends = client.end_offsets(cluster.settings, client.partitions_of(cluster.settings, there))
@@ -27,7 +27,7 @@ def tail(cluster: Cluster, topics: Iterable[str], count: int) -> list[Received]:
         consumer.close()
 
 
-def records(consumer: Consumer, unread: set[client.Position]) -> Iterator[Received]:
+def records(consumer: Consumer, unread: set[client.Position]) -> Iterator[ConsumedRecord]:
     """Everything up to the end of each partition, as far as it comes in time."""
     deadline = time.monotonic() + READ_S
     while unread and time.monotonic() < deadline:

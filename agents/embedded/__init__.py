@@ -1,1 +1,4 @@
-"""The embedded stack: real engines as child processes on loopback, for one machine and no Docker."""
+"""The embedded stack: real engines as child processes on loopback, and the demo that runs on them.
+
+Production connects to servers of its own.
+"""

@@ -19,7 +19,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error as ClickHouseError
 
 from agents.common.errors import Failure
-from agents.embedded.process import LOOPBACK, Child, require_free_port, wait_for_port, wait_until
+from agents.embedded.process import LOOPBACK, ChildProcess, require_free_port, wait_for_port, wait_until
 
 START_TIMEOUT_S = 30.0
 ENGINE_PACKAGE = "chdb-core"
@@ -60,7 +60,7 @@ _ONLY_LISTEN = "<grants><query>GRANT SYSTEM LISTEN ON *.*</query></grants>"
 class ClickHouse:
     """A running ClickHouse server."""
 
-    def __init__(self, child: Child, tcp_port: int, http_port: int, user: str) -> None:
+    def __init__(self, child: ChildProcess, tcp_port: int, http_port: int, user: str) -> None:
         self.child = child
         self.tcp_port = tcp_port
         self.http_port = http_port
@@ -150,9 +150,9 @@ def _write_private(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _start_child(directory: Path) -> Child:
+def _start_child(directory: Path) -> ChildProcess:
     directory = directory.resolve()
-    return Child.start(
+    return ChildProcess.start(
         "the embedded ClickHouse",
         [executable, "-m", "agents.embedded.clickhouse_server", str(directory)],
         cwd=IMPORT_ROOT,

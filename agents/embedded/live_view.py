@@ -10,7 +10,7 @@ from rich.table import Table
 
 from agents.common.formatting import sparkline
 from agents.kafka import client
-from agents.kafka.consumed_record import Received, received
+from agents.kafka.consumed_record import ConsumedRecord, received
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
@@ -21,7 +21,7 @@ REMEMBERED = 20
 COLUMNS = (("conversation", 12), ("level", 6), ("per min", 7), ("trajectory", 8), ("", 8))
 
 
-class Seen(NamedTuple):
+class LastSeen(NamedTuple):
     """One conversation as last seen."""
 
     levels: tuple[float, ...]
@@ -44,7 +44,7 @@ class LiveView:
         positions = client.partitions_of(settings, list(self._names))
         ends = client.end_offsets(settings, positions)
         self._consumer.assign([TopicPartition(*position, ends[position]) for position in positions])
-        self._seen: OrderedDict[str, Seen] = OrderedDict()
+        self._seen: OrderedDict[str, LastSeen] = OrderedDict()
         self.counts: Counter[str] = Counter()
 
     def close(self) -> None:
@@ -55,16 +55,16 @@ class LiveView:
         for message in self._consumer.consume(5000, wait_s):
             self._take(received(message))
 
-    def _take(self, message: Received) -> None:
+    def _take(self, message: ConsumedRecord) -> None:
         name = self._names[message.topic]
         datum = self._codec.decode(record(RECORD_OF[name]), message.value, {})
         self.counts[name] += 1
         TAKES[name](self, datum)
 
     def take_point(self, point: dict[str, Any]) -> None:
-        before = self._seen.pop(point["conversation_id"], Seen((), None, False, ""))
+        before = self._seen.pop(point["conversation_id"], LastSeen((), None, False, ""))
         levels = (*before.levels, point["level"])[-REMEMBERED:]
-        self._seen[point["conversation_id"]] = Seen(levels, point["slope"], point["raised"], before.note)
+        self._seen[point["conversation_id"]] = LastSeen(levels, point["slope"], point["raised"], before.note)
 
     def take_decision(self, decision: dict[str, Any]) -> None:
         self.counts["alarms"] += decision["decision_index"] == 1

@@ -31,7 +31,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """
 
 
-class Child:
+class ChildProcess:
     """A running child process, its log, and the thread that keeps it.
 
     The child has a session of its own, so Ctrl-C in the terminal reaches only the parent, which then
@@ -53,7 +53,7 @@ class Child:
         cwd: Path,
         log_path: Path,
         env: Mapping[str, str] | None = None,
-    ) -> "Child":
+    ) -> "ChildProcess":
         """Start `argv` in `cwd`, its output appended to `log_path`, `env` added to our environment."""
         log_path.parent.mkdir(parents=True, exist_ok=True)
         child = cls(name, log_path)
@@ -169,12 +169,12 @@ def require_free_port(host: str, port: int, wanted_for: str) -> None:
             ) from None
 
 
-def wait_for_port(host: str, port: int, child: Child, timeout: float) -> None:
+def wait_for_port(host: str, port: int, child: ChildProcess, timeout: float) -> None:
     """Wait until `child` accepts connections; a Failure tells why when it does not."""
     wait_until(lambda: _accepts(host, port), child, timeout, f"answer on {host}:{port}")
 
 
-def wait_until(ready: Callable[[], bool], child: Child, timeout: float, goal: str) -> None:
+def wait_until(ready: Callable[[], bool], child: ChildProcess, timeout: float, goal: str) -> None:
     """Poll `ready` until it holds; a Failure with the log's tail when `child` ends or time runs out."""
     deadline = time.monotonic() + timeout
     while not ready():

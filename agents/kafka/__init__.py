@@ -1,1 +1,4 @@
-"""TODO."""
+"""Clients for Kafka: configuration, producers, consumers, offsets.
+
+What is done with records is in the packages above.
+"""

@@ -21,7 +21,7 @@ FULL_S = 0.01  # how long to wait for room in the producer's queue
 HeaderList = Sequence[tuple[str, bytes | None]]
 
 
-class Outgoing(NamedTuple):
+class OutgoingRecord(NamedTuple):
     """One record to publish; ``partition`` None lets the key choose."""
 
     topic: str
@@ -40,7 +40,7 @@ def not_taken(topic: str, error: KafkaError) -> DeliveryFailed:
     return DeliveryFailed(f"a record for {topic} was not taken: {error.name()}")
 
 
-class Delivery:
+class PendingDelivery:
     """Counts acknowledgements of one run; called from the poll thread."""
 
     def __init__(self, awaited: int) -> None:
@@ -73,21 +73,21 @@ class Delivery:
         await self._future
 
 
-class Outbox:
+class AsyncProducer:
     """Publishes records from an event loop. One per process; ``close`` it."""
 
     def __init__(self, settings: Settings) -> None:
         self._producer = Producer(producer_config(settings))
-        self._under_way: set[Delivery] = set()
+        self._under_way: set[PendingDelivery] = set()
         self._open = True
         self._poller = threading.Thread(target=self._poll, name="outbox", daemon=True)
         self._poller.start()
 
-    async def send(self, records: Sequence[Outgoing]) -> None:
+    async def send(self, records: Sequence[OutgoingRecord]) -> None:
         """Publish records in order; returns when all are acknowledged, raises ``DeliveryFailed``."""
         if not records:
             return
-        delivery = Delivery(len(records))
+        delivery = PendingDelivery(len(records))
         self._under_way.add(delivery)
         for record in records:
             while not self._queued(record, delivery):
@@ -97,7 +97,7 @@ class Outbox:
         for topic, count in Counter(record.topic for record in records).items():
             metrics.RECORDS_OUT.labels(topic).inc(count)
 
-    def _queued(self, record: Outgoing, delivery: Delivery) -> bool:
+    def _queued(self, record: OutgoingRecord, delivery: PendingDelivery) -> bool:
         """Whether the producer's queue had room for the record."""
         try:
             self._producer.produce(

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Commits of offsets: what passes by itself, what was lost to another member, and what is an error."""
 
 from typing import Any
 
@@ -32,12 +32,15 @@ PASSING = {
 }
 
 
-class NotYet(Exception):
+class CommitUnavailable(Exception):
     """The broker does not take offsets just now."""
 
 
 def commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
-    """Commit; returns when the broker has it, or the partitions are another member's. ``NotYet`` for what passes."""
+    """Commit; return when the broker has the offsets, or the partitions belong to another member.
+
+    Raises ``CommitUnavailable`` where trying again later will do.
+    """
     try:
         answers = consumer.commit(offsets=offsets, asynchronous=False)
         raise_unless_lost(*(answer.error for answer in answers or () if answer.error))
@@ -50,10 +53,10 @@ def not_taken(reason: str) -> Failure:
 
 
 def raise_unless_lost(*errors: Any) -> None:
-    """``NotYet`` for what passes, ``Failure`` for what does not."""
+    """``CommitUnavailable`` for what passes, ``Failure`` for what does not."""
     for error in errors:
         if error.code() in PASSING:
-            raise NotYet(error.name())
+            raise CommitUnavailable(error.name())
         if error.code() not in LOST:
             raise not_taken(error.name())
         log.info("a partition went to another sink before its batch was committed; it reads the batch again")

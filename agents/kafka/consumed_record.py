@@ -8,7 +8,7 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, Message
 from agents.common.errors import Failure
 
 
-class Received(NamedTuple):
+class ConsumedRecord(NamedTuple):
     """One consumed record; ``timestamp`` is Kafka's, milliseconds, 0 where there is none."""
 
     topic: str
@@ -31,11 +31,11 @@ def headers(message: Message) -> list[tuple[str, bytes | None]]:
     return list(found)
 
 
-def received(message: Message) -> Received:
+def received(message: Message) -> ConsumedRecord:
     """The record, in the shape aiokafka's have."""
     require_read(message)
     kind, timestamp = message.timestamp()
-    return Received(
+    return ConsumedRecord(
         message.topic() or "",
         message.partition() or 0,
         message.offset() or 0,

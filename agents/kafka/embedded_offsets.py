@@ -1,4 +1,4 @@
-"""TODO."""
+"""True end offsets of the embedded broker, whose ListOffsets misses the last batch."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence

@@ -8,8 +8,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from agents.common.errors import Failure
 from agents.kafka import client
-from agents.kafka.commit import NotYet, commit
-from agents.kafka.consumed_record import Received, received
+from agents.kafka.commit import CommitUnavailable, commit
+from agents.kafka.consumed_record import ConsumedRecord, received
 from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ CHUNK = 500
 NEWCOMER, INCUMBENT = 4.0, 10.0
 
 
-class SoleReader:
+class ExclusiveConsumer:
     """Reads topics, all of them or nothing.
 
     A newcomer that does not get every partition leaves with a sentence; who had them all waits for it to leave.
@@ -46,7 +46,7 @@ class SoleReader:
         heard = {"on_assign": self._assigned, "on_revoke": self._revoked, "on_lost": self._lost}
         self._consumer.subscribe(list(topics), **heard)
 
-    def take(self, wait_s: float) -> list[Received]:
+    def take(self, wait_s: float) -> list[ConsumedRecord]:
         """Records that were not taken before, none while another process holds some. ``Failure`` when it stays."""
         found = [received(message) for message in self._consumer.consume(CHUNK, wait_s)]
         self._require_whole()
@@ -54,7 +54,7 @@ class SoleReader:
         self._next |= {(one.topic, one.partition): one.offset + 1 for one in fresh}
         return fresh
 
-    def settle(self, one: Received) -> None:
+    def settle(self, one: ConsumedRecord) -> None:
         """This one is dealt with; ``commit`` will say so."""
         self.settle_to((one.topic, one.partition), one.offset + 1)
 
@@ -69,7 +69,7 @@ class SoleReader:
         offsets = [TopicPartition(*position, end) for position, end in self._settled.items()]
         try:
             commit(self._consumer, offsets)
-        except NotYet as error:
+        except CommitUnavailable as error:
             log.info("offsets are not taken yet", who=self._who, reason=str(error))
             return
         self._settled.clear()

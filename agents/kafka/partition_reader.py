@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from agents.common.errors import Failure
 from agents.kafka import client
-from agents.kafka.consumed_record import Received, at_end, received
+from agents.kafka.consumed_record import ConsumedRecord, at_end, received
 from agents.settings.model import Settings
 
 CHUNK = 1000
@@ -18,7 +18,7 @@ WAIT_S = 0.05
 PATIENCE_S = 30.0
 
 
-class Inputs:
+class PartitionReader:
     """Reads topics from some moment on.
 
     Args:
@@ -38,7 +38,7 @@ class Inputs:
         self.read_to = {(one.topic, one.partition): one.offset for one in starts}
         self._consumer.assign(starts)
 
-    def take(self, wait_s: float = WAIT_S) -> list[Received]:
+    def take(self, wait_s: float = WAIT_S) -> list[ConsumedRecord]:
         """What has come, at most ``CHUNK`` records."""
         messages = self._consumer.consume(CHUNK, wait_s)
         found = [received(one) for one in messages if not at_end(one)]
@@ -50,9 +50,9 @@ class Inputs:
             self.read_to[position] = max(self.read_to[position], end.offset() or 0)
         return found
 
-    def take_until(self, ends: Mapping[client.Position, int]) -> list[Received]:
+    def take_until(self, ends: Mapping[client.Position, int]) -> list[ConsumedRecord]:
         """Everything before these offsets, and perhaps more. ``Failure`` when it does not come."""
-        found: list[Received] = []
+        found: list[ConsumedRecord] = []
         heard = time.monotonic()
         while any(self.read_to.get(position, 0) < end for position, end in ends.items()):
             more = self.take()

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from agents.kafka.async_producer import DeliveryFailed, Outgoing
+from agents.kafka.async_producer import DeliveryFailed, OutgoingRecord
 from agents.kafka.client import producer_config
 from agents.settings.model import Settings
 
@@ -24,7 +24,7 @@ class DeadLetterQueue:
     def _producer(self) -> Producer:
         return Producer(producer_config(self._settings))
 
-    def send(self, letters: Sequence[Outgoing]) -> dict[tuple[str, bytes | None], int]:
+    def send(self, letters: Sequence[OutgoingRecord]) -> dict[tuple[str, bytes | None], int]:
         """Publish, and return when the broker has taken every one; ``DeliveryFailed`` when it has not.
 
         Returns:
@@ -39,7 +39,7 @@ class DeadLetterQueue:
             raise DeliveryFailed(f"a record was not taken: {self._failed.name()}")
         return dict(self._offsets)
 
-    def _produce(self, letter: Outgoing) -> None:
+    def _produce(self, letter: OutgoingRecord) -> None:
         self._producer.poll(0)
         self._producer.produce(
             letter.topic,

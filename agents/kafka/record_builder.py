@@ -3,7 +3,7 @@
 from typing import Any
 
 from agents.common import metrics
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.headers import cloud_event, dead_letter
@@ -18,10 +18,10 @@ WORKLOAD = "tenor-workload"  # what follows from conversation.assignments, too, 
 TIME_OF = {Name.POLICY: "created_at"}  # of all others event_time
 
 
-def published(output: Output, codec: Codec, topics: Topics, source: str = SOURCE) -> Outgoing:
+def published(output: Output, codec: Codec, topics: Topics, source: str = SOURCE) -> OutgoingRecord:
     """One output as a Kafka record, keyed by conversation, or by whatever it is about."""
     schema, datum, name = record(output.record), output.datum, TOPIC_OF[output.record]
-    return Outgoing(
+    return OutgoingRecord(
         topic=topics.name(name),
         key=(datum[KEY_OF.get(name, "conversation_id")] or datum["tenant"]).encode(),
         value=codec.encode(schema, datum),
@@ -29,11 +29,11 @@ def published(output: Output, codec: Codec, topics: Topics, source: str = SOURCE
     )
 
 
-def refused(message: Any, refusal: Rejected, stage: str) -> Outgoing:
+def refused(message: Any, refusal: Rejected, stage: str) -> OutgoingRecord:
     """A record that cannot be used, as a dead letter with its own bytes; counted."""
     metrics.EVENTS_REFUSED.labels(message.topic, str(refusal.reason)).inc()
     position = (message.topic, message.partition, message.offset)
-    return Outgoing(
+    return OutgoingRecord(
         topic=f"{message.topic}.dlq",
         key=message.key,
         value=message.value,

@@ -7,13 +7,13 @@ from confluent_kafka import Consumer, TopicPartition
 
 from agents.common.errors import Failure
 from agents.kafka import client
-from agents.kafka.consumed_record import Received, at_end, received
+from agents.kafka.consumed_record import ConsumedRecord, at_end, received
 from agents.settings.model import Settings
 
 PATIENCE_S = 30.0
 
 
-def read(settings: Settings, topics: Sequence[str]) -> Iterator[Received]:
+def read(settings: Settings, topics: Sequence[str]) -> Iterator[ConsumedRecord]:
     """Every record of the topics, one partition after another, in the order of the log."""
     positions = client.partitions_of(settings, topics)
     ends = client.end_offsets(settings, positions)
@@ -21,7 +21,7 @@ def read(settings: Settings, topics: Sequence[str]) -> Iterator[Received]:
         yield from read_partition(settings, position, ends[position])
 
 
-def read_partition(settings: Settings, position: client.Position, end: int, start: int = 0) -> Iterator[Received]:
+def read_partition(settings: Settings, position: client.Position, end: int, start: int = 0) -> Iterator[ConsumedRecord]:
     """Records of one partition from the offset ``start`` and before ``end``."""
     if start >= end:
         return
@@ -33,7 +33,7 @@ def read_partition(settings: Settings, position: client.Position, end: int, star
         consumer.close()
 
 
-def records(consumer: Consumer, position: client.Position, end: int) -> Iterator[Received]:
+def records(consumer: Consumer, position: client.Position, end: int) -> Iterator[ConsumedRecord]:
     heard = time.monotonic()
     while time.monotonic() - heard < PATIENCE_S:
         # consume() returns early only when the number is reached: a short wait, not a long one

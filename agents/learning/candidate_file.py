@@ -8,12 +8,12 @@ import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from agents.common.errors import Failure
-from agents.learning.policies import Policies
+from agents.learning.policies import PolicyStore
 from agents.learning.policy_commands import newest
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from streams.config.model import PolicyConfig
-from streams.policy.candidate import Candidate
+from streams.policy.candidate import CandidatePolicy
 from streams.policy.policy import Policy
 
 NEWEST = "newest"
@@ -21,7 +21,7 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
-class Said:
+class CandidateFile:
     """The file.
 
     Attributes:
@@ -41,24 +41,24 @@ class Said:
     burden_price: Weight = PolicyConfig.burden_price
 
 
-SAID = TypeAdapter(Said)
+SAID = TypeAdapter(CandidateFile)
 
 
-def read(file: Path, settings: Settings, codec: Codec, tenant: str) -> Candidate:
+def read(file: Path, settings: Settings, codec: Codec, tenant: str) -> CandidatePolicy:
     """The candidate in a file. ``Failure`` names what is wrong with it."""
     said = parsed(file)
     if bool(said.prefer) == bool(said.snapshot):
         raise Failure(f"{file} must say either what to prefer or which snapshot to draw by")
     if said.snapshot is not None:
         found = learned(said.snapshot, settings, codec, tenant)
-        return Candidate(said.name, {}, found, said.exploration, said.floor, said.burden_price)
+        return CandidatePolicy(said.name, {}, found, said.exploration, said.floor, said.burden_price)
     unknown = sorted(said.prefer.keys() - {option.id for option in settings.config.protocols})
     if unknown:
         raise Failure(f"{file}: there is no option {unknown[0]}")
-    return Candidate(said.name, said.prefer)
+    return CandidatePolicy(said.name, said.prefer)
 
 
-def parsed(file: Path) -> Said:
+def parsed(file: Path) -> CandidateFile:
     try:
         said = yaml.safe_load(file.read_text(encoding="utf-8"))
         return SAID.validate_python({"name": file.stem, **said} if isinstance(said, dict) else said)
@@ -78,7 +78,7 @@ def learned(version: str, settings: Settings, codec: Codec, tenant: str) -> Poli
         found = newest(settings).get(tenant)
         policy = Policy(found[1], found[0]) if found else None
     else:
-        policy = Policies(settings, codec)(version)
+        policy = PolicyStore(settings, codec)(version)
     if policy is None:
         raise Failure(f"no snapshot {version} of the tenant {tenant} can be used", "see: tenor policy show")
     return policy

@@ -21,23 +21,23 @@ from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.common.health import Health
 from agents.kafka.admin import topics
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.record_builder import headers_of
-from agents.learning.model_publisher import Announcer
+from agents.learning.model_publisher import ModelPublisher
 from agents.learning.policy_learner import PolicyLearner
-from agents.learning.rating_consumer import Ratings
-from agents.learning.signal_reader import History
-from agents.learning.text_models import Models
+from agents.learning.rating_consumer import RatingConsumer
+from agents.learning.signal_reader import SignalReader
+from agents.learning.text_models import TextModelStore
 from agents.learning.wording_study import WordingLearner
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.validation import check, check_size
-from streams.text_model.labels import Mark, mark
+from streams.text_model.labels import MessageLabel, mark
 from streams.text_model.prequential import Prequential
 from streams.text_model.pretrained import shipped
-from streams.text_model.turn_cache import Turns
+from streams.text_model.turn_cache import TurnCache
 from streams.text_model.weights import Weights
 
 log = structlog.get_logger(__name__)
@@ -46,15 +46,15 @@ RATING = record("rating")
 WAIT_S = 0.05
 
 
-class Waiting(NamedTuple):
+class PendingRating(NamedTuple):
     """A rating that waits for the message it judges; None where it says nothing of one."""
 
     since_s: float
-    message: Received
-    label: tuple[Datum, Mark] | None
+    message: ConsumedRecord
+    label: tuple[Datum, MessageLabel] | None
 
 
-class LiveLearner:
+class Learner:
     """Learns until it is told to stop.
 
     Args:
@@ -66,9 +66,9 @@ class LiveLearner:
         self.health = Health(settings.stall_s)
         learner = settings.learner
         self._codec = codec_for(settings)
-        self._turns = Turns(learner.conversations, learner.turns, round(settings.outcome.idle_s * 1000))
-        self._waiting: deque[Waiting] = deque()
-        self._announcer = Announcer(settings, self._codec)
+        self._turns = TurnCache(learner.conversations, learner.turns, round(settings.outcome.idle_s * 1000))
+        self._waiting: deque[PendingRating] = deque()
+        self._announcer = ModelPublisher(settings, self._codec)
 
     @cached_property
     def _prequential(self) -> Prequential:
@@ -78,8 +78,8 @@ class LiveLearner:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used or another learner is running."""
         topics.require_all(self.settings)
-        history = History(self.settings, self._codec, now_ms() - round(self.settings.learner.history_s * 1000))
-        ratings = Ratings(self.settings)
+        history = SignalReader(self.settings, self._codec, now_ms() - round(self.settings.learner.history_s * 1000))
+        ratings = RatingConsumer(self.settings)
         others: list[PolicyLearner | WordingLearner] = []
         try:
             while not stop.is_set():
@@ -103,23 +103,23 @@ class LiveLearner:
 
     def _newest(self) -> Weights:
         """The weights learning goes on from. Announced again: whoever published them may have died before."""
-        models = Models(self.settings)
+        models = TextModelStore(self.settings)
         version = models.newest()
         if version is None:
             return shipped()
         self._announcer.announce(version)
         return models(version).weights
 
-    def _step(self, history: History, ratings: Ratings) -> None:
+    def _step(self, history: SignalReader, ratings: RatingConsumer) -> None:
         signals, more = history.take(WAIT_S)
         for signal in signals:
             self._turns.take(signal)
         now_s = time.monotonic()
-        self._waiting.extend(Waiting(now_s, one, self._label(one)) for one in ratings.take(WAIT_S))
+        self._waiting.extend(PendingRating(now_s, one, self._label(one)) for one in ratings.take(WAIT_S))
         if ratings.whole and history.caught_up and not more:
             self._learn(ratings, now_s)
 
-    def _label(self, message: Received) -> tuple[Datum, Mark] | None:
+    def _label(self, message: ConsumedRecord) -> tuple[Datum, MessageLabel] | None:
         """What a rating says of a message; None for nothing. What cannot be read is the sink's to refuse."""
         try:
             check_size(message.value, self.settings.limits)
@@ -133,7 +133,7 @@ class LiveLearner:
             metrics.LABELS.labels("silent").inc()
         return None if found is None else (rating, found)
 
-    def _learn(self, ratings: Ratings, now_s: float) -> None:
+    def _learn(self, ratings: RatingConsumer, now_s: float) -> None:
         """Learn from the ratings that have waited long enough, in the order they came."""
         while self._is_due(now_s):
             one = self._waiting.popleft()
@@ -145,7 +145,7 @@ class LiveLearner:
                 self._commit(ratings)
         self._commit(ratings)
 
-    def _commit(self, ratings: Ratings) -> None:
+    def _commit(self, ratings: RatingConsumer) -> None:
         """Commit what is settled, unless it was learned and is not in use yet."""
         if not self._prequential.ahead:
             ratings.commit()
@@ -156,7 +156,7 @@ class LiveLearner:
             return True
         return bool(self._waiting) and now_s - self._waiting[0].since_s >= learner.wait_s
 
-    def _teach(self, rating: Datum, said: Mark) -> None:
+    def _teach(self, rating: Datum, said: MessageLabel) -> None:
         lesson = self._turns.lesson(rating, said)
         if lesson is None:
             metrics.LABELS.labels("turn_unknown").inc()

@@ -5,7 +5,7 @@ The moment from which they count is so a record of the log. Each step is acknowl
 
 from agents.common.clock import now_ms
 from agents.kafka import client
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import DeadLetterQueue
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -18,7 +18,7 @@ from streams.text_model.weights import Weights
 SIGNAL = record("signal")
 
 
-class Announcer:
+class ModelPublisher:
     """Tells workers which weights to use."""
 
     def __init__(self, settings: Settings, codec: Codec) -> None:
@@ -28,7 +28,7 @@ class Announcer:
     def publish(self, found: Weights) -> None:
         """Give the workers these weights."""
         topic = self._settings.topics.text_model
-        self._sender.send([Outgoing(topic, found.version.encode(), weights.pack(found))])
+        self._sender.send([OutgoingRecord(topic, found.version.encode(), weights.pack(found))])
         self.announce(found.version)
 
     def announce(self, version: str) -> None:
@@ -41,4 +41,4 @@ def to_every_partition(settings: Settings, codec: Codec, sender: DeadLetterQueue
     signals = settings.topics.name(Name.SIGNALS)
     value = codec.encode(SIGNAL, signal)
     partitions = client.partitions_of(settings, [signals])
-    sender.send([Outgoing(signals, None, value, partition=number) for _, number in partitions])
+    sender.send([OutgoingRecord(signals, None, value, partition=number) for _, number in partitions])

@@ -22,17 +22,17 @@ from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
 from streams.experiment import effects
-from streams.experiment.effects import Decided, Value
+from streams.experiment.effects import MaturedDecision, PolicyValue
 from streams.policy import candidate
 from streams.policy.learner import decided, is_lesson
-from streams.policy.outcome_join import Lesson
+from streams.policy.outcome_join import TrainingExample
 
 INSERT = "INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES"
 NORMAL_95 = 1.959964
 LEAST = effects.LEAST_ESS
 
 
-class Range(NamedTuple):
+class DecisionRange(NamedTuple):
     """Decisions of one tenant, from one moment to another, milliseconds; None is open."""
 
     tenant: str
@@ -45,7 +45,7 @@ class Range(NamedTuple):
         return bool(inside and decision["tenant"] == self.tenant)
 
 
-def redecide(settings: Settings, file: Path, wanted: Range) -> dict[str, Any]:
+def redecide(settings: Settings, file: Path, wanted: DecisionRange) -> dict[str, Any]:
     """Value of the policy in ``file`` over what was recorded; ``Failure`` says what cannot be used."""
     topics.require_all(settings)
     codec = codec_for(settings)
@@ -59,7 +59,7 @@ def redecide(settings: Settings, file: Path, wanted: Range) -> dict[str, Any]:
     return {"candidate": tried.name, "tenant": wanted.tenant, **values(told, targets)}
 
 
-def values(told: Sequence[Decided], targets: Mapping[int, Mapping[str, float]]) -> dict[str, Any]:
+def values(told: Sequence[MaturedDecision], targets: Mapping[int, Mapping[str, float]]) -> dict[str, Any]:
     """Estimates, None where too little stands behind them."""
     wanted = lambda one: targets[id(one)]  # noqa: E731
     found = {
@@ -77,7 +77,7 @@ def values(told: Sequence[Decided], targets: Mapping[int, Mapping[str, float]]) 
     }
 
 
-def interval(value: Value) -> dict[str, float] | None:
+def interval(value: PolicyValue) -> dict[str, float] | None:
     """Estimate with its 95 % interval, clustered by conversation; None where it must not be shown."""
     if not value.shown:
         return None
@@ -85,7 +85,7 @@ def interval(value: Value) -> dict[str, float] | None:
     return {"value": value.value, "low": value.value - margin, "high": value.value + margin}
 
 
-def recorded(settings: Settings, codec: Codec, wanted: Range) -> list[Lesson]:
+def recorded(settings: Settings, codec: Codec, wanted: DecisionRange) -> list[TrainingExample]:
     """Decisions of the range with what was seen after them, each once, in the order of the log."""
     decisions = {
         one["decision_id"]: one
@@ -95,7 +95,7 @@ def recorded(settings: Settings, codec: Codec, wanted: Range) -> list[Lesson]:
     outcomes = {
         one["decision_id"]: one for one in records(settings, codec, Name.OUTCOMES) if one["decision_id"] in decisions
     }
-    pairs = [Lesson(decisions[name], outcomes[name]) for name in decisions if name in outcomes]
+    pairs = [TrainingExample(decisions[name], outcomes[name]) for name in decisions if name in outcomes]
     return [one for one in pairs if is_lesson(one)]
 
 

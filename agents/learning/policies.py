@@ -6,8 +6,8 @@ import structlog
 
 from agents.common import metrics
 from agents.kafka import topic_reader
-from agents.kafka.consumed_record import Received
-from agents.learning.versioned_topic import Announced
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.learning.versioned_topic import VersionedTopic
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -22,14 +22,14 @@ SNAPSHOT = record("policy_snapshot")
 KEPT = 1024  # one a tenant, some 15 kB each: what is not kept is read again, and the fold waits for it
 
 
-class Policies(Announced[Policy | None]):
+class PolicyStore(VersionedTopic[Policy | None]):
     """Looks policies up; None for a snapshot that is broken or from a later version of Tenor."""
 
     def __init__(self, settings: Settings, codec: Codec) -> None:
         self._codec = codec
         super().__init__(settings, settings.topics.name(Name.POLICY), self._policy, "policy", KEPT)
 
-    def _policy(self, record: Received, version: str) -> Policy | None:
+    def _policy(self, record: ConsumedRecord, version: str) -> Policy | None:
         try:
             return Policy(snapshot_in(record, self._codec, version), version)
         except (Rejected, SnapshotError) as error:
@@ -39,7 +39,7 @@ class Policies(Announced[Policy | None]):
             return None
 
 
-def snapshot_in(record: Received, codec: Codec, version: str) -> Snapshot:
+def snapshot_in(record: ConsumedRecord, codec: Codec, version: str) -> Snapshot:
     """The snapshot in a record; ``Rejected`` or ``SnapshotError`` where there is none under this version."""
     datum = codec.decode(SNAPSHOT, record.value, {})
     if datum["policy_version"] != version:
@@ -47,7 +47,7 @@ def snapshot_in(record: Received, codec: Codec, version: str) -> Snapshot:
     return of_record(datum)
 
 
-def usable(settings: Settings, codec: Codec) -> Iterator[tuple[str, Snapshot, Received]]:
+def usable(settings: Settings, codec: Codec) -> Iterator[tuple[str, Snapshot, ConsumedRecord]]:
     """Every snapshot that can be used, its version and its record, in the order of the log; the others are named."""
     for one in topic_reader.read(settings, [settings.topics.name(Name.POLICY)]):
         version = (one.key or b"").decode(errors="replace")

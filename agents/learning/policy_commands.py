@@ -29,7 +29,7 @@ def newest(settings: Settings) -> dict[str, tuple[str, Snapshot]]:
     return {one.tenant: (version, one) for version, one, _ in usable(settings, codec_for(settings))}
 
 
-def give(settings: Settings, action: str, option: str, tenant: str, by: str | None, reason: str) -> None:
+def publish_command(settings: Settings, action: str, option: str, tenant: str, by: str | None, reason: str) -> None:
     """Ask the learner to enable or disable an option. ``Failure`` for one there is not."""
     known = {one.id for one in settings.config.protocols}
     if option not in known:

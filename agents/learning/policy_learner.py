@@ -14,14 +14,14 @@ import structlog
 
 from agents.common import metrics
 from agents.common.clock import now_ms
-from agents.kafka.async_producer import Outgoing
-from agents.kafka.consumed_record import Received
-from agents.kafka.partition_reader import Inputs
+from agents.kafka.async_producer import OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import LEARNER, headers_of, published, refused
 from agents.learning.model_publisher import to_every_partition
 from agents.learning.policies import usable
-from agents.learning.tenant_policy_learner import Apprentice, Read
+from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -31,7 +31,7 @@ from schemas.validation import check, check_size
 from streams.alerts import rules
 from streams.outputs import Output
 from streams.policy import learner
-from streams.policy.outcome_join import News
+from streams.policy.outcome_join import JoinedBatch
 from streams.policy.snapshot import Position, Snapshot
 from streams.signals import extraction
 
@@ -41,7 +41,7 @@ INPUTS = (Name.DECISIONS, Name.OUTCOMES, Name.RATINGS, Name.COMMANDS)
 KEPT_MS = 31 * 86_400_000  # a day longer than tenor.signals, which names them
 
 
-class Newest(NamedTuple):
+class LatestSnapshot(NamedTuple):
     """A tenant's newest snapshot.
 
     Attributes:
@@ -70,9 +70,9 @@ class PolicyLearner:
         self._sender = DeadLetterQueue(settings)
         self._names = {settings.topics.name(name): name for name in INPUTS}
         self._versions: dict[str, deque[tuple[int, str]]] = {}
-        self._apprentices: dict[str, Apprentice] = {}
+        self._apprentices: dict[str, TenantPolicyLearner] = {}
         newest = self._newest()
-        self._inputs = Inputs(settings, list(self._names), self._since_ms())
+        self._inputs = PartitionReader(settings, list(self._names), self._since_ms())
         self._begin(newest)
 
     def step(self) -> None:
@@ -106,9 +106,9 @@ class PolicyLearner:
         last = max((at for versions in self._versions.values() for at, _ in versions), default=0)
         return max(0, min(last, now_ms()) - self._back_ms)
 
-    def _begin(self, newest: Mapping[str, Newest]) -> None:
+    def _begin(self, newest: Mapping[str, LatestSnapshot]) -> None:
         """Go on from the newest snapshots: recall what they were learned from, announce them again."""
-        self._apprentices = {tenant: Apprentice(self._config, one.snapshot) for tenant, one in newest.items()}
+        self._apprentices = {tenant: TenantPolicyLearner(self._config, one.snapshot) for tenant, one in newest.items()}
         for read in self._read(self._inputs.take_until(self._inputs.ends(*self._names))):
             self._hear(read)
         for tenant, one in newest.items():
@@ -117,26 +117,26 @@ class PolicyLearner:
             self._alert(one.snapshot, one.disabled_before)
             metrics.ROLLED_BACK.labels(tenant).set(len(one.snapshot.disabled))
 
-    def _newest(self) -> dict[str, Newest]:
+    def _newest(self) -> dict[str, LatestSnapshot]:
         """The last snapshot of every tenant that can be used."""
-        found: dict[str, Newest] = {}
+        found: dict[str, LatestSnapshot] = {}
         for version, one, received in usable(self._settings, self._codec):
             last = found.get(one.tenant)
             disabled, cuts = (last.snapshot.disabled, last.cuts) if last else (frozenset[str](), deque())
             cuts.append((received.timestamp, one.positions))
             while cuts[0][0] < received.timestamp - self._back_ms:
                 cuts.popleft()
-            found[one.tenant] = Newest(one, version, received.offset, disabled, cuts)
+            found[one.tenant] = LatestSnapshot(one, version, received.offset, disabled, cuts)
             self._versions.setdefault(one.tenant, deque()).append((received.timestamp, version))
         return found
 
-    def _hear(self, read: Read) -> None:
+    def _hear(self, read: DecodedRecord) -> None:
         tenant = read.datum["tenant"]
         if tenant not in self._apprentices:
-            self._apprentices[tenant] = Apprentice(self._config, Snapshot(tenant))
+            self._apprentices[tenant] = TenantPolicyLearner(self._config, Snapshot(tenant))
         self._apprentices[tenant].hear(read)
 
-    def _read(self, found: Iterable[Received]) -> Iterator[Read]:
+    def _read(self, found: Iterable[ConsumedRecord]) -> Iterator[DecodedRecord]:
         """What can be learned from. The rest is others' to refuse: the alerts agent's, and the sink's."""
         for received in found:
             name = self._names[received.topic]
@@ -146,7 +146,7 @@ class PolicyLearner:
                 metrics.LESSONS.labels("refused").inc()
                 continue
             if datum is not None:
-                yield Read(name, received, datum)
+                yield DecodedRecord(name, received, datum)
 
     def _cut(self) -> dict[Position, int]:
         """Positions a batch ends at: what was read so far, and the decisions up to their present end.
@@ -159,7 +159,7 @@ class PolicyLearner:
             self._hear(read)
         return read_to | {position: to for position, to in self._inputs.read_to.items() if position[0] == decisions}
 
-    def _teach(self, apprentice: Apprentice, positions: Mapping[Position, int]) -> None:
+    def _teach(self, apprentice: TenantPolicyLearner, positions: Mapping[Position, int]) -> None:
         before = apprentice.snapshot.disabled
         taught = apprentice.learn(positions)
         self._sender.send([refused(one.read.received, one.why, "learner") for one in taught.refused])
@@ -192,7 +192,7 @@ class PolicyLearner:
         while len(versions) > 1 and versions[0][0] < horizon:
             gone.append(versions.popleft()[1])
         topic = self._settings.topics.name(Name.POLICY)
-        self._sender.send([Outgoing(topic, version.encode(), None) for version in gone])
+        self._sender.send([OutgoingRecord(topic, version.encode(), None) for version in gone])
 
     def _alert(self, found: Snapshot, before: frozenset[str]) -> None:
         """Tell of what a snapshot has rolled back, and of drift."""
@@ -203,7 +203,7 @@ class PolicyLearner:
         self._sender.send([published(output, self._codec, self._settings.topics, LEARNER)])
 
 
-def decoded(name: Name, received: Received, codec: Codec, settings: Settings) -> Datum | None:
+def decoded(name: Name, received: ConsumedRecord, codec: Codec, settings: Settings) -> Datum | None:
     """The record; None for a rating that says nothing of a decision. ``Rejected`` where it cannot be read."""
     if name is not Name.RATINGS:
         return codec.decode(record(RECORD_OF[name]), received.value, headers_of(received))
@@ -214,7 +214,7 @@ def decoded(name: Name, received: Received, codec: Codec, settings: Settings) ->
     return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
 
 
-def count(news: News) -> None:
+def count(news: JoinedBatch) -> None:
     learned = sum(learner.is_lesson(one) for one, _ in news.lessons)
     for what, number in (
         ("learned", learned),

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from agents.kafka.consumed_record import Received
-from agents.kafka.partition_reader import CHUNK, Inputs
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.kafka.partition_reader import CHUNK, PartitionReader
 from agents.kafka.record_builder import headers_of
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -18,7 +18,7 @@ READ_WHOLE = ("message", "forget")
 LAST_NEEDED = "customer_id"  # of all others: they tell whose conversation goes on
 
 
-class History:
+class SignalReader:
     """Reads tenor.signals.
 
     Args:
@@ -28,7 +28,7 @@ class History:
     def __init__(self, settings: Settings, codec: Codec, since_ms: int) -> None:
         signals = settings.topics.name(Name.SIGNALS)
         self._codec = codec
-        self._inputs = Inputs(settings, [signals], since_ms)
+        self._inputs = PartitionReader(settings, [signals], since_ms)
         self._ends = self._inputs.ends(signals)
 
     @property
@@ -47,7 +47,7 @@ class History:
     def close(self) -> None:
         self._inputs.close()
 
-    def _signals(self, found: Iterable[Received]) -> Iterator[dict[str, Any]]:
+    def _signals(self, found: Iterable[ConsumedRecord]) -> Iterator[dict[str, Any]]:
         for one in found:
             signal = self._codec.head(SIGNAL, one.value, LAST_NEEDED)
             if signal is None or signal["kind"] in READ_WHOLE:

@@ -4,23 +4,23 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from schemas.errors import Reason, Rejected
 from schemas.records import Datum
 from schemas.topics import Name
 from streams.config.model import Config
 from streams.policy import learner, snapshot
-from streams.policy.outcome_join import Experience, News, packed, unpacked
+from streams.policy.outcome_join import JoinedBatch, OutcomeJoin, packed, unpacked
 from streams.policy.snapshot import Position, Snapshot
 
-NOTHING = News(lessons=[], rated=[], unknown=[], late=[], given_up=0)
+NOTHING = JoinedBatch(lessons=[], rated=[], unknown=[], late=[], given_up=0)
 
 
-class Read(NamedTuple):
+class DecodedRecord(NamedTuple):
     """One decoded record and where it stood."""
 
     name: Name
-    received: Received
+    received: ConsumedRecord
     datum: Datum
 
     @property
@@ -28,7 +28,7 @@ class Read(NamedTuple):
         return self.received.topic, self.received.partition
 
 
-class Decided(NamedTuple):
+class PendingDecision(NamedTuple):
     """A decision that waits to be learned, packed: hours may pass before the first outcome."""
 
     position: Position
@@ -36,14 +36,14 @@ class Decided(NamedTuple):
     packed: bytes
 
 
-class Refusal(NamedTuple):
+class UnmatchedInput(NamedTuple):
     """A record that fits nothing we know."""
 
-    read: Read
+    read: DecodedRecord
     why: Rejected
 
 
-class Taught(NamedTuple):
+class LearnedBatch(NamedTuple):
     """What a batch came to.
 
     Attributes:
@@ -53,11 +53,11 @@ class Taught(NamedTuple):
     """
 
     record: Datum | None
-    news: News
-    refused: list[Refusal]
+    news: JoinedBatch
+    refused: list[UnmatchedInput]
 
 
-class Apprentice:
+class TenantPolicyLearner:
     """Learns one tenant's policy from what is handed to it.
 
     Args:
@@ -66,18 +66,18 @@ class Apprentice:
 
     def __init__(self, config: Config, newest: Snapshot) -> None:
         self._config = config
-        self._experience = Experience(config)
-        self._waiting: list[Read] = []
-        self._decided: list[Decided] = []
+        self._experience = OutcomeJoin(config)
+        self._waiting: list[DecodedRecord] = []
+        self._decided: list[PendingDecision] = []
         self._closed = 0
         self._since: float | None = None
         self.snapshot = newest
 
-    def hear(self, read: Read) -> None:
+    def hear(self, read: DecodedRecord) -> None:
         """Take in a record, to be learned later."""
         if read.name is Name.DECISIONS:
             if read.datum["available"]:
-                self._decided.append(Decided(read.position, read.received.offset, packed(read.datum)))
+                self._decided.append(PendingDecision(read.position, read.received.offset, packed(read.datum)))
             return
         self._waiting.append(read)
         self._closed += read.name is Name.OUTCOMES
@@ -101,21 +101,21 @@ class Apprentice:
         asked = any(one.name is Name.COMMANDS for one in self._waiting)
         return asked or self._closed >= policy.snapshot_outcomes or time.monotonic() - self._since >= policy.snapshot_s
 
-    def learn(self, positions: Mapping[Position, int]) -> Taught:
+    def learn(self, positions: Mapping[Position, int]) -> LearnedBatch:
         """Learn what was read before these positions; the decisions of all outcomes before them must be among it.
 
         Also what teaches nothing makes a snapshot: it may make others forgotten, so who learns again must know of it.
         """
         waiting = self._read_before(positions)
         if not waiting:
-            return Taught(None, NOTHING, [])
+            return LearnedBatch(None, NOTHING, [])
         commands, unheeded = self._commands(waiting)
         news, refused = self._take(waiting, positions)
         refused += unheeded
         self.snapshot = learner.after(self.snapshot, news, commands, positions, self._config)
-        return Taught(snapshot.as_record(self.snapshot), news, refused)
+        return LearnedBatch(snapshot.as_record(self.snapshot), news, refused)
 
-    def _read_before(self, positions: Mapping[Position, int]) -> list[Read]:
+    def _read_before(self, positions: Mapping[Position, int]) -> list[DecodedRecord]:
         """What waits from before these positions; the rest goes on waiting."""
         waiting, self._waiting, self._closed, self._since = self._waiting, [], 0, None
         before = []
@@ -132,7 +132,9 @@ class Apprentice:
         self._decided = [one for one in self._decided if one.offset >= positions.get(one.position, 0)]
         return ((one.position[1], unpacked(one.packed)) for one in sorted(before))
 
-    def _take(self, reads: list[Read], positions: Mapping[Position, int]) -> tuple[News, list[Refusal]]:
+    def _take(
+        self, reads: list[DecodedRecord], positions: Mapping[Position, int]
+    ) -> tuple[JoinedBatch, list[UnmatchedInput]]:
         outcomes = in_order(reads, Name.OUTCOMES)
         news = self._experience.take(
             self._decided_before(positions),
@@ -140,17 +142,17 @@ class Apprentice:
             [one.datum for one in in_order(reads, Name.RATINGS)],
         )
         by_datum = {id(one.datum): one for one in outcomes}
-        return news, [Refusal(by_datum[id(one.record)], unknown(one.why)) for one in news.unknown]
+        return news, [UnmatchedInput(by_datum[id(one.record)], unknown(one.why)) for one in news.unknown]
 
-    def _commands(self, reads: list[Read]) -> tuple[list[Datum], list[Refusal]]:
+    def _commands(self, reads: list[DecodedRecord]) -> tuple[list[Datum], list[UnmatchedInput]]:
         """Commands about options there are, and the others."""
         given = in_order(reads, Name.COMMANDS)
         known = {option.id for option in self._config.protocols} | self.snapshot.disabled
         heeded = [one.datum for one in given if one.datum["option"] in known]
-        return heeded, [Refusal(one, no_option(known)) for one in given if one.datum["option"] not in known]
+        return heeded, [UnmatchedInput(one, no_option(known)) for one in given if one.datum["option"] not in known]
 
 
-def in_order(reads: list[Read], name: Name) -> list[Read]:
+def in_order(reads: list[DecodedRecord], name: Name) -> list[DecodedRecord]:
     """Records of one topic as its partitions hold them, one partition after another."""
     return sorted((one for one in reads if one.name is name), key=lambda one: (one.position, one.received.offset))
 

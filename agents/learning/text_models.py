@@ -1,15 +1,15 @@
 """Text models by version: the one that is shipped, and those in tenor.text-model."""
 
 from agents.common.errors import Failure
-from agents.kafka.consumed_record import Received
-from agents.learning.versioned_topic import Announced
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.learning.versioned_topic import VersionedTopic
 from agents.settings.model import Settings
 from streams.text_model import weights
 from streams.text_model.model import TextModel, shipped_model
 from streams.text_model.weights import WeightsError
 
 
-class Models(Announced[TextModel]):
+class TextModelStore(VersionedTopic[TextModel]):
     """Looks text models up."""
 
     def __init__(self, settings: Settings) -> None:
@@ -20,7 +20,7 @@ class Models(Announced[TextModel]):
         return shipped_model() if version == shipped_model().version else super().__call__(version)
 
 
-def read(record: Received, version: str) -> TextModel:
+def read(record: ConsumedRecord, version: str) -> TextModel:
     """The text model in a record. ``Failure`` when it is another, or none."""
     try:
         found = weights.unpack(record.value or b"")

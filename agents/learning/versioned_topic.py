@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from agents.common.errors import Failure
 from agents.kafka import client, topic_reader
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
 
 KEPT = 8
@@ -21,7 +21,7 @@ AGAIN_S = 0.2
 T = TypeVar("T")
 
 
-class Announced(Generic[T]):
+class VersionedTopic(Generic[T]):
     """Looks versions up. One thread at a time may ``fetch``, while another asks for what is at hand.
 
     Args:
@@ -32,7 +32,7 @@ class Announced(Generic[T]):
     """
 
     def __init__(
-        self, settings: Settings, topic: str, read: Callable[[Received, str], T], what: str, kept: int = KEPT
+        self, settings: Settings, topic: str, read: Callable[[ConsumedRecord, str], T], what: str, kept: int = KEPT
     ) -> None:
         self._settings, self._read, self._what, self._kept = settings, read, what, kept
         self._position = (topic, 0)
@@ -83,7 +83,7 @@ class Announced(Generic[T]):
                 self._places[version] = record.offset
         self._read_to = end
 
-    def _records(self, start: int, end: int) -> Iterator[Received]:
+    def _records(self, start: int, end: int) -> Iterator[ConsumedRecord]:
         return topic_reader.read_partition(self._settings, self._position, end, start)
 
     def _keep(self, version: str, found: T) -> None:

@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from agents.common import metrics
 from agents.kafka import client, topic_reader
-from agents.kafka.consumed_record import Received, received
+from agents.kafka.consumed_record import ConsumedRecord, received
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import headers_of, published
 from agents.learning.wording_record import datum, restored
@@ -83,7 +83,7 @@ class WordingLearner:
             self._studies[tenant], self._latest[tenant] = Study(sums), found["event_time"]
             self._learned_to[tenant] = {(p["topic"], p["partition"]): p["offset"] for p in found["positions"]}
 
-    def _decoded(self, one: Received) -> dict[str, Any] | None:
+    def _decoded(self, one: ConsumedRecord) -> dict[str, Any] | None:
         try:
             return self._codec.decode(EFFECTS, one.value, headers_of(one))
         except Rejected:
@@ -98,7 +98,7 @@ class WordingLearner:
         known = list(self._learned_to.values())
         return {position: min((one.get(position, 0) for one in known), default=0) for position in ends}
 
-    def _take(self, one: Received) -> None:
+    def _take(self, one: ConsumedRecord) -> None:
         position = one.topic, one.partition
         self._read_to[position] = one.offset + 1
         try:

@@ -28,7 +28,7 @@ NOBODY = ("",)  # an empty list is no SQL, and no hash is empty
 SETTINGS = {"max_query_size": 64 * 1024 * 1024, "mutations_sync": 2}
 
 
-class Rows:
+class CustomerRows:
     """The rows of one customer. Use it in a ``with``; ``Failure`` when ClickHouse cannot be used.
 
     Args:
@@ -44,7 +44,7 @@ class Rows:
         self._named: dict[str, Any] = {"tenant": tenant, "customer": customer}
         self.conversations: set[str] = set()
 
-    def __enter__(self) -> "Rows":
+    def __enter__(self) -> "CustomerRows":
         return self
 
     def __exit__(self, *_: object) -> None:

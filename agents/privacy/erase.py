@@ -17,12 +17,12 @@ from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.admin.lag import OnWait, Stage, pass_by, stages
+from agents.kafka.admin.lag import GroupTopics, OnWait, pass_by, stages
 from agents.kafka.async_producer import DeliveryFailed
 from agents.kafka.producer import DeadLetterQueue
 from agents.learning.model_publisher import to_every_partition
 from agents.privacy import profiles
-from agents.privacy.clickhouse_rows import Rows
+from agents.privacy.clickhouse_rows import CustomerRows
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.worker.changelog import recovered
@@ -33,7 +33,7 @@ from streams.signals import extraction
 from streams.state import State
 
 
-class Erased(NamedTuple):
+class ErasureResult(NamedTuple):
     """What there was of a customer.
 
     Attributes:
@@ -51,7 +51,7 @@ class Erased(NamedTuple):
     rows: dict[str, int]
 
 
-def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, on_wait: OnWait) -> Erased:
+def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, on_wait: OnWait) -> ErasureResult:
     """Erase a customer. ``Failure`` when a process does not get on, or something is left.
 
     Args:
@@ -60,7 +60,7 @@ def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, 
     """
     topics.require_all(settings)
     ingest, conversations, *others = stages(settings.topics)
-    with Rows(settings, tenant, mark(customer_id)) as rows:
+    with CustomerRows(settings, tenant, mark(customer_id)) as rows:
         wait(settings, [ingest, conversations], timeout_s, on_wait)
         asked_at, known = now_ms(), going_on(settings, tenant, customer_id)
         profile = profiles.find(settings, tenant, customer_id) is not None
@@ -71,10 +71,10 @@ def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, 
         tell(settings, tenant, customer_id, asked_at, max(asked_at, rows.youngest()), rows.conversations)
         commands = alert_commands.erase(settings, tenant, rows.conversations)  # before the rows: they say whose it was
         rows.erase()
-    return Erased(len(known), sum(one.window is not None for one in known.values()), profile, commands, found)
+    return ErasureResult(len(known), sum(one.window is not None for one in known.values()), profile, commands, found)
 
 
-def wait(settings: Settings, passed: Iterable[Stage], timeout_s: float, on_wait: OnWait) -> None:
+def wait(settings: Settings, passed: Iterable[GroupTopics], timeout_s: float, on_wait: OnWait) -> None:
     for stage in passed:
         pass_by(settings, stage, timeout_s, on_wait)
 

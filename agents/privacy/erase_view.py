@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from agents.common.formatting import new_table
-from agents.privacy.erase import Erased
+from agents.privacy.erase import ErasureResult
 from schemas.topics import DAY_MS, INGESTED, OUTPUTS, WITH_DEAD_LETTERS, Name, Topics
 
 YOURS = (*INGESTED, Name.RATINGS)
 
 
-def render(erased: Erased, topics: Topics, console: Console) -> None:
+def render(erased: ErasureResult, topics: Topics, console: Console) -> None:
     """Print it."""
     table = new_table(("erased", "where"), ("how many",))
     for what, where, count in places(erased, topics):
@@ -24,7 +24,7 @@ def render(erased: Erased, topics: Topics, console: Console) -> None:
     console.print(kept)
 
 
-def places(erased: Erased, topics: Topics) -> Iterator[tuple[str, str, int]]:
+def places(erased: ErasureResult, topics: Topics) -> Iterator[tuple[str, str, int]]:
     yield "conversations going on", f"workers, {topics.changelog}", erased.conversations
     yield "outcomes still awaited", f"workers, {topics.changelog}", erased.windows
     yield "profile", f"workers, {topics.profiles}", int(erased.profile)

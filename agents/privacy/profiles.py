@@ -8,12 +8,12 @@ from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import DeliveryFailed, Outgoing
+from agents.kafka.async_producer import DeliveryFailed, OutgoingRecord
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import BY_HAND
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.worker.changelog import Reading
+from agents.worker.changelog import ChangelogCursor
 from schemas.headers import cloud_event
 from schemas.records import record
 from schemas.topics import Name
@@ -48,7 +48,7 @@ def erased_at(settings: Settings, tenant: str, customer_id: str) -> int | None:
 def stored(settings: Settings, key: str) -> bytes | None:
     """What the changelog last says of a key."""
     topics.require_all(settings)
-    reading = Reading()
+    reading = ChangelogCursor()
     found = None
     for message in topic_reader.read(settings, [settings.topics.profiles]):
         if message.key == key.encode() and reading.counts(key, message.headers):
@@ -64,7 +64,7 @@ def erase(settings: Settings, tenant: str, customer_id: str) -> str:
     value = codec_for(settings).encode(NOTE, note)
     topic = settings.topics.name(Name.CUSTOMERS)
     try:
-        DeadLetterQueue(settings).send([Outgoing(topic, customer_id.encode(), value, headers)])
+        DeadLetterQueue(settings).send([OutgoingRecord(topic, customer_id.encode(), value, headers)])
     except DeliveryFailed as error:
         raise Failure(f"the erasure could not be sent: {error}") from None
     return str(note["note_id"])

@@ -1,4 +1,4 @@
-"""TODO."""
+"""A producer for plain threads: publishes records and counts their acknowledgements."""
 
 import time
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents.clickhouse.client import UNAVAILABLE, connect, failure, quoted
-from agents.clickhouse.http import ClickHouseHttp, Refused
+from agents.clickhouse.http import ClickHouseHttp, ClickHouseRefused
 from agents.clickhouse.migrate import require_current
 from agents.clickhouse.period import WHATEVER, Period, tables
 from agents.common.errors import Failure
@@ -29,7 +29,7 @@ FORMAT: dict[str, int | str] = {
 }
 
 
-class Exported(NamedTuple):
+class ExportedFile(NamedTuple):
     """One file: its table, its size in bytes, and what it must hash to."""
 
     table: str
@@ -38,7 +38,7 @@ class Exported(NamedTuple):
     sha256: str
 
 
-def export(settings: Settings, directory: Path, wanted: Period) -> Iterator[Exported]:
+def export(settings: Settings, directory: Path, wanted: Period) -> Iterator[ExportedFile]:
     """Write every table's rows of a period to a directory, one after another.
 
     ``Failure`` when ClickHouse or the directory cannot be used. Files of an earlier export are replaced.
@@ -56,7 +56,7 @@ def export(settings: Settings, directory: Path, wanted: Period) -> Iterator[Expo
             done.append(write(http, table, query, directory))
             yield done[-1]
         say_what(directory, done, wanted)
-    except (Refused, HTTPException) as error:
+    except (ClickHouseRefused, HTTPException) as error:
         raise Failure(f"ClickHouse did not export: {error}", "its log says more") from None
     except OSError as error:
         raise not_written(settings, directory, error) from None
@@ -97,7 +97,7 @@ def query(table: str, columns: set[str], wanted: Period) -> str:
     return f"SELECT * FROM {quoted(table)} FINAL {chosen}FORMAT Parquet"  # noqa: S608  # both are quoted
 
 
-def write(http: ClickHouseHttp, table: str, query: str, directory: Path) -> Exported:
+def write(http: ClickHouseHttp, table: str, query: str, directory: Path) -> ExportedFile:
     target = directory / f"{table}.parquet"
     part = target.with_suffix(".part")
     digest = sha256()
@@ -112,10 +112,10 @@ def write(http: ClickHouseHttp, table: str, query: str, directory: Path) -> Expo
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    return Exported(table, rows, target.stat().st_size, digest.hexdigest())
+    return ExportedFile(table, rows, target.stat().st_size, digest.hexdigest())
 
 
-def say_what(directory: Path, done: list[Exported], wanted: Period) -> None:
+def say_what(directory: Path, done: list[ExportedFile], wanted: Period) -> None:
     told: Mapping[str, object] = {
         "since_ms": wanted.since,
         "until_ms": wanted.until,

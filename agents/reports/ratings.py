@@ -7,7 +7,7 @@ from clickhouse_driver import Client
 
 from agents.reports.ratings_view import render
 from streams.experiment.rater_agreement import Agreement, Judgement, Level, agreement
-from streams.experiment.rating_comparison import QUESTIONS, Rated, compared
+from streams.experiment.rating_comparison import QUESTIONS, RatingAnswer, compared
 
 __all__ = ["ratings", "render"]
 
@@ -87,5 +87,5 @@ def by_arm(replies: Iterable[Sequence[Any]], arms: Mapping[str, Sequence[Any]], 
     """Ratings of intervention and control; ``arms``: tenant, conversation and whether control, by decision."""
     place = 3 + QUESTIONS.index(question)
     known = [row for row in replies if row[2] == blinded and row[place] is not None and row[0] in arms]
-    rated = [Rated(tuple(arms[row[0]][:2]), arms[row[0]][2], float(row[place])) for row in known]
+    rated = [RatingAnswer(tuple(arms[row[0]][:2]), arms[row[0]][2], float(row[place])) for row in known]
     return {"question": question, "blinded": blinded, **compared(rated)}

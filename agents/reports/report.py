@@ -13,7 +13,7 @@ from agents.reports import effects, ratings, wording
 from agents.reports.digests import digests
 from agents.reports.report_view import render
 from agents.settings.model import Settings
-from agents.training.detection import Point, detection
+from agents.training.detection import DetectionPoint, detection
 
 __all__ = ["as_json", "render", "report"]
 
@@ -76,8 +76,8 @@ def traffic(client: Client) -> Report:
     return named(("conversations", "customer_turns", "points", "raised_conversations"), row)
 
 
-def points(client: Client) -> Iterable[Point]:
-    return (Point(*row) for row in client.execute_iter(POINTS))
+def points(client: Client) -> Iterable[DetectionPoint]:
+    return (DetectionPoint(*row) for row in client.execute_iter(POINTS))
 
 
 def decisions(client: Client) -> Report:

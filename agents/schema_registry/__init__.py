@@ -1,1 +1,4 @@
-"""TODO."""
+"""Avro schemas and a schema registry: resolving, checking and publishing them.
+
+The schemas themselves are in `schemas/avro`.
+"""

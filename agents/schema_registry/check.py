@@ -19,7 +19,7 @@ FOLDER = "schemas/avro"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CompatibilityReport:
     """What a check found.
 
     Attributes:
@@ -37,7 +37,7 @@ class Found:
     wrong: tuple[str, ...]
 
 
-def check(base: str | None = None, root: Path = AVRO.parents[1]) -> Found:
+def check(base: str | None = None, root: Path = AVRO.parents[1]) -> CompatibilityReport:
     """Compare the records with a git ref and with every version that is kept.
 
     Args:
@@ -50,7 +50,7 @@ def check(base: str | None = None, root: Path = AVRO.parents[1]) -> Found:
     then = {} if base is None else released(root, base)
     changed = tuple(name for name, old in then.items() if name not in records() or crc64(old) != fingerprint(name))
     wrong = [str(one) for one in incompatibilities()] + list(complaints(base or "", then))
-    return Found(base, len(then), changed, len(list(PAST.glob("*/*.avsc"))), tuple(wrong))
+    return CompatibilityReport(base, len(then), changed, len(list(PAST.glob("*/*.avsc"))), tuple(wrong))
 
 
 def complaints(base: str, then: dict[str, Schema]) -> Iterator[str]:
@@ -101,7 +101,7 @@ def run(root: Path, *argv: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([program, "-C", str(root), *argv], capture_output=True, text=True, check=False)
 
 
-def told(found: Found) -> Iterator[str]:
+def told(found: CompatibilityReport) -> Iterator[str]:
     """What a check found, in lines."""
     if found.base is None:
         yield "Nothing is released yet: there is no tag to compare with. Name another ref with --base (make: BASE=)."

@@ -39,7 +39,7 @@ REQUEST_S = 5.0  # so many of these take less than UNKNOWN_S: however slow the r
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 10.0
 
 
-class Unanswered(Failure):
+class RegistryUnavailable(Failure):
     """The registry could not be asked just now."""
 
 
@@ -141,7 +141,7 @@ def passes(status: int) -> bool:
 def retrying() -> tenacity.AsyncRetrying:
     """Asks until there is an answer. For ever: to end would read the same event again, and ask the same."""
     return tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception_type(Unanswered),
+        retry=tenacity.retry_if_exception_type(RegistryUnavailable),
         wait=tenacity.wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S, min=FIRST_WAIT_S),
         before_sleep=report,
     )
@@ -154,7 +154,9 @@ def report(state: tenacity.RetryCallState) -> None:
 
 
 def silent(error: Exception) -> Failure:
-    return Unanswered(f"the schema registry cannot be asked ({type(error).__name__})", "check TENOR_REGISTRY_URL")
+    return RegistryUnavailable(
+        f"the schema registry cannot be asked ({type(error).__name__})", "check TENOR_REGISTRY_URL"
+    )
 
 
 def not_told(error: SchemaRegistryError) -> Failure:
@@ -162,7 +164,7 @@ def not_told(error: SchemaRegistryError) -> Failure:
     status = error.http_status_code
     if status in NOT_LET_IN:
         return not_let_in(status)
-    kind = Unanswered if passes(status) else Failure
+    kind = RegistryUnavailable if passes(status) else Failure
     return kind(f"the schema registry cannot be asked (HTTP {status})", "check TENOR_REGISTRY_URL")
 
 

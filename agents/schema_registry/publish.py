@@ -27,7 +27,7 @@ PATIENCE = {"timeout": 5.0, "max.retries": 1}
 T = TypeVar("T")
 
 
-class Standing(NamedTuple):
+class SubjectStatus(NamedTuple):
     """How a record stands at the registry.
 
     Attributes:
@@ -43,7 +43,7 @@ class Standing(NamedTuple):
     wrong: tuple[str, ...] = ()
 
 
-def standings(settings: Settings) -> list[Standing]:
+def standings(settings: Settings) -> list[SubjectStatus]:
     """How every record stands. ``Failure`` when the registry is not set, or cannot be asked."""
     if settings.registry_url is None:
         raise Failure("there is no schema registry: TENOR_REGISTRY_URL is not set")
@@ -51,15 +51,15 @@ def standings(settings: Settings) -> list[Standing]:
     return [standing(client, one) for one in records().values()]
 
 
-def standing(client: SchemaRegistryClient, record: Record) -> Standing:
+def standing(client: SchemaRegistryClient, record: Record) -> SubjectStatus:
     subject = record.full_name
     versions = asked(subject, lambda: client.get_versions(subject)) or []
     if not versions:
-        return Standing(subject, None, 0)
+        return SubjectStatus(subject, None, 0)
     found = asked(subject, lambda: client.lookup_schema(subject, ours(record)))
     if found is not None:
-        return Standing(subject, int(found.schema_id or 0), len(versions))
-    return Standing(subject, None, len(versions), tuple(unreadable(client, record, versions)))
+        return SubjectStatus(subject, int(found.schema_id or 0), len(versions))
+    return SubjectStatus(subject, None, len(versions), tuple(unreadable(client, record, versions)))
 
 
 def unreadable(client: SchemaRegistryClient, record: Record, versions: list[int]) -> list[str]:
@@ -95,7 +95,7 @@ def ours(record: Record) -> RegistrySchema:
     return RegistrySchema(json.dumps(record.published), "AVRO")
 
 
-def publish(settings: Settings, before: list[Standing]) -> list[Standing]:
+def publish(settings: Settings, before: list[SubjectStatus]) -> list[SubjectStatus]:
     """Register what is missing; how every record stands then. Nothing where one may not be registered."""
     if any(one.wrong for one in before):
         return before
@@ -106,7 +106,7 @@ def publish(settings: Settings, before: list[Standing]) -> list[Standing]:
     ]
 
 
-def registered(client: SchemaRegistryClient, record: Record, before: Standing) -> Standing:
+def registered(client: SchemaRegistryClient, record: Record, before: SubjectStatus) -> SubjectStatus:
     try:
         schema_id = client.register_schema(record.full_name, ours(record))
     except SchemaRegistryError as error:
@@ -125,7 +125,7 @@ def refused_to_take(error: SchemaRegistryError, subject: str) -> Failure:
     return refused(error, subject)
 
 
-def render(before: list[Standing], after: list[Standing], out: Console) -> None:
+def render(before: list[SubjectStatus], after: list[SubjectStatus], out: Console) -> None:
     """A line for each record: what it was, and what became of it."""
     table = Table("subject", "versions", "id", "", box=None)
     for was, now in zip(before, after, strict=True):
@@ -134,7 +134,7 @@ def render(before: list[Standing], after: list[Standing], out: Console) -> None:
     out.print(table)
 
 
-def became(was: Standing, now: Standing) -> str:
+def became(was: SubjectStatus, now: SubjectStatus) -> str:
     if was.schema_id is not None:
         return "was there"
     return "to be published" if now.schema_id is None else "published"

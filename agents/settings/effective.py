@@ -23,7 +23,7 @@ SET = "(set)"
 LOGIN = re.compile(r"(?<=://)[^/\s]*@")  # of each URL where there are several
 
 
-class Effective(NamedTuple):
+class EffectiveSetting(NamedTuple):
     """One setting in force.
 
     Attributes:
@@ -37,10 +37,10 @@ class Effective(NamedTuple):
     source: str
 
 
-def effective(settings: Settings) -> list[Effective]:
+def effective(settings: Settings) -> list[EffectiveSetting]:
     """Every setting, those in groups included, in the order of docs/configuration.md."""
     sources = sources_of(Settings)
-    return [Effective(name, shown(value), sources.get(name, DEFAULT)) for name, value in values(settings)]
+    return [EffectiveSetting(name, shown(value), sources.get(name, DEFAULT)) for name, value in values(settings)]
 
 
 def values(settings: Settings) -> Iterator[tuple[str, Any]]:
@@ -89,7 +89,7 @@ def in_groups(variables: Mapping[str, str]) -> list[str]:
     return [f"{PREFIX}{group}__{name}".upper() for group, text in whole.items() if text for name in json.loads(text)]
 
 
-def render(found: list[Effective], out: Console) -> None:
+def render(found: list[EffectiveSetting], out: Console) -> None:
     table = Table("variable", "value", "from", box=None)
     for one in found:
         style = "dim" if one.source == DEFAULT else None

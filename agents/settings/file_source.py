@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from agents.common.errors import Failure, Misspelled
+from agents.common.errors import Failure, UnknownSetting
 from agents.settings.secret_source import SUFFIX, file_variables
 
 NAME = "CONFIG"
@@ -31,7 +31,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 Known = type[BaseSettings]
 
 
-class SettingsFile(InitSettingsSource):
+class SettingsFileSource(InitSettingsSource):
     """A source of settings: what stands in the file, if one is named.
 
     Args:
@@ -54,7 +54,7 @@ class SettingsFile(InitSettingsSource):
 
 
 def read(path: Path, settings: Known) -> dict[str, Any]:
-    """What stands in a settings file. ``Failure`` where it cannot be used, ``Misspelled`` for what is no setting."""
+    """Values of a settings file. ``Failure`` when it cannot be used, ``UnknownSetting`` for an unknown name."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise Failure(f"TENOR_CONFIG is wrong: {path} is named neither .yaml nor .toml")
@@ -85,7 +85,7 @@ def refuse_unknown(path: Path, found: Mapping[str, Any], settings: Known) -> Non
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"is {near[0]} meant?" if near else "docs/configuration.md has all of them, with TENOR_ before"
-            raise Misspelled(f"{path}: {name} is no setting", hint)
+            raise UnknownSetting(f"{path}: {name} is no setting", hint)
         if name + SUFFIX in found:
             raise Failure(f"{path}: {name} and {name}{SUFFIX} are both set", "leave out one of them")
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Loads the settings of this process and says which variable is wrong."""
 
 import difflib
 import json
@@ -16,7 +16,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from agents.common.errors import Failure, Misspelled
+from agents.common.errors import Failure, UnknownSetting
 from agents.settings import file_source, validation
 from agents.settings.model import NESTED, PREFIX, Settings
 from agents.settings.secret_source import file_variables
@@ -76,13 +76,13 @@ def given() -> dict[str, str]:
 
 
 def refuse_misspelled(variables: Mapping[str, str] | None = None) -> None:
-    """``Misspelled`` for a ``TENOR_*`` variable that sets nothing: it was meant to.
+    """``UnknownSetting`` for a ``TENOR_*`` variable that sets nothing: it was meant to.
 
     Args:
         variables: None takes those of the environment and of ``.env``.
     """
     for name, hint in misspelled(given() if variables is None else variables):
-        raise Misspelled(f"{name} is no setting", hint)
+        raise UnknownSetting(f"{name} is no setting", hint)
 
 
 def misspelled(variables: Mapping[str, str]) -> list[tuple[str, str]]:

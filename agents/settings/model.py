@@ -15,8 +15,8 @@ from pydantic_settings import (
 )
 
 from agents.common.errors import Failure
-from agents.settings.file_source import SettingsFile
-from agents.settings.secret_source import SecretFiles
+from agents.settings.file_source import SettingsFileSource
+from agents.settings.secret_source import SecretFileSource
 from schemas.topics import Topics
 from schemas.validation import Limits
 from streams.config.model import (
@@ -32,8 +32,8 @@ from streams.config.model import (
     WorkloadConfig,
 )
 from streams.conversations.rate_limit import Rate
-from streams.interventions.catalogue import default_protocols, read_protocols
-from streams.interventions.options import Protocol, ProtocolError
+from streams.interventions.catalogue import default_options, read_options
+from streams.interventions.options import InterventionOption, OptionError
 
 PREFIX = "TENOR_"
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
@@ -166,8 +166,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         given = super().settings_customise_sources(settings_cls, *args, **sources)
         variables = sources["env_settings"], sources["dotenv_settings"]
-        file = SettingsFile(settings_cls, *variables)
-        return *given, SecretFiles(settings_cls, *variables, file), file
+        file = SettingsFileSource(settings_cls, *variables)
+        return *given, SecretFileSource(settings_cls, *variables, file), file
 
     @cached_property
     def topics(self) -> Topics:
@@ -195,13 +195,13 @@ class Settings(BaseSettings):
             policy=self.policy,
         )
 
-    def _protocols(self) -> tuple[Protocol, ...]:
+    def _protocols(self) -> tuple[InterventionOption, ...]:
         if self.protocols_file is None:
-            return default_protocols()
+            return default_options()
         try:
-            return read_protocols(self.protocols_file.read_text(encoding="utf-8"))
+            return read_options(self.protocols_file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text"
             raise Failure(f"the protocols file {self.protocols_file} cannot be read: {reason}") from None
-        except ProtocolError as error:
+        except OptionError as error:
             raise Failure(f"{self.protocols_file}: {error}") from None

@@ -32,7 +32,7 @@ def file_variables(settings: type[BaseSettings]) -> list[str]:
     return [f"{prefix}{name}{SUFFIX}".upper() for name in names]
 
 
-class SecretFiles(PydanticBaseSettingsSource):
+class SecretFileSource(PydanticBaseSettingsSource):
     """A source of settings: of every secret the file its variable names.
 
     Args:

@@ -20,7 +20,7 @@ HOUR_MS = 3_600_000
 OUTAGE_AT_H, OUTAGE_SHARE = 14.0, 0.06
 
 
-class Known(NamedTuple):
+class ReturningCustomer(NamedTuple):
     """A customer who was here before, and when they left, milliseconds."""
 
     person: Person
@@ -38,7 +38,7 @@ def simulate(seed: int, conversations: int = CONVERSATIONS, day: date = DAY) -> 
     rng = Random(seed)
     midnight = round(datetime.combine(day, time(), UTC).timestamp() * 1000)
     starts = sorted(arrival(rng) for _ in range(conversations))
-    before: list[Known] = []
+    before: list[ReturningCustomer] = []
     lines: list[Line] = []
     for number, (hour, topic) in enumerate(starts, 1):
         played = Conversation(rng, scene(rng, seed, number, topic, midnight + round(hour * HOUR_MS), before))
@@ -54,16 +54,16 @@ def arrival(rng: Random) -> tuple[float, str]:
     return rng.triangular(low, high, peak), rng.choice(TOPICS)
 
 
-def scene(rng: Random, seed: int, number: int, topic: str, at: int, before: list[Known]) -> Scene:
+def scene(rng: Random, seed: int, number: int, topic: str, at: int, before: list[ReturningCustomer]) -> Scene:
     """What a conversation starts from; remembers who takes part."""
     person = caller(rng, number, at, before)
     story = scenario.draw(rng)
     channel = rng.choices(list(CHANNELS), list(CHANNELS.values()))[0]
-    before.append(Known(person, at + AWAY_MS))
+    before.append(ReturningCustomer(person, at + AWAY_MS))
     return Scene(f"sim-{seed}-{number:04d}", channel, topic, person, story, at)
 
 
-def caller(rng: Random, number: int, at: int, before: list[Known]) -> Person:
+def caller(rng: Random, number: int, at: int, before: list[ReturningCustomer]) -> Person:
     """A new customer, or one who was here and left some time ago."""
     gone = [known for known in before if known.left_at + AWAY_MS < at and known.person.customer_id]
     if gone and rng.random() < RETURNING:

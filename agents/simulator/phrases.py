@@ -32,7 +32,7 @@ def band(rng: Random, frustration: float, style: Style) -> int:
     return min(max(level, 0), 4)
 
 
-class Voice:
+class Phrasebook:
     """Somebody's words in one conversation; a template comes again only when all others were said."""
 
     def __init__(self, rng: Random, known: Facts) -> None:
@@ -48,7 +48,7 @@ class Voice:
         return self._pick(words) if self._rng.random() < chance else ""
 
 
-class Customer(Voice):
+class Customer(Phrasebook):
     """A customer with a problem."""
 
     def __init__(self, rng: Random, known: Facts, topic: str, style: Style) -> None:
@@ -86,7 +86,7 @@ class Customer(Voice):
         return text
 
 
-class Operator(Voice):
+class Operator(Phrasebook):
     """The one who answers."""
 
     def reply(self, frustration: float) -> str:

@@ -1,1 +1,4 @@
-"""TODO."""
+"""Topics into ClickHouse: consume, insert, commit.
+
+Table definitions are in `schemas/clickhouse`, the client in `agents/clickhouse`.
+"""

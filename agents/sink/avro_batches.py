@@ -13,7 +13,7 @@ from agents.clickhouse.tables import TABLES, Table
 from agents.kafka.consumed_record import received
 from agents.kafka.record_builder import headers_of
 from agents.sink.avro_container import file_of, statement
-from agents.sink.inserter import Inserts
+from agents.sink.inserter import Inserter
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Record, record
@@ -28,7 +28,7 @@ class AvroBatch(NamedTuple):
     messages: Sequence[Message]
     bodies: Sequence[bytes]
 
-    def insert(self, inserts: Inserts) -> bool:
+    def insert(self, inserts: Inserter) -> bool:
         """Whether ClickHouse has taken it; it was tried once."""
         file = file_of(self.record, self.bodies)
         return inserts.insert_file(self.table, statement(self.table, self.record), file, len(self.bodies))

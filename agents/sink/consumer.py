@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from agents.common import metrics
 from agents.kafka.client import LARGEST_BYTES, Position, patient
-from agents.kafka.commit import NotYet, commit, not_taken
+from agents.kafka.commit import CommitUnavailable, commit, not_taken
 from agents.kafka.consumed_record import require_read
 from agents.settings.model import Settings
 
@@ -32,14 +32,14 @@ PREFETCH = {
 PATIENCE_S, AGAIN_S = 120.0, 0.5
 
 
-class Taken(NamedTuple):
+class ConsumedBatch(NamedTuple):
     """A batch as librdkafka holds it, what is not asked of a record never copied, and where it ends."""
 
     messages: list[Message]
     ends: list[TopicPartition]
 
 
-class Intake:
+class SinkConsumer:
     """Reads the topics as a member of the sink's group.
 
     Args:
@@ -58,7 +58,7 @@ class Intake:
         self._consumer = Consumer(patient(settings, settings.topics.sink_group) | PREFETCH)
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
 
-    def take(self, stop: threading.Event) -> Taken:
+    def take(self, stop: threading.Event) -> ConsumedBatch:
         """Up to ``sink_rows`` records, after at most ``sink_wait_s``; none when there are none.
 
         Ends without records are to be committed like any: a partition ends behind what was taken before.
@@ -76,7 +76,7 @@ class Intake:
         ends = self._ends()
         self._count_lag(ends)
         told, self._told = self._told, [((one.topic, one.partition), one.offset) for one in ends]
-        return Taken(batch, ends if batch or told != self._told else [])
+        return ConsumedBatch(batch, ends if batch or told != self._told else [])
 
     def stay_alive(self, seconds: float, stop: threading.Event) -> None:
         """Take nothing for a while, yet answer the group: a rebalance goes on without us otherwise."""
@@ -104,7 +104,7 @@ class Intake:
     @property
     def _retrying(self) -> tenacity.Retrying:
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(NotYet),
+            retry=tenacity.retry_if_exception_type(CommitUnavailable),
             wait=tenacity.wait_fixed(AGAIN_S),
             stop=tenacity.stop_after_delay(PATIENCE_S),
         )

@@ -11,8 +11,8 @@ from typing import Any
 from confluent_kafka import Message
 
 from agents.common.pseudonyms import mark
-from agents.kafka.consumed_record import Received
-from agents.kafka.partition_reader import Inputs
+from agents.kafka.consumed_record import ConsumedRecord
+from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.record_builder import headers_of
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -23,7 +23,7 @@ FORGOTTEN = record("forgotten")
 BEGAN = ("event_time", "decided_at", "opened_at")  # of an end, the beginning counts: silence may be told much later
 
 
-class Forgotten:
+class ErasureFilter:
     """Customers and conversations that are not stored again."""
 
     def __init__(self) -> None:
@@ -56,17 +56,17 @@ class Forgotten:
         return [one for one, suspect in pairs if not suspect], [one for one, suspect in pairs if suspect]
 
 
-class ForgottenTopic:
+class ErasureTopicReader:
     """Follows tenor.forgotten from its first record on. ``close`` it.
 
     Args:
         forgotten: told of every record.
     """
 
-    def __init__(self, settings: Settings, codec: Codec, forgotten: Forgotten) -> None:
+    def __init__(self, settings: Settings, codec: Codec, forgotten: ErasureFilter) -> None:
         self._codec, self._forgotten = codec, forgotten
         topic = settings.topics.name(Name.FORGOTTEN)
-        self._inputs = Inputs(settings, [topic], 0)
+        self._inputs = PartitionReader(settings, [topic], 0)
         self._take(self._inputs.take_until(self._inputs.ends(topic)))
 
     def follow(self) -> None:
@@ -76,6 +76,6 @@ class ForgottenTopic:
     def close(self) -> None:
         self._inputs.close()
 
-    def _take(self, found: Iterable[Received]) -> None:
+    def _take(self, found: Iterable[ConsumedRecord]) -> None:
         for one in found:
             self._forgotten.add(self._codec.decode(FORGOTTEN, one.value, headers_of(one)))

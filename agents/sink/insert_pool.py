@@ -14,17 +14,17 @@ from confluent_kafka import TopicPartition
 
 from agents.common.health import Health
 from agents.settings.model import Settings
-from agents.sink.inserter import Inserts
+from agents.sink.inserter import Inserter
 
 LANES = 2
 SOON_S, BEAT_S = 1.0, 0.1
 
 Ends = list[TopicPartition]
-Work = Callable[[Inserts, threading.Event], None]
+Work = Callable[[Inserter, threading.Event], None]
 StayAlive = Callable[[float, threading.Event], None]
 
 
-class Lanes:
+class InsertPool:
     """Two threads, each with its own connections to ClickHouse. ``close`` it.
 
     Work is handed an event that is set when it must not be tried again.
@@ -39,7 +39,7 @@ class Lanes:
     def __init__(self, settings: Settings, health: Health, stop: threading.Event, stay_alive: StayAlive) -> None:
         self._stop, self._stay_alive = stop, stay_alive
         self._halt = threading.Event()
-        self._idle = [Inserts(settings, health, sleep) for _ in range(LANES)]
+        self._idle = [Inserter(settings, health, sleep) for _ in range(LANES)]
         self._threads = ThreadPoolExecutor(LANES, "insert")
         self._under_way: deque[tuple[Future[None], Ends]] = deque()
 

@@ -16,7 +16,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, TypeMismatchError
 
 from agents.clickhouse.client import UNAVAILABLE, failure, new_client
-from agents.clickhouse.http import ClickHouseHttp, Refused
+from agents.clickhouse.http import ClickHouseHttp, ClickHouseRefused
 from agents.clickhouse.tables import Row, Table, columnar
 from agents.common import metrics
 from agents.common.errors import Failure
@@ -37,11 +37,11 @@ AVRO_SETTINGS = {"input_format_avro_null_as_default": 1}  # an unknown map is an
 Sleep = Callable[[float, threading.Event], None]
 
 
-class Stopped(Exception):
+class InsertInterrupted(Exception):
     """Told to stop while ClickHouse took nothing."""
 
 
-class Inserts:
+class Inserter:
     """Inserts rows, one table at a time.
 
     Args:
@@ -58,13 +58,13 @@ class Inserts:
     def insert(self, table: Table, rows: Sequence[Row], stop: threading.Event) -> None:
         """Insert; returns when ClickHouse has acknowledged.
 
-        ``Failure`` when it has not after ``sink_patience_s``, ``Stopped`` when told to stop before.
+        ``Failure`` when it has not after ``sink_patience_s``, ``InsertInterrupted`` when told to stop before.
         """
         try:
             self._retrying(table, stop)(self._attempt, table, rows)
         except tenacity.RetryError as error:
             if stop.is_set():
-                raise Stopped from None
+                raise InsertInterrupted from None
             raise self._given_up(error.last_attempt.exception()) from None
 
     def insert_file(self, table: Table, statement: str, file: bytes, count: int) -> bool:
@@ -72,7 +72,7 @@ class Inserts:
         try:
             with self._attempted(table, count):
                 self._http.post(statement, file, INSERT_SETTINGS | AVRO_SETTINGS)
-        except (Refused, HTTPException, OSError) as error:
+        except (ClickHouseRefused, HTTPException, OSError) as error:
             log.warning("a file was not taken, its records go as rows", table=table.name, reason=str(error))
             return False
         return True
@@ -103,7 +103,7 @@ class Inserts:
         try:
             with self._health.working(f"an insert into {table.name}"), metrics.INSERT_SECONDS.labels(table.name).time():
                 yield
-        except (*UNAVAILABLE, Refused, HTTPException):
+        except (*UNAVAILABLE, ClickHouseRefused, HTTPException):
             metrics.INSERT_FAILURES.labels(table.name).inc()
             raise
         metrics.ROWS_INSERTED.labels(table.name).inc(count)

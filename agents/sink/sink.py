@@ -18,18 +18,18 @@ from agents.clickhouse.tables import TABLES, Row, Table
 from agents.common.clock import now_ms
 from agents.common.health import Health
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
-from agents.kafka.consumed_record import Received, received
+from agents.kafka.async_producer import OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord, received
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import headers_of, refused
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.sink.avro_batches import AvroBatch, AvroBatches
-from agents.sink.consumer import Intake
+from agents.sink.consumer import SinkConsumer
 from agents.sink.dead_letter_table import DEAD_LETTERS
-from agents.sink.erasure_filter import Forgotten, ForgottenTopic
-from agents.sink.insert_pool import LANES, Lanes
-from agents.sink.inserter import Inserts, Stopped
+from agents.sink.erasure_filter import ErasureFilter, ErasureTopicReader
+from agents.sink.insert_pool import LANES, InsertPool
+from agents.sink.inserter import Inserter, InsertInterrupted
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 Batch = Mapping[Table, list[Row]]
 
 
-class OwnRecordBroken(Exception):
+class CorruptRecordError(Exception):
     """A record that only Tenor writes cannot be read: a bug, or somebody else writes to our topics."""
 
 
@@ -66,7 +66,7 @@ class Sink:
             [name for name in TABLES if TABLES[name].from_avro is not None] if settings.clickhouse_http_port else []
         )
         self._queue_lock = threading.Lock()
-        self._forgotten = Forgotten()
+        self._forgotten = ErasureFilter()
         self._avro = [AvroBatches(name, settings.topics, self._codec) for name in as_they_came]
 
     def run(self, stop: threading.Event) -> None:
@@ -76,17 +76,17 @@ class Sink:
         """
         topics.require_all(self.settings)
         migrate.require_current(self.settings)
-        forgotten = ForgottenTopic(self.settings, self._codec, self._forgotten)
-        intake = Intake(self.settings, [*self._sources, *self._dead_letters], self.health.set_ready)
+        forgotten = ErasureTopicReader(self.settings, self._codec, self._forgotten)
+        intake = SinkConsumer(self.settings, [*self._sources, *self._dead_letters], self.health.set_ready)
         queue = DeadLetterQueue(self.settings)
-        lanes = Lanes(self.settings, self.health, stop, intake.stay_alive)
+        lanes = InsertPool(self.settings, self.health, stop, intake.stay_alive)
         try:
             while not stop.is_set():
                 commit(intake, lanes, LANES - 1)
                 forgotten.follow()
                 self._step(intake, queue, lanes, stop)
             commit(intake, lanes, 0)
-        except Stopped:
+        except InsertInterrupted:
             log.warning("stopped while ClickHouse takes nothing; the batch is read again by the next sink")
         finally:
             self.health.set_ready(False)
@@ -94,7 +94,7 @@ class Sink:
             intake.close()
             forgotten.close()
 
-    def _step(self, intake: Intake, queue: DeadLetterQueue, lanes: Lanes, stop: threading.Event) -> None:
+    def _step(self, intake: SinkConsumer, queue: DeadLetterQueue, lanes: InsertPool, stop: threading.Event) -> None:
         messages, ends = intake.take(stop)
         if not messages and not ends:
             return
@@ -112,7 +112,7 @@ class Sink:
         return files, [*messages, *suspects]
 
     def _insert(
-        self, files: Iterable[AvroBatch], batch: Batch, queue: DeadLetterQueue, inserts: Inserts, halt: threading.Event
+        self, files: Iterable[AvroBatch], batch: Batch, queue: DeadLetterQueue, inserts: Inserter, halt: threading.Event
     ) -> None:
         """In a lane: a batch, all of it."""
         for file in files:
@@ -120,17 +120,17 @@ class Sink:
                 insert_rows(self._read(map(received, file.messages), queue), inserts, halt)
         insert_rows(batch, inserts, halt)
 
-    def _read(self, messages: Iterable[Received], queue: DeadLetterQueue) -> Batch:
+    def _read(self, messages: Iterable[ConsumedRecord], queue: DeadLetterQueue) -> Batch:
         """Rows by table; the dead letters are with the broker when this returns."""
         batch, letters = self.read(messages)
         with self._queue_lock:  # a lane may have some too
             queue.send(letters)
         return batch
 
-    def read(self, received: Iterable[Received]) -> tuple[Batch, list[Outgoing]]:
+    def read(self, received: Iterable[ConsumedRecord]) -> tuple[Batch, list[OutgoingRecord]]:
         """Rows by table, and dead letters for what cannot be a row."""
         batch: dict[Table, list[Row]] = defaultdict(list)
-        letters: list[Outgoing] = []
+        letters: list[OutgoingRecord] = []
         for message in received:
             if message.value is None and message.topic in self._compacted:
                 continue  # what was removed from a compacted topic stays in ClickHouse
@@ -142,37 +142,37 @@ class Sink:
                 letters.append(self._refused(message, refusal))
         return batch, letters
 
-    def _row(self, message: Received) -> tuple[Table, Row]:
+    def _row(self, message: ConsumedRecord) -> tuple[Table, Row]:
         if message.topic in self._dead_letters:
             return DEAD_LETTERS, DEAD_LETTERS.row(message)
         name = self._sources[message.topic]
         datum = self._rating(message) if name == Name.RATINGS else self._decoded(name, message)
         return TABLES[name], TABLES[name].row(datum)
 
-    def _decoded(self, name: Name, message: Received) -> Datum:
+    def _decoded(self, name: Name, message: ConsumedRecord) -> Datum:
         return self._codec.decode(record(RECORD_OF[name]), message.value, headers_of(message))
 
-    def _rating(self, message: Received) -> Datum:
+    def _rating(self, message: ConsumedRecord) -> Datum:
         """Ratings come from outside, and nobody has checked them before us."""
         check_size(message.value, self.settings.limits)
         datum = self._decoded(Name.RATINGS, message)
         check("rating", datum, self._clock(), self.settings.limits)
         return datum
 
-    def _refused(self, message: Received, refusal: Rejected) -> Outgoing:
+    def _refused(self, message: ConsumedRecord, refusal: Rejected) -> OutgoingRecord:
         if self._sources[message.topic] not in WITH_DEAD_LETTERS:
             position = f"{message.topic}, partition {message.partition}, offset {message.offset}"
-            raise OwnRecordBroken(f"{position}: {refusal}") from refusal
+            raise CorruptRecordError(f"{position}: {refusal}") from refusal
         return refused(message, refusal, "sink")
 
 
-def commit(intake: Intake, lanes: Lanes, left: int) -> None:
+def commit(intake: SinkConsumer, lanes: InsertPool, left: int) -> None:
     """Commit what is inserted, once no more than ``left`` batches are under way."""
     for ends in lanes.finished(left):
         intake.commit(ends)
 
 
-def insert_rows(batch: Batch, inserts: Inserts, halt: threading.Event) -> None:
+def insert_rows(batch: Batch, inserts: Inserter, halt: threading.Event) -> None:
     for table, rows in batch.items():
         inserts.insert(table, rows, halt)
 

@@ -1,1 +1,4 @@
-"""TODO."""
+"""The text model on labelled conversations: training, evaluation and scores.
+
+Learning from ratings on the bus is in `agents/learning`.
+"""

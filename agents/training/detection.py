@@ -17,7 +17,7 @@ FRUSTRATED = 0.5
 Labelled = list[tuple[float, bool]]
 
 
-class Point(NamedTuple):
+class DetectionPoint(NamedTuple):
     """What detection needs of a trajectory point; ``at`` is its event time, milliseconds."""
 
     conversation_id: str
@@ -27,7 +27,7 @@ class Point(NamedTuple):
     raised: bool
 
 
-class Judged(NamedTuple):
+class DetectionResult(NamedTuple):
     """One conversation with its truth.
 
     Attributes:
@@ -44,7 +44,7 @@ class Judged(NamedTuple):
     turns: Labelled
 
 
-def detection(points: Iterable[Point], truths: Iterable[Truth]) -> dict[str, Any]:
+def detection(points: Iterable[DetectionPoint], truths: Iterable[Truth]) -> dict[str, Any]:
     """How well raised conversations match truly frustrated ones. None stands for what cannot be said yet."""
     seen, known = by_conversation(points), by_conversation(truths)
     judged = [judge(seen.get(name, []), truth) for name, truth in known.items()]
@@ -74,7 +74,7 @@ def by_conversation(rows: Iterable[Any]) -> dict[str, list[Any]]:
     return grouped
 
 
-def judge(points: Sequence[Point], truths: Sequence[Truth]) -> Judged:
+def judge(points: Sequence[DetectionPoint], truths: Sequence[Truth]) -> DetectionResult:
     """One conversation. Times match where a recording kept them, turn numbers where it was moved in time."""
     points = sorted(points, key=lambda point: (point.at, point.turn))
     moved = not {point.at for point in points} & {truth.event_time for truth in truths}
@@ -83,7 +83,7 @@ def judge(points: Sequence[Point], truths: Sequence[Truth]) -> Judged:
     onset = min((place for place, frustrated in truth_at.items() if frustrated), default=None)
     raised = next((index for index, point in enumerate(points) if point.raised), None)
     turns = [(p.level, truth_at[place]) for p, place in zip(points, places, strict=True) if place in truth_at]
-    return Judged(onset is not None, raised is not None, delay(places, onset, raised), turns)
+    return DetectionResult(onset is not None, raised is not None, delay(places, onset, raised), turns)
 
 
 def is_frustrated(truth: Truth) -> bool:

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 from agents.common.errors import Failure
 from agents.training import dataset
 from agents.training.dataset import Conversation, LabelledTurn
-from agents.training.train import Plan, fitted
+from agents.training.train import TrainingPlan, fitted
 from streams.config.model import Config
 from streams.conversations import fold as folding
 from streams.state import State
-from streams.text_model.learner import Learner
+from streams.text_model.learner import TextModelLearner
 from streams.text_model.model import TextModel
 from streams.text_model.weights import Weights, empty
 
@@ -57,7 +57,7 @@ def shipped(conversations: list[Conversation], prior: Weights | None, config: Co
 
 def online(conversations: list[Conversation], prior: Weights | None, config: Config) -> Iterator[Prediction]:
     """Predictions of a single pass, in the order of the file."""
-    learner = Learner(prior)
+    learner = TextModelLearner(prior)
     for conversation in conversations:
         yield from predicted(conversation, TextModel(learner.weights()), config)
         learner.learn_all(dataset.lessons(conversation))
@@ -71,7 +71,7 @@ def folds(
     for held_out in parts(conversations, number):
         names = {one.id for one in held_out}
         rest = [lesson for name, found in lessons.items() if name not in names for lesson in found]
-        model = TextModel(fitted(rest, Plan(prior)))
+        model = TextModel(fitted(rest, TrainingPlan(prior)))
         yield from (one for conversation in held_out for one in predicted(conversation, model, config))
 
 

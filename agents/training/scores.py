@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.recordings.model import Truth
-from agents.training.detection import Point, auc, detection
+from agents.training.detection import DetectionPoint, auc, detection
 from agents.training.evaluate import Prediction, now_of
 
 DRAWS = 300
@@ -14,7 +14,7 @@ BINS = 10
 QUESTIONS = ("now", "next", "onset", "rise")
 
 
-class Item(NamedTuple):
+class ScoredAnswer(NamedTuple):
     """One answer to a question: whose, the probability given, and the truth."""
 
     conversation_id: str
@@ -22,7 +22,7 @@ class Item(NamedTuple):
     true: bool
 
 
-Scored = Sequence[Item]
+Scored = Sequence[ScoredAnswer]
 
 
 class Score(NamedTuple):
@@ -51,7 +51,7 @@ def scores(predictions: Sequence[Prediction]) -> dict[str, Score]:
     return {name: score(found) for name, found in asked.items() if len({one.true for one in found}) == 2}
 
 
-def items(predictions: Iterable[Prediction], question: str) -> Iterator[Item]:
+def items(predictions: Iterable[Prediction], question: str) -> Iterator[ScoredAnswer]:
     """The answers to one question: ``onset`` is ``next`` where the labelled turn before was not frustrated.
 
     Of a file with a split, the test part alone counts.
@@ -61,7 +61,7 @@ def items(predictions: Iterable[Prediction], question: str) -> Iterator[Item]:
         known = before is not None and before.conversation_id == one.conversation_id
         said, true = answer(one, before if known else None, question)
         if said is not None and true is not None and one.turn.split in (None, "test"):
-            yield Item(one.conversation_id, said, true)
+            yield ScoredAnswer(one.conversation_id, said, true)
         before = one
 
 
@@ -105,7 +105,7 @@ def area(found: Scored) -> float:
 
 def interval(found: Scored, of: Callable[[Scored], float] = area) -> tuple[float, float]:
     """95 % interval of a score, conversations drawn with replacement and a fixed seed."""
-    groups: dict[str, list[Item]] = {}
+    groups: dict[str, list[ScoredAnswer]] = {}
     for one in found:
         groups.setdefault(one.conversation_id, []).append(one)
     every, rng = list(groups.values()), np.random.default_rng(0)
@@ -135,7 +135,7 @@ def evaluation(predictions: Sequence[Prediction]) -> dict[str, Any]:
 
 def alarms(predictions: Sequence[Prediction]) -> dict[str, Any]:
     """False alarms and delays of the belief, as ``agents.training.detection`` counts them."""
-    points = [Point(p.conversation_id, n, n, p.level, p.raised) for n, p in enumerate(predictions)]
+    points = [DetectionPoint(p.conversation_id, n, n, p.level, p.raised) for n, p in enumerate(predictions)]
     truths = [
         Truth(p.conversation_id, n, n, frustration=None, frustrated=bool(p.turn.frustrated))
         for n, p in enumerate(predictions)

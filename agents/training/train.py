@@ -9,7 +9,7 @@ from agents.common.errors import Failure
 from agents.training import dataset
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE, Features
-from streams.text_model.learner import RATE, Label, Learner, Turn
+from streams.text_model.learner import RATE, Label, TextModelLearner, Turn
 from streams.text_model.pretrained import shipped
 from streams.text_model.prior import expert
 from streams.text_model.weights import Weights, WeightsError
@@ -18,7 +18,7 @@ EPOCHS = 4
 SEED = 0
 
 
-class Plan(NamedTuple):
+class TrainingPlan(NamedTuple):
     """How to learn.
 
     Attributes:
@@ -39,7 +39,7 @@ KNOWN: dict[str, Callable[[], Weights | None]] = {"shipped": shipped, "expert": 
 Lessons = Sequence[tuple[Turn, Label]]
 
 
-def train(files: Iterable[Path], out: Path, plan: Plan) -> int:
+def train(files: Iterable[Path], out: Path, plan: TrainingPlan) -> int:
     """Learn every labelled turn of the files and write the weights; the number of turns.
 
     The same files in the same order give the same bytes. ``Failure`` when a file cannot be used or written.
@@ -55,9 +55,9 @@ def train(files: Iterable[Path], out: Path, plan: Plan) -> int:
     return len(lessons)
 
 
-def fitted(lessons: Lessons, plan: Plan) -> Weights:
+def fitted(lessons: Lessons, plan: TrainingPlan) -> Weights:
     """Weights after all passes: the first in order, the others shuffled with a fixed seed."""
-    learner, rng = Learner(plan.prior, plan.rate), Random(SEED)
+    learner, rng = TextModelLearner(plan.prior, plan.rate), Random(SEED)
     order = list(lessons) if plan.base_rate else [(without_base_rate(turn), label) for turn, label in lessons]
     for _ in range(plan.epochs):
         learner.learn_all(order)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from agents.kafka import topic_reader
 from agents.learning.policies import usable
 from agents.learning.policy_learner import INPUTS, decoded
-from agents.learning.tenant_policy_learner import Apprentice, Read
+from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -25,7 +25,7 @@ def learned_again(
     settings: Settings, codec: Codec, published: list[tuple[str, Snapshot]]
 ) -> Iterator[tuple[str, Snapshot, Snapshot, Datum | None]]:
     """Of each snapshot: its version, the one before it, itself, and the record that follows from its inputs."""
-    apprentices = {one.tenant: Apprentice(settings.config, Snapshot(one.tenant)) for _, one in published}
+    apprentices = {one.tenant: TenantPolicyLearner(settings.config, Snapshot(one.tenant)) for _, one in published}
     for read in inputs(settings, codec) if published else ():
         if read.datum["tenant"] in apprentices:
             apprentices[read.datum["tenant"]].hear(read)
@@ -36,7 +36,7 @@ def learned_again(
         apprentice.snapshot = one  # the next is judged by what it was learned on from
 
 
-def inputs(settings: Settings, codec: Codec) -> Iterator[Read]:
+def inputs(settings: Settings, codec: Codec) -> Iterator[DecodedRecord]:
     """What the learner learned from."""
     names = {settings.topics.name(name): name for name in INPUTS}
     for received in topic_reader.read(settings, list(names)):
@@ -46,4 +46,4 @@ def inputs(settings: Settings, codec: Codec) -> Iterator[Read]:
         except Rejected:
             continue
         if datum is not None:
-            yield Read(name, received, datum)
+            yield DecodedRecord(name, received, datum)

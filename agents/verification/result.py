@@ -8,7 +8,7 @@ from rich.table import Table
 
 
 @dataclass
-class Verdict:
+class VerificationResult:
     """What verify found. ``equal`` is the answer; the rest says why.
 
     Attributes:
@@ -55,7 +55,7 @@ class Verdict:
         return not (wrong or self.folded_and_refused)
 
 
-def render(verdict: Verdict, console: Console) -> None:
+def render(verdict: VerificationResult, console: Console) -> None:
     """Print a verdict."""
     table = Table("record", "the log calls for", "published", "further copies", box=None)
     for name in sorted(verdict.expected | verdict.published):

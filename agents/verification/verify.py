@@ -18,14 +18,14 @@ from hashlib import blake2b
 from agents.common.errors import Failure
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.record_builder import BY_HAND, WORKLOAD
-from agents.learning.policies import Policies
-from agents.learning.text_models import Models
+from agents.learning.policies import PolicyStore
+from agents.learning.text_models import TextModelStore
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verification import policy_replay
-from agents.verification.result import Verdict
+from agents.verification.result import VerificationResult
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
 from schemas.headers import ERROR_PREFIX
@@ -47,14 +47,14 @@ States = dict[int, dict[str, bytes]]  # encoded, by partition and key
 Digests = dict[tuple[str, str], bytes]  # of encoded records, by record name and id
 
 
-def verify(settings: Settings, kept: States | None = None) -> Verdict:
+def verify(settings: Settings, kept: States | None = None) -> VerificationResult:
     """Fold the log again and compare. ``Failure`` when the log no longer begins at its first record.
 
     Args:
         kept: filled with the states that are left in the end.
     """
     topics.require_all(settings)
-    verdict = Verdict()
+    verdict = VerificationResult()
     codec = codec_for(settings)
     # Before the log is read: what is published later may follow from signals that this reading does not see.
     ends = client.end_offsets(settings, output_partitions(settings))
@@ -70,11 +70,13 @@ def digest(value: bytes | None) -> bytes:
     return blake2b(value or b"", digest_size=16).digest()
 
 
-def fold_log(settings: Settings, codec: Codec, verdict: Verdict, kept: States) -> tuple[Digests, Counter[Source]]:
+def fold_log(
+    settings: Settings, codec: Codec, verdict: VerificationResult, kept: States
+) -> tuple[Digests, Counter[Source]]:
     """Outputs the log calls for, by record and id, and how often each input event was folded."""
     expected: Digests = {}
     folded: Counter[Source] = Counter()
-    models, policies = Models(settings), Policies(settings, codec)
+    models, policies = TextModelStore(settings), PolicyStore(settings, codec)
     partitions: dict[int, Partition] = {}
     for message in topic_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
         require_beginning(message, partitions)
@@ -89,7 +91,9 @@ def fold_log(settings: Settings, codec: Codec, verdict: Verdict, kept: States) -
     return expected, folded
 
 
-def learn_again(settings: Settings, codec: Codec, published: list[tuple[str, Snapshot]], verdict: Verdict) -> Digests:
+def learn_again(
+    settings: Settings, codec: Codec, published: list[tuple[str, Snapshot]], verdict: VerificationResult
+) -> Digests:
     """Hold every snapshot against its inputs; the alerts that follow from it."""
     expected: Digests = {}
     verdict.snapshots = len(published)
@@ -102,7 +106,7 @@ def learn_again(settings: Settings, codec: Codec, published: list[tuple[str, Sna
     return expected
 
 
-def require_beginning(message: Received, seen: Container[int]) -> None:
+def require_beginning(message: ConsumedRecord, seen: Container[int]) -> None:
     if message.partition not in seen and message.offset != 0:
         raise Failure(
             f"{message.topic} begins at offset {message.offset}: older signals are gone by retention",
@@ -114,9 +118,9 @@ def fold_one(
     partition: Partition,
     states: dict[str, bytes],
     codec: Codec,
-    message: Received,
+    message: ConsumedRecord,
     folded: Counter[Source],
-    verdict: Verdict,
+    verdict: VerificationResult,
 ) -> list[Output]:
     """Fold one record as the worker does, writing its state at once."""
     verdict.signals += 1
@@ -144,7 +148,7 @@ def output_partitions(settings: Settings) -> list[client.Position]:
 
 
 def compare(
-    settings: Settings, codec: Codec, expected: Digests, ends: dict[client.Position, int], verdict: Verdict
+    settings: Settings, codec: Codec, expected: Digests, ends: dict[client.Position, int], verdict: VerificationResult
 ) -> None:
     """Hold what was published against what the log calls for."""
     found: Digests = {}
@@ -163,7 +167,7 @@ def compare(
     verdict.other_config.discard(settings.config.version)
 
 
-def settings_of(codec: Codec, name: str, message: Received) -> set[str]:
+def settings_of(codec: Codec, name: str, message: ConsumedRecord) -> set[str]:
     """Version of the settings an output was made under; none of what is no output at all."""
     try:
         return {codec.decode(record(name), message.value, {})["config_version"]}
@@ -176,7 +180,7 @@ def hold(
     value: bytes,
     found: Digests,
     expected: Digests,
-    verdict: Verdict,
+    verdict: VerificationResult,
 ) -> None:
     """Take one published record into account."""
     if key in found:
@@ -188,14 +192,16 @@ def hold(
     found.setdefault(key, value)
 
 
-def account(settings: Settings, folded: Counter[Source], verdict: Verdict) -> None:
+def account(settings: Settings, folded: Counter[Source], verdict: VerificationResult) -> None:
     """Every input event must be folded once or refused."""
     events = topic_reader.read(settings, [settings.topics.name(name) for name in INGESTED])
     positions = ((one.topic, one.partition, one.offset) for one in events)
     hold_events(positions, refused_positions(settings), folded, verdict)
 
 
-def hold_events(events: Iterable[Source], refused: Refused, folded: Counter[Source], verdict: Verdict) -> None:
+def hold_events(
+    events: Iterable[Source], refused: Refused, folded: Counter[Source], verdict: VerificationResult
+) -> None:
     """Hold each event against where it went. Both is wrong, unless the reason may have gone when it was read again."""
     verdict.folded_twice = sum(times > 1 for times in folded.values())
     verdict.folded = len(folded)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.voice.wav import Sound
+from agents.voice.wav import WavStream
 from schemas.errors import Rejected
 from schemas.json_form import milliseconds
 
@@ -33,7 +33,7 @@ def from_file(path: str) -> BinaryIO:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
 
 
-def start_of(said: str | None, sound: Sound) -> int:
+def start_of(said: str | None, sound: WavStream) -> int:
     """When the sound began, milliseconds: as said; else a file ended just now, and a pipe begins now."""
     if said is None:
         return now_ms() - length_ms(sound)
@@ -43,7 +43,7 @@ def start_of(said: str | None, sound: Sound) -> int:
         raise Failure(refusal.detail, "for example: --started 2026-09-21T10:00:00Z") from None
 
 
-def length_ms(sound: Sound) -> int:
+def length_ms(sound: WavStream) -> int:
     """How long a file is: what its header promises, but no more than there is. 0 for a pipe, whose end is to come."""
     stream = sound.stream
     if not stream.seekable():
@@ -55,7 +55,7 @@ def length_ms(sound: Sound) -> int:
     return samples * 1000 // sound.format.rate
 
 
-def track_of(said: int | None, sound: Sound) -> int:
+def track_of(said: int | None, sound: WavStream) -> int:
     """The customer's track, from 0; ``Failure`` where it would have to be guessed: the other party is an operator."""
     tracks = sound.format.tracks
     if said is None and tracks > 1:

@@ -37,7 +37,7 @@ class Caller:
 
 
 @dataclass
-class Heard:
+class VoiceSummary:
     """What was read so far.
 
     Attributes:
@@ -59,7 +59,7 @@ def voice(
     track: int | None = None,
     started: str | None = None,
     out: Path | None = None,
-) -> Heard:
+) -> VoiceSummary:
     """Measure a voice and deliver its frames.
 
     Args:
@@ -71,7 +71,7 @@ def voice(
 
     Raises ``Failure``; also, after delivering what there is, when the sound ends before its header says.
     """
-    heard = Heard()
+    heard = VoiceSummary()
     if not caller.consent:
         deliver(settings, [refusal(caller, frame_ms)], out)
         return heard
@@ -95,7 +95,7 @@ def praat() -> ModuleType:
 
 
 def listen(
-    acoustics: ModuleType, frames: Iterable[wav.Samples], rate: int, caller: Caller, began_ms: int, heard: Heard
+    acoustics: ModuleType, frames: Iterable[wav.Samples], rate: int, caller: Caller, began_ms: int, heard: VoiceSummary
 ) -> Iterator[Event]:
     """Frames as events, each as soon as it was read; ``heard`` keeps count."""
     for frame in frames:
@@ -156,7 +156,7 @@ def checked(events: Iterable[Event], settings: Settings) -> Iterator[Event]:
         yield event
 
 
-def require_whole(sound: wav.Sound, heard: Heard) -> None:
+def require_whole(sound: wav.WavStream, heard: VoiceSummary) -> None:
     """``Failure`` when nothing was read, or less than promised."""
     if not heard.samples:
         raise Failure(f"{sound.name} holds no sound")

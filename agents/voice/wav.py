@@ -27,7 +27,7 @@ CONVERT = "convert it: ffmpeg -i SOUND -c:a pcm_s16le OUT.wav"
 
 
 @dataclass(frozen=True)
-class Format:
+class SampleFormat:
     """How samples are written. ``rate`` in Hz, ``bits`` of one sample of one track."""
 
     codec: int
@@ -42,7 +42,7 @@ class Format:
 
 
 @dataclass(frozen=True)
-class Sound:
+class WavStream:
     """A WAV stream whose header has been read.
 
     Attributes:
@@ -51,18 +51,18 @@ class Sound:
 
     name: str
     stream: BinaryIO
-    format: Format
+    format: SampleFormat
     length: int | None
 
 
-def opened(stream: BinaryIO, name: str) -> Sound:
+def opened(stream: BinaryIO, name: str) -> WavStream:
     """Read the header. ``Failure`` says what is wrong with it; ``name`` is what the sound is called there."""
     head = stream.read(12)
     if not head:
         raise Failure(f"{name} is empty")
     if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
         raise Failure(f"{name} is not a WAV file", CONVERT)
-    found: Format | None = None
+    found: SampleFormat | None = None
     while True:
         kind, size = struct.unpack("<4sI", exactly(stream, 8, name))
         if kind == b"data":
@@ -74,7 +74,7 @@ def opened(stream: BinaryIO, name: str) -> Sound:
             skip(stream, size + size % 2, name)
     if found is None:
         raise Failure(f"{name} says nothing of its format before the sound begins")
-    return Sound(name, stream, found, None if size >= UNKNOWN_LENGTH else size // found.block)
+    return WavStream(name, stream, found, None if size >= UNKNOWN_LENGTH else size // found.block)
 
 
 def exactly(stream: BinaryIO, size: int, name: str) -> bytes:
@@ -95,12 +95,12 @@ def checked_size(size: int, name: str) -> int:
     return size
 
 
-def read_format(fmt: bytes, name: str) -> Format:
+def read_format(fmt: bytes, name: str) -> SampleFormat:
     """The format in a ``fmt`` chunk; ``Failure`` when it is contradictory or not one we read."""
     codec, tracks, rate, _, block, bits = struct.unpack_from("<HHIIHH", fmt)
     if codec == EXTENSIBLE and len(fmt) >= 26:
         (codec,) = struct.unpack_from("<H", fmt, 24)
-    found = Format(codec, tracks, rate, bits)
+    found = SampleFormat(codec, tracks, rate, bits)
     if (codec, bits) not in SUPPORTED:
         raise Failure(f"{name} holds sound of WAV format {codec} with {bits} bits, which is not read", CONVERT)
     if not tracks or block != found.block:
@@ -110,7 +110,7 @@ def read_format(fmt: bytes, name: str) -> Format:
     return found
 
 
-def frames(sound: Sound, size: int, track: int) -> Iterator[Samples]:
+def frames(sound: WavStream, size: int, track: int) -> Iterator[Samples]:
     """One track in frames of ``size`` samples, -1 to 1 full scale; the last may be shorter.
 
     Ends where the header says or the stream does; half a sample at the end is left out.
@@ -127,7 +127,7 @@ def frames(sound: Sound, size: int, track: int) -> Iterator[Samples]:
         left = None if left is None else left - got
 
 
-def decoded(data: bytes, how: Format) -> Samples:
+def decoded(data: bytes, how: SampleFormat) -> Samples:
     """Samples as numbers, tracks interleaved as in the file."""
     if how.codec == FLOAT:
         return np.frombuffer(data, f"<f{how.bits // 8}").astype(np.float64)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
 from agents.kafka.record_builder import headers_of, published, refused
-from agents.worker.batch_transport import Run
+from agents.worker.batch_transport import RecordBatch
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
@@ -14,20 +14,20 @@ from streams.alerts import rules
 RULES = {Name.DECISIONS: rules.of_decision, Name.OUTCOMES: rules.of_outcome}
 
 
-class Alerts:
+class AlertAgent:
     """Turns runs of one topic into alerts; repeats carry the same id."""
 
-    def __init__(self, name: Name, topics: Topics, codec: Codec, outbox: Outbox) -> None:
+    def __init__(self, name: Name, topics: Topics, codec: Codec, outbox: AsyncProducer) -> None:
         self._record, self._rule = record(RECORD_OF[name]), RULES[name]
         self._topics, self._codec, self._outbox = topics, codec, outbox
 
-    async def step(self, run: Run) -> None:
+    async def step(self, run: RecordBatch) -> None:
         """One run, acknowledged."""
         codec = await self._codec.ready_for(message.value for message in run.records)
         await self._outbox.send([out for message in run.records for out in self._alerts(message, codec)])
         run.finish()
 
-    def _alerts(self, message: Any, codec: Codec) -> list[Outgoing]:
+    def _alerts(self, message: Any, codec: Codec) -> list[OutgoingRecord]:
         try:
             datum = codec.decode(self._record, message.value, headers_of(message))
         except Rejected as refusal:

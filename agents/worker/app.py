@@ -18,20 +18,20 @@ from agents.common.health import Health
 from agents.kafka import client
 from agents.kafka.admin import topics
 from agents.kafka.admin.offset_continuity import require_reached
-from agents.kafka.admin.partition_counts import Watch
-from agents.kafka.async_producer import Outbox
-from agents.learning.policies import Policies
-from agents.learning.text_models import Models
+from agents.kafka.admin.partition_counts import PartitionCountMonitor
+from agents.kafka.async_producer import AsyncProducer
+from agents.learning.policies import PolicyStore
+from agents.learning.text_models import TextModelStore
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.worker import batch_runner, kafka_credentials
-from agents.worker.alert_agent import Alerts
-from agents.worker.batch_transport import RunSchema, Transport
-from agents.worker.conversation_agent import Conversations
-from agents.worker.ingest_agent import Ingest
-from agents.worker.profile_agent import Profiles
+from agents.worker.alert_agent import AlertAgent
+from agents.worker.batch_transport import BatchTransport, RawBatchSchema
+from agents.worker.conversation_agent import ConversationAgent
+from agents.worker.ingest_agent import IngestAgent
+from agents.worker.profile_agent import ProfileAgent
 from agents.worker.table_store import PartitionedTable
-from agents.worker.ticks import Ticks
+from agents.worker.ticks import TickPublisher
 from schemas.topics import INGESTED, Name
 
 log = structlog.get_logger(__name__)
@@ -55,16 +55,16 @@ class Worker:
         self.health.beat()
         self._codec = codec_for(settings)
         self._ingest, self._conversations = kinds(settings)
-        self._schema = RunSchema()
+        self._schema = RawBatchSchema()
         self._table = self._new_table("conversations", settings.topics.changelog)
         self._profiles_table = self._new_table("profiles", settings.topics.profiles)
 
     @cached_property
-    def outbox(self) -> Outbox:
-        return Outbox(self.settings)
+    def outbox(self) -> AsyncProducer:
+        return AsyncProducer(self.settings)
 
     @cached_property
-    def conversations(self) -> Conversations:
+    def conversations(self) -> ConversationAgent:
         settings = self.settings
         return self._conversations(
             settings.config,
@@ -72,18 +72,18 @@ class Worker:
             self._codec,
             self._table.states,
             self.outbox,
-            Models(settings),
-            Policies(settings, self._codec),
+            TextModelStore(settings),
+            PolicyStore(settings, self._codec),
             partial(require_reached, settings),
             settings.write_behind_s,
         )
 
     @cached_property
-    def profiles(self) -> Profiles:
+    def profiles(self) -> ProfileAgent:
         settings = self.settings
         states = self._profiles_table.states
         reached = partial(require_reached, settings)
-        return Profiles(settings.config, settings.topics, self._codec, states, self.outbox, reached)
+        return ProfileAgent(settings.config, settings.topics, self._codec, states, self.outbox, reached)
 
     def build(self) -> faust.App:
         """Register agents, ticks and readiness; the app, not started."""
@@ -95,7 +95,7 @@ class Worker:
         self._agent(Name.SIGNALS, self.conversations)
         self._agent(Name.CUSTOMERS, self.profiles)
         for name in (Name.DECISIONS, Name.OUTCOMES):
-            self._agent(name, Alerts(name, settings.topics, self._codec, self.outbox))
+            self._agent(name, AlertAgent(name, settings.topics, self._codec, self.outbox))
         self._ticks()
         self._watch()
         self._readiness()
@@ -133,7 +133,7 @@ class Worker:
 
     def _ticks(self) -> None:
         settings = self.settings
-        ticks = Ticks(settings.topics, self._codec, self.outbox, settings.tick_lateness_s, 2 * settings.tick_s)
+        ticks = TickPublisher(settings.topics, self._codec, self.outbox, settings.tick_lateness_s, 2 * settings.tick_s)
 
         async def beat() -> None:
             with self.health.working("ticks"):
@@ -142,7 +142,7 @@ class Worker:
         self.app.timer(self.settings.tick_s)(beat)
 
     def _watch(self) -> None:
-        watch = Watch(self.settings)
+        watch = PartitionCountMonitor(self.settings)
 
         async def look() -> None:
             try:
@@ -171,13 +171,13 @@ class Worker:
         self.profiles.forget()
 
 
-def kinds(settings: Settings) -> tuple[Callable[..., Ingest], Callable[..., Conversations]]:
+def kinds(settings: Settings) -> tuple[Callable[..., IngestAgent], Callable[..., ConversationAgent]]:
     """What makes the agents that are traced where traces are asked for. ``Failure`` when what that takes is missing.
 
     Told apart once, at the start: without traces nothing asks for them again, and OpenTelemetry is not even loaded.
     """
     if settings.otlp_endpoint is None:
-        return Ingest, Conversations
+        return IngestAgent, ConversationAgent
     try:
         from agents.worker import traced_agents, tracing
     except ModuleNotFoundError as error:
@@ -185,10 +185,10 @@ def kinds(settings: Settings) -> tuple[Callable[..., Ingest], Callable[..., Conv
             f"TENOR_OTLP_ENDPOINT is set, but {error.name} is not installed", "install tenor[otel], or unset it"
         ) from None
     found = tracing.tracing(settings)
-    return partial(traced_agents.TracedIngest, found), partial(traced_agents.TracedConversations, found)
+    return partial(traced_agents.TracedIngestAgent, found), partial(traced_agents.TracedConversationAgent, found)
 
 
-class App(faust.App):
+class WorkerApp(faust.App):
     """A Faust app that keeps nothing on disk: recovery reads the changelog."""
 
     def _create_directories(self) -> None:
@@ -197,7 +197,7 @@ class App(faust.App):
 
 def new_app(settings: Settings) -> faust.App:
     """A Faust app with our transport and settings; nothing registered."""
-    app = App(
+    app = WorkerApp(
         settings.topics.worker_group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
         broker_credentials=kafka_credentials.credentials(settings),
@@ -223,8 +223,8 @@ def new_app(settings: Settings) -> faust.App:
     return app
 
 
-def transport(app: faust.App, settings: Settings) -> Transport:
-    batch = Transport(app.conf.broker_consumer, app)
+def transport(app: faust.App, settings: Settings) -> BatchTransport:
+    batch = BatchTransport(app.conf.broker_consumer, app)
     batch.fetch_wait_ms, batch.fetch_bytes = settings.fetch_wait_ms, settings.fetch_bytes
     if settings.embedded:
         batch.isolation_level = "read_uncommitted"  # the embedded broker has no transactions
@@ -235,7 +235,7 @@ def transport(app: faust.App, settings: Settings) -> Transport:
 def run(settings: Settings) -> None:
     """Run a worker until it is told to stop. ``Failure`` when it cannot start."""
     topics.require_all(settings)
-    Watch(settings).require()
+    PartitionCountMonitor(settings).require()
     settings.config  # noqa: B018 - a broken protocols file is refused before anything starts
     collect_rarely()
     worker = Worker(settings)

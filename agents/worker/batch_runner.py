@@ -19,27 +19,27 @@ import structlog
 from agents.common import metrics
 from agents.common.errors import Failure
 from agents.common.health import Health
-from agents.worker.batch_transport import Run
+from agents.worker.batch_transport import RecordBatch
 
 log = structlog.get_logger(__name__)
 
 EXIT_CRASHED = 70
 
-Step = Callable[[Run], Awaitable[None]]
+Step = Callable[[RecordBatch], Awaitable[None]]
 
 
 async def work(name: str, stream: Any, step: Step, health: Health) -> None:
     """Feed every run of a Faust stream to ``step``, which finishes it, then or later. Returns when the stream ends."""
     under_way: dict[int, asyncio.Task[None]] = {}
     async for event in stream.noack().events():
-        run: Run = event.value
+        run: RecordBatch = event.value
         run.event = event
         if run.partition in under_way:
             await asyncio.wait([under_way[run.partition]])
         under_way[run.partition] = asyncio.create_task(one(name, run, step, health))
 
 
-async def one(name: str, run: Run, step: Step, health: Health) -> None:
+async def one(name: str, run: RecordBatch, step: Step, health: Health) -> None:
     """Work on one run, or end the process."""
     started = time.perf_counter()
     with health.working(name):

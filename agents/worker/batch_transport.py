@@ -36,7 +36,7 @@ LAG_EVERY_S = 1.0
 
 
 @dataclass(slots=True)
-class Run:
+class RecordBatch:
     """Consecutive records of one partition.
 
     Attributes:
@@ -69,11 +69,11 @@ class Run:
         return int(self.records[-1].offset)
 
 
-class Ledger:
+class BatchLedger:
     """Runs delivered from one partition and not yet committed, in order."""
 
     def __init__(self) -> None:
-        self._runs: deque[Run] = deque()
+        self._runs: deque[RecordBatch] = deque()
         self._delivered_to = -1
         self._passed = -1
 
@@ -83,7 +83,7 @@ class Ledger:
             return records
         return [record for record in records if record.offset > self._delivered_to]
 
-    def delivered(self, run: Run) -> None:
+    def delivered(self, run: RecordBatch) -> None:
         self._runs.append(run)
         self._delivered_to = run.last_offset
 
@@ -108,7 +108,7 @@ class Ledger:
         return offset
 
 
-class RunSchema(Schema[None, Run]):
+class RawBatchSchema(Schema[None, RecordBatch]):
     """Hands a run to the stream as it is: decoding belongs to the agents, where a bad record can be refused."""
 
     def loads_key(self, app: Any, message: Any, **kwargs: Any) -> Any:
@@ -118,7 +118,7 @@ class RunSchema(Schema[None, Run]):
         return message.value
 
 
-class RunConsumerThread(aiokafka.AIOKafkaConsumerThread):
+class BatchConsumerThread(aiokafka.AIOKafkaConsumerThread):
     """Faust's consumer thread with fetches of our choosing."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
@@ -129,19 +129,19 @@ class RunConsumerThread(aiokafka.AIOKafkaConsumerThread):
         return consumer
 
 
-class RunConsumer(aiokafka.Consumer):
+class BatchConsumer(aiokafka.Consumer):
     """Faust's consumer, delivering runs."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._ledgers: dict[TP, Ledger] = defaultdict(Ledger)
+        self._ledgers: dict[TP, BatchLedger] = defaultdict(BatchLedger)
         self._sought = False
         self._open = False
         self._all_delivered = False
         self._lag_counted_at = 0.0
 
-    def _new_consumer_thread(self) -> RunConsumerThread:
-        return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> BatchConsumerThread:
+        return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch, and yield one message per partition that returned records."""
@@ -194,7 +194,7 @@ class RunConsumer(aiokafka.Consumer):
     def _delivered(self, tp: TP, records: list[ConsumerRecord]) -> Iterator[ConsumerMessage]:
         fresh = self._ledgers[tp].fresh(records)
         if fresh:
-            run = Run(tp.topic, tp.partition, fresh)
+            run = RecordBatch(tp.topic, tp.partition, fresh)
             self._ledgers[tp].delivered(run)
             message = self._to_message(tp, fresh[-1])
             message.key, message.headers = None, None
@@ -245,10 +245,10 @@ class RunConsumer(aiokafka.Consumer):
         """Faust's stall warnings are replaced by /healthz."""
 
 
-class Transport(aiokafka.Transport):
+class BatchTransport(aiokafka.Transport):
     """Faust transport delivering runs. ``app.transport = Transport(app.conf.broker_consumer, app)``."""
 
-    Consumer = RunConsumer
+    Consumer = BatchConsumer
     fetch_wait_ms: int = 30
     #: A fetch costs a millisecond of processor time, whatever it brings: not one for each record.
     fetch_bytes: int = 32_768

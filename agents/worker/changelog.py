@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from agents.kafka.async_producer import HeaderList
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 
 AS_OF = "tenor-as-of"
 NOWHERE = -1
@@ -27,7 +27,7 @@ def as_of(headers: Iterable[tuple[str, bytes | None]]) -> int | None:
     return int(found[-1]) if found else None
 
 
-class Reading:
+class ChangelogCursor:
     """Which of one partition's records count.
 
     Attributes:
@@ -69,10 +69,10 @@ class Reading:
         self.stale.clear()
 
 
-def recovered(records: Iterable[Received]) -> dict[int, dict[str, bytes]]:
+def recovered(records: Iterable[ConsumedRecord]) -> dict[int, dict[str, bytes]]:
     """States by partition and key, as a worker that starts now would recover them from these records."""
     found: dict[int, dict[str, bytes]] = defaultdict(dict)
-    readings: dict[int, Reading] = defaultdict(Reading)
+    readings: dict[int, ChangelogCursor] = defaultdict(ChangelogCursor)
     for one in records:
         states, key = found[one.partition], (one.key or b"").decode()
         if not readings[one.partition].counts(key, one.headers):

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.kafka.admin.offset_continuity import RequireReached, position_of
-from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
 from agents.kafka.client import Position
 from agents.kafka.record_builder import headers_of, published, refused
-from agents.learning.policies import Policies
-from agents.learning.text_models import Models
-from agents.worker.batch_transport import Run
+from agents.learning.policies import PolicyStore
+from agents.learning.text_models import TextModelStore
+from agents.worker.batch_transport import RecordBatch
 from agents.worker.table_store import PartitionedStore, changelog
 from agents.worker.write_behind import WriteBehind
 from schemas.codec import Codec
@@ -31,14 +31,14 @@ from streams.signals.extraction import Signal
 SIGNAL = record("signal")
 
 
-class Folded(NamedTuple):
+class FoldedBatch(NamedTuple):
     """What follows from some records, and when the events behind them arrived at the broker, milliseconds."""
 
-    outgoing: list[Outgoing]
+    outgoing: list[OutgoingRecord]
     arrivals: list[int | None]
 
 
-class Conversations:
+class ConversationAgent:
     """Folds runs of tenor.signals into the conversations of their partition.
 
     Args:
@@ -51,9 +51,9 @@ class Conversations:
         topics: Topics,
         codec: Codec,
         store: PartitionedStore,
-        outbox: Outbox,
-        models: Models,
-        policies: Policies,
+        outbox: AsyncProducer,
+        models: TextModelStore,
+        policies: PolicyStore,
         require_reached: RequireReached,
         behind_s: float,
     ) -> None:
@@ -69,7 +69,7 @@ class Conversations:
         self._behind.forget()
         self.partitions.clear()
 
-    async def step(self, run: Run) -> None:
+    async def step(self, run: RecordBatch) -> None:
         """Fold a run and publish what follows; its states are written soon after.
 
         Not where the partition was forgotten meanwhile: what the run changed is gone, and whoever begins before it
@@ -83,21 +83,21 @@ class Conversations:
             else:
                 run.release()
 
-    async def _publish(self, run: Run, partition: Partition) -> None:
+    async def _publish(self, run: RecordBatch, partition: Partition) -> None:
         skipped = partition.skipped
         outgoing, arrivals = await self._fold(run.records, partition)
         for wave in waves(outgoing, self._topics):
             await self._outbox.send(wave)
         self._count(arrivals, len(run.records), partition.skipped - skipped)
 
-    async def _fold(self, records: Sequence[Any], partition: Partition) -> Folded:
+    async def _fold(self, records: Sequence[Any], partition: Partition) -> FoldedBatch:
         """What follows from records, folded in order."""
-        outgoing: list[Outgoing] = []
+        outgoing: list[OutgoingRecord] = []
         arrivals = []
         codec = await self._codec.ready_for(message.value for message in records)
         for message in records:  # decoded one by one: a run's signals at once do not fit a processor's cache
             signal = self._decoded(message, codec)
-            if isinstance(signal, Outgoing):
+            if isinstance(signal, OutgoingRecord):
                 outgoing.append(signal)
                 continue
             await self._have_at_hand(signal)
@@ -107,9 +107,9 @@ class Conversations:
                 if output.record == "decision":
                     metrics.count_draw(output.datum)
             arrivals.append(signal["received_at"])
-        return Folded(outgoing, arrivals)
+        return FoldedBatch(outgoing, arrivals)
 
-    async def _write(self, last: Run) -> None:
+    async def _write(self, last: RecordBatch) -> None:
         """Write what has changed up to the end of a run."""
         changes = self._store.healed(last.partition, self.partition(last.partition).changes())
         await self._outbox.send(changelog(self._topics.changelog, last, changes, self._store))
@@ -139,7 +139,7 @@ class Conversations:
         elif signal["kind"] == "policy":
             await self._fetch(self._policies, [signal["policy_version"]])
 
-    async def _fetch(self, known: Models | Policies, versions: list[str]) -> None:
+    async def _fetch(self, known: TextModelStore | PolicyStore, versions: list[str]) -> None:
         if versions:
             async with self._fetching:
                 await asyncio.to_thread(known.fetch, versions)
@@ -151,7 +151,7 @@ class Conversations:
         own = self._topics.name(Name.SIGNALS), number
         return {**sources, own: self._store.reading(number).reached}
 
-    def _decoded(self, message: Any, codec: Codec) -> Signal | Outgoing:
+    def _decoded(self, message: Any, codec: Codec) -> Signal | OutgoingRecord:
         """The signal, or the dead letter of what is none."""
         try:
             return codec.decode(SIGNAL, message.value, headers_of(message))
@@ -168,7 +168,7 @@ class Conversations:
         metrics.CONVERSATIONS.set(sum(map(len, self.partitions.values())))
 
 
-def waves(outgoing: list[Outgoing], topics: Topics) -> tuple[list[Outgoing], list[Outgoing]]:
+def waves(outgoing: list[OutgoingRecord], topics: Topics) -> tuple[list[OutgoingRecord], list[OutgoingRecord]]:
     """Outcomes after all else: no two topics keep an order, and who reads an outcome looks its decision up."""
     outcomes = topics.name(Name.OUTCOMES)
     return [one for one in outgoing if one.topic != outcomes], [one for one in outgoing if one.topic == outcomes]

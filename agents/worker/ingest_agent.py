@@ -3,7 +3,7 @@
 One agent per input topic. What cannot be accepted goes to the topic's dead letter queue, in the same
 acknowledged run as the signals: an event is in one or the other before its offset is committed.
 
-A conversation that brings more than it may (``streams.conversations.rate_limit``) is cut back to that. After a restart or rebalance
+A conversation above its rate (``streams.conversations.rate_limit``) is cut back to it. After a restart or rebalance
 its bucket is full: what was not committed is read again, and of a conversation over its limit just then some events
 that are dead letters already may be accepted. Each still counts once, for the fold knows its place in the log; only
 who sends such a letter back by hand makes it count twice. No bucket outlives a process for that.
@@ -15,9 +15,9 @@ from typing import Any
 
 from agents.common import metrics
 from agents.common.clock import now_ms
-from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
 from agents.kafka.record_builder import headers_of, refused
-from agents.worker.batch_transport import Run
+from agents.worker.batch_transport import RecordBatch
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
 from schemas.records import record
@@ -30,7 +30,7 @@ SIGNAL = record("signal")
 USUAL = Rate()
 
 
-class Ingest:
+class IngestAgent:
     """Turns runs of one input topic into signals.
 
     Args:
@@ -45,7 +45,7 @@ class Ingest:
         topics: Topics,
         codec: Codec,
         limits: Limits,
-        outbox: Outbox,
+        outbox: AsyncProducer,
         clock: Callable[[], int] = now_ms,
         rate: Rate = USUAL,
     ) -> None:
@@ -56,26 +56,26 @@ class Ingest:
         self._rate, self._reached = rate, defaultdict[int, int](lambda: -1)
         self._limits_of = defaultdict[int, RateLimit](lambda: RateLimit(rate))
 
-    async def step(self, run: Run) -> None:
+    async def step(self, run: RecordBatch) -> None:
         """One run: every record becomes a signal or a dead letter, acknowledged."""
         self._forget_if_read_again(run)
         await self._outbox.send(await self._read(run.records))
         metrics.EVENTS_IN.labels(run.topic).inc(len(run.records))
         run.finish()
 
-    async def _read(self, records: Sequence[Any]) -> list[Outgoing]:
+    async def _read(self, records: Sequence[Any]) -> list[OutgoingRecord]:
         """What becomes of each record, in order."""
         codec = await self._codec.ready_for(message.value for message in records)
         return [self._outgoing(message, codec) for message in records]
 
-    def _outgoing(self, message: Any, codec: Codec) -> Outgoing:
+    def _outgoing(self, message: Any, codec: Codec) -> OutgoingRecord:
         try:
             event = self._accepted(message, codec)
         except Rejected as refusal:
             return refused(message, refusal, "ingest")
         source = (message.topic, message.partition, message.offset)
         signal = signal_of(self._kind, event, source, message.timestamp)
-        return Outgoing(self._signals, event["conversation_id"].encode(), self._codec.encode(SIGNAL, signal))
+        return OutgoingRecord(self._signals, event["conversation_id"].encode(), self._codec.encode(SIGNAL, signal))
 
     def _accepted(self, message: Any, codec: Codec) -> dict[str, Any]:
         check_size(message.value, self._limits)
@@ -86,7 +86,7 @@ class Ingest:
             raise Rejected(Reason.RATE_LIMITED, f"its conversation brings more events than {most}")
         return event
 
-    def _forget_if_read_again(self, run: Run) -> None:
+    def _forget_if_read_again(self, run: RecordBatch) -> None:
         """Records read again took their tokens before: the partition begins anew, as in another process."""
         if run.records[0].offset <= self._reached[run.partition]:
             self._limits_of.pop(run.partition, None)

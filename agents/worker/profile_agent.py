@@ -9,21 +9,21 @@ import asyncio
 from typing import Any
 
 from agents.kafka.admin.offset_continuity import RequireReached
-from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
 from agents.kafka.record_builder import headers_of, refused
-from agents.worker.batch_transport import Run
+from agents.worker.batch_transport import RecordBatch
 from agents.worker.table_store import PartitionedStore, changelog
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name, Topics
 from streams.config.model import Config
-from streams.customers.partition import Customers
+from streams.customers.partition import CustomerPartition
 
 NOTE, SIGNAL = record("customer_note"), record("signal")
 
 
-class Profiles:
+class ProfileAgent:
     """Folds runs of tenor.customers into the profiles of their partition."""
 
     def __init__(
@@ -32,18 +32,18 @@ class Profiles:
         topics: Topics,
         codec: Codec,
         store: PartitionedStore,
-        outbox: Outbox,
+        outbox: AsyncProducer,
         require_reached: RequireReached,
     ) -> None:
         self._config, self._topics, self._codec = config, topics, codec
         self._store, self._outbox, self._require_reached = store, outbox, require_reached
-        self._partitions: dict[int, Customers] = {}
+        self._partitions: dict[int, CustomerPartition] = {}
 
     def forget(self) -> None:
         """A rebalance: what is known of the partitions is read from the store again."""
         self._partitions.clear()
 
-    async def step(self, run: Run) -> None:
+    async def step(self, run: RecordBatch) -> None:
         """One run, in the order above."""
         if run.partition not in self._partitions:
             reached = {(run.topic, run.partition): self._store.reading(run.partition).reached}
@@ -57,12 +57,12 @@ class Profiles:
         self._store.write(run.partition, changes, run.last_offset)
         run.finish()
 
-    def _partition(self, number: int) -> Customers:
+    def _partition(self, number: int) -> CustomerPartition:
         if number not in self._partitions:
-            self._partitions[number] = Customers(self._config.profile, self._store.partition(number))
+            self._partitions[number] = CustomerPartition(self._config.profile, self._store.partition(number))
         return self._partitions[number]
 
-    def _fold(self, customers: Customers, message: Any, codec: Codec) -> list[Outgoing]:
+    def _fold(self, customers: CustomerPartition, message: Any, codec: Codec) -> list[OutgoingRecord]:
         try:
             note = codec.decode(NOTE, message.value, headers_of(message))
         except Rejected as refusal:
@@ -71,4 +71,4 @@ class Profiles:
         if answer is None:
             return []
         value = self._codec.encode(SIGNAL, answer)
-        return [Outgoing(self._topics.name(Name.SIGNALS), answer["conversation_id"].encode(), value)]
+        return [OutgoingRecord(self._topics.name(Name.SIGNALS), answer["conversation_id"].encode(), value)]

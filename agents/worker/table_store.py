@@ -13,9 +13,9 @@ import faust
 from faust.stores import base
 from faust.types import TP
 
-from agents.kafka.async_producer import Outgoing
-from agents.worker.batch_transport import Run
-from agents.worker.changelog import Reading, as_of_header
+from agents.kafka.async_producer import OutgoingRecord
+from agents.worker.batch_transport import RecordBatch
+from agents.worker.changelog import ChangelogCursor, as_of_header
 
 Converter = Callable[[Any], Any]
 Change = tuple[str, bytes | None]
@@ -32,13 +32,13 @@ class PartitionedStore(base.Store[str, bytes]):
 
     def __post_init__(self) -> None:
         self._partitions: dict[int, dict[str, bytes]] = {}
-        self._readings: dict[int, Reading] = defaultdict(Reading)
+        self._readings: dict[int, ChangelogCursor] = defaultdict(ChangelogCursor)
 
     def partition(self, number: int) -> dict[str, bytes]:
         """The states of one partition, live."""
         return self._partitions.setdefault(number, {})
 
-    def reading(self, number: int) -> Reading:
+    def reading(self, number: int) -> ChangelogCursor:
         """As of which offsets the states of one partition are."""
         return self._readings[number]
 
@@ -64,7 +64,7 @@ class PartitionedStore(base.Store[str, bytes]):
         """Recovery: take in runs of changelog records, in order."""
         self.beat()
         for event in batch:
-            run: Run = event.message.value
+            run: RecordBatch = event.message.value
             reading = self.reading(run.partition)
             for record in run.records:
                 key = record.key.decode()
@@ -136,10 +136,10 @@ class PartitionedTable(faust.Table[str, bytes]):
         return store
 
 
-def changelog(topic: str, run: Run, changes: Iterable[Change], store: PartitionedStore) -> list[Outgoing]:
+def changelog(topic: str, run: RecordBatch, changes: Iterable[Change], store: PartitionedStore) -> list[OutgoingRecord]:
     """The changelog's records of a run, each with the offset it is as of."""
     as_of = store.reading(run.partition).as_of
     return [
-        Outgoing(topic, key.encode(), value, as_of_header(max(run.last_offset, as_of(key))), run.partition)
+        OutgoingRecord(topic, key.encode(), value, as_of_header(max(run.last_offset, as_of(key))), run.partition)
         for key, value in changes
     ]

@@ -7,7 +7,7 @@ no tick, or the worker itself stands still, nothing can arrive: that is no silen
 
 from math import inf
 
-from agents.kafka.async_producer import Outbox, Outgoing
+from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name, Topics
@@ -17,7 +17,7 @@ from streams.signals.extraction import tick
 SIGNAL = record("signal")
 
 
-class Ticks:
+class TickPublisher:
     """Publishes ticks for the partitions this worker folds.
 
     Args:
@@ -25,7 +25,9 @@ class Ticks:
         step_s: what passes between two beats at most, seconds; the rest of a longer wait does not count.
     """
 
-    def __init__(self, topics: Topics, codec: Codec, outbox: Outbox, lateness_s: float, step_s: float = inf) -> None:
+    def __init__(
+        self, topics: Topics, codec: Codec, outbox: AsyncProducer, lateness_s: float, step_s: float = inf
+    ) -> None:
         self._signals = topics.name(Name.SIGNALS)
         self._codec, self._outbox, self._lateness_s = codec, outbox, lateness_s
         self._step_s, self._beat_s, self._passed_s = step_s, -inf, 0.0
@@ -53,5 +55,5 @@ class Ticks:
             self._newest[number] = (newest, since_s)
         return newest + round((now_s - since_s - self._lateness_s) * 1000)
 
-    def _outgoing(self, number: int, at: int) -> Outgoing:
-        return Outgoing(self._signals, None, self._codec.encode(SIGNAL, tick(at)), partition=number)
+    def _outgoing(self, number: int, at: int) -> OutgoingRecord:
+        return OutgoingRecord(self._signals, None, self._codec.encode(SIGNAL, tick(at)), partition=number)

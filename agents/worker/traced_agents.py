@@ -12,10 +12,10 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, Status, StatusCode
 
-from agents.kafka.async_producer import Outgoing
-from agents.worker.batch_transport import Run
-from agents.worker.conversation_agent import Conversations, Folded
-from agents.worker.ingest_agent import Ingest
+from agents.kafka.async_producer import OutgoingRecord
+from agents.worker.batch_transport import RecordBatch
+from agents.worker.conversation_agent import ConversationAgent, FoldedBatch
+from agents.worker.ingest_agent import IngestAgent
 from agents.worker.tracing import Tracing, context_of, headers_for
 from schemas.headers import ERROR_PREFIX
 from schemas.topics import Name
@@ -33,7 +33,7 @@ def parts(records: Sequence[Any]) -> Iterator[Part]:
         yield (None if place is None else contexts[place]), [records[i] for i in several]
 
 
-class Spans:
+class OpenSpans:
     """Spans under way, by partition: a run of a partition begins after the one before it has ended."""
 
     def __init__(self) -> None:
@@ -48,42 +48,42 @@ class Spans:
             span.end()
 
 
-class TracedIngest(Ingest):
+class TracedIngestAgent(IngestAgent):
     """Ingest, with a span ``ingest`` for each record that is in a sampled trace."""
 
     def __init__(self, tracing: Tracing, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._tracing, self._spans = tracing, Spans()
+        self._tracing, self._spans = tracing, OpenSpans()
 
-    async def step(self, run: Run) -> None:
+    async def step(self, run: RecordBatch) -> None:
         await super().step(run)
         self._spans.end(run.partition)
 
-    async def _read(self, records: Sequence[Any]) -> list[Outgoing]:
-        found: list[Outgoing] = []
+    async def _read(self, records: Sequence[Any]) -> list[OutgoingRecord]:
+        found: list[OutgoingRecord] = []
         for context, part in parts(records):
             found += await (super()._read(part) if context is None else self._traced(part[0], context))
         return found
 
-    async def _traced(self, message: Any, context: Context) -> list[Outgoing]:
+    async def _traced(self, message: Any, context: Context) -> list[OutgoingRecord]:
         span = self._tracing.begin("ingest", message, context)
         self._spans.add(message.partition, span)
         return [carrying(out, span) for out in await super()._read([message])]
 
 
-class TracedConversations(Conversations):
+class TracedConversationAgent(ConversationAgent):
     """Conversations, with a span ``fold`` for each signal that is in a sampled trace, and ``intervention`` in it."""
 
     def __init__(self, tracing: Tracing, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._tracing, self._spans = tracing, Spans()
+        self._tracing, self._spans = tracing, OpenSpans()
 
-    async def _publish(self, run: Run, partition: Partition) -> None:
+    async def _publish(self, run: RecordBatch, partition: Partition) -> None:
         await super()._publish(run, partition)
         self._spans.end(run.partition)
 
-    async def _fold(self, records: Sequence[Any], partition: Partition) -> Folded:
-        outgoing: list[Outgoing] = []
+    async def _fold(self, records: Sequence[Any], partition: Partition) -> FoldedBatch:
+        outgoing: list[OutgoingRecord] = []
         arrivals: list[int | None] = []
         for context, part in parts(records):
             if context is None:
@@ -92,17 +92,17 @@ class TracedConversations(Conversations):
                 folded = await self._traced(part[0], context, partition)
             outgoing += folded.outgoing
             arrivals += folded.arrivals
-        return Folded(outgoing, arrivals)
+        return FoldedBatch(outgoing, arrivals)
 
-    async def _traced(self, message: Any, context: Context, partition: Partition) -> Folded:
+    async def _traced(self, message: Any, context: Context, partition: Partition) -> FoldedBatch:
         span, skipped = self._tracing.begin("fold", message, context), partition.skipped
         self._spans.add(message.partition, span)
         folded = await super()._fold([message], partition)
         if partition.skipped > skipped:
             span.set_attribute("tenor.repeat", True)
-        return Folded(self._carrying(folded.outgoing, span, message.partition), folded.arrivals)
+        return FoldedBatch(self._carrying(folded.outgoing, span, message.partition), folded.arrivals)
 
-    def _carrying(self, outgoing: list[Outgoing], span: Span, partition: int) -> list[Outgoing]:
+    def _carrying(self, outgoing: list[OutgoingRecord], span: Span, partition: int) -> list[OutgoingRecord]:
         """Records with the context of the fold; what was decided, and is asked for, with that of the intervention."""
         asked = self._topics.name(Name.INTERVENTIONS)
         decided = {self._topics.name(Name.DECISIONS), asked}
@@ -114,13 +114,13 @@ class TracedConversations(Conversations):
         return [carrying(out, within if out.topic in decided else span) for out in outgoing]
 
 
-def about(decisions: Sequence[Outgoing], interventions: str) -> dict[str, str | bool]:
+def about(decisions: Sequence[OutgoingRecord], interventions: str) -> dict[str, str | bool]:
     """What a span says of a decision: which it was, and whether it asks for an intervention or leaves alone."""
     ids = [(value or b"").decode() for name, value in decisions[0].headers if name == "ce_id"]
     return {"tenor.decision_id": ids[0], "tenor.intervention": any(out.topic == interventions for out in decisions)}
 
 
-def carrying(out: Outgoing, span: Span) -> Outgoing:
+def carrying(out: OutgoingRecord, span: Span) -> OutgoingRecord:
     """A record with the span's context. A dead letter keeps the headers it came with; its span says why it is one."""
     reasons = [(value or b"").decode() for name, value in out.headers if name == REASON]
     if reasons:

@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from agents.worker.batch_runner import or_end
-from agents.worker.batch_transport import Run
+from agents.worker.batch_transport import RecordBatch
 
-Write = Callable[[Run], Awaitable[None]]
+Write = Callable[[RecordBatch], Awaitable[None]]
 
 
 class WriteBehind:
@@ -30,14 +30,14 @@ class WriteBehind:
     def __init__(self, wait_s: float, write: Write) -> None:
         self._wait_s, self._write = wait_s, write
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._folded: dict[int, list[Run]] = {}
+        self._folded: dict[int, list[RecordBatch]] = {}
         self._writers: dict[int, asyncio.Task[None]] = {}
 
     def turn(self, partition: int) -> asyncio.Lock:
         """To be held while a run of that partition is folded."""
         return self._turns[partition]
 
-    def folded(self, run: Run) -> None:
+    def folded(self, run: RecordBatch) -> None:
         """A run was folded, and what follows from it is acknowledged: write its states soon, then finish it."""
         waiting = self._folded.setdefault(run.partition, [])
         waiting.append(run)

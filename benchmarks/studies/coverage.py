@@ -10,7 +10,7 @@ from benchmarks import pictures
 from benchmarks.studies import document, world
 from benchmarks.studies.world import World
 from streams.experiment import effects
-from streams.experiment.effects import Decided, Value
+from streams.experiment.effects import MaturedDecision, PolicyValue
 
 NAME = "coverage"
 SEED = 11
@@ -33,20 +33,20 @@ class Case(NamedTuple):
 Coverage = dict[tuple[str, str], float]
 
 
-def candidate(_: Decided) -> Mapping[str, float]:
+def candidate(_: MaturedDecision) -> Mapping[str, float]:
     return CANDIDATE
 
 
-def covers(value: Value, truth: float) -> bool:
+def covers(value: PolicyValue, truth: float) -> bool:
     return abs(value.value - truth) <= NORMAL_95 * value.error
 
 
-def alone(log: list[Decided]) -> list[Decided]:
+def alone(log: list[MaturedDecision]) -> list[MaturedDecision]:
     """Every decision as if it were a conversation of its own: what a naive error assumes."""
     return [one._replace(conversation=str(i)) for i, one in enumerate(log)]
 
 
-def covered(log: list[Decided], truth: float) -> list[bool]:
+def covered(log: list[MaturedDecision], truth: float) -> list[bool]:
     """Whether each kind of interval holds the truth, estimators first."""
     logs = {"clustered": log, "naive": alone(log)}
     return [covers(estimate(logs[error], candidate), truth) for estimate in ESTIMATORS.values() for error in ERRORS]

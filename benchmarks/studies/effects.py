@@ -6,7 +6,7 @@ from statistics import NormalDist, fmean, pstdev
 from typing import NamedTuple
 
 from streams.experiment import effects
-from streams.experiment.effects import Decided, Evidence
+from streams.experiment.effects import Evidence, MaturedDecision
 
 
 class Effect(NamedTuple):
@@ -27,7 +27,7 @@ def around(mean: float, error: float, n: int, alpha: float) -> Effect:
     return Effect(mean, mean - margin, mean + margin, n)
 
 
-def against_control(decided: Sequence[Decided], option: str, alpha: float = 0.05) -> Effect:
+def against_control(decided: Sequence[MaturedDecision], option: str, alpha: float = 0.05) -> Effect:
     """Mean contrast of an option with control, doubly robust, its error clustered by conversation."""
     compared = [one for one in decided if effects.comparable(one, option)]
     phi = [effects.contrast(one, option) for one in compared]
@@ -36,7 +36,7 @@ def against_control(decided: Sequence[Decided], option: str, alpha: float = 0.05
     return around(mean, error, len(phi), alpha)
 
 
-def always_valid(decided: Sequence[Decided], option: str, alpha: float, n_opt: float) -> Effect:
+def always_valid(decided: Sequence[MaturedDecision], option: str, alpha: float, n_opt: float) -> Effect:
     """The same with the interval that may be looked at all the time. ``decided`` in decision order."""
     evidence = Evidence()
     for one in decided:

@@ -21,7 +21,7 @@ from benchmarks import pictures
 from benchmarks.studies import document
 from benchmarks.studies.effects import Effect, against_control, improved_after
 from benchmarks.studies.seekers import STRATEGIES, Rated, Reading, read
-from streams.experiment.effects import Decided
+from streams.experiment.effects import MaturedDecision
 from streams.interventions.options import CONTROL
 
 NAME = "esconv"
@@ -40,7 +40,7 @@ def arms(rated: Sequence[Rated]) -> list[str]:
     return [name for name, count in counts.items() if LEAST <= count <= len(rated) - LEAST]
 
 
-def decided(rated: Sequence[Rated], strategy: str) -> list[Decided]:
+def decided(rated: Sequence[Rated], strategy: str) -> list[MaturedDecision]:
     """Using a strategy or not as a decision; chances and predictions by models that saw none of the conversation."""
     known = np.array([one.known for one in rated])
     used = np.array([strategy in one.used for one in rated], dtype=float)
@@ -53,10 +53,10 @@ def decided(rated: Sequence[Rated], strategy: str) -> list[Decided]:
     return [as_decided(one, strategy, use, p, q) for one, use, p, q in rows]
 
 
-def as_decided(one: Rated, strategy: str, use: float, chance: float, predicted: Sequence[float]) -> Decided:
+def as_decided(one: Rated, strategy: str, use: float, chance: float, predicted: Sequence[float]) -> MaturedDecision:
     chances = {CONTROL: 1 - chance, strategy: chance}
     names = {CONTROL: predicted[0], strategy: predicted[1]}
-    return Decided(one.conversation, strategy if use else CONTROL, one.feedback, chances, names)
+    return MaturedDecision(one.conversation, strategy if use else CONTROL, one.feedback, chances, names)
 
 
 def propensity(known: np.ndarray, used: np.ndarray, asked: np.ndarray) -> np.ndarray:
@@ -94,7 +94,7 @@ def found(rated: Sequence[Rated], strategy: str, number: int) -> Found:
     )
 
 
-def naive_difference(decisions: Sequence[Decided], strategy: str) -> Effect:
+def naive_difference(decisions: Sequence[MaturedDecision], strategy: str) -> Effect:
     """Mean feedback with the strategy minus mean feedback without, every rating by itself."""
     sides = [[one.reward for one in decisions if (one.option == strategy) == used] for used in (True, False)]
     treated, rest = map(improved_after, sides)

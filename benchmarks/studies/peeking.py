@@ -1,6 +1,6 @@
 """Study 2: looking at an effect after every decision, how often does a look claim one where there is none?
 
-Arrays, because ``streams.experiment.effects`` one step at a time would take hours; ``agrees`` holds both against each other.
+Arrays, because ``streams.experiment.effects`` one step at a time would take hours; ``agrees`` compares both.
 """
 
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ from benchmarks import pictures
 from benchmarks.studies import document, shipped
 from benchmarks.studies.world import ARMS, CONTROL_SHARE, OPTIONS, PULL, SD, SHARED, conversation_effects
 from streams.experiment import effects as proof
-from streams.experiment.effects import SHOWN_AFTER, Contrast, Decided, Evidence
+from streams.experiment.effects import SHOWN_AFTER, Contrast, Evidence, MaturedDecision
 from streams.interventions.options import CONTROL
 
 NAME = "rollback"
@@ -32,7 +32,7 @@ def alike(rng: np.random.Generator, rewards: list[float], effects: dict[str, flo
     for number, (reward, lottery) in enumerate(zip(rewards, rng.random(len(rewards)).tolist(), strict=True), 1):
         option = drawn(chances, lottery)
         predicted = {arm: expected(one) for arm, one in seen.items()}
-        one = Decided("", option, reward + effects[option], chances, predicted)
+        one = MaturedDecision("", option, reward + effects[option], chances, predicted)
         seen[option] = seen[option].plus(Contrast(one.reward))
         for arm in OPTIONS:
             evidence[arm] = evidence[arm].plus(proof.weighed(one, arm))

@@ -7,14 +7,14 @@ import numpy as np
 from benchmarks.studies.world import OPTIONS
 from streams import ids
 from streams.config.model import Config
-from streams.interventions.options import Constraints, Protocol
+from streams.interventions.options import Constraints, InterventionOption
 from streams.policy import context, policy
 from streams.policy.learner import after
-from streams.policy.outcome_join import Lesson, News
+from streams.policy.outcome_join import JoinedBatch, TrainingExample
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot
 
-CATALOGUE = tuple(Protocol(name, Constraints(), "", "") for name in OPTIONS)
+CATALOGUE = tuple(InterventionOption(name, Constraints(), "", "") for name in OPTIONS)
 CONFIG = Config(protocols=CATALOGUE)
 CALM = dict.fromkeys(("slope", "failures", "returning", "tone", "slow_channel", "voice"), 0.0)
 
@@ -32,7 +32,7 @@ def play(rng: np.random.Generator, rewards: list[float], effects: dict[str, floa
         options = [one for one in CATALOGUE if one.id not in snapshot.disabled]
         lessons.append(drawn(options, seen(rng), in_use, f"{number:06d}", salt, reward, effects))
         if len(lessons) == CONFIG.policy.snapshot_outcomes:
-            news = News([(one, ()) for one in lessons], [], [], [], 0)
+            news = JoinedBatch([(one, ()) for one in lessons], [], [], [], 0)
             snapshot, lessons = after(snapshot, news, [], {("outcomes", 0): number}, CONFIG), []
             in_use = Policy(snapshot, str(number))
             at |= {option: number + 1 for option in snapshot.disabled if option not in at}
@@ -46,14 +46,14 @@ def seen(rng: np.random.Generator) -> dict[str, float]:
 
 
 def drawn(
-    options: list[Protocol],
+    options: list[InterventionOption],
     context_: dict[str, float],
     in_use: Policy | None,
     name: str,
     salt: str,
     reward: float,
     effects: dict[str, float],
-) -> Lesson:
+) -> TrainingExample:
     """A decision as the fold records it, and its outcome."""
     chances = policy.chances(options, context_, in_use, CONFIG, CONFIG.decision.control_share)
     option, _ = policy.draw(chances.propensities, ids.lottery(name, salt))
@@ -66,4 +66,4 @@ def drawn(
         "propensities": [{"option": one, "probability": chance} for one, chance in chances.propensities],
         "predicted_reward": chances.predicted,
     }
-    return Lesson(decision, {"reward": reward + effects[option], "event_time": 0})
+    return TrainingExample(decision, {"reward": reward + effects[option], "event_time": 0})

@@ -14,7 +14,7 @@ from benchmarks.studies.day import Judged
 from benchmarks.studies.effects import Effect, against_control, always_valid, improved_after
 from streams.config.model import Config
 from streams.experiment import effects as proof
-from streams.experiment.effects import Decided
+from streams.experiment.effects import MaturedDecision
 from streams.interventions.options import CONTROL
 
 NAME = "simulator"
@@ -34,18 +34,18 @@ def score(one: Judged) -> float | None:
     return one.score_fall
 
 
-def decided(judged: Sequence[Judged], reward: Reward) -> list[Decided]:
+def decided(judged: Sequence[Judged], reward: Reward) -> list[MaturedDecision]:
     """Decisions whose reward is known, with what the other days predict of it from the context alone."""
     known = [(one, told) for one in judged if (told := reward(one)) is not None]
     predicted = from_other_days([one for one, _ in known], np.array([told for _, told in known]))
     return [as_decided(one, told, guess) for (one, told), guess in zip(known, predicted.tolist(), strict=True)]
 
 
-def as_decided(one: Judged, reward: float, predicted: float) -> Decided:
+def as_decided(one: Judged, reward: float, predicted: float) -> MaturedDecision:
     decision = one.decision
     chances = {chance["option"]: chance["probability"] for chance in decision["propensities"]}
     name = f"{decision['tenant']}/{decision['conversation_id']}"
-    return Decided(name, decision["option"], reward, chances, dict.fromkeys(chances, predicted))
+    return MaturedDecision(name, decision["option"], reward, chances, dict.fromkeys(chances, predicted))
 
 
 def from_other_days(judged: Sequence[Judged], rewards: np.ndarray) -> np.ndarray:
@@ -59,12 +59,12 @@ def from_other_days(judged: Sequence[Judged], rewards: np.ndarray) -> np.ndarray
     return predicted
 
 
-def harmed(decisions: Iterable[Decided], option: str) -> list[Decided]:
+def harmed(decisions: Iterable[MaturedDecision], option: str) -> list[MaturedDecision]:
     """The same decisions, had the option harmed: the interval must notice."""
     return [one._replace(reward=one.reward - HARM * (one.option == option)) for one in decisions]
 
 
-def options(decisions: Iterable[Decided]) -> list[str]:
+def options(decisions: Iterable[MaturedDecision]) -> list[str]:
     """Every option with a chance beside control."""
     able = {option for one in decisions if one.chances.get(CONTROL, 0) > 0 for option in one.chances}
     return sorted(able - {CONTROL})
@@ -74,7 +74,7 @@ def told(effect: Effect) -> str:
     return f"{effect.mean:+.3f} ({document.between(effect.low, effect.high)})"
 
 
-def row(option: str, levels: list[Decided], scores: list[Decided]) -> list[str]:
+def row(option: str, levels: list[MaturedDecision], scores: list[MaturedDecision]) -> list[str]:
     alpha = 0.05 / len(options(levels))
     naive = improved_after([one.reward for one in scores if one.option == option])
     found = [against_control(scores, option), against_control(levels, option)]
@@ -83,7 +83,7 @@ def row(option: str, levels: list[Decided], scores: list[Decided]) -> list[str]:
     return [option, str(naive.n), told(naive), *map(told, found), document.between(valid.low, valid.high), covered]
 
 
-def draw(names: list[str], levels: list[Decided], scores: list[Decided], docs: Path) -> None:
+def draw(names: list[str], levels: list[MaturedDecision], scores: list[MaturedDecision], docs: Path) -> None:
     naive = [improved_after([one.reward for one in scores if one.option == name]) for name in names]
     ours = [against_control(scores, name) for name in names]
     with document.plot(NAME, docs) as axes:
@@ -96,7 +96,7 @@ def draw(names: list[str], levels: list[Decided], scores: list[Decided], docs: P
         axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, 1.18), ncols=2)
 
 
-def control_line(scores: list[Decided], levels: list[Decided], option: str) -> str:
+def control_line(scores: list[MaturedDecision], levels: list[MaturedDecision], option: str) -> str:
     alone = improved_after([one.reward for one in scores if one.option == CONTROL])
     noticed = against_control(harmed(levels, option), option, 0.05 / len(options(levels)))
     return (
@@ -105,7 +105,7 @@ def control_line(scores: list[Decided], levels: list[Decided], option: str) -> s
     )
 
 
-def single_days(levels: Sequence[Decided], judged: Sequence[Judged]) -> str:
+def single_days(levels: Sequence[MaturedDecision], judged: Sequence[Judged]) -> str:
     """How many of the 95 % intervals of one option on one day cover zero."""
     days = [[one for one, at in zip(levels, judged, strict=True) if at.day == day] for day in {at.day for at in judged}]
     found = [against_control(one, option).covers_zero for one in days for option in options(one)]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.experiment.effects import Decided
+from streams.experiment.effects import MaturedDecision
 from streams.interventions.options import CONTROL
 
 OPTIONS = ("a", "b", "c", "d", "e")
@@ -48,7 +48,7 @@ def chances(rng: np.random.Generator, number: int) -> np.ndarray:
     return np.column_stack([np.full(number, CONTROL_SHARE), shares * (1 - CONTROL_SHARE)])
 
 
-def log(rng: np.random.Generator, world: World, conversations: int) -> list[Decided]:
+def log(rng: np.random.Generator, world: World, conversations: int) -> list[MaturedDecision]:
     """A log of matured decisions, in decision order."""
     number = conversations * LENGTH
     odds, context = chances(rng, number), rng.normal(0, 1, number)
@@ -59,6 +59,8 @@ def log(rng: np.random.Generator, world: World, conversations: int) -> list[Deci
     predicted = PULL / 2 * context[:, None] + rng.normal(0, 0.05, len(ARMS))
     rows = zip(chosen.tolist(), rewards.tolist(), odds.tolist(), predicted.tolist(), strict=True)
     return [
-        Decided(str(i // LENGTH), ARMS[arm], reward, dict(zip(ARMS, p, strict=True)), dict(zip(ARMS, q, strict=True)))
+        MaturedDecision(
+            str(i // LENGTH), ARMS[arm], reward, dict(zip(ARMS, p, strict=True)), dict(zip(ARMS, q, strict=True))
+        )
         for i, (arm, reward, p, q) in enumerate(rows)
     ]

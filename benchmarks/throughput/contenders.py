@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from confluent_kafka.admin import NewTopic
 
-from agents.embedded.process import Child, free_port
+from agents.embedded.process import ChildProcess, free_port
 from agents.kafka import client as kafka
 from agents.settings.loader import environment
 from agents.settings.model import Settings
@@ -70,14 +70,14 @@ CONTENDERS: Mapping[str, Contender] = {
 
 
 @contextmanager
-def started(contender: Contender, settings: Settings, directory: Path) -> Iterator[Child]:
+def started(contender: Contender, settings: Settings, directory: Path) -> Iterator[ChildProcess]:
     """Run a contender until the end of the block; its log and files are in ``directory``."""
     if contender.declares and contender.changelog:
         declare(settings, contender.changelog)
     directory.mkdir(parents=True, exist_ok=True)
     env = {**environment(settings), "TENOR_HTTP_PORT": str(free_port()), "PYTHONPATH": str(ROOT)}
     argv = contender.argv(settings, contender.group, directory)
-    child = Child.start(contender.title, argv, directory, directory / "log", env)
+    child = ChildProcess.start(contender.title, argv, directory, directory / "log", env)
     try:
         yield child
     finally:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from agents.embedded.process import Child
+from agents.embedded.process import ChildProcess
 from benchmarks.throughput import resources
 
 POLL_S = 0.01
@@ -47,7 +47,7 @@ class Rate(NamedTuple):
         return self.events / self.cpu_s
 
 
-def follow(progress: Callable[[], int], total: int, warm_up: int, child: Child, limit_s: float) -> Rate:
+def follow(progress: Callable[[], int], total: int, warm_up: int, child: ChildProcess, limit_s: float) -> Rate:
     """Watch one process until all is done, or for ``limit_s`` after the warm-up. TimeoutError when it stops."""
     moments: list[Moment] = []
     events, heard = 0, time.monotonic()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents.clickhouse.client import connect
-from agents.embedded.process import Child
+from agents.embedded.process import ChildProcess
 from agents.embedded.stack import Stack, running
 from agents.kafka import client
 from agents.settings.model import Settings
@@ -75,7 +75,7 @@ def run(case: Case, directory: Path) -> Rate:
         return rate
 
 
-def timed(stack: Stack, children: Sequence[Child], behind: Sequence[Lag], records: Sequence[Recorded]) -> Rate:
+def timed(stack: Stack, children: Sequence[ChildProcess], behind: Sequence[Lag], records: Sequence[Recorded]) -> Rate:
     """The warm-up, and then all else against the clock."""
     settle(stack.settings, records[:WARM_UP], behind, children)
     pids = [child.pid for child in children]
@@ -85,7 +85,9 @@ def timed(stack: Stack, children: Sequence[Child], behind: Sequence[Lag], record
     return Rate(len(records) - WARM_UP, ended - started, after.cpu_s - before.cpu_s, after.rss)
 
 
-def settle(settings: Settings, records: Sequence[Recorded], behind: Sequence[Lag], children: Sequence[Child]) -> None:
+def settle(
+    settings: Settings, records: Sequence[Recorded], behind: Sequence[Lag], children: Sequence[ChildProcess]
+) -> None:
     """Publish, and return when every group is at the end of all it reads. TimeoutError when that never comes."""
     broker.publish(settings, records, Counter())
     deadline = time.monotonic() + PATIENCE_S
@@ -104,13 +106,13 @@ def lags(case: Case, settings: Settings) -> list[Lag]:
     return [*stages, Lag(settings, settings.topics.sink_group, list(sources(settings.topics).values()))]
 
 
-def faust_workers(count: int, stack: Stack) -> list[Child]:
+def faust_workers(count: int, stack: Stack) -> list[ChildProcess]:
     """Per-event Faust in place of Tenor's workers."""
     contender, settings = contenders.CONTENDERS["faust"], stack.settings
     contenders.declare(settings, str(contender.changelog))
     argv = contenders.module("faust_app", "whole", settings.brokers, contender.group, str(settings.partitions))
     return [
-        Child.start(
+        ChildProcess.start(
             f"faust-{i}",
             argv,
             stack.directory,

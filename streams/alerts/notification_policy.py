@@ -51,7 +51,7 @@ Action = Send | Suppress
 
 
 @dataclass(slots=True)
-class Case:
+class ConversationNotifications:
     """What a team was told of one conversation.
 
     Attributes:
@@ -68,7 +68,7 @@ class Case:
 
 
 @dataclass(slots=True)
-class Missed:
+class SuppressedSummary:
     """What was held back since the last summary."""
 
     rules: Counter[str] = field(default_factory=Counter)
@@ -81,7 +81,7 @@ class Missed:
         self.severity = max(self.severity, severity, key=rank)
 
 
-class Desk:
+class NotificationPolicy:
     """Everything that is remembered of what teams were told.
 
     Args:
@@ -91,7 +91,7 @@ class Desk:
     def __init__(self, routes: Routes) -> None:
         self._routes = routes
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._desks = {team.name: TeamDesk(team) for team in routes.teams}
+        self._desks = {team.name: TeamNotifications(team) for team in routes.teams}
 
     @property
     def gathered(self) -> int:
@@ -155,17 +155,17 @@ class Desk:
             self._seen.popitem(last=False)
 
 
-class TeamDesk:
+class TeamNotifications:
     """One team's part of it."""
 
     def __init__(self, team: Team) -> None:
         self.team = team
-        self.cases: OrderedDict[Subject, Case] = OrderedDict()
+        self.cases: OrderedDict[Subject, ConversationNotifications] = OrderedDict()
         self.conversations: Counter[str] = Counter()
         self._waiting: set[Subject] = set()
         self._gathered = 0
         self._told: deque[tuple[int, str]] = deque(maxlen=team.at_most)
-        self._missed = Missed()
+        self._missed = SuppressedSummary()
         self._summed_up = 0
         self._snoozed: OrderedDict[Subject | None, int] = OrderedDict()
         self._acknowledged: OrderedDict[Subject, tuple[int, int]] = OrderedDict()
@@ -234,7 +234,7 @@ class TeamDesk:
                 self._missed.add(delivery["rule"], severity, at)
             return
         if kind == "summary":
-            self._missed, self._summed_up = Missed(), at
+            self._missed, self._summed_up = SuppressedSummary(), at
         elif all(message_id != delivery["message_id"] for _, message_id in self._told):
             self._told.append((at, delivery["message_id"]))
         if kind == "alert":
@@ -254,11 +254,11 @@ class TeamDesk:
         quiet = self.team.quiet
         return "quiet_hours" if quiet and severity < rank(quiet.at_least) and quiet.holds(now) else None
 
-    def _gathers(self, case: Case, alert: Alert, now: int) -> bool:
+    def _gathers(self, case: ConversationNotifications, alert: Alert, now: int) -> bool:
         """Whether an alert waits for the next message: soon after one, where it is no worse than what was told."""
         return rank(alert["severity"]) <= case.severity and now < after(case.told_at, self.team.group_s)
 
-    def _gather(self, subject: Subject, case: Case, alert: Alert, now: int) -> Iterator[Action]:
+    def _gather(self, subject: Subject, case: ConversationNotifications, alert: Alert, now: int) -> Iterator[Action]:
         case.event_time = max(case.event_time, alert["event_time"])
         if len(case.gathered) >= GATHERED or self._gathered >= GATHERED_IN_ALL:
             yield self._suppressed(alert, "rate_limited", now)
@@ -293,7 +293,7 @@ class TeamDesk:
             return
         if self._muted(("", ""), 0, now) or self._quiet(rank(missed.severity), now):
             return
-        self._missed, self._summed_up = Missed(), now
+        self._missed, self._summed_up = SuppressedSummary(), now
         count = sum(missed.rules.values())
         rules = tuple(sorted(missed.rules.items()))
         message_id = ids.stable_id("message", team.name, "summary", now)
@@ -333,7 +333,9 @@ class TeamDesk:
         """Remember that a team was told of a conversation; what had to be forgotten for it."""
         before = self._close(subject)
         severity = max(severity, before.severity if before else 0)
-        self.cases[subject] = Case(severity, now, max(event_time, before.event_time if before else 0))
+        self.cases[subject] = ConversationNotifications(
+            severity, now, max(event_time, before.event_time if before else 0)
+        )
         self.conversations[subject[1]] += 1
         return list(self._forget(next(iter(self.cases)), "forgotten")) if len(self.cases) > CONVERSATIONS else []
 
@@ -351,7 +353,7 @@ class TeamDesk:
             yield Suppress(alert, self.team.name, reason)
         self._close(subject)
 
-    def _close(self, subject: Subject) -> Case | None:
+    def _close(self, subject: Subject) -> ConversationNotifications | None:
         self._waiting.discard(subject)
         case = self.cases.pop(subject, None)
         if case is not None:

@@ -97,7 +97,7 @@ class Webhook:
 
 
 @dataclass(frozen=True)
-class Quiet:
+class QuietHours:
     """Hours in which a team is only told of what cannot wait.
 
     Attributes:
@@ -146,7 +146,7 @@ class Team:
     summary_s: Period = 900
     max_age_s: Period = 3600
     recoveries: Flag = True
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     snoozed_until: Moment | None = None
 
     __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE

@@ -10,11 +10,11 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from streams.alerts.routes import Quiet, Route, Routes, Team, Webhook
+from streams.alerts.routes import QuietHours, Route, Routes, Team, Webhook
 from streams.interventions.file_errors import UNKNOWN, WORDS, dotted, meant
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
-PLACES: dict[str, type[Any]] = {"teams": Team, "routes": Route, "quiet": Quiet, "webhooks": Webhook}
+PLACES: dict[str, type[Any]] = {"teams": Team, "routes": Route, "quiet": QuietHours, "webhooks": Webhook}
 
 
 class RoutesError(ValueError):

@@ -19,7 +19,7 @@ from streams.alerts import rules as alerting
 from streams.config.model import Config
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.policy.rollback import Lost, lost_options
+from streams.policy.rollback import Rollback, lost_options
 from streams.policy.snapshot import Snapshot, as_record
 from streams.signals import labels
 
@@ -149,7 +149,7 @@ def of_snapshot(snapshot: Snapshot, before: Set[str], config: Config) -> list[Ou
     return drifted + [of_rollback(record, option, lost.get(option)) for option in sorted(snapshot.disabled - before)]
 
 
-def of_rollback(snapshot: Mapping[str, Any], option: str, lost: Lost | None) -> Output:
+def of_rollback(snapshot: Mapping[str, Any], option: str, lost: Rollback | None) -> Output:
     """The alert for one of them; ``lost`` is None where a person disabled it."""
     told = "A person disabled it."
     if lost is not None:

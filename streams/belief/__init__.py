@@ -1,1 +1,4 @@
-"""TODO."""
+"""The estimate of frustration: level, alarm and slope after each observation.
+
+Where observations come from is in `streams/signals`.
+"""

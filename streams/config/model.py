@@ -12,8 +12,8 @@ from math import inf
 
 from streams.config import versions
 from streams.config.ranges import at_most, below, positive, within
-from streams.interventions.catalogue import default_protocols
-from streams.interventions.options import Protocol
+from streams.interventions.catalogue import default_options
+from streams.interventions.options import InterventionOption
 
 
 @dataclass(frozen=True)
@@ -414,7 +414,7 @@ class Config:
     belief: BeliefConfig = field(default_factory=BeliefConfig)
     decision: DecisionConfig = field(default_factory=DecisionConfig)
     outcome: OutcomeConfig = field(default_factory=OutcomeConfig)
-    protocols: tuple[Protocol, ...] = field(default_factory=default_protocols)
+    protocols: tuple[InterventionOption, ...] = field(default_factory=default_options)
     navigation: NavigationConfig = field(default_factory=NavigationConfig)
     profile: ProfileConfig = field(default_factory=ProfileConfig)
     policy: PolicyConfig = field(default_factory=PolicyConfig)
@@ -422,5 +422,5 @@ class Config:
     @cached_property
     def version(self) -> str:
         """Digest of every number and protocol, 16 hex digits; what stands in streams/signals by its version."""
-        everything = {"signals_version": versions.VERSION, **asdict(self)}
+        everything = {"signals_version": versions.SIGNALS_VERSION, **asdict(self)}
         return blake2b(json.dumps(everything, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -14,25 +14,25 @@ from streams.config.model import Config
 from streams.conversations import eligibility, outcome
 from streams.customers import profile_priors
 from streams.experiment.holdout import in_holdout
-from streams.interventions.options import CONTROL, Protocol, as_record
+from streams.interventions.options import CONTROL, InterventionOption, as_record
 from streams.outputs import Output, scope
 from streams.policy import context, policy
 from streams.policy.policy import Policy
-from streams.state import State, Window
+from streams.state import OutcomeWindow, State
 
 
-class InUse(NamedTuple):
+class ActivePolicy(NamedTuple):
     """The policy a tenant's decisions are drawn by, and where its snapshot stands."""
 
     policy: Policy | None = None
     offset: int | None = None
 
 
-UNIFORM = InUse()
+UNIFORM = ActivePolicy()
 
 
 def decide(
-    state: State, conversation_id: str, cues: list[str], config: Config, in_use: InUse = UNIFORM
+    state: State, conversation_id: str, cues: list[str], config: Config, in_use: ActivePolicy = UNIFORM
 ) -> tuple[State, list[Output]]:
     """The state and records after a customer turn; nothing where it is no decision point."""
     if not state.belief.raised or state.window is not None or state.handed_over:
@@ -55,7 +55,7 @@ def kind_of(state: State, config: Config) -> str:
     return "repeat" if state.decisions else "first"
 
 
-def unavailable(state: State, options: list[Protocol], kind: str, config: Config) -> str | None:
+def unavailable(state: State, options: list[InterventionOption], kind: str, config: Config) -> str | None:
     """Why no intervention is possible, or None. A reroute does not wait, and a last resort costs nothing."""
     since_s = (state.customer_at - state.decided_at) / 1000
     if kind == "repeat" and state.decided_at and since_s < config.decision.cooldown_s:
@@ -66,7 +66,7 @@ def unavailable(state: State, options: list[Protocol], kind: str, config: Config
 
 
 def choose(
-    state: State, decision: dict[str, Any], options: list[Protocol], config: Config, learned: Policy | None
+    state: State, decision: dict[str, Any], options: list[InterventionOption], config: Config, learned: Policy | None
 ) -> tuple[State, list[Output]]:
     """Draw, open the outcome window, and say what to do."""
     share = control_share(decision, config)
@@ -99,9 +99,9 @@ def control_share(decision: dict[str, Any], config: Config) -> float:
     return 0.0 if decision["kind"] == "escalation" else config.decision.control_share
 
 
-def opened(state: State, decision: dict[str, Any], chosen: Protocol | None) -> State:
+def opened(state: State, decision: dict[str, Any], chosen: InterventionOption | None) -> State:
     """The state with the decision's outcome window open."""
-    window = Window(
+    window = OutcomeWindow(
         decision_id=decision["decision_id"],
         decided_at=decision["event_time"],
         option=decision["option"],
@@ -121,7 +121,7 @@ def opened(state: State, decision: dict[str, Any], chosen: Protocol | None) -> S
 
 
 def describe(
-    state: State, conversation_id: str, kind: str, cues: list[str], config: Config, in_use: InUse
+    state: State, conversation_id: str, kind: str, cues: list[str], config: Config, in_use: ActivePolicy
 ) -> dict[str, Any]:
     """What every decision records, before anything is chosen."""
     index = state.decisions + 1
@@ -172,7 +172,7 @@ def nothing_chosen(decision: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def intervention(decision: dict[str, Any], chosen: Protocol, experience: str, config: Config) -> Output:
+def intervention(decision: dict[str, Any], chosen: InterventionOption, experience: str, config: Config) -> Output:
     """What the platform should do, until the outcome window closes. ``experience`` is of earlier conversations."""
     datum = {
         "intervention_id": decision["decision_id"],

@@ -15,7 +15,7 @@ from streams.config.model import Config
 from streams.customers.notes import ENDED
 from streams.experiment.holdout import in_holdout
 from streams.outputs import Output, scope
-from streams.state import Course, State
+from streams.state import ConversationSummary, State
 
 Signal = Mapping[str, Any]
 
@@ -34,14 +34,14 @@ def followed(state: State, was_raised: bool, signal: Signal, outputs: Sequence[O
     return state if course is state.course else msgspec.structs.replace(state, course=course)
 
 
-def turned(course: Course, raised: bool, at: int) -> Course:
+def turned(course: ConversationSummary, raised: bool, at: int) -> ConversationSummary:
     """Frustration was raised, or ceased to be, by a signal of ``at``, milliseconds; never before it first was."""
     if raised:
         return msgspec.structs.replace(course, raised_at=course.raised_at or at, recovered_at=0)
     return msgspec.structs.replace(course, recovered_at=max(at, course.raised_at))
 
 
-def heard(course: Course, signal: Signal, outputs: Sequence[Output]) -> Course:
+def heard(course: ConversationSummary, signal: Signal, outputs: Sequence[Output]) -> ConversationSummary:
     """The course after a message."""
     levels = [output.datum["level"] for output in outputs if output.record == "trajectory_point"]
     highest = levels if course.highest is None else [course.highest, *levels]

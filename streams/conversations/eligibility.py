@@ -6,14 +6,14 @@ from typing import Any
 
 from streams.belief.estimator import slope
 from streams.config.model import Config
-from streams.interventions.options import Protocol, When
-from streams.state import Defused, State
+from streams.interventions.options import Conditions, InterventionOption
+from streams.state import OptionHistory, State
 
 NOTHING: frozenset[str] = frozenset()
-NEVER_TRIED = Defused()
+NEVER_TRIED = OptionHistory()
 
 
-def eligible(state: State, config: Config, disabled: frozenset[str] = NOTHING) -> list[Protocol]:
+def eligible(state: State, config: Config, disabled: frozenset[str] = NOTHING) -> list[InterventionOption]:
     """Options that may be chosen now, in the order of the catalogue; none that failed in this conversation.
 
     What often failed this customer in earlier conversations is left out while there is anything else. Where an
@@ -29,7 +29,7 @@ def eligible(state: State, config: Config, disabled: frozenset[str] = NOTHING) -
     return up_the_ladder([one for one in options if not failed_often(one, state, config)] or options, state, config)
 
 
-def last_resorts(state: State, config: Config) -> list[Protocol]:
+def last_resorts(state: State, config: Config) -> list[InterventionOption]:
     """The hand-overs of this channel, whatever else their conditions say."""
     return [
         option
@@ -40,13 +40,13 @@ def last_resorts(state: State, config: Config) -> list[Protocol]:
     ]
 
 
-def usable(option: Protocol, state: State, config: Config) -> bool:
+def usable(option: InterventionOption, state: State, config: Config) -> bool:
     """Whether an option's conditions hold and the conversation can bear it; a hand-over can always be borne."""
     bearable = option.constraints.hand_over or state.spent + option.burden <= config.decision.burden
     return bearable and option.id not in state.excluded and holds(option.when, state, option.id)
 
 
-def failed_often(option: Protocol, state: State, config: Config) -> bool:
+def failed_often(option: InterventionOption, state: State, config: Config) -> bool:
     """Whether an option failed this customer clearly more often than it helped; a hand-over is never ruled out."""
     if state.usual is None or option.constraints.hand_over:
         return False
@@ -54,7 +54,7 @@ def failed_often(option: Protocol, state: State, config: Config) -> bool:
     return before.failed - before.helped >= config.profile.failures
 
 
-def up_the_ladder(options: list[Protocol], state: State, config: Config) -> list[Protocol]:
+def up_the_ladder(options: list[InterventionOption], state: State, config: Config) -> list[InterventionOption]:
     """Of options, those the latest failure leads to, else those an earlier one leads to, else all."""
     if state.excluded:
         ladder = {option.id: option.then for option in config.protocols}
@@ -64,7 +64,7 @@ def up_the_ladder(options: list[Protocol], state: State, config: Config) -> list
     return options
 
 
-def adapted(option: Protocol, state: State) -> Protocol:
+def adapted(option: InterventionOption, state: State) -> InterventionOption:
     """The option with the constraints this customer needs at this moment; later adaptations win."""
     changes = [one.constraints for one in option.adapt if holds(one.when, state, option.id)]
     if not changes:
@@ -73,12 +73,12 @@ def adapted(option: Protocol, state: State) -> Protocol:
     return replace(option, constraints=replace(option.constraints, **changed))
 
 
-def holds(when: When, state: State, option: str) -> bool:
+def holds(when: Conditions, state: State, option: str) -> bool:
     """Whether all conditions of an option hold."""
     return all(CONDITIONS[name](asked, state, option) for name, asked in when.said)
 
 
-def before_with(state: State, option: str) -> Defused:
+def before_with(state: State, option: str) -> OptionHistory:
     """What followed an option in this customer's earlier conversations."""
     return state.usual.defused.get(option, NEVER_TRIED) if state.usual is not None else NEVER_TRIED
 

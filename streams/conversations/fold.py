@@ -13,7 +13,7 @@ from streams import ids
 from streams.belief import behaviour, estimator
 from streams.config.model import Config
 from streams.conversations import decision, distal_outcome, outcome
-from streams.conversations.decision import UNIFORM, InUse
+from streams.conversations.decision import UNIFORM, ActivePolicy
 from streams.customers import notes as memory
 from streams.customers import profile_priors
 from streams.outputs import Output, scope
@@ -68,7 +68,7 @@ def fold(
     signal: Signal,
     config: Config,
     model: TextModel | None = None,
-    in_use: InUse = UNIFORM,
+    in_use: ActivePolicy = UNIFORM,
 ) -> Folded:
     """Fold one signal of a conversation that is no duplicate.
 
@@ -175,7 +175,7 @@ def corroborated(
     return state if told is state.belief else msgspec.structs.replace(state, belief=told)
 
 
-def fold_message(state: State, signal: Signal, config: Config, model: TextModel, in_use: InUse) -> Folded:
+def fold_message(state: State, signal: Signal, config: Config, model: TextModel, in_use: ActivePolicy) -> Folded:
     if signal["status"] == "handed_over":
         state = outcome.handed_over(state)
     if signal["participant_role"] != "customer":

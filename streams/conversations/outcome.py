@@ -24,7 +24,7 @@ from streams import ids
 from streams.belief import estimator
 from streams.config.model import Config, OutcomeConfig
 from streams.outputs import Output, scope
-from streams.state import NEVER, State, Window
+from streams.state import NEVER, OutcomeWindow, State
 
 TOLD = 4  # attempts that records repeat; more would explain less
 STRONGEST = 3
@@ -119,7 +119,7 @@ def story(state: State) -> dict[str, Any]:
     return {"raised_at": state.course.raised_at or None, "tried": tried}
 
 
-def decided(window: Window) -> dict[str, Any]:
+def decided(window: OutcomeWindow) -> dict[str, Any]:
     """What an outcome repeats of its decision."""
     return {
         "decision_id": window.decision_id,
@@ -132,7 +132,7 @@ def decided(window: Window) -> dict[str, Any]:
     }
 
 
-def observed(state: State, window: Window, change: float | None, reason_if_unseen: str) -> dict[str, Any]:
+def observed(state: State, window: OutcomeWindow, change: float | None, reason_if_unseen: str) -> dict[str, Any]:
     """What was seen of the level at the end of a window; ``change`` is None where the customer never wrote."""
     if change is None:
         unseen = {"post_level": None, "post_sd": None, "reward": None}
@@ -147,7 +147,7 @@ def observed(state: State, window: Window, change: float | None, reason_if_unsee
     }
 
 
-def follow_up(window: Window, change: float | None, failed: bool, failures: int, config: Config) -> str:
+def follow_up(window: OutcomeWindow, change: float | None, failed: bool, failures: int, config: Config) -> str:
     """What follows an outcome: a symbol of OutcomeAction."""
     if failed:
         return "escalate" if failures >= config.decision.max_failures else "reroute"

@@ -26,7 +26,7 @@ from streams import state as states
 from streams.config.model import Config
 from streams.conversations import fold as folding
 from streams.conversations import outcome
-from streams.conversations.decision import UNIFORM, InUse
+from streams.conversations.decision import UNIFORM, ActivePolicy
 from streams.outputs import Output
 from streams.policy.policy import Policy
 from streams.state import State
@@ -160,7 +160,7 @@ class Partition:
         """Draw a tenant's decisions by another snapshot from here on, if it can be used."""
         policy = self._policies(signal["policy_version"])
         if policy is not None:
-            self._in_use[signal["tenant"]] = InUse(policy, signal["snapshot_offset"])
+            self._in_use[signal["tenant"]] = ActivePolicy(policy, signal["snapshot_offset"])
             self._policies_changed = True
 
     def _encoded_policies(self) -> bytes:
@@ -294,9 +294,9 @@ def policies_in_use(load: Load) -> dict[str, tuple[str, int | None]]:
     return {} if value is None else msgspec.msgpack.decode(value, type=dict[str, tuple[str, int | None]])
 
 
-def used(policy: Policy | None, offset: int | None) -> InUse:
+def used(policy: Policy | None, offset: int | None) -> ActivePolicy:
     """What was in use before a restart; nothing where this version can no longer use it."""
-    return UNIFORM if policy is None else InUse(policy, offset)
+    return UNIFORM if policy is None else ActivePolicy(policy, offset)
 
 
 def read_floor(value: bytes | None) -> dict[str, int]:

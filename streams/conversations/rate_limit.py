@@ -29,7 +29,7 @@ class Rate:
     burst: int = 10_000
 
 
-class Bucket:
+class TokenBucket:
     """What one conversation may still bring. ``newest``: the latest time it was heard from, milliseconds."""
 
     __slots__ = ("newest", "tokens")
@@ -43,8 +43,8 @@ class RateLimit:
 
     def __init__(self, rate: Rate) -> None:
         self._per_ms, self._burst = rate.per_s / 1000, float(rate.burst) if rate.per_s else inf
-        self._lately: dict[str, Bucket] = {}
-        self._before: dict[str, Bucket] = {}
+        self._lately: dict[str, TokenBucket] = {}
+        self._before: dict[str, TokenBucket] = {}
 
     def admits(self, conversation: str, at: int) -> bool:
         """Whether an event may count; one that may not takes nothing from the next.
@@ -62,10 +62,10 @@ class RateLimit:
         bucket.tokens -= 1.0
         return True
 
-    def _recalled(self, conversation: str, at: int) -> Bucket:
+    def _recalled(self, conversation: str, at: int) -> TokenBucket:
         """The bucket of a conversation that has not spoken lately; a full one where it is not known."""
         if len(self._lately) >= KNOWN:
             self._before, self._lately = self._lately, {}
-        found = self._before.pop(conversation, None) or Bucket(self._burst, at)
+        found = self._before.pop(conversation, None) or TokenBucket(self._burst, at)
         self._lately[conversation] = found
         return found

@@ -17,16 +17,16 @@ from streams.outputs import Output
 from streams.signals import prosody, typing
 from streams.signals.baselines import learn
 from streams.signals.cues import TOPICS
-from streams.state import Defused, Memory, State, Usual
+from streams.state import OptionHistory, PendingNotes, ProfilePrior, State
 
 TONE = "text.tone"  # what the words said, among the baselines of a note
 ENDED = ("resolved", "abandoned")
-NOTHING = Memory()
+NOTHING = PendingNotes()
 
 Signal = Mapping[str, Any]
 
 
-def heard(state: State, said: float | None, cues: Sequence[str], config: ProfileConfig) -> Memory:
+def heard(state: State, said: float | None, cues: Sequence[str], config: ProfileConfig) -> PendingNotes:
     """What is to be told after a customer turn has moved the belief.
 
     Args:
@@ -39,7 +39,7 @@ def heard(state: State, said: float | None, cues: Sequence[str], config: Profile
     for name in raising(state.belief.moved, cues):
         triggers[name] = triggers.get(name, 0) + 1
     tone = memory.tone if said is None else learn(memory.tone, said)
-    return Memory(memory.turns + 1, tone, strongest(triggers, config), memory.defused)
+    return PendingNotes(memory.turns + 1, tone, strongest(triggers, config), memory.defused)
 
 
 def raising(moved: Mapping[str, float], cues: Sequence[str]) -> list[str]:
@@ -61,8 +61,8 @@ def judged(state: State, outputs: Sequence[Output], config: Config) -> State:
         if output.record != "outcome" or output.datum["reward"] is None:
             continue
         reward, margin = output.datum["reward"], config.outcome.margin
-        before = state.memory.defused.get(output.datum["option"], Defused())
-        after = Defused(before.helped + (reward > margin), before.failed + (reward < -margin))
+        before = state.memory.defused.get(output.datum["option"], OptionHistory())
+        after = OptionHistory(before.helped + (reward > margin), before.failed + (reward < -margin))
         defused = {**state.memory.defused, output.datum["option"]: after}
         state = msgspec.structs.replace(state, memory=msgspec.structs.replace(state.memory, defused=defused))
     return state
@@ -112,13 +112,13 @@ def ended(state: State, conversation_id: str, at: int, config: Config) -> tuple[
         "defused": {option: as_counts(followed) for option, followed in memory.defused.items()},
     }
     state, note = told(state, conversation_id, "learned", at, learned, config)
-    before = state.usual or Usual()
+    before = state.usual or ProfilePrior()
     after = pooled(before.baselines, state.baselines, config.profile.seed)
     before = msgspec.structs.replace(before, baselines=after)
     return msgspec.structs.replace(state, baselines={}, usual=before, memory=NOTHING), [note]
 
 
-def as_counts(followed: Defused) -> dict[str, int]:
+def as_counts(followed: OptionHistory) -> dict[str, int]:
     return {"helped": int(followed.helped), "failed": int(followed.failed)}
 
 

@@ -20,7 +20,7 @@ MARK = "\x00erased\x1f"  # no tenant or customer id holds a control character
 DAY_MS = 86_400_000
 
 
-class Customers:
+class CustomerPartition:
     """Folds the notes of one partition.
 
     Args:

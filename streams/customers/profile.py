@@ -19,7 +19,7 @@ from streams.customers.notes import TONE, strongest
 from streams.customers.profile_priors import pooled
 from streams.signals import typing
 from streams.signals.extraction import Signal, tick
-from streams.state import Baseline, Defused
+from streams.state import Baseline, OptionHistory
 
 FORMAT = 1
 HEADER = struct.Struct(">Bq")
@@ -55,7 +55,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
     tones: tuple[float, ...] = ()
     baselines: dict[str, Baseline] = {}
     triggers: dict[str, float] = {}
-    defused: dict[str, Defused] = {}
+    defused: dict[str, OptionHistory] = {}
     seen: tuple[str, ...] = ()
 
 
@@ -100,7 +100,7 @@ def faded(before: Mapping[str, float], news: Mapping[str, float], decay: float) 
     return {name: count for name, count in sorted(counts.items()) if count >= LEAST}
 
 
-def followed(before: Mapping[str, Defused], news: Note, config: ProfileConfig) -> dict[str, Defused]:
+def followed(before: Mapping[str, OptionHistory], news: Note, config: ProfileConfig) -> dict[str, OptionHistory]:
     """What followed each option, helped and failed faded alike."""
     helped, failed = (
         faded(
@@ -113,7 +113,7 @@ def followed(before: Mapping[str, Defused], news: Note, config: ProfileConfig) -
     tried = strongest(
         {name: helped.get(name, 0.0) + failed.get(name, 0.0) for name in sorted({*helped, *failed})}, config
     )
-    return {option: Defused(helped.get(option, 0.0), failed.get(option, 0.0)) for option in tried}
+    return {option: OptionHistory(helped.get(option, 0.0), failed.get(option, 0.0)) for option in tried}
 
 
 def usual_tone(profile: Profile, config: ProfileConfig) -> float:

@@ -13,7 +13,7 @@ from streams.belief.estimator import Observation
 from streams.config.model import Config, ProfileConfig
 from streams.interventions.options import CONTROL
 from streams.signals import typing
-from streams.state import Baseline, Defused, State, Usual
+from streams.state import Baseline, OptionHistory, ProfilePrior, State
 
 SHIFT = "profile.tone"  # what was taken off a reading, among its parts
 TOLD = 3
@@ -33,23 +33,23 @@ def recalled(state: State, signal: Mapping[str, Any], config: ProfileConfig) -> 
     return msgspec.structs.replace(state, usual=usual(brought, state, config))
 
 
-def usual(brought: Mapping[str, Any], state: State, config: ProfileConfig) -> Usual:
+def usual(brought: Mapping[str, Any], state: State, config: ProfileConfig) -> ProfilePrior:
     """What is usual by a profile, and by what the conversation has told already: the profile may come later."""
     baselines = {name: Baseline(**one) for name, one in brought["baselines"].items()}
     if state.keystroke_consent is False:
         baselines = typing.forget(baselines)
     if state.usual is not None:
         baselines = pooled(baselines, state.usual.baselines, config.seed)
-    return Usual(
+    return ProfilePrior(
         tone=brought["tone"],
         conversations=brought["conversations"],
         baselines=baselines,
         triggers=dict(brought["triggers"]),
-        defused={option: Defused(**followed) for option, followed in brought["defused"].items()},
+        defused={option: OptionHistory(**followed) for option, followed in brought["defused"].items()},
     )
 
 
-def relative(said: Observation | None, usual: Usual | None) -> Observation | None:
+def relative(said: Observation | None, usual: ProfilePrior | None) -> Observation | None:
     """What the words say beyond what this person's words usually say."""
     if said is None or usual is None or not usual.tone:
         return said
@@ -85,7 +85,7 @@ def together(one: Baseline, other: Baseline) -> Baseline:
     return Baseline(one.mean + share * gap, within + share * (1 - share) * gap * gap, count)
 
 
-def experience(usual: Usual | None) -> str:
+def experience(usual: ProfilePrior | None) -> str:
     """What earlier conversations say of this customer, as a sentence with a space before it; nothing without any."""
     if usual is None:
         return ""

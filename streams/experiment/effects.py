@@ -19,7 +19,7 @@ LEAST_ESS = 50.0
 SHARE_ALARM = 20.0
 
 
-class Decided(NamedTuple):
+class MaturedDecision(NamedTuple):
     """One matured decision.
 
     Attributes:
@@ -37,7 +37,7 @@ class Decided(NamedTuple):
     predicted: Mapping[str, float]
 
 
-Target = Callable[[Decided], Mapping[str, float]]
+Target = Callable[[MaturedDecision], Mapping[str, float]]
 
 
 class Contrast(NamedTuple):
@@ -99,7 +99,7 @@ class Evidence(NamedTuple):
         return max(self.squares / self.n - (self.total / self.n) ** 2, self.noise / self.n, 0.0)
 
 
-class Value(NamedTuple):
+class PolicyValue(NamedTuple):
     """What a candidate policy would have earned per decision.
 
     Attributes:
@@ -122,22 +122,22 @@ class Value(NamedTuple):
         return not self.unsupported and self.n >= SHOWN_AFTER and self.ess >= LEAST_ESS
 
 
-def comparable(one: Decided, option: str) -> bool:
+def comparable(one: MaturedDecision, option: str) -> bool:
     """Whether both the option and control could have been chosen."""
     return one.chances.get(option, 0.0) > 0 and one.chances.get(CONTROL, 0.0) > 0
 
 
-def contrast(one: Decided, option: str) -> float:
+def contrast(one: MaturedDecision, option: str) -> float:
     """The option minus control, as one comparable decision tells it: unbiased, doubly robust."""
     return told(one, option) - told(one, CONTROL)
 
 
-def weighed(one: Decided, option: str) -> Contrast:
+def weighed(one: MaturedDecision, option: str) -> Contrast:
     """The same with its weight and noise."""
     return Contrast(contrast(one, option), steady(one.chances[option], one.chances[CONTROL]), surprise(one) ** 2)
 
 
-def weighed_any(one: Decided) -> Contrast:
+def weighed_any(one: MaturedDecision) -> Contrast:
     """Any intervention minus control, with weight and noise."""
     control = one.chances[CONTROL]
     return Contrast(contrast_any(one), steady(1.0 - control, control), surprise(one) ** 2)
@@ -148,17 +148,17 @@ def steady(chance: float, control: float) -> float:
     return 1.0 / sqrt(1.0 / chance + 1.0 / control)
 
 
-def told(one: Decided, option: str) -> float:
+def told(one: MaturedDecision, option: str) -> float:
     predicted = one.predicted.get(option, 0.0)
     return predicted + (one.option == option) * (one.reward - predicted) / one.chances[option]
 
 
-def comparable_any(one: Decided) -> bool:
+def comparable_any(one: MaturedDecision) -> bool:
     """Whether both control and some intervention could have been chosen."""
     return 0.0 < one.chances.get(CONTROL, 0.0) < 1.0
 
 
-def contrast_any(one: Decided) -> float:
+def contrast_any(one: MaturedDecision) -> float:
     """Any intervention minus control: all options but control as one arm, mixed as they were."""
     chance = 1.0 - one.chances[CONTROL]
     mixed = sum(p * one.predicted.get(option, 0.0) for option, p in one.chances.items() if option != CONTROL) / chance
@@ -197,30 +197,30 @@ def boundary(evidence: Evidence, spread: float, tail: float) -> float:
     return of_weighed * evidence.n / evidence.weight
 
 
-def snips(decided: Sequence[Decided], target: Target) -> Value:
+def snips(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
     """Value of a candidate policy by self-normalised inverse propensity."""
     if missing := unsupported(decided, target):
-        return Value(nan, nan, 0.0, len(decided), missing)
+        return PolicyValue(nan, nan, 0.0, len(decided), missing)
     weights = [weight(one, target) for one in decided]
     if not (total := sum(weights)):
-        return Value(nan, nan, 0.0, len(decided))
+        return PolicyValue(nan, nan, 0.0, len(decided))
     value = sum(w * one.reward for w, one in zip(weights, decided, strict=True)) / total
     errors = [w * (one.reward - value) for w, one in zip(weights, decided, strict=True)]
-    return Value(value, clustered(decided, errors) / total, ess(weights), len(decided))
+    return PolicyValue(value, clustered(decided, errors) / total, ess(weights), len(decided))
 
 
-def doubly_robust(decided: Sequence[Decided], target: Target) -> Value:
+def doubly_robust(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
     """Value of a candidate policy: what was predicted, corrected by what happened."""
     if (missing := unsupported(decided, target)) or not decided:
-        return Value(nan, nan, 0.0, len(decided), missing)
+        return PolicyValue(nan, nan, 0.0, len(decided), missing)
     weights = [weight(one, target) for one in decided]
     scores = [expected(one, target) + w * surprise(one) for w, one in zip(weights, decided, strict=True)]
     value = sum(scores) / len(scores)
     error = clustered(decided, [score - value for score in scores]) / len(scores)
-    return Value(value, error, ess(weights), len(decided))
+    return PolicyValue(value, error, ess(weights), len(decided))
 
 
-def gain(decided: Sequence[Decided], target: Target) -> Value:
+def gain(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
     """What a candidate policy would have earned beyond what was drawn, doubly robust, per decision."""
     found = doubly_robust(decided, target)
     if found.unsupported or not decided:
@@ -231,7 +231,7 @@ def gain(decided: Sequence[Decided], target: Target) -> Value:
     return found._replace(value=value, error=error)
 
 
-def unsupported(decided: Iterable[Decided], target: Target) -> int:
+def unsupported(decided: Iterable[MaturedDecision], target: Target) -> int:
     """Decisions that tell nothing of the candidate: it wants what had no chance, or what was chosen had none."""
     return sum(
         one.chances.get(one.option, 0.0) <= 0
@@ -240,15 +240,15 @@ def unsupported(decided: Iterable[Decided], target: Target) -> int:
     )
 
 
-def weight(one: Decided, target: Target) -> float:
+def weight(one: MaturedDecision, target: Target) -> float:
     return target(one).get(one.option, 0.0) / one.chances[one.option]
 
 
-def expected(one: Decided, target: Target) -> float:
+def expected(one: MaturedDecision, target: Target) -> float:
     return sum(wanted * one.predicted.get(option, 0.0) for option, wanted in target(one).items())
 
 
-def surprise(one: Decided) -> float:
+def surprise(one: MaturedDecision) -> float:
     return one.reward - one.predicted.get(one.option, 0.0)
 
 
@@ -257,7 +257,7 @@ def ess(weights: Sequence[float]) -> float:
     return sum(weights) ** 2 / squares if squares else 0.0
 
 
-def clustered(decided: Sequence[Decided], errors: Sequence[float]) -> float:
+def clustered(decided: Sequence[MaturedDecision], errors: Sequence[float]) -> float:
     """Root of the summed squares of each conversation's summed errors."""
     sums: dict[str, float] = {}
     for one, error in zip(decided, errors, strict=True):

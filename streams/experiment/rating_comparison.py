@@ -17,7 +17,7 @@ ENOUGH = 20
 QUESTIONS = ("clarity", "tone", "resonance", "felt_understood")
 
 
-class Rated(NamedTuple):
+class RatingAnswer(NamedTuple):
     """One answer to one question about the reply after a decision; yes counts 1, no 0."""
 
     conversation: Hashable
@@ -25,7 +25,7 @@ class Rated(NamedTuple):
     value: float
 
 
-def compared(ratings: Sequence[Rated]) -> dict[str, Any]:
+def compared(ratings: Sequence[RatingAnswer]) -> dict[str, Any]:
     """Mean of both sides and intervention minus control with its 95 % interval, or why there is none."""
     sides = [[one for one in ratings if one.control is control] for control in (False, True)]
     means = [float(np.mean([one.value for one in side])) if side else None for side in sides]
@@ -43,11 +43,11 @@ def compared(ratings: Sequence[Rated]) -> dict[str, Any]:
     return {**found, "difference": gap, "low": gap - margin, "high": gap + margin, "why_not": None}
 
 
-def conversations(side: Sequence[Rated]) -> int:
+def conversations(side: Sequence[RatingAnswer]) -> int:
     return len({one.conversation for one in side})
 
 
-def clustered_margin(sides: Sequence[Sequence[Rated]], means: Any) -> float:
+def clustered_margin(sides: Sequence[Sequence[RatingAnswer]], means: Any) -> float:
     """Half width of the 95 % interval of the difference: t · √Σ_c e_c², e_c what a conversation adds to the error."""
     errors: dict[Hashable, float] = defaultdict(float)
     for sign, side, mean in zip((1, -1), sides, means, strict=True):

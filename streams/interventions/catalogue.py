@@ -11,16 +11,25 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from streams.interventions.file_errors import complaint, meant
-from streams.interventions.options import CONTROL, NOTHING_ELSE, Channel, Listed, Protocol, ProtocolError, Text, When
+from streams.interventions.options import (
+    CONTROL,
+    NOTHING_ELSE,
+    Channel,
+    Conditions,
+    InterventionOption,
+    Listed,
+    OptionError,
+    Text,
+)
 
 SHIPPED = Path(__file__).with_name("protocols.yaml")
 CHANNELS: tuple[str, ...] = get_args(Channel)
 
-Protocols = tuple[Protocol, ...]
+Protocols = tuple[InterventionOption, ...]
 
 
 @dataclass(frozen=True)
-class File:
+class CatalogueFile:
     """A protocols file.
 
     Attributes:
@@ -31,24 +40,24 @@ class File:
 
     extends: Literal["default"] | None = None
     without: Listed[Text] = ()
-    options: Listed[Protocol] = ()
+    options: Listed[InterventionOption] = ()
 
     __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
 
 
 @cache
-def default_protocols() -> Protocols:
+def default_options() -> Protocols:
     """The catalogue that ships with Tenor."""
-    return read_protocols(SHIPPED.read_text(encoding="utf-8"))
+    return read_options(SHIPPED.read_text(encoding="utf-8"))
 
 
-def read_protocols(text: str) -> Protocols:
-    """The options of a protocols file; ``ProtocolError`` says what is wrong with which option."""
+def read_options(text: str) -> Protocols:
+    """The options of a protocols file; ``OptionError`` says what is wrong with which option."""
     document = parsed(text)
     try:
-        file = TypeAdapter(File).validate_python(document)
+        file = TypeAdapter(CatalogueFile).validate_python(document)
     except ValidationError as error:
-        raise ProtocolError(complaint(error.errors(), document, File)) from None
+        raise OptionError(complaint(error.errors(), document, CatalogueFile)) from None
     check_names(file.options)
     protocols = joined(file)
     check_ladder(protocols)
@@ -57,34 +66,34 @@ def read_protocols(text: str) -> Protocols:
 
 
 def parsed(text: str) -> dict[Any, Any]:
-    """What stands in the YAML; ``ProtocolError`` when it is none, or nothing like a catalogue."""
+    """What stands in the YAML; ``OptionError`` when it is none, or nothing like a catalogue."""
     try:
         document = yaml.safe_load(text)
     except Exception as error:  # its constructors raise whatever their parsers do: a bad date, an empty number
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
-        raise ProtocolError(f"the protocols file is not YAML{where}") from None
+        raise OptionError(f"the protocols file is not YAML{where}") from None
     if not isinstance(document, dict):
-        raise ProtocolError("the protocols file must hold a list under 'options'")
+        raise OptionError("the protocols file must hold a list under 'options'")
     return document
 
 
-def joined(file: File) -> Protocols:
+def joined(file: CatalogueFile) -> Protocols:
     """The file's options among the shipped ones, each in the place of the one it replaces; or the file's alone."""
     if file.extends is None:
         if file.without:
-            raise ProtocolError("without: leaves out shipped options, so it needs 'extends: default'")
+            raise OptionError("without: leaves out shipped options, so it needs 'extends: default'")
         return file.options
-    shipped, own = default_protocols(), {option.id: option for option in file.options}
+    shipped, own = default_options(), {option.id: option for option in file.options}
     for name in file.without:
         if name not in {option.id for option in shipped}:
-            raise ProtocolError(f"without: {name} is no shipped option{meant(name, [one.id for one in shipped])}")
+            raise OptionError(f"without: {name} is no shipped option{meant(name, [one.id for one in shipped])}")
     gone = set(file.without) - set(own)
     kept = {one.id: unlinked(one, gone) for one in shipped if one.id not in gone}
     return tuple((kept | own).values())
 
 
-def unlinked(option: Protocol, gone: set[str]) -> Protocol:
+def unlinked(option: InterventionOption, gone: set[str]) -> InterventionOption:
     """A shipped option whose ladder no longer leads to options that were left out."""
     return replace(option, then=tuple(name for name in option.then if name not in gone))
 
@@ -92,10 +101,10 @@ def unlinked(option: Protocol, gone: set[str]) -> Protocol:
 def check_names(protocols: Protocols) -> None:
     names = [protocol.id for protocol in protocols]
     if CONTROL in names:
-        raise ProtocolError(f"option {CONTROL}: the name is taken by 'no intervention'")
+        raise OptionError(f"option {CONTROL}: the name is taken by 'no intervention'")
     doubled = {name for name in names if names.count(name) > 1}
     if doubled:
-        raise ProtocolError(f"option {min(doubled)} stands twice")
+        raise OptionError(f"option {min(doubled)} stands twice")
 
 
 def check_ladder(protocols: Protocols) -> None:
@@ -104,39 +113,37 @@ def check_ladder(protocols: Protocols) -> None:
     for name, following in ladder.items():
         for other in following:
             if other not in ladder:
-                raise ProtocolError(f"option {name}: then leads to {other}, which is no option{meant(other, ladder)}")
+                raise OptionError(f"option {name}: then leads to {other}, which is no option{meant(other, ladder)}")
     try:
         TopologicalSorter(ladder).prepare()
     except CycleError as error:
         path = error.args[1][::-1]
-        raise ProtocolError(f"option {path[0]}: then leads back to it: {' > '.join(path)}") from None
+        raise OptionError(f"option {path[0]}: then leads back to it: {' > '.join(path)}") from None
 
 
 def check_channels(protocols: Protocols) -> None:
     """On every channel something can be tried at first, and somebody takes over when it fails."""
     if not protocols:
-        raise ProtocolError("the protocols file holds no option")
+        raise OptionError("the protocols file holds no option")
     hand_overs = [protocol for protocol in protocols if protocol.constraints.hand_over]
     if not hand_overs:
-        raise ProtocolError("no option hands over to a human: failures would have nowhere to go")
+        raise OptionError("no option hands over to a human: failures would have nowhere to go")
     at_first = [protocol for protocol in protocols if at_once(protocol.when)]
     if lacking := without_any(hand_overs):
-        raise ProtocolError(
-            f"no option hands over to a human on channel {lacking[0]}: failures would have nowhere to go"
-        )
+        raise OptionError(f"no option hands over to a human on channel {lacking[0]}: failures would have nowhere to go")
     if lacking := without_any(at_first):
-        raise ProtocolError(f"no option can be tried on channel {lacking[0]} before another failed there")
+        raise OptionError(f"no option can be tried on channel {lacking[0]} before another failed there")
 
 
-def at_once(when: When) -> bool:
+def at_once(when: Conditions) -> bool:
     """Whether the conditions can hold before anything failed, for somebody the option was never tried on."""
     return not (when.after_failures or when.helped_before or when.failed_before)
 
 
-def without_any(protocols: Sequence[Protocol]) -> list[str]:
+def without_any(protocols: Sequence[InterventionOption]) -> list[str]:
     """The channels none of these options is for."""
     return [one for one in CHANNELS if not any(on_channel(protocol, one) for protocol in protocols)]
 
 
-def on_channel(protocol: Protocol, channel: str) -> bool:
+def on_channel(protocol: InterventionOption, channel: str) -> bool:
     return not protocol.when.channels or channel in protocol.when.channels

@@ -7,9 +7,14 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from streams.interventions.options import Adaptation, Constraints, Protocol, When
+from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption
 
-PLACES: dict[str, type[Any]] = {"options": Protocol, "when": When, "constraints": Constraints, "adapt": Adaptation}
+PLACES: dict[str, type[Any]] = {
+    "options": InterventionOption,
+    "when": Conditions,
+    "constraints": Constraints,
+    "adapt": Adaptation,
+}
 WORDS = {
     "missing": "is missing",
     "invalid_key": "is no name of a field",
@@ -28,7 +33,7 @@ def complaint(errors: Sequence[ErrorDetails], document: dict[Any, Any], file: ty
     if len(place) == 1:
         return "the protocols file must hold a list under 'options'"
     name = name_of(document["options"][place[1]])
-    return f"option {name}: {about(place[2:], error, Protocol)}" if name else "every option needs an id"
+    return f"option {name}: {about(place[2:], error, InterventionOption)}" if name else "every option needs an id"
 
 
 def urgency(error: ErrorDetails) -> tuple[int | str, ...]:
@@ -60,7 +65,9 @@ def dotted(place: Iterable[int | str]) -> str:
 
 def suggestion(name: str, holder: type[Any]) -> str:
     """What was probably meant by a field that ``holder`` does not have."""
-    belongs = [place for place in ("when", "constraints") if name in names(PLACES[place]) and holder is Protocol]
+    belongs = [
+        place for place in ("when", "constraints") if name in names(PLACES[place]) and holder is InterventionOption
+    ]
     return f", it stands under '{belongs[0]}'" if belongs else meant(name, names(holder))
 
 

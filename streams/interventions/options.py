@@ -44,7 +44,7 @@ Listed = Annotated[tuple[T, ...], BeforeValidator(listed)]
 NOTHING_ELSE = ConfigDict(extra="forbid")
 
 
-class ProtocolError(ValueError):
+class OptionError(ValueError):
     """The catalogue cannot be used; the message names the option and the field."""
 
 
@@ -65,7 +65,7 @@ class Constraints:
 
 
 @dataclass(frozen=True)
-class When:
+class Conditions:
     """Conditions, all of which must hold; one left out always holds. What they mean stands in ``eligibility.py``.
 
     Attributes:
@@ -122,14 +122,14 @@ def changes(entry: Any) -> tuple[tuple[str, Any], ...]:
 class Adaptation:
     """Constraints for some moments and customers; the conditions of ``when`` must hold."""
 
-    when: When
+    when: Conditions
     constraints: Annotated[tuple[tuple[str, Any], ...], PlainValidator(changes)]
 
     __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
 
 
 @dataclass(frozen=True)
-class Protocol:
+class InterventionOption:
     """One intervention option.
 
     Attributes:
@@ -148,7 +148,7 @@ class Protocol:
     guidance: Text
     prompt: Text
     burden: Cost = 1.0
-    when: When = When()
+    when: Conditions = Conditions()
     then: Listed[Text] = ()
     adapt: Listed[Adaptation] = ()
 

@@ -1,1 +1,4 @@
-"""TODO."""
+"""The intervention policy: context, Thompson sampling, learning from outcomes, snapshots and rollback.
+
+When to decide is in `streams/conversations`.
+"""

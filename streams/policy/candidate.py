@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from streams.config.model import PolicyConfig
-from streams.interventions.options import CONTROL, Protocol
+from streams.interventions.options import CONTROL, InterventionOption
 from streams.policy import context
 from streams.policy.policy import Policy, drawn_by
 
@@ -19,7 +19,7 @@ Decision = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidatePolicy:
     """What to try in thought.
 
     Attributes:
@@ -67,5 +67,5 @@ def decidable(decision: Decision) -> bool:
     return decision["available"] and not decision["holdout"] and decision["context_version"] == context.VERSION
 
 
-def burdens_of(protocols: tuple[Protocol, ...]) -> dict[str, float]:
+def burdens_of(protocols: tuple[InterventionOption, ...]) -> dict[str, float]:
     return {option.id: option.burden for option in protocols}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import log1p
 
 from streams.belief import estimator
-from streams.state import Defused, State
+from streams.state import OptionHistory, State
 
 VERSION = 2
 SIZE = 13
@@ -49,7 +49,7 @@ def is_whole(seen: Context) -> bool:
     return seen.keys() >= NAMES
 
 
-def balance(before: Defused) -> float:
+def balance(before: OptionHistory) -> float:
     """How much more often an option helped this customer than it failed, -1 to 1; near 0 while little is known."""
     return (before.helped - before.failed) / (before.helped + before.failed + 2.0)
 

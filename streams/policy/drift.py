@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from river import drift
 
-from streams.policy.snapshot import Errors
+from streams.policy.snapshot import PredictionErrors
 
 BLOCK = 20
 KEPT = 1000
@@ -19,14 +19,14 @@ SHARE = 2e-5  # ADWIN's delta: chance of a false alarm at one look, and it looks
 SCALE = 1000.0
 
 
-class Watch(NamedTuple):
+class DriftUpdate(NamedTuple):
     """The errors after new ones, and whether they have just grown."""
 
-    errors: Errors
+    errors: PredictionErrors
     grew: bool
 
 
-def watched(before: Errors, news: Iterable[float]) -> Watch:
+def watched(before: PredictionErrors, news: Iterable[float]) -> DriftUpdate:
     """What is known after new squared errors, each of reward minus what was expected.
 
     Where they have grown, only the last mean is kept: what was learned is worth little then, so the watch begins anew.
@@ -41,4 +41,4 @@ def watched(before: Errors, news: Iterable[float]) -> Watch:
         adwin.update(SCALE * means[-1])  # type: ignore[no-untyped-call]
         grew = grew or bool(adwin.drift_detected and adwin.estimation > expected)  # that they shrink is no news
     kept = 1 if grew else min(int(adwin.width), KEPT)
-    return Watch(Errors(tuple(means[len(means) - kept :]), tuple(recent)), grew)
+    return DriftUpdate(PredictionErrors(tuple(means[len(means) - kept :]), tuple(recent)), grew)

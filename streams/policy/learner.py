@@ -13,10 +13,10 @@ import numpy as np
 
 from streams.config.model import Config, PolicyConfig
 from streams.experiment import effects
-from streams.experiment.effects import Decided, Evidence
+from streams.experiment.effects import Evidence, MaturedDecision
 from streams.interventions.options import CONTROL
 from streams.policy import context, drift, thompson
-from streams.policy.outcome_join import Lesson, News, Rated
+from streams.policy.outcome_join import JoinedBatch, RatedDecision, TrainingExample
 from streams.policy.rollback import lost_options
 from streams.policy.snapshot import ANY, Position, Snapshot, as_record
 from streams.policy.thompson import Arm
@@ -26,7 +26,7 @@ LARGEST = 1e6  # of any number in a lesson; what is larger, or no number, is som
 
 
 def after(
-    before: Snapshot, news: News, commands: Sequence[Record], positions: Mapping[Position, int], config: Config
+    before: Snapshot, news: JoinedBatch, commands: Sequence[Record], positions: Mapping[Position, int], config: Config
 ) -> Snapshot:
     """The snapshot that follows.
 
@@ -56,7 +56,7 @@ def after(
     )
 
 
-def is_lesson(one: Lesson) -> bool:
+def is_lesson(one: TrainingExample) -> bool:
     """Whether anything was seen, in a context this version understands, in numbers that sums survive."""
     reward, seen, predicted = one.outcome["reward"], one.decision["context"], one.decision["predicted_reward"] or {}
     if reward is None or one.decision["context_version"] != context.VERSION or not context.is_whole(seen):
@@ -66,8 +66,8 @@ def is_lesson(one: Lesson) -> bool:
 
 def taught(
     arms: Mapping[str, Arm],
-    lessons: Sequence[tuple[Lesson, tuple[float, ...]]],
-    rated: Sequence[Rated],
+    lessons: Sequence[tuple[TrainingExample, tuple[float, ...]]],
+    rated: Sequence[RatedDecision],
     config: PolicyConfig,
     grew: bool = False,
 ) -> dict[str, Arm]:
@@ -89,7 +89,7 @@ def taught(
 
 
 def squared_errors(
-    before: Snapshot, lessons: Sequence[tuple[Lesson, tuple[float, ...]]], config: PolicyConfig
+    before: Snapshot, lessons: Sequence[tuple[TrainingExample, tuple[float, ...]]], config: PolicyConfig
 ) -> list[float]:
     """How far each reward was from what the snapshot before expects of the option, where it knows it."""
     rows = {name: row for row, name in enumerate(before.arms)}
@@ -106,7 +106,7 @@ def squared_errors(
     return squares
 
 
-def mended(arms: dict[str, Arm], late: Rated, config: PolicyConfig) -> None:
+def mended(arms: dict[str, Arm], late: RatedDecision, config: PolicyConfig) -> None:
     """Move what was learned of a decision to what it is with another rating."""
     one = late.lesson
     name, fall = one.decision["option"], one.outcome["reward"]
@@ -139,7 +139,7 @@ def score(rating: Record) -> float | None:
     return sum(marks) / len(marks) if marks else None
 
 
-def weighed(before: Mapping[str, Evidence], lessons: Iterable[Lesson]) -> dict[str, Evidence]:
+def weighed(before: Mapping[str, Evidence], lessons: Iterable[TrainingExample]) -> dict[str, Evidence]:
     """Evidence of each option's contrast with control, lessons added. Ratings are no part of it: raters choose."""
     sums = dict(before)
     for lesson in lessons:
@@ -152,10 +152,10 @@ def weighed(before: Mapping[str, Evidence], lessons: Iterable[Lesson]) -> dict[s
     return {option: sums[option] for option in sorted(sums)}
 
 
-def decided(lesson: Lesson) -> Decided:
+def decided(lesson: TrainingExample) -> MaturedDecision:
     """A lesson as the proof reads it."""
     decision = lesson.decision
-    return Decided(
+    return MaturedDecision(
         conversation=decision["conversation_id"],
         option=decision["option"],
         reward=lesson.outcome["reward"],

@@ -26,29 +26,29 @@ PATIENCE_MS = 86_400_000  # windows close within minutes, but a tick that closes
 Record = Mapping[str, Any]
 
 
-class Lesson(NamedTuple):
+class TrainingExample(NamedTuple):
     """A decision and its outcome."""
 
     decision: Record
     outcome: Record
 
 
-class Rated(NamedTuple):
+class RatedDecision(NamedTuple):
     """A rating of a decision that was learned, and the ratings it had before."""
 
-    lesson: Lesson
+    lesson: TrainingExample
     before: tuple[float, ...]
     now: tuple[float, ...]
 
 
-class Unknown(NamedTuple):
+class UnmatchedRecord(NamedTuple):
     """A record that fits no decision that is remembered, and why."""
 
     record: Record
     why: str
 
 
-class News(NamedTuple):
+class JoinedBatch(NamedTuple):
     """What a batch brought.
 
     Attributes:
@@ -59,27 +59,27 @@ class News(NamedTuple):
         given_up: decisions that never closed.
     """
 
-    lessons: list[tuple[Lesson, tuple[float, ...]]]
-    rated: list[Rated]
-    unknown: list[Unknown]
+    lessons: list[tuple[TrainingExample, tuple[float, ...]]]
+    rated: list[RatedDecision]
+    unknown: list[UnmatchedRecord]
     late: list[Record]
     given_up: int
 
 
-class Entered(NamedTuple):
+class DecisionArrival(NamedTuple):
     """A decision's id, and the newest stream time of its partition when it came, itself included, milliseconds."""
 
     id: str
     at: int
 
 
-class Experience:
+class OutcomeJoin:
     """One tenant's decisions: those that are open, and for a time those that were learned."""
 
     def __init__(self, config: Config) -> None:
         self._remembered_ms = round(config.policy.remembered_s * 1000)
-        self._open: dict[int, deque[Entered]] = {}
-        self._past: dict[int, deque[Entered]] = {}  # learned, not forgotten yet
+        self._open: dict[int, deque[DecisionArrival]] = {}
+        self._past: dict[int, deque[DecisionArrival]] = {}  # learned, not forgotten yet
         self._known: dict[str, bytes] = {}  # decisions
         self._closed: dict[str, bytes] = {}  # outcomes of those that are open
         self._learned: dict[str, bytes] = {}  # outcomes of those that were learned
@@ -88,7 +88,7 @@ class Experience:
 
     def take(
         self, decisions: Iterable[tuple[int, Record]], outcomes: Iterable[Record], ratings: Iterable[Record]
-    ) -> News:
+    ) -> JoinedBatch:
         """Join what came.
 
         Args:
@@ -103,7 +103,7 @@ class Experience:
         given_up = sum(self._give_up(partition) for partition in sorted(self._open))
         lessons = sorted(chain.from_iterable(map(self._learnable, sorted(self._open))), key=by_id)
         self._forget()
-        return News([(one, self._ratings_of(id_of(one))) for one in lessons], rated, unknown, late, given_up)
+        return JoinedBatch([(one, self._ratings_of(id_of(one))) for one in lessons], rated, unknown, late, given_up)
 
     def _decide(self, partition: int, decision: Record) -> None:
         name = str(decision["decision_id"])
@@ -111,19 +111,19 @@ class Experience:
             return  # published twice
         self._known[name] = packed(decision)
         newest = self._newest[partition] = max(self._newest.get(partition, 0), decision["event_time"])
-        self._open.setdefault(partition, deque()).append(Entered(name, newest))
+        self._open.setdefault(partition, deque()).append(DecisionArrival(name, newest))
 
-    def _observe(self, outcome: Record) -> Unknown | None:
+    def _observe(self, outcome: Record) -> UnmatchedRecord | None:
         if outcome["decision_id"] not in self._known:
-            return Unknown(outcome, f"no decision {outcome['decision_id']} is known")
+            return UnmatchedRecord(outcome, f"no decision {outcome['decision_id']} is known")
         decision = unpacked(self._known[outcome["decision_id"]])
         if (outcome["option"], outcome["conversation_id"]) != (decision["option"], decision["conversation_id"]):
-            return Unknown(outcome, f"it contradicts decision {outcome['decision_id']}")
+            return UnmatchedRecord(outcome, f"it contradicts decision {outcome['decision_id']}")
         if outcome["decision_id"] not in self._learned:
             self._closed.setdefault(outcome["decision_id"], packed(outcome))
         return None
 
-    def _rate(self, ratings: Iterable[Record]) -> tuple[list[Record], list[Rated]]:
+    def _rate(self, ratings: Iterable[Record]) -> tuple[list[Record], list[RatedDecision]]:
         late, rated = [], []
         for rating in ratings:
             name = rating["decision_id"]
@@ -134,7 +134,7 @@ class Experience:
             self._ratings.setdefault(name, {}).setdefault(rating["event_id"], rating["score"])
             now = self._ratings_of(name)
             if name in self._learned and now != before:  # the same: published twice
-                rated.append(Rated(self._lesson(name), before, now))
+                rated.append(RatedDecision(self._lesson(name), before, now))
         return late, rated
 
     def _is_late(self, rating: Record) -> bool:
@@ -157,7 +157,7 @@ class Experience:
             self._open[partition] = deque(one for one in waiting if one.id not in dropped)
         return len(dropped)
 
-    def _learnable(self, partition: int) -> Iterable[Lesson]:
+    def _learnable(self, partition: int) -> Iterable[TrainingExample]:
         waiting = self._open[partition]
         while waiting and waiting[0].id in self._closed:
             entered = waiting.popleft()
@@ -165,9 +165,9 @@ class Experience:
             self._learned[entered.id] = self._closed.pop(entered.id)
             yield self._lesson(entered.id)
 
-    def _lesson(self, name: str) -> Lesson:
+    def _lesson(self, name: str) -> TrainingExample:
         """A decision that was learned."""
-        return Lesson(unpacked(self._known[name]), unpacked(self._learned[name]))
+        return TrainingExample(unpacked(self._known[name]), unpacked(self._learned[name]))
 
     def _forget(self) -> None:
         """Of each partition by its own time: what may be published twice is published where it was."""
@@ -188,9 +188,9 @@ def unpacked(record: bytes) -> dict[str, Any]:
     return found
 
 
-def id_of(lesson: Lesson) -> str:
+def id_of(lesson: TrainingExample) -> str:
     return str(lesson.decision["decision_id"])
 
 
-def by_id(lesson: Lesson) -> str:
+def by_id(lesson: TrainingExample) -> str:
     return id_of(lesson)

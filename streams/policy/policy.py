@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from streams.config.model import Config
-from streams.interventions.options import CONTROL, Protocol
+from streams.interventions.options import CONTROL, InterventionOption
 from streams.policy import context
 from streams.policy.snapshot import Snapshot, as_record
 from streams.policy.thompson import Array, best_probabilities, floored
@@ -21,7 +21,7 @@ Propensities = list[tuple[str, float]]
 PROPENSITY_DIGITS, REWARD_DIGITS = 12, 9
 
 
-class Chances(NamedTuple):
+class OptionProbabilities(NamedTuple):
     """What is known before the draw.
 
     Attributes:
@@ -66,8 +66,12 @@ class Policy:
 
 
 def chances(
-    options: Sequence[Protocol], seen: context.Context, policy: Policy | None, config: Config, control_share: float
-) -> Chances:
+    options: Sequence[InterventionOption],
+    seen: context.Context,
+    policy: Policy | None,
+    config: Config,
+    control_share: float,
+) -> OptionProbabilities:
     """Total probability of control and of each option, and what is expected of them.
 
     Args:
@@ -78,7 +82,7 @@ def chances(
     """
     names = [option.id for option in options]
     if policy is None:
-        return Chances(shared_out(names, np.full(len(names), 1 / len(names)), control_share), None)
+        return OptionProbabilities(shared_out(names, np.full(len(names), 1 / len(names)), control_share), None)
     mean, sd = policy.predict(seen, [*names, CONTROL], config.policy.ridge)
     rounded = [round(one, REWARD_DIGITS) for one in mean.tolist()]
     predicted = dict(zip([*names, CONTROL], rounded, strict=True))
@@ -87,7 +91,7 @@ def chances(
     else:
         prices = config.policy.burden_price * np.array([option.burden for option in options])
         best = drawn_by(mean[:-1] - prices, sd[:-1], config.policy.exploration, config.policy.floor)
-    return Chances(shared_out(names, best, control_share), predicted)
+    return OptionProbabilities(shared_out(names, best, control_share), predicted)
 
 
 def drawn_by(worth: Array, sd: Array, exploration: float, floor: float) -> Array:

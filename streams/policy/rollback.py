@@ -9,7 +9,7 @@ from streams.experiment.effects import Evidence
 from streams.policy.snapshot import ANY
 
 
-class Lost(NamedTuple):
+class Rollback(NamedTuple):
     """An option that a snapshot rolls back, with the evidence against it."""
 
     option: str
@@ -17,7 +17,7 @@ class Lost(NamedTuple):
     upper: float
 
 
-def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Lost]:
+def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Rollback]:
     """Options whose effect is below control's with always-valid confidence, and that are still in use."""
     alpha = config.policy.alpha / max(len(config.protocols), 1)
     found = []
@@ -26,5 +26,5 @@ def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], conf
             continue
         upper = effects.upper_bound(one, alpha, effects.N_OPT)
         if upper is not None and upper < 0:
-            found.append(Lost(option, one, upper))
+            found.append(Rollback(option, one, upper))
     return found

@@ -23,7 +23,7 @@ Record = dict[str, Any]
 Position = tuple[str, int]
 
 
-class Errors(NamedTuple):
+class PredictionErrors(NamedTuple):
     """Squared errors since they last changed: means of blocks of ``drift.BLOCK``, and those of no full block yet."""
 
     means: tuple[float, ...] = ()
@@ -55,7 +55,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     arms: Mapping[str, Arm] = {}
     evidence: Mapping[str, Evidence] = {}
     disabled: frozenset[str] = frozenset()
-    errors: Errors = Errors()
+    errors: PredictionErrors = PredictionErrors()
     forgot: bool = False
     matured: int = 0
     created_at: int = 0
@@ -116,7 +116,9 @@ def of_record(record: Mapping[str, Any]) -> Snapshot:
         arms=arms_in(record) if is_current else {},
         evidence={one["option"]: weighed(one) for one in record["evidence"]},
         disabled=frozenset(record["disabled"]),
-        errors=Errors(finite(record["errors"]), finite(record["recent_errors"])) if is_current else Errors(),
+        errors=PredictionErrors(finite(record["errors"]), finite(record["recent_errors"]))
+        if is_current
+        else PredictionErrors(),
         forgot=record["forgot"],
         matured=record["matured"] if is_current else 0,
         created_at=record["created_at"],

@@ -25,7 +25,7 @@ MAX_EMOJIS = 100
 BEFORE, AFTER = 3, 2
 
 
-class Near(NamedTuple):
+class TextSpan(NamedTuple):
     """A stretch of a text, as VADER's rules want to see a text."""
 
     words_and_emoticons: list[str]
@@ -79,7 +79,7 @@ def valence(whole: SentiText, lower: list[str], place: int) -> float:
     near = lower[first:end]
     if with_influence().isdisjoint(near) and "n't" not in " ".join(near):
         return alone(whole, lower[place], whole.words_and_emoticons[place])
-    written = Near(whole.words_and_emoticons[first:end], whole.is_cap_diff)
+    written = TextSpan(whole.words_and_emoticons[first:end], whole.is_cap_diff)
     found = analyzer().sentiment_valence(0, written, whole.words_and_emoticons[place], place - first, [])
     return float(found[0])
 

@@ -2,7 +2,7 @@
 
 The model is linear, so what earlier messages say about the next turn can be remembered in two shapes: as three sums
 (one a head) where the model is used, a few bytes in the conversation's state; as the features themselves where it is
-learned. ``Space`` is the difference, everything else is the same code.
+learned. ``FeatureSpace`` is the difference, everything else is the same code.
 
 Groups of terms: the customer's turn, what the operator or bot said since the last one, the customer's turn before, and
 all of them so far. Binned numbers and cues stand beside them. Weights of groups were chosen on public dialogues; see
@@ -58,7 +58,7 @@ BINS = {
 }
 
 
-class Space(Protocol[V]):
+class FeatureSpace(Protocol[V]):
     """How what was read is remembered: as sums or as features."""
 
     def read(self, features: Features) -> V: ...
@@ -90,13 +90,13 @@ class Dialogue(msgspec.Struct, Generic[V], frozen=True, array_like=True, gc=Fals
     answered: tuple[int, ...] = ()
 
 
-def start(space: Space[V]) -> Dialogue[V]:
+def start(space: FeatureSpace[V]) -> Dialogue[V]:
     """A dialogue before anything was said."""
     nothing = space.read({})
     return Dialogue(nothing, nothing, nothing)
 
 
-def context(dialogue: Dialogue[V], space: Space[V]) -> V:
+def context(dialogue: Dialogue[V], space: FeatureSpace[V]) -> V:
     """All that is known of the next customer turn before it is seen."""
     known = {
         PLACES["bias"]: 1.0,
@@ -118,7 +118,7 @@ def so_far(dialogue: Dialogue[V]) -> Features:
 
 
 def answered(
-    dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers, space: Space[V]
+    dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers, space: FeatureSpace[V]
 ) -> Dialogue[V]:
     """The dialogue after a message of operator or bot."""
     sketched = hashing.sketch(found)
@@ -148,7 +148,9 @@ def turn(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numb
     return parts
 
 
-def after(dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers, space: Space[V]) -> Dialogue[V]:
+def after(
+    dialogue: Dialogue[V], found: list[int], cues: list[str], numbers: Numbers, space: FeatureSpace[V]
+) -> Dialogue[V]:
     """The dialogue after a customer's turn."""
     features = grouped(found, PREVIOUS, PREVIOUS_WEIGHT)
     features |= bins("previous", numbers)

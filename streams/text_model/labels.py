@@ -20,7 +20,7 @@ WEAK_RATERS = ("customer", "reviewer")
 POOR, GOOD = 2, 4
 
 
-class Mark(NamedTuple):
+class MessageLabel(NamedTuple):
     """What is known of a message.
 
     Attributes:
@@ -34,14 +34,14 @@ class Mark(NamedTuple):
     weak: bool
 
 
-def mark(rating: Rating) -> Mark | None:
+def mark(rating: Rating) -> MessageLabel | None:
     """What a rating says of the message it judges; None where it says nothing."""
     if rating["frustrated"] is not None:
-        return Mark(rating["frustrated"], rating["intensity"], weak=False)
+        return MessageLabel(rating["frustrated"], rating["intensity"], weak=False)
     if rating["rater_role"] not in WEAK_RATERS or (rating["decision_id"] and not rating["message_id"]):
         return None
     concluded = {said for said in (of_understanding(rating), of_resonance(rating)) if said is not None}
-    return Mark(concluded.pop(), None, weak=True) if len(concluded) == 1 else None
+    return MessageLabel(concluded.pop(), None, weak=True) if len(concluded) == 1 else None
 
 
 def of_understanding(rating: Rating) -> bool | None:

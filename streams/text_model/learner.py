@@ -18,7 +18,7 @@ NEGLIGIBLE = 1e-4
 NO_INERTIA = 1e-8
 
 
-class Collection:
+class SparseFeatureSpace:
     """A space where what was read is kept as features."""
 
     def read(self, features: Features) -> Features:
@@ -34,7 +34,7 @@ class Collection:
         return {place: FADING * value for place, value in one.items() if FADING * abs(value) >= NEGLIGIBLE}
 
 
-COLLECTION = Collection()
+COLLECTION = SparseFeatureSpace()
 Collected = Dialogue[Features]
 
 
@@ -73,7 +73,7 @@ def turn_of(collected: Collected, terms: list[int], cues: list[str], numbers: Nu
     return Turn(before, read)
 
 
-class Learner:
+class TextModelLearner:
     """Three logistic regressions that learn one labelled turn at a time.
 
     Args:

@@ -40,7 +40,7 @@ class Reading(NamedTuple):
     parts: dict[str, float]
 
 
-class Projection:
+class ProjectedFeatureSpace:
     """A space where what was read is three sums, one a head."""
 
     def __init__(self, weights: Weights) -> None:
@@ -77,7 +77,7 @@ class TextModel:
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
         self._now = weights.now.tolist()
-        self._space = Projection(weights)
+        self._space = ProjectedFeatureSpace(weights)
         self._tells_rises = any(weights.rise)
         self.version = weights.version
 

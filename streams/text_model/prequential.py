@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from streams.config.model import LearnerConfig
 from streams.text_model.dialogue_state import BASE_RATE
-from streams.text_model.learner import Label, Learner, Turn, tasks
-from streams.text_model.model import Projection, probability
+from streams.text_model.learner import Label, TextModelLearner, Turn, tasks
+from streams.text_model.model import ProjectedFeatureSpace, probability
 from streams.text_model.weights import HEADS, Weights
 
 LEAST = 1e-6  # no loss is infinite
@@ -81,14 +81,14 @@ class Prequential:
         self._in_use = weights
         self._tests.clear()
 
-    def _beginner(self) -> Learner:
+    def _beginner(self) -> TextModelLearner:
         config = self._config
         frozen = frozenset() if config.base_rate else BASE_RATE
-        return Learner(self._in_use, config.rate, config.inertia, frozen)
+        return TextModelLearner(self._in_use, config.rate, config.inertia, frozen)
 
     def _test(self, turn: Turn, label: Label) -> Losses:
         """Mean log losses over the heads the label is about."""
-        learning, in_use, space = self._learner.predict(turn), 0.0, Projection(self._in_use)
+        learning, in_use, space = self._learner.predict(turn), 0.0, ProjectedFeatureSpace(self._in_use)
         tested = tasks(turn, label)
         for head, features, truth in tested:
             in_use += loss(probability(space.read(features)[HEADS.index(head)]), truth)

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 from streams.text_model import turn_features
 from streams.text_model.dialogue_state import Features
-from streams.text_model.labels import Mark, Rating
+from streams.text_model.labels import MessageLabel, Rating
 from streams.text_model.learner import Collected, Label, Turn
 
 Signal = Mapping[str, Any]
 Packed = tuple["array[int]", "array[float]"]  # a tenth of what the dictionary takes
 
 
-class Kept(NamedTuple):
+class CachedTurn(NamedTuple):
     """A customer turn.
 
     Attributes:
@@ -33,7 +33,7 @@ class Kept(NamedTuple):
 
 
 @dataclass
-class Conversation:
+class CachedConversation:
     """One conversation.
 
     Attributes:
@@ -46,12 +46,12 @@ class Conversation:
     collected: Collected
     last_at: int
     positions: dict[tuple[str, int], int]
-    turns: "deque[Kept]"
+    turns: "deque[CachedTurn]"
     marked: tuple[int, float] | None = None
     customer: str | None = None
 
 
-class Turns:
+class TurnCache:
     """Remembers turns.
 
     Args:
@@ -62,7 +62,7 @@ class Turns:
 
     def __init__(self, conversations: int, turns: int, idle_ms: int) -> None:
         self._most, self._turns, self._idle_ms = conversations, turns, idle_ms
-        self._known: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], CachedConversation] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -76,7 +76,7 @@ class Turns:
         if known is None:
             if signal["kind"] != "message":
                 return
-            known = self._known[key] = Conversation(turn_features.start(), at, {}, deque(maxlen=self._turns))
+            known = self._known[key] = CachedConversation(turn_features.start(), at, {}, deque(maxlen=self._turns))
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
@@ -91,7 +91,7 @@ class Turns:
         for key in [key for key, one in self._known.items() if (key[0], one.customer) == (tenant, customer)]:
             del self._known[key]
 
-    def lesson(self, rating: Rating, mark: Mark) -> tuple[Turn, Label] | None:
+    def lesson(self, rating: Rating, mark: MessageLabel) -> tuple[Turn, Label] | None:
         """The turn a rating judges, with what it says; None when the turn is not known (any more)."""
         known = self._known.get((rating["tenant"], rating["conversation_id"]))
         kept = None if known is None else judged(known.turns, rating)
@@ -101,7 +101,7 @@ class Turns:
         return turn, Label(mark.frustrated, rose(known, kept.at, mark.intensity))
 
 
-def read(known: Conversation, signal: Signal) -> None:
+def read(known: CachedConversation, signal: Signal) -> None:
     """Take in one message, once."""
     source = signal["source"]
     place, offset = (source["topic"], source["partition"]), source["offset"]
@@ -111,17 +111,17 @@ def read(known: Conversation, signal: Signal) -> None:
     known.collected, turn = turn_features.step(known.collected, signal)
     if turn is not None:
         seen = None if turn.read is None else packed(turn.read)
-        known.turns.append(Kept(signal["event_id"], signal["event_time"], packed(turn.before), seen))
+        known.turns.append(CachedTurn(signal["event_id"], signal["event_time"], packed(turn.before), seen))
 
 
-def judged(turns: "deque[Kept]", rating: Rating) -> Kept | None:
+def judged(turns: "deque[CachedTurn]", rating: Rating) -> CachedTurn | None:
     """The turn a rating names; without a name the last one before it."""
     wanted, at = rating["message_id"], rating["event_time"]
     found = (turn for turn in reversed(turns) if (turn.at <= at if wanted is None else turn.id == wanted))
     return next(found, None)
 
 
-def rose(known: Conversation, at: int, intensity: float | None) -> bool | None:
+def rose(known: CachedConversation, at: int, intensity: float | None) -> bool | None:
     """Whether a message is marked as more intense than the one marked before; None where that is not known."""
     before = known.marked
     if intensity is None or (before is not None and before[0] >= at):

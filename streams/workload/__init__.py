@@ -1,1 +1,4 @@
-"""TODO."""
+"""Workload of teams: who had which conversation, and figures of groups, never of a person.
+
+Nothing here decides about customers.
+"""

@@ -12,7 +12,7 @@ from streams.alerts.rules import of_workload
 from streams.config.model import WorkloadConfig
 from streams.outputs import Output
 from streams.workload import team_metrics
-from streams.workload.assignments import Assignment, Belief, Stint, Talk, operators, stints
+from streams.workload.assignments import Assignment, AssignmentInterval, BeliefPoint, ConversationLog, operators, stints
 from streams.workload.intervals import Span
 from streams.workload.operator_load import Exposure, exposure
 
@@ -28,16 +28,16 @@ class Wish(NamedTuple):
     shown_to: str | None
 
 
-class Tenant:
+class TenantWorkload:
     """What is known of the conversations of one tenant, a shift back."""
 
     def __init__(self) -> None:
         self.assignments: dict[str, dict[str, Assignment]] = {}  # by conversation and event
-        self.beliefs: dict[str, dict[int, Belief]] = {}  # by conversation and time
+        self.beliefs: dict[str, dict[int, BeliefPoint]] = {}  # by conversation and time
         self.channels: dict[str, str] = {}
         self.wishes: dict[str, Wish] = {}
 
-    def stints(self, until: int, config: WorkloadConfig) -> list[Stint]:
+    def stints(self, until: int, config: WorkloadConfig) -> list[AssignmentInterval]:
         return [one for name in self.assignments for one in stints(self._talk(name), until, config.idle_ms)]
 
     def periods(self, begun: int, ended: int, config: WorkloadConfig) -> list[Span]:
@@ -57,11 +57,13 @@ class Tenant:
             elif name in self.beliefs:
                 self.beliefs[name] = telling(self.beliefs[name], before, config.idle_ms)
 
-    def _talk(self, name: str) -> Talk:
-        return Talk(list(self.assignments[name].values()), self.beliefs.get(name, {}), self.channels.get(name))
+    def _talk(self, name: str) -> ConversationLog:
+        return ConversationLog(
+            list(self.assignments[name].values()), self.beliefs.get(name, {}), self.channels.get(name)
+        )
 
 
-class Workload:
+class WorkloadAggregate:
     """Folds assignments and trajectory points.
 
     Args:
@@ -71,7 +73,7 @@ class Workload:
 
     def __init__(self, config: WorkloadConfig, before: Iterable[Datum] = ()) -> None:
         self._config = config
-        self._tenants: dict[str, Tenant] = {}
+        self._tenants: dict[str, TenantWorkload] = {}
         self._told: dict[str, int] = {}  # end of the last period that was told whole
         self._before: set[str] = set()
         self._strained: dict[tuple[str, str | None], int] = {}  # end of the last period under strain
@@ -95,7 +97,10 @@ class Workload:
     def turned(self, point: Datum) -> None:
         """Take in what was believed of a customer after a turn."""
         tenant, at = self._tenant(point), point["event_time"]
-        belief, known = Belief(point["turn"], point["raised"]), tenant.beliefs.setdefault(point["conversation_id"], {})
+        belief, known = (
+            BeliefPoint(point["turn"], point["raised"]),
+            tenant.beliefs.setdefault(point["conversation_id"], {}),
+        )
         known[at] = max(belief, known.get(at, belief))
         tenant.channels[point["conversation_id"]] = point["channel"]
 
@@ -120,9 +125,9 @@ class Workload:
                     return list(self._own(tenant, operator, self._told.get(name, 0)))
         return None
 
-    def _tenant(self, datum: Datum) -> Tenant:
+    def _tenant(self, datum: Datum) -> TenantWorkload:
         self._newest = max(self._newest, datum["event_time"])
-        return self._tenants.setdefault(datum["tenant"], Tenant())
+        return self._tenants.setdefault(datum["tenant"], TenantWorkload())
 
     def _close(self, name: str, ended: int) -> list[Output]:
         tenant, config, outputs = self._tenants[name], self._config, list[Output]()
@@ -149,7 +154,7 @@ class Workload:
         self._strained[whose] = workload["event_time"]
         return [output] if lasts else [output, of_workload(workload)]
 
-    def _own(self, tenant: Tenant, operator: str, until: int) -> Iterator[dict[str, Any]]:
+    def _own(self, tenant: TenantWorkload, operator: str, until: int) -> Iterator[dict[str, Any]]:
         config = self._config
         for end in range(until, until - config.shift_ms, -config.period_ms):
             mine = operators(tenant.stints(end, config)).get(operator, [])
@@ -158,14 +163,14 @@ class Workload:
                 yield {"since": period[0], "until": end, **{name: getattr(found, name) for name in SHOWN}}
 
 
-def exposures(found: Iterable[Stint], period: Span, config: WorkloadConfig) -> list[Exposure]:
+def exposures(found: Iterable[AssignmentInterval], period: Span, config: WorkloadConfig) -> list[Exposure]:
     """What each operator had to take, without their names."""
     shift = [one for one in found if one.end > period[0] - config.shift_ms]
     each = (exposure(own, period, config) for own in operators(shift).values())
     return [one for one in each if one is not None]
 
 
-def telling(beliefs: Mapping[int, Belief], before: int, idle_ms: int) -> dict[int, Belief]:
+def telling(beliefs: Mapping[int, BeliefPoint], before: int, idle_ms: int) -> dict[int, BeliefPoint]:
     """Beliefs without those before a moment that stand between two alike: they change nothing."""
     times = sorted(beliefs)
     kept = times[:1]

@@ -20,7 +20,7 @@ class Assignment(NamedTuple):
     team: str | None
 
 
-class Belief(NamedTuple):
+class BeliefPoint(NamedTuple):
     """What was believed of the customer after a turn of theirs.
 
     Attributes:
@@ -32,7 +32,7 @@ class Belief(NamedTuple):
     raised: bool
 
 
-class Stint(NamedTuple):
+class AssignmentInterval(NamedTuple):
     """An operator with one conversation.
 
     Attributes:
@@ -48,15 +48,15 @@ class Stint(NamedTuple):
     channel: str | None
 
 
-class Talk(NamedTuple):
+class ConversationLog(NamedTuple):
     """What is known of one conversation: both by time, in any order."""
 
     assignments: Sequence[Assignment]
-    beliefs: Mapping[int, Belief]
+    beliefs: Mapping[int, BeliefPoint]
     channel: str | None
 
 
-def stints(talk: Talk, until: int, idle_ms: int) -> list[Stint]:
+def stints(talk: ConversationLog, until: int, idle_ms: int) -> list[AssignmentInterval]:
     """The stints of a conversation up to a moment, in order.
 
     Args:
@@ -67,15 +67,17 @@ def stints(talk: Talk, until: int, idle_ms: int) -> list[Stint]:
     beliefs = sorted((at, belief.raised) for at, belief in talk.beliefs.items() if at < until)
     alive = living([*(one.at for one in given), *(at for at, _ in beliefs)], until, idle_ms)
     hostile = raised(beliefs, alive, until)
-    found: list[Stint] = []
+    found: list[AssignmentInterval] = []
     for one, end in zip(given, [*(later.at for later in given[1:]), until], strict=False):
         for span in begun(one.at, end, alive):
             if one.operator is not None:
-                add(found, Stint(*span, one.operator, one.team, tuple(common(hostile, span)), talk.channel))
+                add(
+                    found, AssignmentInterval(*span, one.operator, one.team, tuple(common(hostile, span)), talk.channel)
+                )
     return found
 
 
-def add(found: list[Stint], stint: Stint) -> None:
+def add(found: list[AssignmentInterval], stint: AssignmentInterval) -> None:
     """Append a stint; one that only says again who has the conversation goes on with the one before."""
     before = found[-1] if found else None
     if before and (before.operator, before.team, before.end) == (stint.operator, stint.team, stint.start):
@@ -110,9 +112,9 @@ def begun(start: int, end: int, alive: Iterable[Span]) -> list[Span]:
     return [(start, min(end, life[1])) for life in alive if life[0] <= start < min(end, life[1])]
 
 
-def operators(found: Iterable[Stint]) -> dict[str, list[Stint]]:
+def operators(found: Iterable[AssignmentInterval]) -> dict[str, list[AssignmentInterval]]:
     """Stints by operator, in order."""
-    by: dict[str, list[Stint]] = {}
+    by: dict[str, list[AssignmentInterval]] = {}
     for stint in sorted(found, key=lambda one: (one.start, one.end)):
         by.setdefault(stint.operator, []).append(stint)
     return by

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from streams.config.model import WorkloadConfig
-from streams.workload.assignments import Stint
+from streams.workload.assignments import AssignmentInterval
 from streams.workload.intervals import Span, common, joined, length
 
 
@@ -34,7 +34,7 @@ class Exposure(NamedTuple):
     recoveries: tuple[int, ...]
 
 
-def exposure(stints: Sequence[Stint], period: Span, config: WorkloadConfig) -> Exposure | None:
+def exposure(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Exposure | None:
     """What an operator had to take; None where they had no conversation in the period.
 
     Args:
@@ -55,22 +55,22 @@ def exposure(stints: Sequence[Stint], period: Span, config: WorkloadConfig) -> E
     )
 
 
-def spans(stints: Sequence[Stint]) -> list[Span]:
+def spans(stints: Sequence[AssignmentInterval]) -> list[Span]:
     return [(one.start, one.end) for one in stints]
 
 
-def hostile(stints: Sequence[Stint]) -> list[Span]:
+def hostile(stints: Sequence[AssignmentInterval]) -> list[Span]:
     return [span for one in stints for span in one.hostile]
 
 
-def by_channel(stints: Sequence[Stint], period: Span) -> dict[str, int]:
+def by_channel(stints: Sequence[AssignmentInterval], period: Span) -> dict[str, int]:
     """Hostile time by channel, milliseconds."""
     channels = sorted({one.channel for one in stints if one.channel is not None})
     times = {name: hostile([one for one in stints if one.channel == name]) for name in channels}
     return {name: total for name, found in times.items() if (total := length(common(found, period)))}
 
 
-def runs(stints: Sequence[Stint], config: WorkloadConfig) -> Iterator[tuple[Stint, int]]:
+def runs(stints: Sequence[AssignmentInterval], config: WorkloadConfig) -> Iterator[tuple[AssignmentInterval, int]]:
     """Each stint with how many hard cases in a row it makes; 0 for an easy one."""
     run, busy_until = 0, None
     for one in stints:
@@ -81,7 +81,7 @@ def runs(stints: Sequence[Stint], config: WorkloadConfig) -> Iterator[tuple[Stin
         yield one, run
 
 
-def missed(stints: Sequence[Stint], period: Span, config: WorkloadConfig) -> int:
+def missed(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> int:
     """How often a break became due in the period: every ``work_s`` of work without one."""
     stretches = joined(spans(stints), config.break_ms - 1)
     return sum(due(stretch, period[1], config) - due(stretch, period[0], config) for stretch in stretches)
@@ -92,7 +92,7 @@ def due(stretch: Span, until: int, config: WorkloadConfig) -> int:
     return max(0, min(stretch[1], until) - stretch[0] - 1) // config.work_ms
 
 
-def recoveries(stints: Sequence[Stint], period: Span, config: WorkloadConfig) -> Iterator[int]:
+def recoveries(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Iterator[int]:
     """Times between a hard case and the next one that began in the period; a night between is none."""
     hard = [one for one in stints if one.hostile]
     busy_until = min((one.end for one in hard), default=0)

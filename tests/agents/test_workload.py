@@ -17,10 +17,10 @@ from agents.common.health import serve
 from agents.embedded.process import LOOPBACK
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.record_builder import headers_of, published
 from agents.settings.model import Settings
-from agents.workload import LiveWorkload
+from agents.workload import WorkloadService
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import Datum, record
@@ -48,15 +48,15 @@ def shift(hour: int) -> list[Datum]:
     return [one for own in [case("a", first, last, (first + 5, last - 5), shown_to=shown_to), *crew] for one in own]
 
 
-def outgoing(settings: Settings, datum: Datum) -> Outgoing:
+def outgoing(settings: Settings, datum: Datum) -> OutgoingRecord:
     """What a platform and a worker publish."""
     if "turn" not in datum:
-        return Outgoing(settings.topics.name(Name.ASSIGNMENTS), b"c", to_json(datum), JSON)
+        return OutgoingRecord(settings.topics.name(Name.ASSIGNMENTS), b"c", to_json(datum), JSON)
     whole = point(**datum, point_id=f"{datum['conversation_id']}-{datum['event_time']}")
     return published(Output("trajectory_point", whole["point_id"], whole), CODEC, settings.topics)
 
 
-def publish(settings: Settings, records: list[Outgoing]) -> None:
+def publish(settings: Settings, records: list[OutgoingRecord]) -> None:
     producer = Producer(client.producer_config(settings))
     for one in records:
         producer.produce(one.topic, key=one.key, value=one.value, headers=list(one.headers))
@@ -64,8 +64,8 @@ def publish(settings: Settings, records: list[Outgoing]) -> None:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[LiveWorkload]:
-    one, stop = LiveWorkload(settings, clock=lambda: START + 24 * HOUR * MINUTE), threading.Event()
+def running(settings: Settings) -> Iterator[WorkloadService]:
+    one, stop = WorkloadService(settings, clock=lambda: START + 24 * HOUR * MINUTE), threading.Event()
     thread = threading.Thread(target=one.run, args=(stop,))
     thread.start()
     try:
@@ -95,12 +95,12 @@ def asked(port: int, **headers: str) -> tuple[int, str]:
 
 def test_it_is_off_unless_it_is_switched_on(settings: Settings) -> None:
     with pytest.raises(Failure, match="workload exposure is off") as caught:
-        LiveWorkload(settings)
+        WorkloadService(settings)
     assert "docs/operators.md" in str(caught.value.hint)
 
 
 def test_alerts_are_acknowledged_before_the_figures_that_say_a_period_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = LiveWorkload(Settings(_env_file=None, workload=WORKLOAD), clock=lambda: at(3 * HOUR))
+    one = WorkloadService(Settings(_env_file=None, workload=WORKLOAD), clock=lambda: at(3 * HOUR))
     sent: list[list[str]] = []
     monkeypatch.setattr(one._sender, "send", lambda letters: sent.append([letter.topic for letter in letters]))
     for datum in [*shift(0), turn(HOUR + 5, "later", False)]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from agents.embedded.clickhouse import ClickHouse
-from agents.embedded.process import Child, free_port
+from agents.embedded.process import ChildProcess, free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.loader import environment
 from agents.settings.model import Settings
@@ -152,7 +152,7 @@ def work(image: Image, folder: Path) -> None:
         given = environment(settings) | {"TENOR_ALERT_ROUTES": "/var/lib/tenor/routes.yaml"}
         image.output("tenor", "topics", "apply", **given)
         image.output("tenor", "migrate", **given)
-        outside, started = Deployment(settings, folder), list[Child]()
+        outside, started = Deployment(settings, folder), list[ChildProcess]()
         try:
             for role in ("worker", "sink", "learner", "console", "alerts"):
                 started.append(start(image, role, folder, given))
@@ -168,10 +168,10 @@ def work(image: Image, folder: Path) -> None:
                 child.stop(1)
 
 
-def start(image: Image, role: str, folder: Path, given: Mapping[str, str]) -> Child:
+def start(image: Image, role: str, folder: Path, given: Mapping[str, str]) -> ChildProcess:
     """A role, healthy by the image's own check when this returns."""
     variables, began = {**given, "TENOR_HTTP_PORT": str(free_port())}, time.monotonic()
-    child = Child.start(role, image.command(["tenor", role], **variables), folder, folder / f"{role}.log")
+    child = ChildProcess.start(role, image.command(["tenor", role], **variables), folder, folder / f"{role}.log")
     check = recipe.health_command(image.stage)
     eventually(lambda: image.succeeds(*check, **variables) or not child.alive, f"{role} is healthy", 60)
     assert child.alive, child.log_tail(40)

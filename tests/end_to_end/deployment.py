@@ -11,11 +11,11 @@ from urllib.request import urlopen
 
 from confluent_kafka import Producer
 
-from agents.embedded.process import Child, free_port
+from agents.embedded.process import ChildProcess, free_port
 from agents.embedded.stack import answers
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.schema_registry.client import codec_for
 from agents.settings.loader import environment
 from agents.settings.model import Settings
@@ -32,30 +32,30 @@ class Deployment:
 
     settings: Settings
     directory: Path
-    workers: list[Child] = field(default_factory=list)
+    workers: list[ChildProcess] = field(default_factory=list)
     ports: dict[int, int] = field(default_factory=dict)
 
-    def start_worker(self, wait: bool = True) -> Child:
+    def start_worker(self, wait: bool = True) -> ChildProcess:
         """Start ``tenor worker``; ready when this returns."""
         return self.start("worker", wait)
 
-    def start(self, command: str, wait: bool = True) -> Child:
+    def start(self, command: str, wait: bool = True) -> ChildProcess:
         """Start ``tenor <command>``; ready when this returns."""
         port, name = free_port(), f"{command}-{next(COUNTER)}"
         env = {**environment(self.settings), "TENOR_HTTP_PORT": str(port)}
         argv = [sys.executable, "-m", "agents.cli.main", command]
-        child = Child.start(name, argv, self.directory, self.directory / f"{name}.log", env)
+        child = ChildProcess.start(name, argv, self.directory, self.directory / f"{name}.log", env)
         self.workers.append(child)
         self.ports[child.pid] = port
         if wait:
             eventually(lambda: answers(f"http://127.0.0.1:{port}/ready") or died(child), f"the {command} is ready")
         return child
 
-    def metric(self, child: Child, name: str) -> float:
+    def metric(self, child: ChildProcess, name: str) -> float:
         """A metric of a process, by its name with its labels; 0 while there is none."""
         return self.metrics(child).get(name, 0.0)
 
-    def metrics(self, child: Child) -> dict[str, float]:
+    def metrics(self, child: ChildProcess) -> dict[str, float]:
         """Every metric of a process, by its name with its labels."""
         with urlopen(f"http://127.0.0.1:{self.ports[child.pid]}/metrics", timeout=5) as response:
             lines = [line for line in response.read().decode().splitlines() if line[:1] != "#"]
@@ -77,7 +77,7 @@ class Deployment:
         codec, schema = codec_for(self.settings), record(RECORD_OF[name])
         self.produce((name, event["conversation_id"], codec.encode(schema, dict(event)), {}) for event in events)
 
-    def read(self, topic: str) -> list[Received]:
+    def read(self, topic: str) -> list[ConsumedRecord]:
         """Everything in a topic now."""
         return list(topic_reader.read(self.settings, [self.settings.topics.name(topic)]))
 
@@ -90,7 +90,7 @@ class Deployment:
         found = self.decoded(Name.TRAJECTORIES)
         return [point for point in found if conversation_id in (None, point["conversation_id"])]
 
-    def dead_letters(self, name: Name) -> list[Received]:
+    def dead_letters(self, name: Name) -> list[ConsumedRecord]:
         return self.read(f"{name}.dlq")
 
 
@@ -100,7 +100,7 @@ def deploy(settings: Settings, directory: Path) -> Deployment:
     return Deployment(settings, directory)
 
 
-def died(child: Child) -> bool:
+def died(child: ChildProcess) -> bool:
     assert child.alive, child.log_tail(40)
     return False
 

@@ -62,7 +62,7 @@ def test_alerts_leave_by_mail_and_webhook_few_and_once(
     assert hook.bodies[1]["kind"] == "recovery"
 
     # Somebody has c2; and of thousands more only a few are told.
-    commands.give(deployment.settings, "acknowledge", "default", "c2", None, "lead-3", "on it")
+    commands.publish_command(deployment.settings, "acknowledge", "default", "c2", None, "lead-3", "on it")
     command = eventually(lambda: deployment.decoded(Name.ALERT_COMMANDS), "the command")
     assert command[0]["by"] == "lead-3"
     eventually(lambda: taken_back(deployment, "c2"), "the acknowledgement works")
@@ -89,10 +89,14 @@ def test_what_was_asked_about_a_conversation_can_be_erased_while_alerts_are_deli
     deployment = new_deployment(alert_routes=routes(tmp_path, inbox, hook))
     courier = deployment.start("alerts")
     for conversation_id in ("c1", "c2"):
-        commands.give(deployment.settings, "acknowledge", "default", conversation_id, None, "lead-3", "on it")
+        commands.publish_command(
+            deployment.settings, "acknowledge", "default", conversation_id, None, "lead-3", "on it"
+        )
     eventually(lambda: taken_back(deployment, "c2"), "the acknowledgements work")
     assert commands.erase(deployment.settings, "default", {mark("c1")}) == 1
-    commands.give(deployment.settings, "acknowledge", "default", "c3", None, "lead-3", "behind the tombstone")
+    commands.publish_command(
+        deployment.settings, "acknowledge", "default", "c3", None, "lead-3", "behind the tombstone"
+    )
     eventually(lambda: taken_back(deployment, "c3"), "it goes on")
     assert courier.stop(10) is None
 

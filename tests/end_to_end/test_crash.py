@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from agents.kafka import client
-from agents.verification.result import Verdict
+from agents.verification.result import VerificationResult
 from agents.verification.verify import verify
 from schemas.topics import INGESTED, Name
 from tests.end_to_end.deployment import Deployment, eventually
@@ -41,13 +41,13 @@ def caught_up(deployment: Deployment) -> bool:
     return all(done[position] >= end for position, end in ends.items())
 
 
-def settled(deployment: Deployment) -> Verdict:
+def settled(deployment: Deployment) -> VerificationResult:
     eventually(lambda: caught_up(deployment), "the workers are caught up", 60)
     eventually(lambda: caught_up(deployment), "and stay so", 60)
     return verify(deployment.settings)
 
 
-def assert_exact(verdict: Verdict, events: int) -> None:
+def assert_exact(verdict: VerificationResult, events: int) -> None:
     assert verdict.equal, verdict
     assert verdict.events == verdict.folded == events
     assert verdict.expected == verdict.published

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from agents.docgen.offline_pipeline import InMemory
+from agents.docgen.offline_pipeline import OfflinePipeline
 from agents.recordings import file
 from agents.recordings.model import Event, Recording
 from agents.recordings.replay import marked
@@ -35,7 +35,7 @@ CODEC, SIGNAL = Codec(), record("signal")
 WRITE_EVERY = 100
 
 
-class Recorder(InMemory):
+class Recorder(OfflinePipeline):
     """Keeps the signals log as bytes, and hashes every state that would be written to the changelog."""
 
     def __init__(self) -> None:

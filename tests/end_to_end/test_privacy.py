@@ -19,7 +19,7 @@ from agents.embedded.stack import Stack
 from agents.kafka import client as kafka
 from agents.kafka import topic_reader
 from agents.kafka.client import admin, metadata
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.privacy import profiles
 from agents.privacy.erase import forget, going_on
 from agents.recordings import replay
@@ -93,7 +93,7 @@ def kafka_holds(settings: Settings, needle: str) -> set[str]:
     return {one.topic for one in topic_reader.read(settings, names) if needle.encode() in everything(one).lower()}
 
 
-def everything(one: Received) -> bytes:
+def everything(one: ConsumedRecord) -> bytes:
     headers = b" ".join(name.encode() + b" " + (value or b"") for name, value in one.headers)
     value = one.value or b""
     return b" ".join((one.key or b"", value, unpacked(value), headers))
@@ -215,9 +215,11 @@ def rating(conversation_id: str) -> dict[str, Any]:
 
 def asked(settings: Settings) -> None:
     """A lead has both conversations, and a third of somebody else."""
-    commands.give(settings, "acknowledge", "default", f"{GONE}-over", None, "lead-3", f"{GONE} wrote twice")
-    commands.give(settings, "snooze", "default", f"{GONE}-on", "night", "lead-3", "asleep", now_ms() + 3_600_000)
-    commands.give(settings, "acknowledge", "default", "stays", None, "lead-3", "on it")
+    commands.publish_command(settings, "acknowledge", "default", f"{GONE}-over", None, "lead-3", f"{GONE} wrote twice")
+    commands.publish_command(
+        settings, "snooze", "default", f"{GONE}-on", "night", "lead-3", "asleep", now_ms() + 3_600_000
+    )
+    commands.publish_command(settings, "acknowledge", "default", "stays", None, "lead-3", "on it")
 
 
 def stays() -> list[dict[str, Any]]:

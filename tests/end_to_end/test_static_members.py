@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agents.embedded.process import Child
+from agents.embedded.process import ChildProcess
 from schemas.topics import Name
 from tests.end_to_end.deployment import Deployment, eventually
 from tests.end_to_end.events import message
@@ -12,12 +12,12 @@ from tests.end_to_end.events import message
 SESSION_S = 20.0
 
 
-def recoveries(deployment: Deployment, worker: Child) -> int:
+def recoveries(deployment: Deployment, worker: ChildProcess) -> int:
     """How often a worker has been given partitions: it says that it is ready after each time."""
     return (deployment.directory / f"{worker.name}.log").read_text().count('"event": "ready"')
 
 
-def started(deployment: Deployment, name: str) -> Child:
+def started(deployment: Deployment, name: str) -> ChildProcess:
     deployment.settings = deployment.settings.model_copy(update={"instance": name})
     return deployment.start_worker()
 

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import Producer
 
 from agents.kafka import client
-from agents.kafka.async_producer import DeliveryFailed, Outbox, Outgoing
+from agents.kafka.async_producer import AsyncProducer, DeliveryFailed, OutgoingRecord
 from agents.kafka.client import client_config
 from agents.schema_registry.client import codec_for
 from agents.verification.verify import verify
@@ -76,10 +76,10 @@ async def test_what_follows_a_refused_record_is_not_taken(new_deployment: Callab
     """A gap that is filled later looks like a repeat: nothing may stand behind it."""
     deployment = new_deployment(partitions=1)
     only_kafka(deployment, "the embedded broker refuses no size")
-    topic, outbox = deployment.settings.topics.name(Name.SIGNALS), Outbox(deployment.settings)
+    topic, outbox = deployment.settings.topics.name(Name.SIGNALS), AsyncProducer(deployment.settings)
     values = [b"before", Random(1).randbytes(5_000_000), *[b"after %d" % number for number in range(50)]]
     with pytest.raises(DeliveryFailed, match=r"was not taken|failed for good"):
-        await outbox.send([Outgoing(topic, b"key", value) for value in values])
+        await outbox.send([OutgoingRecord(topic, b"key", value) for value in values])
     assert {one.value for one in deployment.read(Name.SIGNALS)} <= {b"before"}
 
 

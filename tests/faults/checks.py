@@ -16,11 +16,11 @@ from agents.clickhouse.tables import TABLES
 from agents.common.clock import now_ms
 from agents.kafka import topic_reader
 from agents.kafka.record_builder import headers_of
-from agents.learning.policies import Policies
-from agents.learning.text_models import Models
+from agents.learning.policies import PolicyStore
+from agents.learning.text_models import TextModelStore
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.verification.result import Verdict
+from agents.verification.result import VerificationResult
 from agents.verification.verify import States, digest, refused_positions, verify
 from schemas.errors import Rejected
 from schemas.records import record
@@ -75,7 +75,7 @@ def check_all(settings: Settings, messages_only: bool, floor_lost: bool = False)
     return found
 
 
-def take_verdict(verdict: Verdict, found: Found) -> None:
+def take_verdict(verdict: VerificationResult, found: Found) -> None:
     found.events, found.refused, found.repeats = verdict.events, verdict.refused, verdict.skipped
     found.snapshots = verdict.snapshots
     found.lost += len(verdict.lost) + len(verdict.missing)
@@ -153,7 +153,7 @@ def compare_with_calm(settings: Settings, found: Found) -> None:
 def calm_run(settings: Settings) -> dict[tuple[str, str], bytes]:
     """Digest of every output, by record and id. Topic and log share their partitioner, so the order is the topic's."""
     codec, told = codec_for(settings), {}
-    models, policies = Models(settings), Policies(settings, codec)
+    models, policies = TextModelStore(settings), PolicyStore(settings, codec)
     partitions: dict[int, Partition] = defaultdict(lambda: Partition(settings.config, no_state, {}, models, policies))
     for one in topic_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, ChildProcess, free_port, wait_for_port
 from tests.support.servers import apache_kafka
 from tests.support.servers.apache_kafka import CLUSTER_ID, SETTINGS, START_TIMEOUT_S
 
@@ -42,7 +42,7 @@ class Node:
         self._directory.mkdir()
         self._config = self._directory / "server.properties"
         self._config.write_text("".join(f"{key}={value}\n" for key, value in self._settings(controllers).items()))
-        self._child: Child | None = None
+        self._child: ChildProcess | None = None
 
     def format(self) -> None:
         tool = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._config)]
@@ -51,13 +51,13 @@ class Node:
     def start(self) -> None:
         """Start the process; ``wait`` for it to answer."""
         argv = [*self._java(), "kafka.Kafka", str(self._config)]
-        self._child = Child.start(f"node {self.number}", argv, self._directory, self._directory / "kafka.log")
+        self._child = ChildProcess.start(f"node {self.number}", argv, self._directory, self._directory / "kafka.log")
 
     def wait(self) -> None:
         wait_for_port(LOOPBACK, self.port, self.child, START_TIMEOUT_S)
 
     @property
-    def child(self) -> Child:
+    def child(self) -> ChildProcess:
         assert self._child, "not started"
         return self._child
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from agents.clickhouse import migrate
 from agents.common.errors import Failure
 from agents.embedded.clickhouse import ClickHouse
-from agents.embedded.process import Child, free_port
+from agents.embedded.process import ChildProcess, free_port
 from agents.embedded.stack import answers
 from agents.kafka import client
 from agents.kafka.admin import topics
@@ -53,7 +53,7 @@ class Field(Deployment):
         self.notes: list[str] = []
         self.last = time.monotonic()
         self.load: Load
-        self.crew: dict[str, Child] = {}
+        self.crew: dict[str, ChildProcess] = {}
         self._down: set[str] = set()
         self._said: set[str] = set()
         self._lock = threading.Lock()
@@ -171,7 +171,7 @@ class Field(Deployment):
             if child.alive:
                 os.killpg(child.pid, number)
 
-    def _wake(self, child: Child) -> None:
+    def _wake(self, child: ChildProcess) -> None:
         if child.alive:
             os.killpg(child.pid, signal.SIGCONT)
 
@@ -183,7 +183,7 @@ class Field(Deployment):
                         self._bury(name, child)
                         self._begin(name)
 
-    def _bury(self, name: str, child: Child) -> None:
+    def _bury(self, name: str, child: ChildProcess) -> None:
         said = " ".join(child.log_tail(2).split())
         self.deaths[f"{name.partition('-')[0]} {child.exit_code}"] += 1
         if child.exit_code != -signal.SIGKILL and said not in self._said:

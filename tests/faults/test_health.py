@@ -15,7 +15,7 @@ from agents.clickhouse import migrate
 from agents.clickhouse.client import connect
 from agents.common.health import SILENT
 from agents.embedded.clickhouse import ClickHouse
-from agents.embedded.process import Child, free_port
+from agents.embedded.process import ChildProcess, free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.model import Settings
 from schemas.topics import Name
@@ -43,7 +43,7 @@ def deployment(own_broker: Tansu, tmp_path: Path) -> Iterator[Deployment]:
 
 
 @contextmanager
-def paused(child: Child) -> Iterator[None]:
+def paused(child: ChildProcess) -> Iterator[None]:
     os.killpg(child.pid, signal.SIGSTOP)
     try:
         yield
@@ -51,7 +51,7 @@ def paused(child: Child) -> Iterator[None]:
         os.killpg(child.pid, signal.SIGCONT)
 
 
-def asked(deployment: Deployment, child: Child, path: str) -> int:
+def asked(deployment: Deployment, child: ChildProcess, path: str) -> int:
     try:
         with urlopen(f"http://127.0.0.1:{deployment.ports[child.pid]}{path}", timeout=5) as response:
             return int(response.status)
@@ -59,7 +59,7 @@ def asked(deployment: Deployment, child: Child, path: str) -> int:
         return error.code
 
 
-def healthz(deployment: Deployment, child: Child) -> Callable[[int], Callable[[], bool]]:
+def healthz(deployment: Deployment, child: ChildProcess) -> Callable[[int], Callable[[], bool]]:
     return lambda status: lambda: asked(deployment, child, "/healthz") == status
 
 
@@ -147,7 +147,7 @@ def stored(settings: Settings) -> list[str]:
         client.disconnect()
 
 
-def answers_at_all(deployment: Deployment, child: Child) -> bool:
+def answers_at_all(deployment: Deployment, child: ChildProcess) -> bool:
     try:
         return asked(deployment, child, "/ready") > 0
     except OSError:

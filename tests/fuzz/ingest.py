@@ -19,9 +19,9 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["schemas", "streams"]):
-    from agents.kafka.async_producer import Outbox
-    from agents.kafka.consumed_record import Received
-    from agents.worker.ingest_agent import Ingest
+    from agents.kafka.async_producer import AsyncProducer
+    from agents.kafka.consumed_record import ConsumedRecord
+    from agents.worker.ingest_agent import IngestAgent
     from schemas.asyncapi import EXAMPLES
     from schemas.codec import JSON_TYPE, Codec
     from schemas.json_form import from_json
@@ -36,21 +36,21 @@ KINDS = [RECORD_OF[name] for name in INGESTED]
 FORMS = list(product(INGESTED, ((), JSON)))
 
 
-class Nowhere(Outbox):
+class Nowhere(AsyncProducer):
     """Publishes nothing."""
 
     def __init__(self) -> None:
         pass
 
 
-INGEST = {name: Ingest(name, TOPICS, CODEC, Limits(), Nowhere(), lambda: NOW) for name in INGESTED}
+INGEST = {name: IngestAgent(name, TOPICS, CODEC, Limits(), Nowhere(), lambda: NOW) for name in INGESTED}
 
 
 def one_input(data: bytes) -> None:
     """What ingest makes of a record; whatever it raises is a finding."""
     name, headers = FORMS[data[0] % len(FORMS)] if data else FORMS[0]
     topic = TOPICS.name(name)
-    made = INGEST[name]._outgoing(Received(topic, 0, 1, b"c1", data[1:], headers, NOW), CODEC)
+    made = INGEST[name]._outgoing(ConsumedRecord(topic, 0, 1, b"c1", data[1:], headers, NOW), CODEC)
     assert made.topic in (f"{topic}.dlq", TOPICS.name("tenor.signals"))
     if made.topic.endswith(".dlq"):
         assert made.value == data[1:]

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from streams import state
 from streams.config.model import Config
 from streams.conversations import fold
-from streams.state import NEVER, Baseline, Belief, Course, Memory, Motion, Pointer, State, StateError, Window
+from streams.state import (
+    NEVER,
+    Baseline,
+    Belief,
+    ConversationSummary,
+    Motion,
+    OutcomeWindow,
+    PendingNotes,
+    Pointer,
+    State,
+    StateError,
+)
 from streams.text_model.dialogue_state import Dialogue
 from streams.text_model.hashing import SKETCH
 from tests.support.data.builders import CALM, FURIOUS, answer, keystrokes, message, navigation, nervous, told
@@ -42,9 +53,9 @@ STATES = st.builds(
     dialogue=st.none() | DIALOGUES,
     window=st.none()
     | st.builds(
-        Window, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES, st.booleans(), st.booleans()
+        OutcomeWindow, NAMES, TIMES, NAMES, st.booleans(), FINITE, FINITE, FINITE, TIMES, st.booleans(), st.booleans()
     ),
-    course=st.builds(Course, st.none() | NAMES, TIMES, st.none() | FINITE, TIMES, TIMES),
+    course=st.builds(ConversationSummary, st.none() | NAMES, TIMES, st.none() | FINITE, TIMES, TIMES),
     answer=st.none() | st.lists(TIMES, max_size=3).map(tuple),
 )
 
@@ -122,9 +133,11 @@ def test_a_field_added_later_takes_its_default_in_an_older_state() -> None:
     older = msgspec.structs.replace(one, answer=(), typing_refused_at=0, voice_refused_at=0)
     assert decoded(msgspec.to_builtins(one)[:-1]) == one
     assert decoded(msgspec.to_builtins(one)[:-4]) == older
-    assert decoded(msgspec.to_builtins(one)[:-5]) == msgspec.structs.replace(one, answer=(), course=Course())
-    fresh = {"dialogue": None, "asked": None, "notes": 0, "usual": None, "memory": Memory()}
-    forgotten = msgspec.structs.replace(one, **fresh, course=Course(), answer=())
+    assert decoded(msgspec.to_builtins(one)[:-5]) == msgspec.structs.replace(
+        one, answer=(), course=ConversationSummary()
+    )
+    fresh = {"dialogue": None, "asked": None, "notes": 0, "usual": None, "memory": PendingNotes()}
+    forgotten = msgspec.structs.replace(one, **fresh, course=ConversationSummary(), answer=())
     assert decoded(msgspec.to_builtins(one)[:-10]) == forgotten
 
 
@@ -133,7 +146,7 @@ def test_a_window_of_before_answers_were_watched_is_read() -> None:
     assert one.window is not None
     older = msgspec.msgpack.encode(msgspec.to_builtins(one.window)[:-2])
     unwatched = msgspec.structs.replace(one.window, answered=False, overlapped=False)
-    assert msgspec.msgpack.decode(older, type=Window) == unwatched
+    assert msgspec.msgpack.decode(older, type=OutcomeWindow) == unwatched
 
 
 def decoded(fields: list[object]) -> State:

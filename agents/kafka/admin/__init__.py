@@ -1,1 +1,4 @@
-"""TODO."""
+"""Operations on topics and consumer groups: create, compare, lag and dead letters.
+
+Producing and consuming is in `agents/kafka`.
+"""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from agents.common.errors import Failure
 from agents.kafka import topic_reader
-from agents.kafka.async_producer import DeliveryFailed, Outgoing
-from agents.kafka.consumed_record import Received
+from agents.kafka.async_producer import DeliveryFailed, OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.producer import DeadLetterQueue
 from agents.settings.model import Settings
 from schemas.headers import ERROR_PREFIX, without_errors
@@ -17,7 +17,7 @@ def dead_letter_topics(settings: Settings) -> list[str]:
     return [settings.topics.dead_letters(name) for name in WITH_DEAD_LETTERS]
 
 
-def errors_of(message: Received) -> dict[str, str]:
+def errors_of(message: ConsumedRecord) -> dict[str, str]:
     """Why a dead letter was refused and where it came from, by header without its prefix."""
     return {
         name.removeprefix(ERROR_PREFIX): (value or b"").decode(errors="replace")
@@ -32,7 +32,7 @@ def counts(settings: Settings) -> Counter[tuple[str, str]]:
     return Counter((message.topic, errors_of(message).get("reason", "unknown")) for message in messages)
 
 
-def letters(settings: Settings, topic: str) -> Iterator[Received]:
+def letters(settings: Settings, topic: str) -> Iterator[ConsumedRecord]:
     """Every dead letter of one topic, given with or without ``.dlq``."""
     name = topic if topic.endswith(".dlq") else f"{topic}.dlq"
     if name not in dead_letter_topics(settings):
@@ -40,7 +40,7 @@ def letters(settings: Settings, topic: str) -> Iterator[Received]:
     return topic_reader.read(settings, [name])
 
 
-def find(settings: Settings, topic: str, offset: int) -> Received:
+def find(settings: Settings, topic: str, offset: int) -> ConsumedRecord:
     """One dead letter by its offset; ``Failure`` when there is none."""
     for message in letters(settings, topic):
         if message.offset == offset:
@@ -48,7 +48,7 @@ def find(settings: Settings, topic: str, offset: int) -> Received:
     raise Failure(f"{topic} has no dead letter at offset {offset}", "list them with: tenor dlq list TOPIC")
 
 
-def requeue(settings: Settings, message: Received) -> str:
+def requeue(settings: Settings, message: ConsumedRecord) -> str:
     """Send a dead letter back to where it came from, as it was; the topic it went to.
 
     The dead letter stays where it is: a log is not edited. Requeued twice, an event is folded twice under its
@@ -58,7 +58,9 @@ def requeue(settings: Settings, message: Received) -> str:
     if not target:
         raise Failure(f"the dead letter at offset {message.offset} does not say where it came from")
     try:
-        DeadLetterQueue(settings).send([Outgoing(target, message.key, message.value, without_errors(message.headers))])
+        DeadLetterQueue(settings).send(
+            [OutgoingRecord(target, message.key, message.value, without_errors(message.headers))]
+        )
     except DeliveryFailed as error:
         raise Failure(f"the record could not be sent back: {error}") from None
     return target

@@ -24,7 +24,7 @@ SUNK = (
 OnWait = Callable[[str, int], None]
 
 
-class Stage(NamedTuple):
+class GroupTopics(NamedTuple):
     """A consumer group and the topics it must have read to the end."""
 
     name: str
@@ -32,7 +32,7 @@ class Stage(NamedTuple):
     topics: Sequence[str]
 
 
-def stages(topics: Topics) -> list[Stage]:
+def stages(topics: Topics) -> list[GroupTopics]:
     """Every stage, each before those that read what it writes."""
     workers = {
         "ingest": INGESTED,
@@ -43,8 +43,8 @@ def stages(topics: Topics) -> list[Stage]:
     }
     dead_letters = [topics.dead_letters(name) for name in WITH_DEAD_LETTERS]
     return [
-        *(Stage(name, topics.worker_group, [topics.name(one) for one in read]) for name, read in workers.items()),
-        Stage("sink", topics.sink_group, [*map(topics.name, SUNK), *dead_letters]),
+        *(GroupTopics(name, topics.worker_group, [topics.name(one) for one in read]) for name, read in workers.items()),
+        GroupTopics("sink", topics.sink_group, [*map(topics.name, SUNK), *dead_letters]),
     ]
 
 
@@ -70,7 +70,7 @@ def settle(settings: Settings, timeout_s: float, on_wait: OnWait) -> None:
         time.sleep(LOOK_S)
 
 
-def pass_by(settings: Settings, stage: Stage, timeout_s: float, on_wait: OnWait) -> None:
+def pass_by(settings: Settings, stage: GroupTopics, timeout_s: float, on_wait: OnWait) -> None:
     """Wait until a stage has committed what its topics hold now, however much comes meanwhile.
 
     Args:
@@ -99,18 +99,18 @@ def first_behind(settings: Settings) -> tuple[str, int]:
     return "", 0
 
 
-def lag_of(settings: Settings, stage: Stage) -> int:
+def lag_of(settings: Settings, stage: GroupTopics) -> int:
     """Records of a stage's topics that its group has not committed."""
     return lag_behind(settings, stage, ends_of(settings, stage))
 
 
-def ends_of(settings: Settings, stage: Stage) -> dict[client.Position, int]:
+def ends_of(settings: Settings, stage: GroupTopics) -> dict[client.Position, int]:
     """Present ends of the partitions a stage reads that ever held anything."""
     positions = client.partitions_of(settings, stage.topics)
     return {position: end for position, end in client.end_offsets(settings, positions).items() if end}
 
 
-def lag_behind(settings: Settings, stage: Stage, ends: Mapping[client.Position, int]) -> int:
+def lag_behind(settings: Settings, stage: GroupTopics, ends: Mapping[client.Position, int]) -> int:
     """Records before these ends that its group has not committed."""
     done = client.committed(settings, stage.group, list(ends)) if ends else {}
     return sum(max(0, end - done[position]) for position, end in ends.items())

@@ -25,7 +25,7 @@ def names(settings: Settings) -> tuple[str, ...]:
     return topics.name(Name.SIGNALS), topics.changelog, topics.name(Name.CUSTOMERS), topics.profiles
 
 
-class Watch:
+class PartitionCountMonitor:
     """Looks at the topics' partitions, over one connection that is kept.
 
     Args:

@@ -22,7 +22,7 @@ from agents.settings.model import Settings
 from schemas.topics import Topic
 
 
-class Repartitioned(str):
+class PartitionCountMismatch(str):
     """A difference nobody may want: events of open conversations go elsewhere than their state."""
 
 
@@ -95,7 +95,7 @@ def described(client: AdminClient, topics: list[Topic]) -> dict[str, Mapping[str
 
 def partition_drift(topic: Topic, actual: int) -> Iterator[str]:
     if actual != topic.partitions:
-        yield Repartitioned(f"{topic.name}: {actual} partitions, should be {topic.partitions}")
+        yield PartitionCountMismatch(f"{topic.name}: {actual} partitions, should be {topic.partitions}")
 
 
 def config_drift(topic: Topic, actual: Mapping[str, Any]) -> Iterator[str]:

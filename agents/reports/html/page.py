@@ -45,7 +45,11 @@ def write(settings: Settings, path: Path, wanted: Period) -> None:
 def render(found: Row) -> str:
     """The page as HTML."""
     environment = Environment(
-        loader=PackageLoader("agents"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("agents.reports.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"shown": shown, "words": words}
     several = len(found["tenants"]) > 1

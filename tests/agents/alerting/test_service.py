@@ -10,10 +10,10 @@ import pytest
 
 from agents.alerting import destinations as places
 from agents.alerting.delivery_records import of_delivered, of_suppressed
-from agents.alerting.dispatcher import BACKLOG, Postman, Receipt
-from agents.alerting.offset_tracker import Unsettled
+from agents.alerting.dispatcher import BACKLOG, AlertDispatcher, Receipt
+from agents.alerting.offset_tracker import OffsetTracker
 from agents.alerting.routes import routes_of
-from agents.alerting.webhook import Undelivered, sign
+from agents.alerting.webhook import DeliveryError, sign
 from agents.common.errors import Failure
 from agents.embedded.process import free_port
 from agents.settings.model import Settings
@@ -45,9 +45,9 @@ def message(number: int = 1) -> Message:
     return Message(f"m{number}", "alert", "support", "default", "c1", "warning", NOW, (alert(number),))
 
 
-def postman(team: Team, patience_s: float = 5.0, stop: threading.Event | None = None) -> Postman:
+def postman(team: Team, patience_s: float = 5.0, stop: threading.Event | None = None) -> AlertDispatcher:
     routes = {team.name: places.destinations(team, CONSOLE)}
-    return Postman(routes, patience_s, stop or threading.Event(), first_wait_s=0.01)
+    return AlertDispatcher(routes, patience_s, stop or threading.Event(), first_wait_s=0.01)
 
 
 def hooked(hook: Hook, secret: str = SECRET) -> Team:
@@ -133,7 +133,7 @@ def test_an_address_that_is_none_is_refused_without_being_quoted() -> None:
     assert caught.value.message == "team support: address 1 under apprise is none that apprise understands"
 
 
-def finished(one: Postman, count: int) -> list[tuple[Message, list[Receipt]]]:
+def finished(one: AlertDispatcher, count: int) -> list[tuple[Message, list[Receipt]]]:
     found: list[tuple[Message, list[Receipt]]] = []
     deadline = time.monotonic() + 10
     while len(found) < count and time.monotonic() < deadline:
@@ -146,10 +146,10 @@ def test_in_the_background_a_dead_team_holds_up_nobody(hook: Hook) -> None:
     stop = threading.Event()
 
     def refuse(_: Message) -> None:
-        raise Undelivered("HTTP 503")
+        raise DeliveryError("HTTP 503")
 
     routes = {"dead": [places.Destination("webhook-1", refuse)], "support": places.destinations(hooked(hook), None)}
-    one = Postman(routes, 60.0, stop, first_wait_s=0.01)
+    one = AlertDispatcher(routes, 60.0, stop, first_wait_s=0.01)
     dead = Message("dead", "alert", "dead", "default", "c1", "warning", NOW, (alert(),))
     for _ in range(BACKLOG + 3):
         one.post(dead)
@@ -168,7 +168,7 @@ def test_a_destinations_own_bug_is_told_and_settled() -> None:
     def broken(_: Message) -> None:
         raise ZeroDivisionError
 
-    one = Postman({"support": [places.Destination("webhook-1", broken)]}, 1.0, threading.Event())
+    one = AlertDispatcher({"support": [places.Destination("webhook-1", broken)]}, 1.0, threading.Event())
     one.post(message())
     assert finished(one, 1)[0][1] == [Receipt("webhook-1", 1, "ZeroDivisionError")]
     one.close()
@@ -199,7 +199,7 @@ def test_what_became_of_it_is_a_record_for_each_destination_and_alert() -> None:
 
 
 def test_a_partition_is_committed_before_the_first_alert_under_way() -> None:
-    unsettled, position = Unsettled(), ("tenor.alerts", 0)
+    unsettled, position = OffsetTracker(), ("tenor.alerts", 0)
     unsettled.take(position, 5)
     unsettled.take(position, 6, "a", 2)
     unsettled.take(position, 7, "b", 1)

@@ -101,9 +101,9 @@ def test_a_file_that_is_no_key(tmp_path: Path, text: str, told: str) -> None:
 
 
 def test_many_mistakes_are_counted() -> None:
-    from agents.blind_review.answers import Wrong
+    from agents.blind_review.answers import CellError
 
-    wrong = [Wrong(row, "tone_A", "must be 1 to 5, or empty") for row in range(2, 10)]
+    wrong = [CellError(row, "tone_A", "must be 1 to 5, or empty") for row in range(2, 10)]
     told = mistakes(Path("r.csv"), wrong)
     assert told.message == "r.csv, row 2, column tone_A: must be 1 to 5, or empty"
     assert told.hint is not None

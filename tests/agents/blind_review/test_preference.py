@@ -8,8 +8,8 @@ from scipy.stats import binomtest
 
 from agents.blind_review.preference import (
     SEPARATED,
-    Judged,
-    Verdict,
+    PairPreference,
+    RaterPreference,
     at_equal_length,
     judged,
     logistic,
@@ -29,14 +29,20 @@ def test_without_ties_the_interval_is_wilsons(wins: int, of: int) -> None:
 
 def test_under_twenty_pairs_nothing_is_claimed() -> None:
     assert share([1.0] * 19) == {"pairs": 19, "share": None, "low": None, "high": None, "why_not": INSUFFICIENT}
-    assert at_equal_length([Judged(1.0, 0.1)] * 19)["why_not"] == INSUFFICIENT
+    assert at_equal_length([PairPreference(1.0, 0.1)] * 19)["why_not"] == INSUFFICIENT
     nothing = preference([])
     assert {one["why_not"] for one in nothing.values()} == {INSUFFICIENT}
 
 
 def test_a_pair_counts_once_however_many_judge_it() -> None:
-    verdicts = [Verdict("p1", f"r{n}", 1.0) for n in range(50)] + [Verdict("p2", "r1", 0.0), Verdict("p2", "r2", 0.5)]
-    assert judged(verdicts, {"p1": (40, 20)}) == [Judged(1.0, pytest.approx(math.log(2))), Judged(0.25, None)]
+    verdicts = [RaterPreference("p1", f"r{n}", 1.0) for n in range(50)] + [
+        RaterPreference("p2", "r1", 0.0),
+        RaterPreference("p2", "r2", 0.5),
+    ]
+    assert judged(verdicts, {"p1": (40, 20)}) == [
+        PairPreference(1.0, pytest.approx(math.log(2))),
+        PairPreference(0.25, None),
+    ]
 
 
 def test_the_interval_covers_with_ties_and_raters_who_agree() -> None:
@@ -50,12 +56,17 @@ def test_the_interval_covers_with_ties_and_raters_who_agree() -> None:
     assert np.mean(covered) >= 0.95
 
 
-def pairs(effect: float, of_length: float, number: int = 400, longer: float = 0.7, seed: int = 1) -> list[Judged]:
+def pairs(
+    effect: float, of_length: float, number: int = 400, longer: float = 0.7, seed: int = 1
+) -> list[PairPreference]:
     """Pairs whose intervention replies are longer; log odds of preferring them: effect + of_length · log ratio."""
     rng = np.random.default_rng(seed)
     ratios = rng.normal(longer, 0.6, number)
     chances = 1 / (1 + np.exp(-(effect + of_length * ratios)))
-    return [Judged(float(one), float(ratio)) for one, ratio in zip(rng.random(number) < chances, ratios, strict=True)]
+    return [
+        PairPreference(float(one), float(ratio))
+        for one, ratio in zip(rng.random(number) < chances, ratios, strict=True)
+    ]
 
 
 def test_length_alone_looks_like_an_effect_until_it_is_taken_out() -> None:
@@ -93,18 +104,20 @@ def test_the_regression_has_no_gradient_left() -> None:
 @pytest.mark.parametrize(
     "ones",
     [
-        [Judged(float(n % 2), 1.0 if n % 2 else -1.0) for n in range(40)],  # the longer one always wins
-        [Judged(float(n % 2), 0.0) for n in range(40)],  # all are equally long
-        [Judged(1.0, n / 10) for n in range(40)],  # the intervention's always wins
+        [PairPreference(float(n % 2), 1.0 if n % 2 else -1.0) for n in range(40)],  # the longer one always wins
+        [PairPreference(float(n % 2), 0.0) for n in range(40)],  # all are equally long
+        [PairPreference(1.0, n / 10) for n in range(40)],  # the intervention's always wins
     ],
 )
-def test_where_no_regression_is_possible(ones: list[Judged]) -> None:
+def test_where_no_regression_is_possible(ones: list[PairPreference]) -> None:
     found = at_equal_length(ones)
     assert (found["share"], found["why_not"]) == (None, SEPARATED)
 
 
 def test_pairs_of_equal_or_unknown_length_count_where_they_can() -> None:
-    found = preference([Judged(1.0, 0.0)] * 25 + [Judged(0.0, None)] * 25 + [Judged(1.0, 0.5)] * 20)
+    found = preference(
+        [PairPreference(1.0, 0.0)] * 25 + [PairPreference(0.0, None)] * 25 + [PairPreference(1.0, 0.5)] * 20
+    )
     assert found["all"]["pairs"] == 70
     assert (found["longer"]["pairs"], found["shorter"]["pairs"], found["longer_reply"]["pairs"]) == (20, 0, 20)
     assert found["at_equal_length"]["pairs"] == 45

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from agents.blind_review import replies as r
-from agents.blind_review.replies import Decision, Replies
+from agents.blind_review.replies import Decision, ReplyFinder
 from agents.blind_review.unblinding import telling
-from streams.interventions.catalogue import default_protocols
+from streams.interventions.catalogue import default_options
 from tests.agents.blind_review.builders import AT, decision
 
 Message = dict[str, Any]
@@ -18,16 +18,16 @@ def message(role: str, text: str | None, talk: str = "c1", at: int = AT, tenant:
     return {"tenant": tenant, "conversation_id": talk, "participant_role": role, "text": text, "event_time": at}
 
 
-def searched(decisions: Iterable[Decision], messages: Iterable[Message]) -> Replies:
+def searched(decisions: Iterable[Decision], messages: Iterable[Message]) -> ReplyFinder:
     """The messages passed by; the first is at offset 0."""
-    replies = Replies(decisions, telling(default_protocols()))
+    replies = ReplyFinder(decisions, telling(default_options()))
     for offset, one in enumerate(messages):
         replies.take((0, offset), one)
     replies.finish()
     return replies
 
 
-def left_out(replies: Replies) -> dict[str, int]:
+def left_out(replies: ReplyFinder) -> dict[str, int]:
     return {why: count for why, count in replies.left_out.items() if count}
 
 
@@ -83,7 +83,7 @@ def test_words_that_kafka_no_longer_holds() -> None:
     assert left_out(searched([decision(1, at=(0, 99))], [BEFORE, CROSS])) == {r.GONE: 1}
 
 
-TELLS = telling(default_protocols())
+TELLS = telling(default_options())
 
 
 @pytest.mark.parametrize(

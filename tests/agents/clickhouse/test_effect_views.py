@@ -8,7 +8,7 @@ from scipy import stats
 from agents.clickhouse.client import connect
 from agents.settings.model import Settings
 from streams.experiment import effects
-from streams.experiment.effects import Decided, Evidence
+from streams.experiment.effects import Evidence, MaturedDecision
 from streams.interventions.options import CONTROL
 from tests.support.data.experiments import OPTIONS, Made, experiment
 from tests.support.data.records import decision, outcome, point
@@ -20,7 +20,7 @@ N_OPT = 500
 EQUAL = 1e-9
 
 
-def evidence(decided: Sequence[Decided], option: str) -> Evidence:
+def evidence(decided: Sequence[MaturedDecision], option: str) -> Evidence:
     """As in Python: what each comparable decision tells, summed up."""
     found = Evidence()
     for one in decided:
@@ -50,19 +50,19 @@ def test_uplift_is_what_python_says(database: Settings, stored: dict[str, list[M
     assert all(row["mean"] is row["high"] is None for (tenant, _), row in rows.items() if tenant != "large")
 
 
-Target = Callable[[Decided], Mapping[str, float]]
+Target = Callable[[MaturedDecision], Mapping[str, float]]
 
 
 def always(option: str) -> Target:
     return lambda one: {option: 1.0} if one.chances.get(option, 0) > 0 else one.chances
 
 
-def uniform(one: Decided) -> Mapping[str, float]:
+def uniform(one: MaturedDecision) -> Mapping[str, float]:
     possible = [name for name, p in one.chances.items() if p > 0]
     return dict.fromkeys(possible, 1 / len(possible))
 
 
-def tilted(one: Decided) -> Mapping[str, float]:
+def tilted(one: MaturedDecision) -> Mapping[str, float]:
     raw = {name: p * (1 + len(name)) for name, p in one.chances.items()}
     return {name: p / sum(raw.values()) for name, p in raw.items()}
 

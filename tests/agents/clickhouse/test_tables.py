@@ -11,7 +11,7 @@ from agents.clickhouse.http import ClickHouseHttp
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES, columnar
 from agents.embedded.clickhouse import ClickHouse
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
 from agents.sink.avro_container import file_of, statement
 from agents.sink.dead_letter_table import DEAD_LETTERS, dead_letter_row
@@ -63,8 +63,8 @@ UNKNOWN: dict[Name, dict[str, Any]] = {
 }
 
 
-def letter(headers: Any, value: bytes | None = b"payload", timestamp: int = AT) -> Received:
-    return Received("conversation.messages.dlq", 0, 17, b"key", value, headers, timestamp)
+def letter(headers: Any, value: bytes | None = b"payload", timestamp: int = AT) -> ConsumedRecord:
+    return ConsumedRecord("conversation.messages.dlq", 0, 17, b"key", value, headers, timestamp)
 
 
 @pytest.mark.integration

@@ -24,7 +24,7 @@ expect.set_options(timeout=1000 * PATIENCE_S)
 @contextmanager
 def served(settings: Settings) -> Iterator[str]:
     """A running console; where it is."""
-    server = serve.Server(Console(settings))
+    server = serve.ConsoleServer(Console(settings))
     with serve.listening(settings.http_host, settings.http_port) as taken:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]}, name="console")
         thread.start()

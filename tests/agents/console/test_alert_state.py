@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from agents.console.alert_state import FROM_CONSOLE, About, Commands, Said
+from agents.console.alert_state import FROM_CONSOLE, AlertCommandLog, CommandTarget, LatestCommand
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from tests.support.data.records import alert_command
 
 CODEC = Codec()
-ABOUT = About("default", "c1")
+ABOUT = CommandTarget("default", "c1")
 NOW = 1_000_000
 
 
-def said(*commands: dict[str, Any]) -> Commands:
+def said(*commands: dict[str, Any]) -> AlertCommandLog:
     """Commands by key, in the order of the topic."""
-    known = Commands(Settings(_env_file=None))
+    known = AlertCommandLog(Settings(_env_file=None))
     for one in commands:
         key = f"{one['tenant']} {one['conversation_id']} {one['team']}"
         known._take(key, CODEC.encode(record("alert_command"), one))
@@ -27,7 +27,7 @@ def word(at: int, action: str = "acknowledge", **changes: Any) -> dict[str, Any]
     return alert_command(1, **{"event_time": at, "action": action, "until": until, **changes})
 
 
-def actions(words: list[Said]) -> list[tuple[str | None, str]]:
+def actions(words: list[LatestCommand]) -> list[tuple[str | None, str]]:
     return [(one.team, one.action) for one in words]
 
 
@@ -40,7 +40,7 @@ def test_the_latest_word_of_each_counts_and_one_for_all_teams_ends_those_before(
     ]
     assert actions(said(*first, word(4, "resume", team="night")).about(ABOUT))[-1] == ("night", "resume")
     assert actions(said(*first, word(5, "resume")).about(ABOUT)) == [(None, "resume")]
-    assert said(*first).about(About("other", "c1")) == []
+    assert said(*first).about(CommandTarget("other", "c1")) == []
 
 
 def test_a_word_that_was_taken_out_of_the_topic_or_cannot_be_read() -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from starlette.routing import Route
 
-from agents.console.app import AboutAlert, Console, Enable, application
+from agents.console.app import AlertCommandRequest, Console, EnableOptionRequest, application
 from agents.settings.model import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,7 +26,7 @@ def test_every_address_is_described_with_its_methods_and_no_other() -> None:
     assert described == {one for one in served if one[1] != "head"}
 
 
-@pytest.mark.parametrize(("path", "body"), [("/api/alerts", AboutAlert), ("/api/enable", Enable)])
+@pytest.mark.parametrize(("path", "body"), [("/api/alerts", AlertCommandRequest), ("/api/enable", EnableOptionRequest)])
 def test_bodies_are_described_as_they_are_read(path: str, body: type[Any]) -> None:
     operation = DESCRIPTION["paths"][path]["post"]
     described = operation["requestBody"]["content"]["application/json"]["schema"]

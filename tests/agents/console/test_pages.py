@@ -305,9 +305,9 @@ def test_commands_and_console_are_one(deployment: Settings, console: str, open_p
     for case in cases:
         expect(case).to_have_count(1)
     until = now_ms() + 3_600_000
-    alert_commands.give(deployment, "acknowledge", "one", "lead-1", "night", "Kim", "on the phone")
-    alert_commands.give(deployment, "snooze", "one", "lead-2", "night", "Kim", "not ours", until)
-    alert_commands.give(deployment, "snooze", "one", None, "night", "Kim", "a training", until)
+    alert_commands.publish_command(deployment, "acknowledge", "one", "lead-1", "night", "Kim", "on the phone")
+    alert_commands.publish_command(deployment, "snooze", "one", "lead-2", "night", "Kim", "not ours", until)
+    alert_commands.publish_command(deployment, "snooze", "one", None, "night", "Kim", "a training", until)
     expect(cases[0]).to_have_count(0)
     expect(cases[1]).to_contain_text(re.compile(r"Snoozed for team night until .* by Kim at .*: not ours"))
     expect(page.get_by_label("Teams that are told nothing")).to_have_text(
@@ -321,7 +321,7 @@ def test_commands_and_console_are_one(deployment: Settings, console: str, open_p
     ]
     assert ours["target"] == ids.stable_id("target", "one", "lead-3", ""), "the next word, from anywhere, replaces it"
 
-    alert_commands.give(deployment, "resume", "one", "lead-3", None, "Kim", "no longer")
+    alert_commands.publish_command(deployment, "resume", "one", "lead-3", None, "Kim", "no longer")
     expect(cases[2]).to_have_count(1)
     page.get_by_role("button", name="Acknowledged and snoozed").click()
     expect(cases[0]).to_contain_text(re.compile(r"Acknowledged for team night, by Kim at .*: on the phone"))
@@ -329,7 +329,7 @@ def test_commands_and_console_are_one(deployment: Settings, console: str, open_p
     expect(cases[0]).to_have_count(0)
     page.get_by_role("button", name="To do").click()
     expect(cases[0]).to_have_count(1)
-    alert_commands.give(deployment, "resume", "one", None, "night", "Kim", "back")
+    alert_commands.publish_command(deployment, "resume", "one", None, "night", "Kim", "back")
     expect(page.get_by_label("Teams that are told nothing")).to_be_hidden()
 
 
@@ -415,7 +415,7 @@ def test_no_text_is_ever_taken_for_markup(deployment: Settings, console: str, op
     insert(deployment, DELIVERIES, [delivery(1, **where, **became)])
     about = {**where, "team": HOSTILE, "by": HOSTILE, "reason": HOSTILE, "action": HOSTILE, "command_id": HOSTILE}
     insert(deployment, ASKED, [alert_command(1, **about)])
-    alert_commands.give(
+    alert_commands.publish_command(
         deployment,
         "snooze",
         where["tenant"],
@@ -425,7 +425,9 @@ def test_no_text_is_ever_taken_for_markup(deployment: Settings, console: str, op
         HOSTILE,
         now_ms() + 60_000_000,
     )
-    alert_commands.give(deployment, "snooze", where["tenant"], None, HOSTILE, HOSTILE, HOSTILE, now_ms() + 60_000_000)
+    alert_commands.publish_command(
+        deployment, "snooze", where["tenant"], None, HOSTILE, HOSTILE, HOSTILE, now_ms() + 60_000_000
+    )
     rolled = {"tenant": scope["tenant"], "option": HOSTILE}
     insert(deployment, POLICY, [snapshot(1, tenant=scope["tenant"], disabled=[HOSTILE])])
     insert(deployment, TABLES[Name.COMMANDS], [command(1, **rolled, by=HOSTILE, reason=HOSTILE)])
@@ -507,7 +509,9 @@ def test_every_page_is_accessible_and_fits(
     about = {"tenant": "axe", "conversation_id": "upset", "alert_id": "axe-1"}
     insert(deployment, DELIVERIES, [delivery(1, **about, delivery_id="axe-d", status="failed", reason="status 500")])
     insert(deployment, ASKED, [alert_command(1, **about, command_id="axe-c", team="night")])
-    alert_commands.give(deployment, "snooze", "axe", None, "night", "Kim", "a training", now_ms() + 60_000_000)
+    alert_commands.publish_command(
+        deployment, "snooze", "axe", None, "night", "Kim", "a training", now_ms() + 60_000_000
+    )
     insert(deployment, POLICY, [snapshot(1, tenant="axe", disabled=["slow"])])
     page = open_page(board(console, "axe"), color_scheme=scheme, viewport={"width": width, "height": 800})
     assert_fine(page, rows(page), width)

@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ign
 from agents.common.errors import Failure
 from agents.embedded import clickhouse, tansu
 from agents.embedded.clickhouse import ClickHouse
-from agents.embedded.process import LOOPBACK, Child, free_port, require_free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, ChildProcess, free_port, require_free_port, wait_for_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.embedded_offsets import true_end_offsets
 from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
@@ -54,13 +54,13 @@ def runs(pid: int) -> bool:
 
 
 @pytest.fixture
-def child(tmp_path: Path) -> Iterator[Child]:
-    child = Child.start("the sleeper", SLEEPER, tmp_path, tmp_path / "sleeper.log")
+def child(tmp_path: Path) -> Iterator[ChildProcess]:
+    child = ChildProcess.start("the sleeper", SLEEPER, tmp_path, tmp_path / "sleeper.log")
     yield child
     child.stop()
 
 
-def test_child_stops_on_request(child: Child) -> None:
+def test_child_stops_on_request(child: ChildProcess) -> None:
     assert child.alive
     child.stop()
     assert not child.alive
@@ -71,13 +71,13 @@ def test_child_stops_on_request(child: Child) -> None:
 def test_child_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
     argv = [sys.executable, "-c", f"{stubborn}; time.sleep(60)"]
-    child = Child.start("the stubborn one", argv, tmp_path, tmp_path / "log")
+    child = ChildProcess.start("the stubborn one", argv, tmp_path, tmp_path / "log")
     assert eventually(lambda: "deaf" in child.log_tail())
     child.stop(grace_s=0.1)
     assert child.exit_code == -signal.SIGKILL
 
 
-def test_child_has_a_session_of_its_own(child: Child) -> None:
+def test_child_has_a_session_of_its_own(child: ChildProcess) -> None:
     assert os.getsid(child.pid) == child.pid
 
 
@@ -109,20 +109,20 @@ time.sleep(60)
 def test_a_failed_start_shows_the_end_of_this_run_s_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("from an earlier run\n")
-    child = Child.start("the clumsy one", [sys.executable, "-c", "print('tripped'); exit(3)"], tmp_path, log)
+    child = ChildProcess.start("the clumsy one", [sys.executable, "-c", "print('tripped'); exit(3)"], tmp_path, log)
     with pytest.raises(Failure, match=r"^the clumsy one ended \(exit code 3\) while starting$") as caught:
         wait_for_port(LOOPBACK, free_port(), child, timeout=5)
     assert caught.value.hint == "tripped"
 
 
-def test_waiting_for_a_port_ends(child: Child) -> None:
+def test_waiting_for_a_port_ends(child: ChildProcess) -> None:
     port = free_port()
     with pytest.raises(Failure, match=rf"^the sleeper did not answer on 127.0.0.1:{port} within 0.1 s$"):
         wait_for_port(LOOPBACK, port, child, timeout=0.1)
 
 
 def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
-    child = Child.start("nothing", ["/does/not/exist"], tmp_path, tmp_path / "log")
+    child = ChildProcess.start("nothing", ["/does/not/exist"], tmp_path, tmp_path / "log")
     with pytest.raises(Failure, match="nothing ended"):
         wait_for_port(LOOPBACK, free_port(), child, timeout=5)
 

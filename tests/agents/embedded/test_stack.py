@@ -8,7 +8,7 @@ import pytest
 
 from agents.clickhouse.client import connect
 from agents.embedded import stack
-from agents.embedded.process import Child
+from agents.embedded.process import ChildProcess
 from agents.recordings import file, replay
 from agents.reports import report
 from agents.settings.model import Settings
@@ -20,7 +20,7 @@ from streams.config.model import ProfileConfig
 
 SETTLE_S = 60.0
 
-Outcome = tuple[dict[str, Any], verdict.Verdict, list[Child]]
+Outcome = tuple[dict[str, Any], verdict.VerificationResult, list[ChildProcess]]
 
 
 def run(directory: Path, path: Path, workers: int) -> Outcome:

@@ -15,7 +15,7 @@ from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka import async_producer, client, topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import DeliveryFailed, Outbox, Outgoing
+from agents.kafka.async_producer import AsyncProducer, DeliveryFailed, OutgoingRecord
 from agents.settings.model import Settings
 from schemas.topics import Name
 
@@ -31,13 +31,13 @@ def topic(settings: Settings) -> str:
 
 
 @pytest.fixture
-def box(settings: Settings) -> Iterator[Outbox]:
-    one = Outbox(settings)
+def box(settings: Settings) -> Iterator[AsyncProducer]:
+    one = AsyncProducer(settings)
     yield one
     one.close()
 
 
-async def send(box: Outbox, records: list[Outgoing]) -> None:
+async def send(box: AsyncProducer, records: list[OutgoingRecord]) -> None:
     await asyncio.wait_for(box.send(records), PATIENCE_S)
 
 
@@ -45,10 +45,10 @@ def published(topic: str) -> float:
     return float(metrics.RECORDS_OUT.labels(topic)._value.get())
 
 
-async def test_all_are_acknowledged_in_order(settings: Settings, topic: str, box: Outbox) -> None:
+async def test_all_are_acknowledged_in_order(settings: Settings, topic: str, box: AsyncProducer) -> None:
     headers = [("name", b"value"), ("empty", None)]
     records = [
-        Outgoing(topic, b"c1", str(n).encode(), headers, timestamp_ms=1_700_000_000_000 + n) for n in range(5000)
+        OutgoingRecord(topic, b"c1", str(n).encode(), headers, timestamp_ms=1_700_000_000_000 + n) for n in range(5000)
     ]
     await send(box, records)
     found = list(topic_reader.read(settings, [topic]))
@@ -58,40 +58,42 @@ async def test_all_are_acknowledged_in_order(settings: Settings, topic: str, box
     assert published(topic) == 5000
 
 
-async def test_partition_tombstone_and_nothing_at_all(settings: Settings, topic: str, box: Outbox) -> None:
+async def test_partition_tombstone_and_nothing_at_all(settings: Settings, topic: str, box: AsyncProducer) -> None:
     await send(box, [])
-    await send(box, [Outgoing(topic, b"k", None, partition=number) for number in (1, 0, 1)])
+    await send(box, [OutgoingRecord(topic, b"k", None, partition=number) for number in (1, 0, 1)])
     found = list(topic_reader.read(settings, [topic]))
     assert [(record.partition, record.value) for record in found] == [(0, None), (1, None), (1, None)]
 
 
-async def test_sends_at_once_do_not_wait_for_each_other(topic: str, box: Outbox) -> None:
-    await asyncio.gather(*(send(box, [Outgoing(topic, b"k", b"v")] * 200) for _ in range(10)))
+async def test_sends_at_once_do_not_wait_for_each_other(topic: str, box: AsyncProducer) -> None:
+    await asyncio.gather(*(send(box, [OutgoingRecord(topic, b"k", b"v")] * 200) for _ in range(10)))
     assert published(topic) == 2000
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-async def test_a_record_over_the_limit_is_an_error_and_the_outbox_goes_on(topic: str, box: Outbox, place: int) -> None:
-    records = [Outgoing(topic, b"k", b"v")] * 2
-    records.insert(place, Outgoing(topic, b"k", b"x" * (client.LARGEST_BYTES + 1)))
+async def test_a_record_over_the_limit_is_an_error_and_the_outbox_goes_on(
+    topic: str, box: AsyncProducer, place: int
+) -> None:
+    records = [OutgoingRecord(topic, b"k", b"v")] * 2
+    records.insert(place, OutgoingRecord(topic, b"k", b"x" * (client.LARGEST_BYTES + 1)))
     with pytest.raises(DeliveryFailed, match=f"a record for {topic} was not taken: MSG_SIZE_TOO_LARGE"):
         await send(box, records)
     assert published(topic) == 0, "a run is published whole or not at all, as far as anybody is told"
-    await send(box, [Outgoing(topic, b"k", b"after")])
+    await send(box, [OutgoingRecord(topic, b"k", b"after")])
 
 
 async def test_a_partition_that_does_not_exist(topic: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     shorten(monkeypatch, 10_000)  # a busy machine must not make the good record late
-    box = Outbox(settings)
+    box = AsyncProducer(settings)
     with pytest.raises(DeliveryFailed, match="UNKNOWN_PARTITION"):
-        await send(box, [Outgoing(topic, b"k", b"v"), Outgoing(topic, b"k", b"v", partition=99)])
+        await send(box, [OutgoingRecord(topic, b"k", b"v"), OutgoingRecord(topic, b"k", b"v", partition=99)])
     box.close()
 
 
 async def test_more_than_the_queue_holds(topic: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     change(monkeypatch, **{"queue.buffering.max.messages": 100})
-    box = Outbox(settings)
-    await send(box, [Outgoing(topic, b"k", b"v")] * 1000)
+    box = AsyncProducer(settings)
+    await send(box, [OutgoingRecord(topic, b"k", b"v")] * 1000)
     assert published(topic) == 1000
     box.close()
 
@@ -103,10 +105,10 @@ async def test_a_dead_broker_is_an_error_once_the_delivery_timeout_is_over(
     broker = Tansu.start(free_port(), tmp_path)
     own = settings.model_copy(update={"brokers": broker.bootstrap})
     topics.apply(own)
-    box = Outbox(own)
+    box = AsyncProducer(own)
     name = own.topics.name(Name.SIGNALS)
-    await send(box, [Outgoing(name, b"k", b"before")])
-    run = [Outgoing(name, b"k", b"x" * 1000)] * 20_000
+    await send(box, [OutgoingRecord(name, b"k", b"before")])
+    run = [OutgoingRecord(name, b"k", b"x" * 1000)] * 20_000
     threading.Timer(0.02, os.kill, (broker.child.pid, signal.SIGKILL)).start()
     try:
         with pytest.raises(DeliveryFailed, match=f"a record for {name} was not taken"):
@@ -117,7 +119,7 @@ async def test_a_dead_broker_is_an_error_once_the_delivery_timeout_is_over(
 
 
 def test_closing_leaves_no_thread(settings: Settings) -> None:
-    box = Outbox(settings)
+    box = AsyncProducer(settings)
     box.close()
     box.close()
     assert "outbox" not in {thread.name for thread in threading.enumerate()}

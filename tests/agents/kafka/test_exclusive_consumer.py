@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from agents.common.errors import Failure
-from agents.kafka.exclusive_consumer import SoleReader
+from agents.kafka.exclusive_consumer import ExclusiveConsumer
 from agents.settings.model import Settings
 
 
@@ -24,14 +24,14 @@ class Broker:
 
 
 @pytest.fixture
-def reader() -> Iterator[SoleReader]:
-    one = SoleReader(Settings(_env_file=None, brokers="127.0.0.1:1"), ["ratings"], "learner", "learner")  # type: ignore[call-arg]
+def reader() -> Iterator[ExclusiveConsumer]:
+    one = ExclusiveConsumer(Settings(_env_file=None, brokers="127.0.0.1:1"), ["ratings"], "learner", "learner")  # type: ignore[call-arg]
     consumer, one.whole = one._consumer, True
     yield one
     consumer.close()
 
 
-def test_what_a_moving_coordinator_does_not_take_is_committed_the_next_time(reader: SoleReader) -> None:
+def test_what_a_moving_coordinator_does_not_take_is_committed_the_next_time(reader: ExclusiveConsumer) -> None:
     reader._consumer = broker = Broker(KafkaError._WAIT_COORD, KafkaError.NOT_COORDINATOR)
     reader.settle_to(("ratings", 0), 7)
     reader.commit()
@@ -42,7 +42,7 @@ def test_what_a_moving_coordinator_does_not_take_is_committed_the_next_time(read
     assert broker.taken == {("ratings", 0): 7, ("ratings", 1): 3}
 
 
-def test_a_broker_that_refuses_is_a_failure(reader: SoleReader) -> None:
+def test_a_broker_that_refuses_is_a_failure(reader: ExclusiveConsumer) -> None:
     reader._consumer = Broker(KafkaError.GROUP_AUTHORIZATION_FAILED)
     reader.settle_to(("ratings", 0), 7)
     with pytest.raises(Failure, match="GROUP_AUTHORIZATION_FAILED"):

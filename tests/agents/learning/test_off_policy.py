@@ -7,11 +7,11 @@ import pytest
 from agents.clickhouse.period import moment
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import DeadLetterQueue
 from agents.kafka.record_builder import published
 from agents.learning.candidate_file import read
-from agents.learning.off_policy import Range, redecide
+from agents.learning.off_policy import DecisionRange, redecide
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from streams.experiment import effects
@@ -50,7 +50,7 @@ def recorded(migrated: Settings, tmp_path: Path) -> tuple[Settings, list[Made]]:
     return settings, made
 
 
-def send(settings: Settings, *records: Outgoing) -> None:
+def send(settings: Settings, *records: OutgoingRecord) -> None:
     DeadLetterQueue(settings).send(records)
 
 
@@ -61,7 +61,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_preference_is_worth_what_the_view_says(recorded: tuple[Settings, list[Made]], tmp_path: Path) -> None:
     settings, made = recorded
-    found = redecide(settings, written(tmp_path, "prefer: {slow: 3, own: 1}"), Range("default", None, None))
+    found = redecide(settings, written(tmp_path, "prefer: {slow: 3, own: 1}"), DecisionRange("default", None, None))
     (row,) = [one for one in of(settings, "policy_values", "default") if one["candidate"] == "candidate"]
     for ours, theirs in (("doubly_robust", "dr"), ("snips", "snips")):
         assert found[ours]["value"] == pytest.approx(row[theirs], abs=1e-9)
@@ -81,7 +81,7 @@ def test_a_snapshot_decides_again_and_a_range_is_kept(recorded: tuple[Settings, 
     snapshot = as_record(Snapshot("default", arms=arms, matured=500))
     send(settings, published(Output("policy_snapshot", snapshot["policy_version"], snapshot), Codec(), settings.topics))
     half = AT + 450_000
-    wanted = Range("default", None, half)
+    wanted = DecisionRange("default", None, half)
     file = written(tmp_path, "{name: bold, snapshot: newest, exploration: 0.01, floor: 0}")
     found = redecide(settings, file, wanted)
     assert found["decisions"] == sum(
@@ -90,7 +90,7 @@ def test_a_snapshot_decides_again_and_a_range_is_kept(recorded: tuple[Settings, 
     assert found["gain"] is None or found["gain"]["value"] > 0
     assert found["unsupported"] == 0
     with pytest.raises(Failure, match="no snapshot newest of the tenant other"):
-        redecide(settings, file, Range("other", None, None))
+        redecide(settings, file, DecisionRange("other", None, None))
 
 
 @pytest.mark.parametrize(

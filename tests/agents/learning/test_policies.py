@@ -7,10 +7,10 @@ import pytest
 from agents.common import metrics
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import DeadLetterQueue
 from agents.learning import policy_commands, versioned_topic
-from agents.learning.policies import Policies
+from agents.learning.policies import PolicyStore
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
@@ -43,11 +43,11 @@ def publish(settings: Settings, *found: dict[str, Any]) -> list[str]:
 
 def put(settings: Settings, *records: tuple[str, bytes]) -> None:
     topic = settings.topics.name(Name.POLICY)
-    DeadLetterQueue(settings).send([Outgoing(topic, version.encode(), value) for version, value in records])
+    DeadLetterQueue(settings).send([OutgoingRecord(topic, version.encode(), value) for version, value in records])
 
 
-def policies(settings: Settings) -> Policies:
-    return Policies(settings, codec_for(settings))
+def policies(settings: Settings) -> PolicyStore:
+    return PolicyStore(settings, codec_for(settings))
 
 
 def refused() -> float:
@@ -100,5 +100,5 @@ def test_a_person_is_shown_the_last_one_of_each_tenant_that_can_be_used(ready: S
 
 def test_a_person_cannot_ask_for_an_option_there_is_not(ready: Settings) -> None:
     with pytest.raises(Failure, match="there is no option no-such") as failure:
-        policy_commands.give(ready, "disable", "no-such", "default", None, "why not")
+        policy_commands.publish_command(ready, "disable", "no-such", "default", None, "why not")
     assert "offer-options" in (failure.value.hint or "")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.learning import tenant_policy_learner
-from agents.learning.tenant_policy_learner import Apprentice, Read
+from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from schemas.errors import Reason
 from schemas.topics import Name
 from streams.config.model import Config
@@ -35,13 +35,13 @@ class Log:
     def __init__(self) -> None:
         self.ends: dict[Position, int] = {}
 
-    def add(self, name: Name, datum: Record, partition: int = 0) -> Read:
+    def add(self, name: Name, datum: Record, partition: int = 0) -> DecodedRecord:
         offset = self.ends.get((name, partition), 0)
         self.ends[name, partition] = offset + 1
-        return Read(name, Received(name, partition, offset, None, None, (), 0), datum)
+        return DecodedRecord(name, ConsumedRecord(name, partition, offset, None, None, (), 0), datum)
 
 
-Step = tuple[list[Read], dict[Position, int]]
+Step = tuple[list[DecodedRecord], dict[Position, int]]
 LONG_S = 2 * PATIENCE_MS // 1000
 
 
@@ -80,11 +80,11 @@ def runs(draw: st.DrawFn) -> list[Step]:
     return steps
 
 
-def new(newest: Snapshot | None = None, numbers: Config = CONFIG) -> Apprentice:
-    return Apprentice(numbers, newest or Snapshot("default"))
+def new(newest: Snapshot | None = None, numbers: Config = CONFIG) -> TenantPolicyLearner:
+    return TenantPolicyLearner(numbers, newest or Snapshot("default"))
 
 
-def hear(one: Apprentice, reads: Iterable[Read]) -> None:
+def hear(one: TenantPolicyLearner, reads: Iterable[DecodedRecord]) -> None:
     for read in reads:
         one.hear(read)
 
@@ -219,7 +219,7 @@ def test_what_is_read_in_several_goes_is_learned_alike(steps: list[Step]) -> Non
     assert found == undisturbed(steps)
 
 
-def told(*records: tuple[Name, Record]) -> tuple[Apprentice, dict[Position, int]]:
+def told(*records: tuple[Name, Record]) -> tuple[TenantPolicyLearner, dict[Position, int]]:
     log, one = Log(), new()
     hear(one, [log.add(name, datum) for name, datum in records])
     return one, log.ends
@@ -240,7 +240,7 @@ def test_decisions_alone_go_on_waiting() -> None:
     one, ends = told((Name.DECISIONS, a))
     assert one.learn(ends).record is None
     assert one.snapshot == Snapshot("default")
-    one.hear(Read(Name.OUTCOMES, Received(Name.OUTCOMES, 0, 0, None, None, (), 0), outcome(a)))
+    one.hear(DecodedRecord(Name.OUTCOMES, ConsumedRecord(Name.OUTCOMES, 0, 0, None, None, (), 0), outcome(a)))
     record = one.learn(ends | {(Name.OUTCOMES, 0): 1}).record
     assert record is not None and record["matured"] == 1
 
@@ -249,7 +249,7 @@ def test_a_rating_of_what_nobody_saw_the_end_of_teaches_nothing() -> None:
     a = decision("a")
     one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(a, None)))
     one.learn(ends)
-    one.hear(Read(Name.RATINGS, Received(Name.RATINGS, 0, 0, None, None, (), 0), rating(a)))
+    one.hear(DecodedRecord(Name.RATINGS, ConsumedRecord(Name.RATINGS, 0, 0, None, None, (), 0), rating(a)))
     record = one.learn(ends | {(Name.RATINGS, 0): 1}).record
     assert record is not None and (record["options"], record["matured"]) == ([], 0)
 
@@ -297,7 +297,7 @@ def test_it_is_due_when_enough_came_or_something_waits_long_enough(monkeypatch: 
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     numbers = config(snapshot_outcomes=2, snapshot_s=30.0)
-    one, log = Apprentice(numbers, Snapshot("default")), Log()
+    one, log = TenantPolicyLearner(numbers, Snapshot("default")), Log()
     a, b = decision("a"), decision("b")
     hear(one, [log.add(Name.DECISIONS, a), log.add(Name.DECISIONS, b)])
     assert not one.due
@@ -345,7 +345,7 @@ def test_a_snapshot_says_that_errors_have_grown_and_all_but_forgets() -> None:
 
 def test_a_snapshot_of_the_default_settings_is_read_again() -> None:
     a = decision("a")
-    one, log = Apprentice(Config(), Snapshot("default")), Log()
+    one, log = TenantPolicyLearner(Config(), Snapshot("default")), Log()
     hear(one, [log.add(Name.DECISIONS, a), log.add(Name.OUTCOMES, outcome(a))])
     record = one.learn(log.ends).record
     assert record is not None

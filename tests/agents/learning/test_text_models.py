@@ -4,10 +4,10 @@ import pytest
 
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import DeadLetterQueue
 from agents.learning import versioned_topic
-from agents.learning.text_models import Models
+from agents.learning.text_models import TextModelStore
 from agents.learning.versioned_topic import KEPT
 from agents.settings.model import Settings
 from streams.text_model import weights
@@ -31,7 +31,7 @@ def made(number: int) -> Weights:
 
 def publish(settings: Settings, *records: tuple[str, bytes]) -> None:
     topic = settings.topics.text_model
-    DeadLetterQueue(settings).send([Outgoing(topic, version.encode(), value) for version, value in records])
+    DeadLetterQueue(settings).send([OutgoingRecord(topic, version.encode(), value) for version, value in records])
 
 
 def packed(one: Weights) -> tuple[str, bytes]:
@@ -39,26 +39,26 @@ def packed(one: Weights) -> tuple[str, bytes]:
 
 
 def test_the_shipped_one_needs_no_broker() -> None:
-    found = Models(Settings(_env_file=None, brokers="127.0.0.1:1"))
+    found = TextModelStore(Settings(_env_file=None, brokers="127.0.0.1:1"))
     assert found(shipped_model().version) is shipped_model()
 
 
 def test_every_version_is_found_again_however_many_came_since(ready: Settings) -> None:
     known = [made(number) for number in range(KEPT + 4)]
-    found = Models(ready)
+    found = TextModelStore(ready)
     assert found.newest() is None
     for one in known:
         publish(ready, packed(one))
         assert found(one.version).weights == one
     for one in [*known, *known]:
         assert found(one.version).weights == one
-    assert found.newest() == Models(ready).newest() == known[-1].version
+    assert found.newest() == TextModelStore(ready).newest() == known[-1].version
     assert len(found._known) == KEPT
 
 
 def test_a_version_published_again_is_the_newest(ready: Settings) -> None:
     publish(ready, packed(made(1)), packed(made(2)), packed(made(1)))
-    found = Models(ready)
+    found = TextModelStore(ready)
     assert found.newest() == made(1).version
     assert found(made(2).version).weights == made(2)
 
@@ -66,13 +66,13 @@ def test_a_version_published_again_is_the_newest(ready: Settings) -> None:
 def test_one_that_is_nowhere_is_told_in_a_sentence(ready: Settings) -> None:
     publish(ready, packed(made(1)))
     with pytest.raises(Failure, match=f"goes on with the text model {NOWHERE}") as failure:
-        Models(ready).fetch([made(1).version, NOWHERE])
+        TextModelStore(ready).fetch([made(1).version, NOWHERE])
     assert failure.value.hint
 
 
 def test_bytes_that_are_something_else_are_refused(ready: Settings) -> None:
     publish(ready, (NOWHERE, b"no weights"), ("fedcba9876543210", packed(made(1))[1]))
     with pytest.raises(Failure, match="cannot be read"):
-        Models(ready)(NOWHERE)
+        TextModelStore(ready)(NOWHERE)
     with pytest.raises(Failure, match=f"holds {made(1).version} under the name"):
-        Models(ready)("fedcba9876543210")
+        TextModelStore(ready)("fedcba9876543210")

@@ -8,10 +8,10 @@ import pytest
 from agents.alerting import commands
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
-from agents.console.alert_state import About, Commands
+from agents.console.alert_state import AlertCommandLog, CommandTarget
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import DeadLetterQueue
 from agents.privacy.erase import forget, going_on
 from agents.privacy.erase_view import remaining
@@ -49,7 +49,7 @@ def written(signal: Signal, as_of: int, ended: bool = False) -> tuple[bytes, byt
 
 
 def publish(settings: Settings, topic: str, *records: tuple[bytes | None, bytes | None, Any]) -> None:
-    DeadLetterQueue(settings).send([Outgoing(topic, *one, partition=0) for one in records])
+    DeadLetterQueue(settings).send([OutgoingRecord(topic, *one, partition=0) for one in records])
 
 
 def count(settings: Settings, names: Iterable[Name]) -> int:
@@ -84,7 +84,7 @@ def last(settings: Settings) -> dict[bytes | None, bytes | None]:
 @pytest.mark.integration
 def test_what_was_asked_about_a_conversation_is_erased_and_nothing_else(bus: Settings) -> None:
     def give(tenant: str, conversation_id: str | None, team: str | None) -> None:
-        commands.give(bus, "acknowledge", tenant, conversation_id, team, "lead-3", "on it")
+        commands.publish_command(bus, "acknowledge", tenant, conversation_id, team, "lead-3", "on it")
 
     for subject in (("default", "gone", None), ("default", "gone", "night"), ("default", "stays", None)):
         give(*subject)
@@ -95,10 +95,10 @@ def test_what_was_asked_about_a_conversation_is_erased_and_nothing_else(bus: Set
     assert sum(value is None for value in last(bus).values()) == 2
     assert len(last(bus)) == 6
 
-    said = Commands(bus)  # as the console reads it
+    said = AlertCommandLog(bus)  # as the console reads it
     said.refresh()
-    assert said.about(About("default", "gone")) == []
-    assert len(said.about(About("default", "stays"))) == len(said.about(About("another", "gone"))) == 1
+    assert said.about(CommandTarget("default", "gone")) == []
+    assert len(said.about(CommandTarget("default", "stays"))) == len(said.about(CommandTarget("another", "gone"))) == 1
 
     before = count(bus, [Name.ALERT_COMMANDS])
     assert commands.erase(bus, "default", {mark("gone")}) == 0

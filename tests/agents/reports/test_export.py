@@ -15,7 +15,7 @@ from agents.clickhouse.period import Period, period, tables
 from agents.common.errors import Failure
 from agents.docgen.offline_pipeline import Records
 from agents.embedded.clickhouse import ClickHouse
-from agents.reports.export import Exported, export, not_written
+from agents.reports.export import ExportedFile, export, not_written
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.support.data.records import AT, decision, point
@@ -37,7 +37,7 @@ def read(folder: Path, table: str) -> list[dict[str, Any]]:
     return rows
 
 
-def rows(done: Iterable[Exported]) -> dict[str, int]:
+def rows(done: Iterable[ExportedFile]) -> dict[str, int]:
     return {one.table: one.rows for one in done}
 
 

@@ -15,29 +15,31 @@ from agents.reports.ratings import ratings, render
 from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.experiment.rater_agreement import INSUFFICIENT
-from streams.experiment.rating_comparison import Rated, compared
+from streams.experiment.rating_comparison import RatingAnswer, compared
 from tests.agents.reports.test_report import insert
 from tests.support.data.records import decision, rating
 
 
-def sides(conversations: int, gap: float = 0.0, seed: int = 1) -> list[Rated]:
+def sides(conversations: int, gap: float = 0.0, seed: int = 1) -> list[RatingAnswer]:
     """Ratings in clusters: each conversation has a tone of its own."""
     rng, found = random.Random(seed), []
     for talk in range(conversations):
         tone = rng.gauss(3, 0.6)
         for _ in range(rng.randint(1, 5)):
             control = rng.random() < 0.5 if talk % 3 == 0 else talk % 2 == 0
-            found.append(Rated(talk, control, tone + rng.gauss(0, 0.7) + (0 if control else gap)))
+            found.append(RatingAnswer(talk, control, tone + rng.gauss(0, 0.7) + (0 if control else gap)))
     return found
 
 
 def test_under_twenty_conversations_a_side_nothing_is_claimed() -> None:
-    few = [Rated(talk, control, 3.0 + talk % 2) for talk in range(19) for control in (True, False) for _ in range(9)]
+    few = [
+        RatingAnswer(talk, control, 3.0 + talk % 2) for talk in range(19) for control in (True, False) for _ in range(9)
+    ]
     found = compared(few)
     assert (found["difference"], found["low"], found["why_not"]) == (None, None, INSUFFICIENT)
     assert (found["ratings"], found["conversations_control"]) == (171, 19)
     assert found["mean"] == pytest.approx(3 + 9 / 19)
-    enough = [*few, Rated("a", True, 3.0), Rated("b", False, 4.0)]
+    enough = [*few, RatingAnswer("a", True, 3.0), RatingAnswer("b", False, 4.0)]
     assert compared(enough)["difference"] is not None
     assert compared([])["mean"] is None
 

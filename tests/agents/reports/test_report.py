@@ -12,13 +12,13 @@ from rich.console import Console
 
 from agents.clickhouse.client import connect
 from agents.common.errors import Failure
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.recordings.model import Truth
 from agents.reports.effects import UNTOLD, concluded
 from agents.reports.report import as_json, render, report
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
-from agents.training.detection import Point, auc, detection
+from agents.training.detection import DetectionPoint, auc, detection
 from tests.support.data.experiments import experiment
 from tests.support.data.records import AT, alert, decision, distal, outcome, point, rating, snapshot
 from tests.support.data.warehouse import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, RATINGS, insert, store
@@ -30,9 +30,9 @@ def shown(found: dict[str, Any], width: int = 100) -> str:
     return out.getvalue()
 
 
-def talk(name: str, levels: list[float], raised_from: int | None) -> list[Point]:
+def talk(name: str, levels: list[float], raised_from: int | None) -> list[DetectionPoint]:
     return [
-        Point(name, turn, AT + turn * 1000, level, raised_from is not None and turn >= raised_from)
+        DetectionPoint(name, turn, AT + turn * 1000, level, raised_from is not None and turn >= raised_from)
         for turn, level in enumerate(levels, 1)
     ]
 
@@ -71,7 +71,7 @@ def test_a_label_counts_where_no_degree_is_known() -> None:
 
 def test_a_refused_message_does_not_shift_the_others() -> None:
     """Turn 2 never arrived: the point after it is turn 2 for us, and turn 3 for the label."""
-    arrived = [Point("c", 1, AT + 1000, 0.0, False), Point("c", 2, AT + 3000, 0.9, True)]
+    arrived = [DetectionPoint("c", 1, AT + 1000, 0.0, False), DetectionPoint("c", 2, AT + 3000, 0.9, True)]
     found = detection(arrived, truth("c", [0.0, 0.1, 0.9]))
     assert (found["turns"], found["auc"], found["delay_turns"]["mean"]) == (2, 1.0, 0)
 
@@ -137,7 +137,7 @@ def fill(settings: Settings, order: int = 1, twice: bool = False) -> None:
         insert(settings, DECISIONS, decisions[::order])
         insert(settings, OUTCOMES, outcomes[::order])
         insert(settings, ALERTS, [alert(n, rule="escalation" if n else "failure") for n in range(3)])
-    insert(settings, DEAD_LETTERS, [Received("[/x].dlq", 0, n, None, b"?", (), AT) for n in range(2)])
+    insert(settings, DEAD_LETTERS, [ConsumedRecord("[/x].dlq", 0, n, None, b"?", (), AT) for n in range(2)])
 
 
 @pytest.mark.integration

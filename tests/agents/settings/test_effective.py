@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from agents.settings.effective import DEFAULT, Effective, effective, render, shown
+from agents.settings.effective import DEFAULT, EffectiveSetting, effective, render, shown
 from agents.settings.loader import load, variables_known
 from agents.settings.model import NESTED, Settings
 from agents.settings.secret_source import nested_secrets, secrets_of
@@ -24,7 +24,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def by_name(settings: Settings) -> dict[str, Effective]:
+def by_name(settings: Settings) -> dict[str, EffectiveSetting]:
     return {one.variable: one for one in effective(settings)}
 
 

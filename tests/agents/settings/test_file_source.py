@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.common.errors import Failure, Misspelled
+from agents.common.errors import Failure, UnknownSetting
 from agents.settings.file_source import file_names, names
 from agents.settings.loader import environment, load, misspelled, no_files
 from agents.settings.model import Settings
@@ -98,7 +98,7 @@ def test_a_process_that_is_given_all_does_not_read_the_file_again(monkeypatch: p
 def test_a_misspelled_name_is_told_with_the_nearest(
     monkeypatch: pytest.MonkeyPatch, text: str, said: str, hint: str
 ) -> None:
-    with pytest.raises(Misspelled, match=said) as found:
+    with pytest.raises(UnknownSetting, match=said) as found:
         given(monkeypatch, text)
     assert found.value.exit_code == 2
     assert any(one in str(found.value.hint) for one in hint.split("|"))
@@ -146,7 +146,7 @@ def test_a_wrong_value_says_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_misspelled_variable_in_dotenv_is_refused_too(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TENOR_BROKER=x\nOTHER=1\n")
-    with pytest.raises(Misspelled, match=r"^TENOR_BROKER is no setting$") as found:
+    with pytest.raises(UnknownSetting, match=r"^TENOR_BROKER is no setting$") as found:
         load()
     assert found.value.hint == "is TENOR_BROKERS meant?"
 

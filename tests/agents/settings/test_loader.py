@@ -24,7 +24,7 @@ from streams.config.model import (
     SignalConfig,
     WorkloadConfig,
 )
-from streams.interventions.catalogue import SHIPPED, default_protocols
+from streams.interventions.catalogue import SHIPPED, default_options
 
 CHANGED: dict[str, Any] = {
     "brokers": "a:1,b:2",
@@ -285,7 +285,7 @@ def test_a_number_out_of_range_is_told_in_one_sentence(monkeypatch: pytest.Monke
 
 
 def test_protocols(tmp_path: Path) -> None:
-    assert Settings().config.protocols == default_protocols()
+    assert Settings().config.protocols == default_options()
     with pytest.raises(Failure, match=r"nowhere\.yaml cannot be read: No such file"):
         _ = Settings(protocols_file=tmp_path / "nowhere.yaml").config
     with pytest.raises(Failure, match="cannot be read: Is a directory"):

@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from agents.common.errors import Failure
-from agents.kafka.commit import NotYet, raise_unless_lost
+from agents.kafka.commit import CommitUnavailable, raise_unless_lost
 
 
 def test_a_partition_that_went_to_another_member_is_no_error() -> None:
@@ -13,7 +13,7 @@ def test_a_partition_that_went_to_another_member_is_no_error() -> None:
 
 @pytest.mark.parametrize("code", [KafkaError.NOT_COORDINATOR, KafkaError._TRANSPORT, KafkaError.REQUEST_TIMED_OUT])
 def test_a_coordinator_on_its_way_to_another_broker_is_asked_again(code: int) -> None:
-    with pytest.raises(NotYet):
+    with pytest.raises(CommitUnavailable):
         raise_unless_lost(KafkaError(code))
 
 

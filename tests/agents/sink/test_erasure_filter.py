@@ -7,15 +7,15 @@ from agents.clickhouse.tables import TABLES, Row
 from agents.common.pseudonyms import mark
 from agents.privacy.clickhouse_rows import PLACES
 from agents.settings.model import Settings
-from agents.sink.erasure_filter import Forgotten
+from agents.sink.erasure_filter import ErasureFilter
 from schemas.topics import RECORD_OF, Name
 from tests.support.data.records import AT, delivery, outcome, point, rating
 
 LATER = AT + 10_000_000
 
 
-def forgotten(until: int = LATER) -> Forgotten:
-    found = Forgotten()
+def forgotten(until: int = LATER) -> ErasureFilter:
+    found = ErasureFilter()
     found.add({"tenant": "default", "customer": mark("u1"), "conversations": [mark("c1")], "until": until})
     return found
 
@@ -35,7 +35,7 @@ def forgotten(until: int = LATER) -> Forgotten:
 )
 def test_what_is_left_out(changes: Row, covered: bool) -> None:
     assert forgotten().covers(TABLES[Name.TRAJECTORIES].row(point(**changes))) is covered
-    assert not Forgotten().covers(point(**changes))
+    assert not ErasureFilter().covers(point(**changes))
 
 
 def test_what_names_only_a_conversation_is_left_out_with_it() -> None:

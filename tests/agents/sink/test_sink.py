@@ -18,11 +18,11 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import free_port
 from agents.kafka import client as kafka
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import Outgoing
-from agents.kafka.consumed_record import Received
+from agents.kafka.async_producer import OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.record_builder import published
 from agents.settings.model import Settings
-from agents.sink.sink import OwnRecordBroken, Sink, sources
+from agents.sink.sink import CorruptRecordError, Sink, sources
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.topics import Name
@@ -49,16 +49,18 @@ def ready(settings: Settings, clickhouse: ClickHouse) -> Settings:
     return settings.model_copy(update={"clickhouse_http_port": clickhouse.http_port})
 
 
-def outputs(settings: Settings, numbers: Iterable[int], kinds: Iterable[str] = KINDS) -> list[Outgoing]:
+def outputs(settings: Settings, numbers: Iterable[int], kinds: Iterable[str] = KINDS) -> list[OutgoingRecord]:
     data = [(kind, KINDS[kind](n, conversation_id=f"c{n % 7}")) for n in numbers for kind in kinds]
     return [published(Output(kind, str(i), datum), CODEC, settings.topics) for i, (kind, datum) in enumerate(data)]
 
 
-def rated(settings: Settings, datum: dict[str, Any]) -> Outgoing:
-    return Outgoing(settings.topics.name(Name.RATINGS), b"c1", to_json(datum), [("content-type", b"application/json")])
+def rated(settings: Settings, datum: dict[str, Any]) -> OutgoingRecord:
+    return OutgoingRecord(
+        settings.topics.name(Name.RATINGS), b"c1", to_json(datum), [("content-type", b"application/json")]
+    )
 
 
-def publish(settings: Settings, records: Iterable[Outgoing]) -> None:
+def publish(settings: Settings, records: Iterable[OutgoingRecord]) -> None:
     producer = Producer(kafka.producer_config(settings))
     for one in records:
         producer.produce(one.topic, key=one.key, value=one.value, headers=list(one.headers), timestamp=AT)
@@ -150,7 +152,7 @@ def test_a_transaction_at_the_end_is_committed_to_its_end(ready: Settings, apach
     assert count(settings, "rated") == 1
 
 
-def transaction(producer: Producer, one: Outgoing, commit: bool = True) -> None:
+def transaction(producer: Producer, one: OutgoingRecord, commit: bool = True) -> None:
     producer.begin_transaction()
     producer.produce(one.topic, key=one.key, value=one.value, headers=list(one.headers), timestamp=AT)
     producer.flush(10)  # what is aborted must have reached the log before
@@ -169,7 +171,7 @@ def test_without_http_everything_arrives_all_the_same(ready: Settings, http_port
 def test_records_of_two_schemas_and_forms_arrive_together(ready: Settings) -> None:
     """Another writer's schema, or JSON, is read here."""
     name = ready.topics.name(Name.TRAJECTORIES)
-    json_form = Outgoing(name, b"c1", to_json(point(2)), [("content-type", b"application/json")])
+    json_form = OutgoingRecord(name, b"c1", to_json(point(2)), [("content-type", b"application/json")])
     publish(ready, [*outputs(ready, [1], ["trajectory_point"]), json_form, *outputs(ready, [3], ["trajectory_point"])])
     with running(ready):
         assert eventually(lambda: count(ready, "trajectories") == 3 and lag(ready) == 0)
@@ -199,7 +201,7 @@ def test_a_batch_that_comes_twice_collapses(ready: Settings) -> None:
 def test_the_same_dead_letter_twice_is_one_row(ready: Settings) -> None:
     for _ in range(2):
         sink = Sink(ready, clock=lambda: AT)
-        poison = Received(ready.topics.name(Name.RATINGS), 0, 5, b"c1", b"nonsense", (), AT)
+        poison = ConsumedRecord(ready.topics.name(Name.RATINGS), 0, 5, b"c1", b"nonsense", (), AT)
         _, letters = sink.read([poison])
         publish(ready, letters)
     with running(ready):
@@ -213,8 +215,8 @@ def test_a_poison_rating_becomes_a_dead_letter_and_its_row(ready: Settings) -> N
     bad = [
         rated(ready, rating(2, clarity=6)),
         rated(ready, alone),
-        Outgoing(name, b"c1", b"secret words"),
-        Outgoing(name, b"c1", None),
+        OutgoingRecord(name, b"c1", b"secret words"),
+        OutgoingRecord(name, b"c1", None),
     ]
     before = metrics.EVENTS_REFUSED.labels(name, "out_of_range")._value.get()
     publish(ready, [rated(ready, rating(1)), *bad, rated(ready, rating(3))])
@@ -233,7 +235,9 @@ def test_a_poison_rating_becomes_a_dead_letter_and_its_row(ready: Settings) -> N
 
 
 def test_an_undecodable_decision_is_refused_too(ready: Settings) -> None:
-    publish(ready, [Outgoing(ready.topics.name(Name.DECISIONS), b"c1", b"\xc3\x01garbage!"), *outputs(ready, [1])])
+    publish(
+        ready, [OutgoingRecord(ready.topics.name(Name.DECISIONS), b"c1", b"\xc3\x01garbage!"), *outputs(ready, [1])]
+    )
     with running(ready):
         assert eventually(lambda: count(ready, "refused") == 1)
     assert count(ready, "decided") == 1
@@ -241,7 +245,7 @@ def test_an_undecodable_decision_is_refused_too(ready: Settings) -> None:
 
 def test_any_record_of_a_dead_letter_queue_is_a_row(ready: Settings) -> None:
     name = ready.topics.dead_letters(Name.MESSAGES)
-    publish(ready, [Outgoing(name, None, None), Outgoing(name, b"k", b"x" * 500_000, [("a", None)])])
+    publish(ready, [OutgoingRecord(name, None, None), OutgoingRecord(name, b"k", b"x" * 500_000, [("a", None)])])
     with running(ready):
         assert eventually(lambda: count(ready, "refused") == 2)
     rows = connect(ready).execute("SELECT topic, reason, stage, bytes FROM refused ORDER BY bytes")
@@ -249,10 +253,10 @@ def test_any_record_of_a_dead_letter_queue_is_a_row(ready: Settings) -> None:
 
 
 def test_a_broken_record_of_our_own_is_a_bug(ready: Settings) -> None:
-    publish(ready, [Outgoing(ready.topics.name(Name.ALERTS), b"c1", b"not ours")])
+    publish(ready, [OutgoingRecord(ready.topics.name(Name.ALERTS), b"c1", b"not ours")])
     one = Running(ready)
     one.thread.join(WAIT_S)
-    assert isinstance(one.end(), OwnRecordBroken)
+    assert isinstance(one.end(), CorruptRecordError)
     assert lag(ready) == 1
 
 

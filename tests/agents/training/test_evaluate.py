@@ -10,7 +10,7 @@ from agents.common.errors import Failure
 from agents.training import dataset, evaluate, train
 from agents.training.evaluate import Prediction
 from streams.config.model import Config
-from streams.text_model.learner import Learner
+from streams.text_model.learner import TextModelLearner
 from streams.text_model.pretrained import shipped
 from streams.text_model.prior import expert
 from tests.support.data.command_line import assert_failure, succeeded, tenor
@@ -93,7 +93,7 @@ def test_of_a_split_file_the_test_part_is_predicted_from_the_training_part() -> 
     found = run([*test, *training], "folds")
     assert {one.conversation_id for one in found} == {f"test{i}" for i in range(6)}
     lessons = [one for turns in read(training) for one in dataset.lessons(turns)]
-    weights = train.fitted(lessons, train.Plan(expert()))
+    weights = train.fitted(lessons, train.TrainingPlan(expert()))
     assert found == evaluate.run(read(test), "shipped", weights, CONFIG)
     values = said(found, *(f"test{i}" for i in range(6)))
     assert said(run([*map(flipped, test), *training], "folds"), *(f"test{i}" for i in range(6))) == values
@@ -101,7 +101,7 @@ def test_of_a_split_file_the_test_part_is_predicted_from_the_training_part() -> 
 
 
 def test_predictions_are_what_a_learner_with_these_weights_says() -> None:
-    learner, conversations = Learner(shipped()), read(day(6))
+    learner, conversations = TextModelLearner(shipped()), read(day(6))
     expected = [learner.predict(lesson) for one in conversations for lesson, _ in dataset.lessons(one)]
     found = evaluate.run(conversations, "shipped", shipped(), CONFIG)
     for one, learned in zip(found, expected, strict=True):

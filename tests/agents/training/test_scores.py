@@ -9,11 +9,11 @@ from rich.console import Console
 from agents.training import scores, scores_view
 from agents.training.dataset import LabelledTurn
 from agents.training.evaluate import Prediction
-from agents.training.scores import Item
+from agents.training.scores import ScoredAnswer
 
 
-def items(*pairs: tuple[float, bool], conversation: str = "c") -> list[Item]:
-    return [Item(conversation, said, true) for said, true in pairs]
+def items(*pairs: tuple[float, bool], conversation: str = "c") -> list[ScoredAnswer]:
+    return [ScoredAnswer(conversation, said, true) for said, true in pairs]
 
 
 def prediction(
@@ -63,7 +63,7 @@ def test_calibration_error_is_the_mean_distance_of_what_was_said_from_what_came_
 def test_an_interval_is_drawn_by_conversation_not_by_turn() -> None:
     """The same turns copied within their conversations tell nothing new, in more conversations they do."""
     rng = np.random.default_rng(1)
-    few = [Item(str(c), float(rng.normal(c % 2, 1.5)), bool(c % 2)) for c in range(40)]
+    few = [ScoredAnswer(str(c), float(rng.normal(c % 2, 1.5)), bool(c % 2)) for c in range(40)]
     copied = [one for one in few for _ in range(10)]
     apart = [one._replace(conversation_id=f"{one.conversation_id}/{i}") for one in few for i in range(10)]
     wide, same, narrow = (high - low for low, high in map(scores.interval, (few, copied, apart)))

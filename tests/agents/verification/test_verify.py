@@ -4,15 +4,15 @@ from collections import Counter
 
 import pytest
 
-from agents.verification.result import Verdict
+from agents.verification.result import VerificationResult
 from agents.verification.verify import PASSING, Refused, Source, hold_events
 from schemas.errors import Reason
 
 HERE: Source = ("conversation.messages", 0, 7)
 
 
-def held(refused: Refused, folded: int) -> Verdict:
-    verdict = Verdict()
+def held(refused: Refused, folded: int) -> VerificationResult:
+    verdict = VerificationResult()
     hold_events([HERE], refused, Counter({HERE: folded} if folded else {}), verdict)
     return verdict
 

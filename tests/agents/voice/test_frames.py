@@ -18,7 +18,7 @@ from agents.recordings import file
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.voice.acoustics import measure
-from agents.voice.frames import Caller, Heard, voice
+from agents.voice.frames import Caller, VoiceSummary, voice
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
@@ -61,7 +61,7 @@ def with_prefix(brokers: str, prefix: str) -> Settings:
 
 def written(
     settings: Settings, directory: Path, data: bytes, caller: Caller = AGREED, **how: Any
-) -> tuple[list[Datum], Heard]:
+) -> tuple[list[Datum], VoiceSummary]:
     """The events of a WAV, through a file and a recording."""
     (directory / "x.wav").write_bytes(data)
     out = directory / "frames.jsonl"

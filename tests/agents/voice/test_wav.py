@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.io import wavfile
 
 from agents.common.errors import Failure
-from agents.voice.wav import Format, Sound, frames, opened
+from agents.voice.wav import SampleFormat, WavStream, frames, opened
 from tests.support.data.voices import FLOAT, PCM, RATE, noise, sine, wav
 
 WIDTHS = [(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)]
@@ -142,7 +142,7 @@ def test_any_bytes_are_read_or_refused(junk: bytes, kept: int) -> None:
         sound = opened(stream, "x")
     except Failure:
         return
-    assert isinstance(sound, Sound) and isinstance(sound.format, Format)
+    assert isinstance(sound, WavStream) and isinstance(sound.format, SampleFormat)
     assert all(len(frame) <= 100 for frame in frames(sound, 100, 0))
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from agents.common.clock import now_ms
-from agents.kafka.async_producer import Outgoing
-from agents.learning.policies import Policies
-from agents.learning.text_models import Models
+from agents.kafka.async_producer import OutgoingRecord
+from agents.learning.policies import PolicyStore
+from agents.learning.text_models import TextModelStore
 from agents.settings.model import Settings
-from agents.worker.batch_transport import Run
+from agents.worker.batch_transport import RecordBatch
 from agents.worker.changelog import NOWHERE
-from agents.worker.conversation_agent import SIGNAL, Conversations, waves
+from agents.worker.conversation_agent import SIGNAL, ConversationAgent, waves
 from agents.worker.table_store import PartitionedStore
 from schemas.codec import Codec
 from schemas.topics import OUTPUTS, Name, Topics
@@ -29,10 +29,10 @@ class Outbox:
     """Takes everything; what happens meanwhile, once, may be said."""
 
     def __init__(self) -> None:
-        self.taken: list[Outgoing] = []
+        self.taken: list[OutgoingRecord] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
-    async def send(self, records: Sequence[Outgoing]) -> None:
+    async def send(self, records: Sequence[OutgoingRecord]) -> None:
         self.taken += records
         await asyncio.sleep(0)
         happens, self.meanwhile = self.meanwhile, lambda: None
@@ -41,7 +41,7 @@ class Outbox:
 
 def test_outcomes_go_out_once_all_else_is_acknowledged() -> None:
     """Whoever reads an outcome finds its decision, even of the same run."""
-    run = [Outgoing(TOPICS.name(name), key, b"value") for key in (b"c1", b"c2") for name in reversed(OUTPUTS)]
+    run = [OutgoingRecord(TOPICS.name(name), key, b"value") for key in (b"c1", b"c2") for name in reversed(OUTPUTS)]
     first, then = waves(run, TOPICS)
     assert {one.topic for one in then} == {"staging.tenor.outcomes"}
     assert [one for one in run if one in first] == first
@@ -50,7 +50,7 @@ def test_outcomes_go_out_once_all_else_is_acknowledged() -> None:
 
 
 def test_a_run_without_outcomes_goes_out_at_once() -> None:
-    run = [Outgoing(TOPICS.name(Name.DECISIONS), b"c1", b"value")]
+    run = [OutgoingRecord(TOPICS.name(Name.DECISIONS), b"c1", b"value")]
     assert waves(run, TOPICS) == (run, [])
 
 
@@ -61,13 +61,13 @@ def store() -> PartitionedStore:
     return found
 
 
-def conversations(store: PartitionedStore, outbox: Outbox) -> Conversations:
+def conversations(store: PartitionedStore, outbox: Outbox) -> ConversationAgent:
     settings, codec = Settings(_env_file=None), Codec()  # type: ignore[call-arg]
-    known: tuple[Any, ...] = outbox, Models(settings), Policies(settings, codec), lambda reached: None
-    return Conversations(settings.config, TOPICS, codec, store, *known, BEHIND_S)
+    known: tuple[Any, ...] = outbox, TextModelStore(settings), PolicyStore(settings, codec), lambda reached: None
+    return ConversationAgent(settings.config, TOPICS, codec, store, *known, BEHIND_S)
 
 
-def run_of_one(acked: list[bool]) -> Run:
+def run_of_one(acked: list[bool]) -> RecordBatch:
     signal = signal_of("message", message("c1", ANGRY, event_time=now_ms()), ("conversation.messages", 0, 0))
     record: Any = SimpleNamespace(
         topic=TOPICS.name(Name.SIGNALS),
@@ -77,10 +77,10 @@ def run_of_one(acked: list[bool]) -> Run:
         value=Codec().encode(SIGNAL, signal),
         headers=(),
     )
-    return Run(record.topic, 0, [record], event=SimpleNamespace(ack=lambda: acked.append(True)))
+    return RecordBatch(record.topic, 0, [record], event=SimpleNamespace(ack=lambda: acked.append(True)))
 
 
-async def stepped(folding: Conversations, run: Run) -> None:
+async def stepped(folding: ConversationAgent, run: RecordBatch) -> None:
     await folding.step(run)
     await asyncio.sleep(10 * BEHIND_S)
 

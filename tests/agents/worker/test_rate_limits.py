@@ -5,12 +5,12 @@ from typing import Any, cast
 
 from prometheus_client import REGISTRY
 
-from agents.docgen.sample_warehouse import Kept
-from agents.kafka.async_producer import Outbox, Outgoing
-from agents.kafka.consumed_record import Received
+from agents.docgen.sample_warehouse import RecordingProducer
+from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
-from agents.worker.batch_transport import Run
-from agents.worker.ingest_agent import Ingest
+from agents.worker.batch_transport import RecordBatch
+from agents.worker.ingest_agent import IngestAgent
 from schemas.codec import Codec
 from schemas.errors import Reason
 from schemas.records import record
@@ -28,7 +28,7 @@ def event(conversation: str) -> bytes:
     return CODEC.encode(record("navigation"), click(conversation, event_time=NOW))
 
 
-def of(outgoing: list[Outgoing], topic: str) -> list[str]:
+def of(outgoing: list[OutgoingRecord], topic: str) -> list[str]:
     return [(one.key or b"").decode() for one in outgoing if one.topic == topic]
 
 
@@ -36,17 +36,18 @@ class Reading:
     """One ingest and what it publishes."""
 
     def __init__(self, rate: Rate) -> None:
-        self.kept = Kept()
-        outbox = cast(Outbox, self.kept)
-        self._ingest = Ingest(Name.NAVIGATION, OWN.topics, CODEC, Limits(), outbox, lambda: NOW, rate)
+        self.kept = RecordingProducer()
+        outbox = cast(AsyncProducer, self.kept)
+        self._ingest = IngestAgent(Name.NAVIGATION, OWN.topics, CODEC, Limits(), outbox, lambda: NOW, rate)
 
-    def run(self, *whose: str, offset: int = 0, at: int = NOW, partition: int = 0) -> list[Outgoing]:
+    def run(self, *whose: str, offset: int = 0, at: int = NOW, partition: int = 0) -> list[OutgoingRecord]:
         """What follows from a run of events."""
         before = len(self.kept.sent)
         records: list[Any] = [
-            Received(TOPIC, partition, offset + n, one.encode(), event(one), (), at) for n, one in enumerate(whose)
+            ConsumedRecord(TOPIC, partition, offset + n, one.encode(), event(one), (), at)
+            for n, one in enumerate(whose)
         ]
-        asyncio.run(self._ingest.step(Run(TOPIC, partition, records)))
+        asyncio.run(self._ingest.step(RecordBatch(TOPIC, partition, records)))
         return self.kept.sent[before:]
 
     def accepted(self, *whose: str, **where: int) -> list[str]:

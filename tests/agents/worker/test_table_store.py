@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents.worker.batch_transport import Run
+from agents.worker.batch_transport import RecordBatch
 from agents.worker.changelog import as_of, as_of_header
 from agents.worker.table_store import PartitionedStore, changelog
 
@@ -22,13 +22,13 @@ def record(key: str, value: bytes | None, as_of: int) -> Any:
 
 
 def recover(store: PartitionedStore, *records: Any) -> None:
-    run = Run("changelog", 0, list(records))
+    run = RecordBatch("changelog", 0, list(records))
     event = SimpleNamespace(message=SimpleNamespace(value=run))
     store.apply_changelog_batch([event], str, str)
 
 
-def run_to(offset: int) -> Run:
-    return Run("tenor.signals", 0, [SimpleNamespace(offset=offset)])  # type: ignore[list-item]
+def run_to(offset: int) -> RecordBatch:
+    return RecordBatch("tenor.signals", 0, [SimpleNamespace(offset=offset)])  # type: ignore[list-item]
 
 
 def test_recovery_keeps_the_newest_state_and_not_the_last_one(store: PartitionedStore) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from agents.kafka.async_producer import Outgoing
-from agents.worker.ticks import Ticks
+from agents.kafka.async_producer import OutgoingRecord
+from agents.worker.ticks import TickPublisher
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Topics
@@ -29,10 +29,10 @@ class Recorder:
     """An outbox that keeps what it is given, or refuses it."""
 
     def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
+        self.sent: list[OutgoingRecord] = []
         self.error: Exception | None = None
 
-    async def send(self, records: Sequence[Outgoing]) -> None:
+    async def send(self, records: Sequence[OutgoingRecord]) -> None:
         if self.error:
             raise self.error
         self.sent += records
@@ -44,7 +44,7 @@ class Recorder:
         return found
 
 
-def decoded(one: Outgoing) -> dict[str, Any]:
+def decoded(one: OutgoingRecord) -> dict[str, Any]:
     return Codec().decode(record("signal"), one.value, {})
 
 
@@ -54,15 +54,15 @@ def outbox() -> Recorder:
 
 
 @pytest.fixture
-def ticks(outbox: Recorder) -> Ticks:
-    return Ticks(Topics("test.", 4), Codec(), outbox, LATENESS_S)  # type: ignore[arg-type]
+def ticks(outbox: Recorder) -> TickPublisher:
+    return TickPublisher(Topics("test.", 4), Codec(), outbox, LATENESS_S)  # type: ignore[arg-type]
 
 
-async def beat(ticks: Ticks, partitions: dict[int, Fold], now_s: float) -> None:
+async def beat(ticks: TickPublisher, partitions: dict[int, Fold], now_s: float) -> None:
     await ticks.beat(partitions, now_s)  # type: ignore[arg-type]
 
 
-async def test_a_tick_is_a_signal_for_its_partition(ticks: Ticks, outbox: Recorder) -> None:
+async def test_a_tick_is_a_signal_for_its_partition(ticks: TickPublisher, outbox: Recorder) -> None:
     await beat(ticks, {3: Fold(LAST_YEAR)}, 1000.0)
     [one] = outbox.sent
     assert (one.topic, one.partition, one.key) == ("test.tenor.signals", 3, None)
@@ -70,20 +70,20 @@ async def test_a_tick_is_a_signal_for_its_partition(ticks: Ticks, outbox: Record
     assert decoded(one)["event_time"] == LAST_YEAR - 30_000
 
 
-async def test_it_follows_the_newest_event_whatever_the_clock_says(ticks: Ticks, outbox: Recorder) -> None:
+async def test_it_follows_the_newest_event_whatever_the_clock_says(ticks: TickPublisher, outbox: Recorder) -> None:
     for number in range(3):
         await beat(ticks, {0: Fold(LAST_YEAR + number * 60_000)}, 1000.0 + number * 5)
     assert outbox.times() == [(0, -30_000), (0, 30_000), (0, 90_000)]
 
 
-async def test_in_silence_it_moves_on_with_the_clock(ticks: Ticks, outbox: Recorder) -> None:
+async def test_in_silence_it_moves_on_with_the_clock(ticks: TickPublisher, outbox: Recorder) -> None:
     silent = {0: Fold(LAST_YEAR)}
     for now_s in (1000.0, 1005.0, 1600.0):
         await beat(ticks, silent, now_s)
     assert outbox.times() == [(0, -30_000), (0, -25_000), (0, 570_000)]
 
 
-async def test_it_never_goes_back(ticks: Ticks, outbox: Recorder) -> None:
+async def test_it_never_goes_back(ticks: TickPublisher, outbox: Recorder) -> None:
     fold = Fold(LAST_YEAR)
     for now_s in (0.0, 100.0):
         await beat(ticks, {0: fold}, now_s)
@@ -95,23 +95,23 @@ async def test_it_never_goes_back(ticks: Ticks, outbox: Recorder) -> None:
     assert outbox.times() == [(0, 71_000)]
 
 
-async def test_the_same_time_is_not_sent_twice(ticks: Ticks, outbox: Recorder) -> None:
+async def test_the_same_time_is_not_sent_twice(ticks: TickPublisher, outbox: Recorder) -> None:
     for _ in range(2):
         await beat(ticks, {0: Fold(LAST_YEAR)}, 1000.0)
     assert outbox.times() == [(0, -30_000)]
 
 
-async def test_a_partition_without_conversations_needs_none(ticks: Ticks, outbox: Recorder) -> None:
+async def test_a_partition_without_conversations_needs_none(ticks: TickPublisher, outbox: Recorder) -> None:
     await beat(ticks, {0: Fold(LAST_YEAR, length=0), 1: Fold(LAST_YEAR)}, 0.0)
     assert outbox.times() == [(1, -30_000)]
 
 
-async def test_partitions_have_times_of_their_own(ticks: Ticks, outbox: Recorder) -> None:
+async def test_partitions_have_times_of_their_own(ticks: TickPublisher, outbox: Recorder) -> None:
     await beat(ticks, {0: Fold(LAST_YEAR), 1: Fold(LAST_YEAR + 500_000)}, 0.0)
     assert outbox.times() == [(0, -30_000), (1, 470_000)]
 
 
-async def test_what_was_not_taken_is_due_again(ticks: Ticks, outbox: Recorder) -> None:
+async def test_what_was_not_taken_is_due_again(ticks: TickPublisher, outbox: Recorder) -> None:
     outbox.error = RuntimeError("not taken")
     with pytest.raises(RuntimeError):
         await beat(ticks, {0: Fold(LAST_YEAR)}, 0.0)
@@ -122,7 +122,7 @@ async def test_what_was_not_taken_is_due_again(ticks: Ticks, outbox: Recorder) -
 
 async def test_a_wait_for_the_broker_is_no_silence(outbox: Recorder) -> None:
     """What the platform sent meanwhile is still to come: its windows must be open when it does."""
-    ticks = Ticks(Topics("test.", 4), Codec(), outbox, LATENESS_S, step_s=10.0)  # type: ignore[arg-type]
+    ticks = TickPublisher(Topics("test.", 4), Codec(), outbox, LATENESS_S, step_s=10.0)  # type: ignore[arg-type]
     partitions = {0: Fold(LAST_YEAR)}
     for now_s in (1000.0, 1005.0, 1305.0, 1310.0):  # five minutes between the second and the third
         await beat(ticks, partitions, now_s)

@@ -19,11 +19,11 @@ from pydantic import SecretStr
 
 import agents
 from agents.common.errors import Failure
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
 from agents.worker import app, traced_agents, tracing
-from agents.worker.conversation_agent import Conversations
-from agents.worker.ingest_agent import Ingest
+from agents.worker.conversation_agent import ConversationAgent
+from agents.worker.ingest_agent import IngestAgent
 from schemas.topics import Name
 from tests.end_to_end.deployment import deploy, eventually
 from tests.end_to_end.events import ANGRY, CALM, conversation, now_ms
@@ -81,7 +81,7 @@ def told(span: Span) -> dict[str, Any]:
     return {one.key: getattr(one.value, str(one.value.WhichOneof("value"))) for one in span.attributes}
 
 
-def trace_of(record: Received) -> str:
+def trace_of(record: ConsumedRecord) -> str:
     """The trace a record's reader would go on with."""
     return (record.header("traceparent") or "--").split("-")[1]
 
@@ -188,7 +188,7 @@ def test_a_share_of_the_sampled_traces_is_continued(share: float, flags: bytes) 
 
 
 def test_without_traces_the_agents_are_the_plain_ones_and_nothing_is_loaded() -> None:
-    assert app.kinds(Settings(_env_file=None)) == (Ingest, Conversations)  # type: ignore[call-arg]
+    assert app.kinds(Settings(_env_file=None)) == (IngestAgent, ConversationAgent)  # type: ignore[call-arg]
     look = "import sys, agents.worker; sys.exit('opentelemetry' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0
 

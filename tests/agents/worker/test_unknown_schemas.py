@@ -7,14 +7,14 @@ from typing import Any, cast
 import pytest
 
 from agents.common.errors import Failure
-from agents.docgen.sample_warehouse import Kept
+from agents.docgen.sample_warehouse import RecordingProducer
 from agents.embedded.process import LOOPBACK, free_port
-from agents.kafka.async_producer import Outbox, Outgoing
-from agents.kafka.consumed_record import Received
+from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.schema_registry.client import UNKNOWN_IDS, UNKNOWN_S, ConfluentRegistry, client_for
 from agents.settings.model import Settings
-from agents.worker.batch_transport import Run
-from agents.worker.ingest_agent import Ingest
+from agents.worker.batch_transport import RecordBatch
+from agents.worker.ingest_agent import IngestAgent
 from schemas.codec import Codec
 from schemas.errors import Reason
 from schemas.records import record, records
@@ -35,19 +35,23 @@ class Reading:
     """An ingest with a registry behind HTTP, and a clock of its own."""
 
     def __init__(self, url: str) -> None:
-        self.now, self.kept = 0.0, Kept()
+        self.now, self.kept = 0.0, RecordingProducer()
         client = client_for(Settings(_env_file=None, registry_url=url), **{"max.retries": 0})
         codec = Codec(ConfluentRegistry(client, lambda: self.now))
-        self._ingest = Ingest(Name.NAVIGATION, TOPICS, codec, Limits(), cast(Outbox, self.kept), lambda: NOW)
+        self._ingest = IngestAgent(
+            Name.NAVIGATION, TOPICS, codec, Limits(), cast(AsyncProducer, self.kept), lambda: NOW
+        )
         self._offset = 0
 
-    async def step(self, *ids: int) -> list[Outgoing]:
+    async def step(self, *ids: int) -> list[OutgoingRecord]:
         """What follows from a run of events that differ in the id of their schema."""
         before = len(self.kept.sent)
         values = [b"\0" + number.to_bytes(4, "big") + BODY for number in ids]
-        run: list[Any] = [Received(TOPIC, 0, self._offset + n, b"c", one, (), NOW) for n, one in enumerate(values)]
+        run: list[Any] = [
+            ConsumedRecord(TOPIC, 0, self._offset + n, b"c", one, (), NOW) for n, one in enumerate(values)
+        ]
         self._offset += len(ids)
-        await self._ingest.step(Run(TOPIC, 0, run))
+        await self._ingest.step(RecordBatch(TOPIC, 0, run))
         return self.kept.sent[before:]
 
     def reasons(self, *ids: int) -> list[str]:
@@ -55,7 +59,7 @@ class Reading:
         return [reason(one) for one in asyncio.run(self.step(*ids))]
 
 
-def reason(one: Outgoing) -> str:
+def reason(one: OutgoingRecord) -> str:
     return (dict(one.headers).get("__connect.errors.reason") or one.topic.encode()).decode()
 
 

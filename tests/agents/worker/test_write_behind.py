@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from agents.worker.batch_transport import Run
+from agents.worker.batch_transport import RecordBatch
 from agents.worker.write_behind import WriteBehind
 
 WAIT_S = 0.01
@@ -27,13 +27,13 @@ class Written:
         self.may_end = asyncio.Event()
         self.may_end.set()
 
-    async def __call__(self, last: Run) -> None:
+    async def __call__(self, last: RecordBatch) -> None:
         self.partitions.append(last.partition)
         await self.may_end.wait()
 
 
-def run(partition: int = 0) -> Run:
-    return Run("signals", partition, [], event=Event())
+def run(partition: int = 0) -> RecordBatch:
+    return RecordBatch("signals", partition, [], event=Event())
 
 
 async def until(condition: Any) -> None:

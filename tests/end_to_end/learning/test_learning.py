@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from agents.embedded.process import Child
+from agents.embedded.process import ChildProcess
 from agents.kafka import topic_reader
-from agents.learning.model_publisher import Announcer
-from agents.learning.text_models import Models
+from agents.learning.model_publisher import ModelPublisher
+from agents.learning.text_models import TextModelStore
 from agents.recordings import replay
 from agents.schema_registry.client import codec_for
 from schemas.records import record
@@ -71,7 +71,7 @@ def lesson(deployment: Deployment, name: str, labels: int = LABELS) -> None:
     deployment.send(Name.RATINGS, *(mark(turn, turn["text"] == SECRET) for turn in turns))
 
 
-def kill(process: Child) -> None:
+def kill(process: ChildProcess) -> None:
     os.kill(process.pid, signal.SIGKILL)
     eventually(lambda: not process.alive, "it is dead")
 
@@ -116,7 +116,7 @@ def test_a_phrase_that_is_marked_is_read_otherwise_from_then_on_and_the_log_says
     assert before["model_version"] == shipped_model().version
     lesson(deployment, "taught")
     [version, *_] = eventually(everywhere(deployment, 1), "new weights are announced")
-    assert Models(deployment.settings)(version).version == version
+    assert TextModelStore(deployment.settings)(version).version == version
     eventually(lambda: caught_up(deployment), "and taken on")
     kill(worker)
     for name, text in (("after", SECRET), ("calm", BLAND)):
@@ -243,7 +243,7 @@ def test_a_labelled_file_teaches_when_it_is_replayed_with_its_labels(deployment:
 
 def test_weights_that_are_adopted_count_from_then_on(deployment: Deployment) -> None:
     deployment.start_worker()
-    Announcer(deployment.settings, codec_for(deployment.settings)).publish(expert())
+    ModelPublisher(deployment.settings, codec_for(deployment.settings)).publish(expert())
     [version] = eventually(everywhere(deployment, 1), "the weights are announced")
     eventually(lambda: caught_up(deployment), "and taken on")
     says(deployment, "after", [BLAND])

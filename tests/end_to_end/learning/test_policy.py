@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agents.embedded.process import Child
+from agents.embedded.process import ChildProcess
 from agents.kafka.record_builder import BY_HAND
 from agents.learning import policy_commands
-from agents.learning.tenant_policy_learner import Apprentice, Read
+from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.schema_registry.client import codec_for
 from schemas.errors import Reason
 from schemas.headers import ERROR_PREFIX
@@ -62,7 +62,7 @@ def deployment(broker: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
     one.stop()
 
 
-def process(deployment: Deployment, name: str) -> Child:
+def process(deployment: Deployment, name: str) -> ChildProcess:
     """The one that runs under this name now."""
     return next(child for child in deployment.workers[::-1] if child.name.startswith(name) and child.alive)
 
@@ -201,7 +201,7 @@ def test_an_option_that_does_harm_is_rolled_back_told_and_enabled_by_a_person(de
     for one in eventually(lambda: drawn(deployment, "harm", START), "decisions without it"):
         assert HARMLESS in one["eligible"] and HARMFUL not in one["eligible"]
         assert HARMFUL not in {chance["option"] for chance in one["propensities"]}
-    policy_commands.give(deployment.settings, "enable", HARMFUL, "harm", "me", "reworded")
+    policy_commands.publish_command(deployment.settings, "enable", HARMFUL, "harm", "me", "reworded")
 
     def enabled() -> str | None:
         version, (_, datum) = list(snapshots(deployment, "harm").items())[-1]
@@ -303,20 +303,22 @@ def rolled_back(deployment: Deployment) -> list[str]:
     ]
 
 
-def all_read(deployment: Deployment) -> list[Read]:
+def all_read(deployment: Deployment) -> list[DecodedRecord]:
     """Everything the learner reads."""
     codec, found = codec_for(deployment.settings), []
     for name in (Name.DECISIONS, Name.OUTCOMES, Name.RATINGS, Name.COMMANDS):
         for received in deployment.read(name):
             if received.value != POISON:
                 datum = codec.decode(record(RECORD_OF[name]), received.value, {})
-                found.append(Read(name, received, datum | ({"score": score(datum)} if name is Name.RATINGS else {})))
+                found.append(
+                    DecodedRecord(name, received, datum | ({"score": score(datum)} if name is Name.RATINGS else {}))
+                )
     return found
 
 
-def learned_again(deployment: Deployment, before: Snapshot, one: Record, reads: list[Read]) -> Record | None:
+def learned_again(deployment: Deployment, before: Snapshot, one: Record, reads: list[DecodedRecord]) -> Record | None:
     """What a snapshot should be, from the one before it and the log."""
-    again = Apprentice(deployment.settings.config, before)
+    again = TenantPolicyLearner(deployment.settings.config, before)
     for read in reads:
         if read.datum["tenant"] == one["tenant"]:
             again.hear(read)

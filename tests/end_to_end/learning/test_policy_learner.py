@@ -8,9 +8,9 @@ import pytest
 from confluent_kafka import Producer
 
 from agents.kafka import client
-from agents.kafka.partition_reader import Inputs
+from agents.kafka.partition_reader import PartitionReader
 from agents.learning.policy_learner import PolicyLearner
-from agents.learning.tenant_policy_learner import Apprentice
+from agents.learning.tenant_policy_learner import TenantPolicyLearner
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verification import policy_replay
@@ -106,7 +106,7 @@ def test_who_was_away_for_days_learns_what_came_meanwhile(deployment: Deployment
 def learned_by_hand(deployment: Deployment, tenant: str) -> Record:
     """The snapshot of all that stands in the topics now."""
     reads = all_read(deployment)
-    again = Apprentice(deployment.settings.config, Snapshot(tenant))
+    again = TenantPolicyLearner(deployment.settings.config, Snapshot(tenant))
     for read in reads:
         again.hear(read)
     ends = client.end_offsets(deployment.settings, list({read.position for read in reads}))
@@ -203,7 +203,7 @@ def test_inputs_begin_at_their_moment_and_end_at_the_end(broker: tuple[str, str]
     publish(settings, Name.DECISIONS, decisions[:10], now - 9 * HOUR_MS)
     publish(settings, Name.DECISIONS, decisions[10:], now)
     publish(settings, Name.OUTCOMES, outcomes[:1], now - 9 * HOUR_MS)  # the other partition is empty
-    inputs = Inputs(settings, names, now - HOUR_MS)
+    inputs = PartitionReader(settings, names, now - HOUR_MS)
     found = inputs.take_until(inputs.ends(*names))
     assert inputs.read_to == client.end_offsets(settings, list(inputs.read_to))
     inputs.close()
@@ -224,7 +224,7 @@ def test_a_transaction_does_not_hide_the_end(
     producer.begin_transaction()
     producer.produce(name, key="c1", value=b"any")
     producer.commit_transaction(20)
-    inputs = Inputs(settings, [name], 0)
+    inputs = PartitionReader(settings, [name], 0)
     ends = inputs.ends(name)
     assert sum(ends.values()) == 2
     assert [one.value for one in inputs.take_until(ends)] == [b"any"]

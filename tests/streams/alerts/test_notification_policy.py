@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from streams.alerts import notification_policy as desks
 from streams.alerts.messages import Message
-from streams.alerts.notification_policy import Action, Desk, Send, Suppress
-from streams.alerts.routes import Quiet, Route, Routes
+from streams.alerts.notification_policy import Action, NotificationPolicy, Send, Suppress
+from streams.alerts.routes import QuietHours, Route, Routes
 from tests.support.data.alerts import HOUR, MINUTE, NOW, alert, command, routes, team
 
-NIGHT = Quiet(zone=ZoneInfo("UTC"), start=14 * 60, end=15 * 60)  # NOW lies in it
+NIGHT = QuietHours(zone=ZoneInfo("UTC"), start=14 * 60, end=15 * 60)  # NOW lies in it
 
 
 def sent(actions: list[Action]) -> list[Message]:
@@ -25,12 +25,12 @@ def reasons(actions: list[Action]) -> list[str]:
     return [one.reason for one in actions if isinstance(one, Suppress)]
 
 
-def take(desk: Desk, *alerts: dict[str, Any], now: int = NOW) -> list[Action]:
+def take(desk: NotificationPolicy, *alerts: dict[str, Any], now: int = NOW) -> list[Action]:
     return [action for one in alerts for action in desk.take(one, now, now)]
 
 
 def test_an_alert_is_told_at_once_and_once() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     [message] = sent(take(desk, alert()))
     assert (message.kind, message.conversation_id, message.severity) == ("alert", "c1", "warning")
     assert take(desk, alert()) == []
@@ -39,7 +39,7 @@ def test_an_alert_is_told_at_once_and_once() -> None:
 
 
 def test_what_a_conversation_gives_soon_after_comes_in_one_message() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     take(desk, alert(1))
     assert take(desk, alert(2), alert(3), now=NOW + MINUTE) == []
     assert desk.gathered == 2
@@ -50,19 +50,19 @@ def test_what_a_conversation_gives_soon_after_comes_in_one_message() -> None:
 
 
 def test_what_is_worse_does_not_wait_and_takes_along_what_waits() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
     [message] = sent(take(desk, alert(3, severity="critical")))
     assert (message.severity, [one["alert_id"] for one in message.alerts]) == ("critical", ["alert-3", "alert-2"])
 
 
 def test_conversations_and_tenants_are_not_mixed() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     assert len(sent(take(desk, alert(1), alert(2, "c2"), alert(3, tenant="other")))) == 3
 
 
 def test_alerts_about_the_policy_are_grouped_by_rule() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     found = take(
         desk, *(alert(n, None, rule=rule) for n, rule in enumerate(("policy_drift", "option_rolled_back") * 2))
     )
@@ -72,24 +72,24 @@ def test_alerts_about_the_policy_are_grouped_by_rule() -> None:
 def test_routes_choose_teams_and_each_is_told_once() -> None:
     both = (team(), team(name="night"))
     wanted = Routes(both, (Route("support"), Route("support", rules=("handed_over",)), Route("night", tenants=("x",))))
-    desk = Desk(wanted)
+    desk = NotificationPolicy(wanted)
     assert [one.team for one in sent(take(desk, alert(1, rule="handed_over")))] == ["support"]
     assert [one.team for one in sent(take(desk, alert(2, tenant="x")))] == ["support", "night"]
 
 
 def test_an_alert_nobody_wants_is_settled_all_the_same() -> None:
-    desk = Desk(Routes((team(),), (Route("support", at_least="critical"),)))
+    desk = NotificationPolicy(Routes((team(),), (Route("support", at_least="critical"),)))
     assert reasons(take(desk, alert())) == ["no_route"]
 
 
 def test_what_comes_too_late_is_not_told() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     assert reasons(desk.take(alert(), NOW - HOUR - 1, NOW)) == ["stale"]
     assert sent(desk.take(alert(2), NOW - HOUR, NOW))
 
 
 def test_beyond_the_limit_is_counted_and_summed_up_later() -> None:
-    desk = Desk(routes(team(at_most=4)))
+    desk = NotificationPolicy(routes(team(at_most=4)))
     found = take(desk, *(alert(n, f"c{n}") for n in range(40)))
     assert len(sent(found)) == 3  # the last quarter is for what is critical
     assert reasons(found) == ["rate_limited"] * 37
@@ -101,13 +101,13 @@ def test_beyond_the_limit_is_counted_and_summed_up_later() -> None:
 
 
 def test_after_the_period_there_is_room_again() -> None:
-    desk = Desk(routes(team(at_most=1)))
+    desk = NotificationPolicy(routes(team(at_most=1)))
     assert len(sent(take(desk, alert(1), alert(2, "c2")))) == 1
     assert len(sent(take(desk, alert(3, "c3"), now=NOW + HOUR))) == 1
 
 
 def test_in_quiet_hours_only_what_cannot_wait_is_told_and_the_rest_summed_up_after() -> None:
-    desk = Desk(routes(team(quiet=NIGHT)))
+    desk = NotificationPolicy(routes(team(quiet=NIGHT)))
     found = take(desk, alert(1), alert(2, "c2", severity="critical"))
     assert ([one.conversation_id for one in sent(found)], reasons(found)) == (["c2"], ["quiet_hours"])
     assert desk.due(NOW + 20 * MINUTE) == []
@@ -116,7 +116,7 @@ def test_in_quiet_hours_only_what_cannot_wait_is_told_and_the_rest_summed_up_aft
 
 
 def test_who_has_it_hears_no_more_unless_it_gets_worse() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
     assert reasons(desk.command(command("acknowledge"), NOW)) == ["acknowledged"]
     assert reasons(take(desk, alert(3), now=NOW + HOUR)) == ["acknowledged"]
@@ -126,7 +126,7 @@ def test_who_has_it_hears_no_more_unless_it_gets_worse() -> None:
 
 
 def test_a_snooze_ends_and_can_be_taken_back() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     desk.command(command("snooze", until=NOW + HOUR), NOW)
     assert reasons(take(desk, alert(1, severity="critical"))) == ["snoozed"]
     assert sent(take(desk, alert(2, "other")))
@@ -137,7 +137,7 @@ def test_a_snooze_ends_and_can_be_taken_back() -> None:
 
 
 def test_a_team_may_be_snoozed_by_command_or_by_its_routes() -> None:
-    desk = Desk(routes(team(), team(name="night", snoozed_until=NOW + HOUR)))
+    desk = NotificationPolicy(routes(team(), team(name="night", snoozed_until=NOW + HOUR)))
     desk.command(command("snooze", conversation_id=None, team="support", until=NOW + HOUR), NOW)
     assert reasons(take(desk, alert())) == ["snoozed", "snoozed"]
     assert len(sent(take(desk, alert(2), now=NOW + HOUR))) == 2
@@ -145,13 +145,13 @@ def test_a_team_may_be_snoozed_by_command_or_by_its_routes() -> None:
 
 @pytest.mark.parametrize("team_name", [None, "nobody"])
 def test_a_command_about_nothing_silences_nobody(team_name: str | None) -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     desk.command(command("snooze", conversation_id=None, team=team_name, until=NOW + HOUR), NOW)
     assert sent(take(desk, alert()))
 
 
 def test_a_recovery_is_told_once_and_drops_what_waits() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
     assert desk.is_open("c1")
     assert desk.over("default", "c1", NOW, False, NOW) == []  # older than the alert
@@ -164,20 +164,20 @@ def test_a_recovery_is_told_once_and_drops_what_waits() -> None:
 
 @pytest.mark.parametrize("changes", [{"recoveries": False}, {"quiet": NIGHT}, {"at_most": 1}])
 def test_a_recovery_is_not_worth_disturbing_for(changes: dict[str, Any]) -> None:
-    desk = Desk(routes(team(**changes)))
+    desk = NotificationPolicy(routes(team(**changes)))
     take(desk, alert(severity="critical"))
     assert sent(desk.over("default", "c1", NOW + 9, False, NOW + MINUTE)) == []
 
 
 def test_where_it_ended_raised_no_recovery_is_told() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
     found = desk.over("default", "c1", NOW + MINUTE, True, NOW + MINUTE)
     assert (reasons(found), sent(found)) == (["ended"], [])
 
 
 def test_whoever_acknowledged_it_need_not_be_told_that_it_is_over() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     take(desk, alert(1))
     desk.command(command("acknowledge"), NOW)
     assert desk.over("default", "c1", NOW + MINUTE, False, NOW) == []
@@ -195,9 +195,9 @@ def delivered(one: Message, at: int, status: str = "delivered") -> list[dict[str
 
 
 def test_a_restart_remembers_what_was_told_and_how_much_room_is_left() -> None:
-    first = Desk(routes(team(at_most=2)))
+    first = NotificationPolicy(routes(team(at_most=2)))
     told = [row for one in sent(take(first, alert(1), alert(2, "c2"))) for row in delivered(one, NOW)]
-    second = Desk(routes(team(at_most=2)))
+    second = NotificationPolicy(routes(team(at_most=2)))
     for row in told:
         second.recall(row)
     assert take(second, alert(1)) == []
@@ -207,7 +207,7 @@ def test_a_restart_remembers_what_was_told_and_how_much_room_is_left() -> None:
 
 
 def test_a_restart_sums_up_what_was_held_back_before() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     row = delivered(Message("m", "alert", "support", "default", "c1", "warning", NOW, (alert(),)), NOW, "suppressed")[0]
     desk.recall(row | {"reason": "rate_limited"})
     [summary] = sent(desk.due(NOW + 5 * MINUTE))
@@ -215,7 +215,7 @@ def test_a_restart_sums_up_what_was_held_back_before() -> None:
 
 
 def test_ten_thousand_alerts_in_a_minute_are_few_messages_in_bounded_memory() -> None:
-    desk = Desk(routes(team(), team(name="night", quiet=NIGHT)))
+    desk = NotificationPolicy(routes(team(), team(name="night", quiet=NIGHT)))
     found: list[Action] = []
     for number in range(10_000):
         now = NOW + number * 6
@@ -233,14 +233,14 @@ def test_ten_thousand_alerts_in_a_minute_are_few_messages_in_bounded_memory() ->
 def test_only_so_many_conversations_and_ids_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desks, "CONVERSATIONS", 10)
     monkeypatch.setattr(desks, "SEEN", 20)
-    desk = Desk(routes(team(at_most=1000)))
+    desk = NotificationPolicy(routes(team(at_most=1000)))
     take(desk, *(alert(n, f"c{n}") for n in range(100)))
     assert [desk.is_open(f"c{n}") for n in (0, 89, 90, 99)] == [False, False, True, True]
     assert [desk.knows(f"alert-{n}") for n in (0, 79, 80)] == [False, False, True]
 
 
 def test_only_so_much_is_gathered() -> None:
-    desk = Desk(routes())
+    desk = NotificationPolicy(routes())
     found = take(desk, *(alert(n) for n in range(30)))
     assert (len(sent(found)), desk.gathered, reasons(found)) == (1, 20, ["rate_limited"] * 9)
     assert len(sent(desk.due(NOW + 5 * MINUTE))[0].alerts) == 20
@@ -259,7 +259,7 @@ STEPS = st.lists(st.tuples(st.one_of(ALERTS, COMMANDS, st.sampled_from(["c1", "c
 
 @given(STEPS)
 def test_whatever_happens_every_alert_is_settled_once_and_messages_stay_few(steps: list[tuple[Any, int]]) -> None:
-    desk, now, found, taken = Desk(routes(team(at_most=3, quiet=NIGHT))), NOW, [], set()
+    desk, now, found, taken = NotificationPolicy(routes(team(at_most=3, quiet=NIGHT))), NOW, [], set()
     for step, wait in steps:
         now += wait
         if isinstance(step, str):

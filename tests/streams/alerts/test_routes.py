@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.alerts.routes import Quiet, Route
+from streams.alerts.routes import QuietHours, Route
 from streams.alerts.routes_file import RoutesError, read_routes
 from tests.support.data.alerts import alert
 
@@ -129,7 +129,7 @@ def test_a_route_matches_where_all_of_it_holds(changes: dict[str, Any], matches:
     assert route.matches(alert(**(base | changes))) is matches
 
 
-NIGHT = Quiet(zone=ZoneInfo("Europe/Berlin"), start=20 * 60, end=7 * 60)
+NIGHT = QuietHours(zone=ZoneInfo("Europe/Berlin"), start=20 * 60, end=7 * 60)
 
 
 @pytest.mark.parametrize(
@@ -160,5 +160,5 @@ def test_a_quiet_night_is_as_long_as_the_night() -> None:
 
 
 def test_the_same_start_and_end_is_the_whole_day() -> None:
-    always = Quiet(zone=ZoneInfo("UTC"), start=0, end=0)
+    always = QuietHours(zone=ZoneInfo("UTC"), start=0, end=0)
     assert all(always.holds(at(f"2026-01-10T{hour:02}:30", "UTC")) for hour in range(24))

@@ -8,7 +8,7 @@ from streams.alerts import rules as alerting
 from streams.config.model import Config, OutcomeConfig
 from streams.experiment.effects import Evidence
 from streams.outputs import Output
-from streams.policy.snapshot import Errors, Snapshot
+from streams.policy.snapshot import PredictionErrors, Snapshot
 from tests.support.data.builders import FURIOUS, GLAD, HAND_OVER, SLOW, message, nervous, of, option, published, told
 
 QUICK = OutcomeConfig(window_turns=1, margin=0.001)
@@ -65,7 +65,7 @@ def test_a_failure_and_the_hand_over_are_told() -> None:
     assert failed["tried"][0]["change"] > 0
     assert "Tried before: slow, then it rose by 0." in over["explanation"]
     assert "Tried before" not in failed["explanation"]  # it is what the alert is about
-    assert failed["evidence"] == alerting.words.strongest(failed["contributions"]) != []
+    assert failed["evidence"] == alerting.labels.strongest(failed["contributions"]) != []
     assert (over["severity"], over["recommendation"]) == ("critical", alerting.TAKE_OVER)
 
 
@@ -188,8 +188,8 @@ def test_a_later_roll_back_of_the_same_option_is_another_alert() -> None:
 
 
 def test_drift_is_told_where_a_snapshot_forgot() -> None:
-    found = Snapshot("default", errors=Errors((0.04, 0.09)), forgot=True)
+    found = Snapshot("default", errors=PredictionErrors((0.04, 0.09)), forgot=True)
     [one] = rolled_back(found)
     assert (one["rule"], one["severity"]) == ("policy_drift", "warning")
     assert "by 0.300 (root mean square)" in one["explanation"]
-    assert rolled_back(Snapshot("default", errors=Errors((0.04, 0.09)))) == []
+    assert rolled_back(Snapshot("default", errors=PredictionErrors((0.04, 0.09)))) == []

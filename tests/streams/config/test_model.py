@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streams.config.model import BeliefConfig, Config, DecisionConfig, NavigationConfig, OutcomeConfig, SignalConfig
-from streams.interventions.options import Protocol
+from streams.interventions.options import InterventionOption
 
 
 def changed(value: Any) -> Any:
@@ -43,7 +43,7 @@ def variants(node: Any) -> Iterator[tuple[str, Any]]:
             yield field.name, replace(node, **{field.name: changed(value)})
 
 
-def catalogues(protocols: tuple[Protocol, ...]) -> Iterator[tuple[str, tuple[Protocol, ...]]]:
+def catalogues(protocols: tuple[InterventionOption, ...]) -> Iterator[tuple[str, tuple[InterventionOption, ...]]]:
     yield "fewer", protocols[1:]
     yield "order", protocols[::-1]
     for i, protocol in enumerate(protocols):
@@ -75,7 +75,7 @@ def test_the_version_is_16_hex_digits_and_the_same_for_the_same_settings() -> No
 
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])
 def test_the_version_is_the_same_in_every_process(seed: str) -> None:
-    command = [sys.executable, "-c", "from streams.config import Config; print(Config().version)"]
+    command = [sys.executable, "-c", "from streams.config.model import Config; print(Config().version)"]
     environment = os.environ | {"PYTHONHASHSEED": seed}
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == Config().version

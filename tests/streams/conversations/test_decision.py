@@ -6,7 +6,7 @@ import pytest
 
 from streams import ids
 from streams.config.model import Config, OutcomeConfig
-from streams.interventions.options import Adaptation, Constraints, Protocol, When, as_record
+from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption, as_record
 from streams.outputs import Output
 from streams.policy import policy
 from tests.support.data.builders import (
@@ -131,7 +131,7 @@ def test_even_where_most_are_left_alone_a_last_resort_is_not() -> None:
 
 
 def test_once_handed_over_there_are_no_more_decisions() -> None:
-    at_once: tuple[Protocol, ...] = (option("human", hand_over=True),)
+    at_once: tuple[InterventionOption, ...] = (option("human", hand_over=True),)
     found = decisions(nervous(outcome=QUICK, protocols=at_once), *furies(0, 100, 200, 300))
     assert len(found) == 1
 
@@ -161,7 +161,7 @@ def test_a_reroute_follows_the_ladder_of_what_failed() -> None:
 
 
 def test_an_intervention_carries_the_constraints_of_this_customer_and_moment() -> None:
-    shorter = Adaptation(When(turn_at_least=2), (("max_sentences", 2), ("pace", "slow")))
+    shorter = Adaptation(Conditions(turn_at_least=2), (("max_sentences", 2), ("pace", "slow")))
     config = nervous(protocols=(option("slow", adapt=(shorter,)), HAND_OVER))
     for events, expected in (
         (furies(0), Constraints()),

@@ -8,9 +8,9 @@ import pytest
 
 from streams.config.model import BeliefConfig, Config, OutcomeConfig, SignalConfig
 from streams.conversations import fold
-from streams.interventions.options import When
+from streams.interventions.options import Conditions
 from streams.signals.extraction import Event
-from streams.state import Course
+from streams.state import ConversationSummary
 from tests.support.data.builders import (
     CALM,
     FURIOUS,
@@ -141,7 +141,7 @@ def test_a_hand_over_is_not_taken_back() -> None:
 
 
 def test_asking_for_a_hand_over_is_not_the_platforms_word() -> None:
-    only = nervous(protocols=(replace(HAND_OVER, when=When()),))
+    only = nervous(protocols=(replace(HAND_OVER, when=Conditions()),))
     state, _ = told(only, message(FURIOUS))
     assert state.handed_over
     assert ended(only, message(FURIOUS))["ended"] == "silent"
@@ -198,7 +198,7 @@ def test_it_names_its_settings() -> None:
 
 def test_a_conversation_that_began_before_this_was_told_is_told_as_far_as_it_is_known() -> None:
     state, _ = told(QUICK, message(FURIOUS), message(FURIOUS, 30))
-    upgraded = msgspec.structs.replace(state, course=Course())
+    upgraded = msgspec.structs.replace(state, course=ConversationSummary())
     [one] = of(fold.end(upgraded, "c1", QUICK), "distal_outcome")
     assert (one["turns"], one["highest"], one["raised"], one["raised_at"]) == (2, 0.0, True, None)
     signals = log(message(FURIOUS), message(FURIOUS, 30), *(message(GLAD, 60.0 * i) for i in range(1, 6)))[2:]

@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 
 from streams.config.model import Config
 from streams.conversations import eligibility, fold
-from streams.interventions.catalogue import CHANNELS, default_protocols
-from streams.interventions.options import Adaptation, Constraints, When
-from streams.state import Defused, State, Usual
+from streams.interventions.catalogue import CHANNELS, default_options
+from streams.interventions.options import Adaptation, Conditions, Constraints
+from streams.state import OptionHistory, ProfilePrior, State
 from tests.support.data.builders import HAND_OVER, OFFER, SLOW, log, message, nervous, option
 
 VOICE = option("call", channels=("voice",))
 DEAR = option("dear", burden=5.0)
 CONFIG = nervous(protocols=(SLOW, OFFER, VOICE, DEAR, HAND_OVER))
-KNOWN = Usual(conversations=3, defused={"slow": Defused(helped=2.0, failed=1.0), "offer": Defused(0.5, 1.5)})
+KNOWN = ProfilePrior(
+    conversations=3, defused={"slow": OptionHistory(helped=2.0, failed=1.0), "offer": OptionHistory(0.5, 1.5)}
+)
 RISING = ((0, 0.0), (60_000, 0.2))
 
 
@@ -32,7 +34,7 @@ def eligible(config: Config = CONFIG, disabled: frozenset[str] = frozenset(), **
     return [one.id for one in eligibility.eligible(state_of(**changes), config, disabled)]
 
 
-def holds(when: When, name: str = "slow", **changes: Any) -> bool:
+def holds(when: Conditions, name: str = "slow", **changes: Any) -> bool:
     return eligibility.holds(when, state_of(**changes), name)
 
 
@@ -64,7 +66,7 @@ def test_what_was_rolled_back_is_not_chosen() -> None:
 
 
 def test_what_was_rolled_back_counts_as_nothing_else_to_try() -> None:
-    usual = Usual(conversations=3, defused={"slow": Defused(failed=5.0)})
+    usual = ProfilePrior(conversations=3, defused={"slow": OptionHistory(failed=5.0)})
     assert eligible(disabled=frozenset({"offer", "dear"}), usual=usual) == ["slow"]
 
 
@@ -87,44 +89,44 @@ def test_even_a_last_resort_is_not_tried_again() -> None:
 @pytest.mark.parametrize(
     ("when", "yes", "no"),
     [
-        (When(channels=("chat", "sms")), {"channel": "sms"}, {"channel": "email"}),
-        (When(level_at_least=0.3), {"level": 0.3}, {"level": 0.29}),
-        (When(level_below=0.3), {"level": 0.29}, {"level": 0.3}),
-        (When(slope_at_least=0.2), {"recent": RISING}, {"recent": ((0, 0.0), (60_000, 0.1))}),
-        (When(slope_at_least=-9.0), {"recent": RISING}, {"recent": RISING[:1]}),
-        (When(turn_at_least=3), {"turn": 3}, {"turn": 2}),
-        (When(after_failures=1), {"failures": 1}, {"failures": 0}),
-        (When(returning=True), {"usual": KNOWN}, {"usual": Usual()}),
-        (When(returning=True), {"usual": KNOWN}, {"usual": None}),
-        (When(returning=False), {"usual": None}, {"usual": KNOWN}),
-        (When(helped_before=True), {"usual": KNOWN}, {"usual": KNOWN, "name": "offer"}),
-        (When(helped_before=True), {"usual": KNOWN}, {"usual": KNOWN, "name": "new"}),
-        (When(helped_before=True), {"usual": KNOWN}, {"usual": None}),
-        (When(helped_before=False), {"usual": None}, {"usual": KNOWN}),
-        (When(failed_before=True), {"usual": KNOWN, "name": "offer"}, {"usual": KNOWN}),
-        (When(failed_before=False), {"usual": None}, {"usual": KNOWN, "name": "offer"}),
-        (When(failed_before=False), {"usual": KNOWN, "name": "new"}, {"usual": KNOWN, "name": "offer"}),
-        (When(consent=("voice",)), {"voice_consent": True}, {"voice_consent": None}),
-        (When(consent=("voice",)), {"voice_consent": True}, {"voice_consent": False, "keystroke_consent": True}),
+        (Conditions(channels=("chat", "sms")), {"channel": "sms"}, {"channel": "email"}),
+        (Conditions(level_at_least=0.3), {"level": 0.3}, {"level": 0.29}),
+        (Conditions(level_below=0.3), {"level": 0.29}, {"level": 0.3}),
+        (Conditions(slope_at_least=0.2), {"recent": RISING}, {"recent": ((0, 0.0), (60_000, 0.1))}),
+        (Conditions(slope_at_least=-9.0), {"recent": RISING}, {"recent": RISING[:1]}),
+        (Conditions(turn_at_least=3), {"turn": 3}, {"turn": 2}),
+        (Conditions(after_failures=1), {"failures": 1}, {"failures": 0}),
+        (Conditions(returning=True), {"usual": KNOWN}, {"usual": ProfilePrior()}),
+        (Conditions(returning=True), {"usual": KNOWN}, {"usual": None}),
+        (Conditions(returning=False), {"usual": None}, {"usual": KNOWN}),
+        (Conditions(helped_before=True), {"usual": KNOWN}, {"usual": KNOWN, "name": "offer"}),
+        (Conditions(helped_before=True), {"usual": KNOWN}, {"usual": KNOWN, "name": "new"}),
+        (Conditions(helped_before=True), {"usual": KNOWN}, {"usual": None}),
+        (Conditions(helped_before=False), {"usual": None}, {"usual": KNOWN}),
+        (Conditions(failed_before=True), {"usual": KNOWN, "name": "offer"}, {"usual": KNOWN}),
+        (Conditions(failed_before=False), {"usual": None}, {"usual": KNOWN, "name": "offer"}),
+        (Conditions(failed_before=False), {"usual": KNOWN, "name": "new"}, {"usual": KNOWN, "name": "offer"}),
+        (Conditions(consent=("voice",)), {"voice_consent": True}, {"voice_consent": None}),
+        (Conditions(consent=("voice",)), {"voice_consent": True}, {"voice_consent": False, "keystroke_consent": True}),
         (
-            When(consent=("voice", "keystrokes")),
+            Conditions(consent=("voice", "keystrokes")),
             {"voice_consent": True, "keystroke_consent": True},
             {"voice_consent": True, "keystroke_consent": None},
         ),
-        (When(turn_at_least=2, level_below=0.1), {"turn": 2}, {"turn": 2, "level": 0.2}),
+        (Conditions(turn_at_least=2, level_below=0.1), {"turn": 2}, {"turn": 2, "level": 0.2}),
     ],
 )
-def test_a_condition_holds_or_does_not(when: When, yes: dict[str, Any], no: dict[str, Any]) -> None:
+def test_a_condition_holds_or_does_not(when: Conditions, yes: dict[str, Any], no: dict[str, Any]) -> None:
     assert holds(when, **yes)
     assert not holds(when, **no)
 
 
 def test_every_condition_has_its_meaning() -> None:
-    assert set(eligibility.CONDITIONS) == {one.name for one in fields(When)}
+    assert set(eligibility.CONDITIONS) == {one.name for one in fields(Conditions)}
 
 
 def test_what_often_failed_this_customer_is_left_out_while_there_is_anything_else() -> None:
-    usual = Usual(conversations=3, defused={"slow": Defused(failed=2.0)})
+    usual = ProfilePrior(conversations=3, defused={"slow": OptionHistory(failed=2.0)})
     assert eligible(usual=usual) == ["offer", "dear"]
     assert eligible(nervous(protocols=(SLOW, HAND_OVER)), usual=usual) == ["slow"]
 
@@ -166,7 +168,7 @@ def test_a_ladder_may_say_which_human() -> None:
 
 
 def test_a_ladder_does_not_lead_to_what_often_failed_this_customer() -> None:
-    usual = Usual(conversations=3, defused={"c": Defused(failed=2.0)})
+    usual = ProfilePrior(conversations=3, defused={"c": OptionHistory(failed=2.0)})
     assert eligible(LADDER, excluded=("a",), failures=1, usual=usual) == ["d"]
 
 
@@ -174,9 +176,9 @@ def test_constraints_adapt_and_later_ones_win() -> None:
     one = option(
         "slow",
         adapt=(
-            Adaptation(When(after_failures=1), (("max_sentences", 3), ("pace", "slow"))),
-            Adaptation(When(failed_before=True), (("posture", "reassuring"),)),
-            Adaptation(When(returning=True), (("max_sentences", 2),)),
+            Adaptation(Conditions(after_failures=1), (("max_sentences", 3), ("pace", "slow"))),
+            Adaptation(Conditions(failed_before=True), (("posture", "reassuring"),)),
+            Adaptation(Conditions(returning=True), (("max_sentences", 2),)),
         ),
     )
     assert eligibility.adapted(one, state_of()) is one
@@ -188,12 +190,13 @@ def test_constraints_adapt_and_later_ones_win() -> None:
 
 def test_an_adaptation_may_lift_a_limit() -> None:
     one = option(
-        "slow", adapt=(Adaptation(When(), (("max_sentences", 3),)), Adaptation(When(), (("max_sentences", None),)))
+        "slow",
+        adapt=(Adaptation(Conditions(), (("max_sentences", 3),)), Adaptation(Conditions(), (("max_sentences", None),))),
     )
     assert eligibility.adapted(one, state_of()).constraints == Constraints()
 
 
-NAMES = [one.id for one in default_protocols()]
+NAMES = [one.id for one in default_options()]
 STATES = st.fixed_dictionaries(
     {
         "channel": st.sampled_from(CHANNELS),
@@ -205,10 +208,10 @@ STATES = st.fixed_dictionaries(
         "recent": st.lists(st.tuples(st.integers(0, 10**6), st.floats(-1, 2)), max_size=4).map(tuple),
         "usual": st.none()
         | st.builds(
-            Usual,
+            ProfilePrior,
             conversations=st.integers(0, 3),
             defused=st.dictionaries(
-                st.sampled_from(NAMES), st.builds(Defused, helped=st.floats(0, 9), failed=st.floats(0, 9))
+                st.sampled_from(NAMES), st.builds(OptionHistory, helped=st.floats(0, 9), failed=st.floats(0, 9))
             ),
         ),
     }

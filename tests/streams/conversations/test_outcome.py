@@ -7,14 +7,14 @@ import pytest
 
 from streams.config.model import Config, OutcomeConfig
 from streams.conversations import outcome
-from streams.interventions.options import When
+from streams.interventions.options import Conditions
 from streams.signals.extraction import Event
 from streams.state import NEVER, State
 from tests.support.data.builders import CALM, FURIOUS, GLAD, HAND_OVER, SLOW, answer, message, moment, nervous, of, told
 
 CONFIG = nervous(protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=2, margin=0.02))
 CONTROL = nervous(protocols=(SLOW, HAND_OVER), outcome=CONFIG.outcome, control_share=1.0)
-AT_ONCE = nervous(protocols=(replace(HAND_OVER, when=When()),), outcome=CONFIG.outcome)
+AT_ONCE = nervous(protocols=(replace(HAND_OVER, when=Conditions()),), outcome=CONFIG.outcome)
 
 
 def judged(config: Config, *said: tuple[str, float]) -> tuple[State, dict[str, Any]]:

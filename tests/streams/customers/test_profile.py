@@ -14,10 +14,10 @@ from streams.config.model import Config, ProfileConfig
 from streams.conversations import fold
 from streams.conversations.partition import Partition
 from streams.customers import profile, profile_priors
-from streams.customers.partition import MARK, Customers
+from streams.customers.partition import MARK, CustomerPartition
 from streams.customers.profile import Profile, ProfileError, merge
 from streams.outputs import Output
-from streams.state import Baseline, Defused, State, Usual
+from streams.state import Baseline, OptionHistory, ProfilePrior, State
 from tests.support.data.builders import (
     CALM,
     FURIOUS,
@@ -84,7 +84,7 @@ def merged(found: list[dict[str, Any]]) -> Profile | None:
 def told_customers(found: list[dict[str, Any]], stored: dict[str, bytes] | None = None, first: int = 0) -> Any:
     """The partition after these notes, what it answered, and what is stored."""
     stored = {} if stored is None else stored
-    customers = Customers(CONFIG, stored)
+    customers = CustomerPartition(CONFIG, stored)
     answers = [customers.fold(note, ("notes", 0, first + offset)) for offset, note in enumerate(found)]
     write(stored, customers.changes())
     return stored, answers, customers
@@ -182,7 +182,7 @@ def test_a_crash_anywhere_changes_nothing(found: list[dict[str, Any]], cut: int,
     """A run breaks off after some writes and is read again from its first note."""
     numbered = [note | {"note_id": str(number)} for number, note in enumerate(found)]
     calm, stored = told_customers(numbered)[0], {}  # type: ignore[var-annotated]
-    customers = Customers(CONFIG, stored)
+    customers = CustomerPartition(CONFIG, stored)
     for offset, note in enumerate(numbered[:cut]):
         customers.fold(note, ("notes", 0, offset))
     write(stored, customers.changes()[:writes])
@@ -226,14 +226,14 @@ def test_after_an_erasure_a_customer_is_remembered_anew() -> None:
 
 def test_the_mark_is_written_before_a_profile_that_begins_after_it() -> None:
     found = [learned(0, 0), learned(1, 100, kind="erased", opened_at=moment(100)), learned(2, 300)]
-    customers = Customers(CONFIG, {})
+    customers = CustomerPartition(CONFIG, {})
     for offset, note in enumerate(found):
         customers.fold(note, ("notes", 0, offset))
     assert [key.startswith(MARK) for key, _ in customers.changes()] == [True, False]
 
 
 def test_the_tombstone_comes_after_the_mark() -> None:
-    customers = Customers(CONFIG, told_customers([learned(0, 0)])[0])
+    customers = CustomerPartition(CONFIG, told_customers([learned(0, 0)])[0])
     customers.fold(learned(1, 100, kind="erased"), ("notes", 0, 1))
     (mark, value), (key, gone) = customers.changes()
     assert mark.startswith(MARK) and value
@@ -386,7 +386,9 @@ def test_a_profile_of_somebody_else_or_a_second_one_says_nothing() -> None:
     assert state.positions["tenor.customers/0"] == 7
     one, _ = with_profile(Config(), message(CALM), brought(tone=0.3))
     assert (
-        fold.fold(one, brought(offset=8, tone=-0.3), Config())[0].usual == one.usual == Usual(tone=0.3, conversations=4)
+        fold.fold(one, brought(offset=8, tone=-0.3), Config())[0].usual
+        == one.usual
+        == ProfilePrior(tone=0.3, conversations=4)
     )
 
 
@@ -429,7 +431,9 @@ def test_counts_fade() -> None:
     for n in range(2, 40):
         one = merge(one, learned(n, n, defused={"slow": {"helped": int(n == 2), "failed": 0}}), CONFIG)
     assert one is not None and one.triggers == {} and one.defused == {}
-    assert merged([learned(0, 0, defused={"slow": {"helped": 2, "failed": 1}})]).defused == {"slow": Defused(2.0, 1.0)}  # type: ignore[union-attr]
+    assert merged([learned(0, 0, defused={"slow": {"helped": 2, "failed": 1}})]).defused == {
+        "slow": OptionHistory(2.0, 1.0)
+    }  # type: ignore[union-attr]
 
 
 def test_a_profile_that_answers_fits_the_log() -> None:
@@ -487,7 +491,7 @@ def test_topics_are_remembered_where_the_level_rose() -> None:
 def test_a_crm_reads_a_profile_with_messagepack_alone() -> None:
     """As docs/events.md says it can; what comes later is appended."""
     known = Profile(at=7, offset=3, conversations=2, turns=9, tones=(0.5,), triggers={"topic.price": 1.9}, seen=("n1",))
-    value = profile.encode(msgspec.structs.replace(known, defused={"slow": Defused(1.0, 0.9)}))
+    value = profile.encode(msgspec.structs.replace(known, defused={"slow": OptionHistory(1.0, 0.9)}))
     assert (value[0], int.from_bytes(value[1:9], "big")) == (1, 7)
     at, _, conversations, turns, tones, _, triggers, defused, *_ = msgspec.msgpack.decode(value[9:])
     assert (at, conversations, turns, tones) == (7, 2, 9, [0.5])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from streams.experiment import effects
-from streams.experiment.effects import Contrast, Decided, Evidence
+from streams.experiment.effects import Contrast, Evidence, MaturedDecision
 from streams.interventions.options import CONTROL
 
 CHANCES = {CONTROL: 0.2, "slow": 0.5, "offer": 0.3}
@@ -19,8 +19,8 @@ PREDICTED = {CONTROL: 0.1, "slow": 0.3}
 NUMBERS = st.floats(-1, 1)
 
 
-def decided(option: str, reward: float, **changes: Any) -> Decided:
-    return Decided("c1", option, reward, CHANCES, PREDICTED)._replace(**changes)
+def decided(option: str, reward: float, **changes: Any) -> MaturedDecision:
+    return MaturedDecision("c1", option, reward, CHANCES, PREDICTED)._replace(**changes)
 
 
 def evidence_of(values: Any) -> Evidence:
@@ -30,11 +30,11 @@ def evidence_of(values: Any) -> Evidence:
     return found
 
 
-def everything_slow(_: Decided) -> Mapping[str, float]:
+def everything_slow(_: MaturedDecision) -> Mapping[str, float]:
     return {"slow": 1.0}
 
 
-def as_drawn(one: Decided) -> Mapping[str, float]:
+def as_drawn(one: MaturedDecision) -> Mapping[str, float]:
     return one.chances
 
 

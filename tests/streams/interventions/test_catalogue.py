@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.interventions import catalogue
-from streams.interventions.catalogue import CHANNELS, default_protocols, read_protocols
-from streams.interventions.options import Adaptation, Constraints, Protocol, ProtocolError, When
+from streams.interventions.catalogue import CHANNELS, default_options, read_options
+from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption, OptionError
 
 LAST = {"id": "human", "guidance": "Take over.", "prompt": "Say so.", "constraints": {"hand_over": True}}
-SHIPPED = [one.id for one in default_protocols()]
+SHIPPED = [one.id for one in default_options()]
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=5) | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = [one.name for one in fields(Protocol)]
-CONDITIONS = [one.name for one in fields(When)]
+FIELDS = [one.name for one in fields(InterventionOption)]
+CONDITIONS = [one.name for one in fields(Conditions)]
 CONSTRAINTS = [one.name for one in fields(Constraints)]
 TAGS = ["!!bool", "!!int", "!!float", "!!timestamp", "!!binary", "!!set", "!!omap", "!!pairs", "!!merge", "&a", "*a"]
 WORDS = [*TAGS, "options:", "- id: a", "{", "?", "x", "\n"]
@@ -37,17 +37,17 @@ def written(*options: Any, **file: Any) -> str:
 
 
 def read(*options: Any, **file: Any) -> list[str]:
-    return [one.id for one in read_protocols(written(*options, **file))]
+    return [one.id for one in read_options(written(*options, **file))]
 
 
 def complaint(*options: Any, **file: Any) -> str:
-    with pytest.raises(ProtocolError) as caught:
-        read_protocols(written(*options, **file))
+    with pytest.raises(OptionError) as caught:
+        read_options(written(*options, **file))
     return str(caught.value)
 
 
 def test_the_catalogue_that_ships_is_valid() -> None:
-    options = default_protocols()
+    options = default_options()
     assert [one.id for one in options if one.constraints.hand_over] == ["hand-over-to-human"]
     assert all(one.guidance and one.prompt and "\n" not in one.guidance + one.prompt for one in options)
     assert any(one.then for one in options) and any(one.adapt for one in options)
@@ -55,7 +55,7 @@ def test_the_catalogue_that_ships_is_valid() -> None:
 
 def test_no_text_that_ships_repeats_a_number_an_adaptation_may_change() -> None:
     numbers = re.compile(r"\d|\b(two|three|four|five|six)\b")
-    assert [one.id for one in default_protocols() if numbers.search(one.guidance + one.prompt)] == []
+    assert [one.id for one in default_options() if numbers.search(one.guidance + one.prompt)] == []
 
 
 def test_the_file_that_ships_stands_beside_the_code() -> None:
@@ -66,7 +66,7 @@ def test_the_example_in_the_documentation_is_valid_and_every_name_is_explained()
     page = (Path(__file__).parents[3] / "docs/protocols.md").read_text(encoding="utf-8")
     [example] = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
     kept = [name for name in SHIPPED if name != "answer-first"]
-    assert [one.id for one in read_protocols(example)] == [*kept, "call-back", "senior-colleague"]
+    assert [one.id for one in read_options(example)] == [*kept, "call-back", "senior-colleague"]
     explained = {
         name for row in re.findall(r"^\|([^|]+)\|", page, flags=re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
@@ -74,8 +74,8 @@ def test_the_example_in_the_documentation_is_valid_and_every_name_is_explained()
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    first, _ = read_protocols(written(option(), LAST))
-    assert first == Protocol("slow", Constraints(), "Go slow.", "Be slow.")
+    first, _ = read_options(written(option(), LAST))
+    assert first == InterventionOption("slow", Constraints(), "Go slow.", "Be slow.")
 
 
 def test_everything_can_be_said() -> None:
@@ -93,11 +93,11 @@ def test_everything_can_be_said() -> None:
     }
     adapt = [{"when": {"channels": ["sms"]}, "constraints": {"pace": "slow", "max_sentences": None}}]
     said = option(burden=2, when=when, constraints={"max_sentences": 3}, adapt=adapt, then=["human"])
-    first, _ = read_protocols(written(said, LAST))
+    first, _ = read_options(written(said, LAST))
     assert set(when) == set(CONDITIONS)
     assert dict(first.when.said) == when | {name: tuple(when[name]) for name in ("channels", "consent")}  # type: ignore[arg-type]
     assert (first.burden, first.then, first.constraints) == (2.0, ("human",), Constraints(max_sentences=3))
-    assert first.adapt == (Adaptation(When(channels=("sms",)), (("max_sentences", None), ("pace", "slow"))),)
+    assert first.adapt == (Adaptation(Conditions(channels=("sms",)), (("max_sentences", None), ("pace", "slow"))),)
 
 
 @pytest.mark.parametrize(
@@ -240,16 +240,16 @@ def test_an_option_that_waits_for_its_own_history_is_nothing_to_begin_with(when:
 
 
 def test_a_file_that_extends_replaces_in_place_and_adds_at_the_end() -> None:
-    options = read_protocols(written(option(), option(id="offer-options"), extends="default"))
+    options = read_options(written(option(), option(id="offer-options"), extends="default"))
     assert [one.id for one in options] == [*SHIPPED, "slow"]
     assert options[SHIPPED.index("offer-options")].guidance == "Go slow."
     assert [one for one in options if one.id not in ("slow", "offer-options")] == [
-        one for one in default_protocols() if one.id != "offer-options"
+        one for one in default_options() if one.id != "offer-options"
     ]
 
 
 def test_a_file_that_extends_leaves_out_and_no_ladder_leads_there() -> None:
-    options = read_protocols("extends: default\nwithout: [offer-options]")
+    options = read_options("extends: default\nwithout: [offer-options]")
     assert [one.id for one in options] == [name for name in SHIPPED if name != "offer-options"]
     assert all("offer-options" not in one.then for one in options)
 
@@ -269,7 +269,7 @@ def test_an_own_option_may_not_close_a_circle_with_ours() -> None:
 
 
 def test_a_file_that_extends_nothing_new_is_ours() -> None:
-    assert read_protocols("extends: default") == default_protocols()
+    assert read_options("extends: default") == default_options()
 
 
 def test_without_hand_over_nothing_is_left_to_go_to() -> None:
@@ -291,15 +291,15 @@ def test_without_hand_over_nothing_is_left_to_go_to() -> None:
     ],
 )
 def test_what_is_wrong_with_the_file_itself_is_said(text: str, said: str) -> None:
-    with pytest.raises(ProtocolError) as caught:
-        read_protocols(text)
+    with pytest.raises(OptionError) as caught:
+        read_options(text)
     assert str(caught.value).startswith(said)
 
 
 @pytest.mark.parametrize("text", ["", "5", "[]", "options:", "options: {}", "options: slow", "options: !!set {a}"])
 def test_a_file_without_a_list_of_options_is_refused(text: str) -> None:
-    with pytest.raises(ProtocolError, match="list under 'options'"):
-        read_protocols(text)
+    with pytest.raises(OptionError, match="list under 'options'"):
+        read_options(text)
 
 
 @pytest.mark.parametrize(
@@ -318,8 +318,8 @@ def test_a_file_without_a_list_of_options_is_refused(text: str) -> None:
     ],
 )
 def test_what_is_not_yaml_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(ProtocolError, match="not YAML"):
-        read_protocols(text)
+    with pytest.raises(OptionError, match="not YAML"):
+        read_options(text)
 
 
 @pytest.mark.parametrize(
@@ -327,14 +327,14 @@ def test_what_is_not_yaml_is_said_to_be_none(text: str) -> None:
     ["options: &a [*a]", "options: [&a {id: a, then: [*a], when: *a, adapt: [*a], constraints: *a}]", "&a {? 5 : *a}"],
 )
 def test_a_file_that_holds_itself_is_refused(text: str) -> None:
-    with pytest.raises(ProtocolError):
-        read_protocols(text)
+    with pytest.raises(OptionError):
+        read_options(text)
 
 
-def refused_or_read(text: str) -> tuple[Protocol, ...] | str:
+def refused_or_read(text: str) -> tuple[InterventionOption, ...] | str:
     try:
-        return read_protocols(text)
-    except ProtocolError as error:
+        return read_options(text)
+    except OptionError as error:
         return str(error)
 
 

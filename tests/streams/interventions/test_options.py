@@ -4,7 +4,7 @@ from typing import get_args, get_type_hints
 
 from schemas.records import record
 from streams.interventions.catalogue import CHANNELS
-from streams.interventions.options import Constraints, Protocol, When, as_record
+from streams.interventions.options import Conditions, Constraints, InterventionOption, as_record
 
 
 def test_constraints_are_exactly_those_of_the_published_record() -> None:
@@ -23,10 +23,10 @@ def test_channels_are_exactly_those_of_the_contract() -> None:
 
 
 def test_nothing_said_always_holds() -> None:
-    assert When().said == ()
-    assert Protocol("slow", Constraints(), "Go slow.", "Be slow.").when == When()
+    assert Conditions().said == ()
+    assert InterventionOption("slow", Constraints(), "Go slow.", "Be slow.").when == Conditions()
 
 
 def test_what_is_said_is_what_has_to_hold() -> None:
-    said = When(channels=("chat",), level_at_least=0.0, after_failures=0, returning=False).said
+    said = Conditions(channels=("chat",), level_at_least=0.0, after_failures=0, returning=False).said
     assert said == (("channels", ("chat",)), ("level_at_least", 0.0), ("returning", False))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.config.model import Config
 from streams.policy import context
-from streams.state import Defused, State
+from streams.state import OptionHistory, State
 from tests.support.data.builders import CALM, FURIOUS, SLOW, brought, fold_all, log, message, nervous, of, told
 from tests.support.data.lessons import SEEN
 
@@ -65,7 +65,7 @@ def test_every_decision_is_learned_in_the_context_it_logged() -> None:
 
 @given(COUNTS, COUNTS)
 def test_the_balance_of_an_option_is_even_handed(helped: float, failed: float) -> None:
-    one, other = context.balance(Defused(helped, failed)), context.balance(Defused(failed, helped))
+    one, other = context.balance(OptionHistory(helped, failed)), context.balance(OptionHistory(failed, helped))
     assert one == pytest.approx(-other)
     assert -1 < one < 1
     assert (one > 0) == (helped > failed)

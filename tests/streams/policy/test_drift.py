@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from streams.policy.drift import BLOCK, KEPT, Watch, watched
-from streams.policy.snapshot import Errors
+from streams.policy.drift import BLOCK, KEPT, DriftUpdate, watched
+from streams.policy.snapshot import PredictionErrors
 
 
 def squares(seed: int, count: int, sd: float = 0.2) -> list[float]:
@@ -12,7 +12,7 @@ def squares(seed: int, count: int, sd: float = 0.2) -> list[float]:
 
 def grown(errors: list[float], batch: int = 50) -> list[int]:
     """How many errors were seen when they had grown, handed over in batches."""
-    watch, found = Watch(Errors(), False), []
+    watch, found = DriftUpdate(PredictionErrors(), False), []
     for start in range(0, len(errors), batch):
         watch = watched(watch.errors, errors[start : start + batch])
         if watch.grew:
@@ -35,17 +35,17 @@ def test_errors_that_shrink_are_no_news() -> None:
 
 def test_it_is_seen_once_and_the_watch_begins_anew() -> None:
     assert len(grown([*squares(1, 4000), *squares(2, 4000, 0.4)])) == 1
-    watch = watched(watched(Errors(), squares(1, 4000)).errors, squares(2, 1000, 0.4))
+    watch = watched(watched(PredictionErrors(), squares(1, 4000)).errors, squares(2, 1000, 0.4))
     assert watch.grew
     assert len(watch.errors.means) == 1
 
 
 def test_memory_is_bounded_and_a_rest_waits_for_its_block() -> None:
-    watch = watched(Errors((0.04,) * KEPT), squares(1, BLOCK + 7))
+    watch = watched(PredictionErrors((0.04,) * KEPT), squares(1, BLOCK + 7))
     assert len(watch.errors.means) <= KEPT
     assert len(watch.errors.recent) == 7
-    assert watched(watch.errors, []) == Watch(watch.errors, False)
+    assert watched(watch.errors, []) == DriftUpdate(watch.errors, False)
 
 
 def test_nothing_is_known_at_first() -> None:
-    assert watched(Errors(), []) == Watch(Errors(), False)
+    assert watched(PredictionErrors(), []) == DriftUpdate(PredictionErrors(), False)

@@ -14,7 +14,7 @@ from streams.experiment.effects import Evidence
 from streams.interventions.options import CONTROL
 from streams.policy import context, learner, thompson
 from streams.policy.learner import after, blended, obeyed, score, taught, weighed
-from streams.policy.outcome_join import Lesson, Rated
+from streams.policy.outcome_join import RatedDecision, TrainingExample
 from streams.policy.rollback import lost_options
 from streams.policy.snapshot import ANY, Snapshot, as_record, of_record
 from streams.policy.thompson import Arm
@@ -43,21 +43,21 @@ LESSONS = st.lists(
 )
 
 
-def made(drawn: list[tuple[str, float, float, int]]) -> list[Lesson]:
+def made(drawn: list[tuple[str, float, float, int]]) -> list[TrainingExample]:
     return [
         lesson(f"{number:02d}", reward, name, seen={"level": level, "failures": float(failures)})
         for number, (name, reward, level, failures) in enumerate(drawn)
     ]
 
 
-def by_hand(lessons: list[Lesson], name: str, ridge: float = RIDGE) -> tuple[Any, Any]:
+def by_hand(lessons: list[TrainingExample], name: str, ridge: float = RIDGE) -> tuple[Any, Any]:
     mine = [one for one in lessons if one.decision["option"] == name]
     xs = np.array([context.vector(one.decision["context"], name) for one in mine]).reshape(-1, context.SIZE)
     rewards = np.array([one.outcome["reward"] for one in mine])
     return ridge * np.eye(context.SIZE) + xs.T @ xs, xs.T @ rewards
 
 
-def unrated(lessons: list[Lesson]) -> list[tuple[Lesson, tuple[float, ...]]]:
+def unrated(lessons: list[TrainingExample]) -> list[tuple[TrainingExample, tuple[float, ...]]]:
     return [(one, ()) for one in lessons]
 
 
@@ -114,7 +114,7 @@ def test_without_forgetting_batches_are_of_no_account(drawn: Any, cut: int) -> N
 def test_learning_changes_nothing_that_was_known_before() -> None:
     before = taught({}, unrated([lesson("a")]), [], PLAIN)
     copies = {name: Arm(arm.precision.copy(), arm.response.copy()) for name, arm in before.items()}
-    late = Rated(lesson("a"), (), (1.0,))
+    late = RatedDecision(lesson("a"), (), (1.0,))
     taught(before, unrated([lesson("b", -0.4)]), [late], PolicyConfig(discount=0.5))
     for name, arm in before.items():
         assert np.array_equal(arm.precision, copies[name].precision)
@@ -145,22 +145,24 @@ def test_a_rating_is_blended_by_its_weight(fall: float, said: list[float]) -> No
 def test_a_rating_that_comes_late_mends_what_was_learned(fall: float, said: list[float], known: int) -> None:
     one, early, all_ = lesson("a", fall), tuple(said[:known]), tuple(said)
     at_once = taught({}, [(one, all_)], [], PLAIN)
-    late = taught(taught({}, [(one, early)], [], PLAIN), [], [Rated(one, early, all_)], PLAIN)
+    late = taught(taught({}, [(one, early)], [], PLAIN), [], [RatedDecision(one, early, all_)], PLAIN)
     assert_close(late, at_once)
 
 
 def test_a_rating_that_comes_late_is_not_forgotten_with_its_decision() -> None:
     """The limit of mending, as documented: up to the discount of what was learned in between."""
     one, found = lesson("a", 0.2), PolicyConfig(discount=0.9)
-    arms = taught(taught({}, [(one, ())], [], found), unrated([lesson("b", 0.0)]), [Rated(one, (), (1.0,))], found)
+    arms = taught(
+        taught({}, [(one, ())], [], found), unrated([lesson("b", 0.0)]), [RatedDecision(one, (), (1.0,))], found
+    )
     change = blended(0.2, (1.0,), found) - 0.2
     assert arms["slow"].response[0] == pytest.approx(0.9 * 0.2 + change)
 
 
 @pytest.mark.parametrize("late", [lesson("a", None), lesson("a", context_version=1), lesson("a", option="offer")])
-def test_a_late_rating_of_what_was_not_learned_mends_nothing(late: Lesson) -> None:
+def test_a_late_rating_of_what_was_not_learned_mends_nothing(late: TrainingExample) -> None:
     before = taught({}, unrated([lesson("b")]), [], PLAIN)
-    assert_close(taught(before, [], [Rated(late, (), (1.0,))], PLAIN), before)
+    assert_close(taught(before, [], [RatedDecision(late, (), (1.0,))], PLAIN), before)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ NOT_LEARNED = {
 
 
 @pytest.mark.parametrize("one", NOT_LEARNED.values(), ids=NOT_LEARNED)
-def test_what_is_no_lesson_is_not_learned(one: Lesson) -> None:
+def test_what_is_no_lesson_is_not_learned(one: TrainingExample) -> None:
     assert not learner.is_lesson(one)
     found = after(first(), brought([one, lesson("b", 0.2)]), [], READ, config())
     only = after(first(), brought([lesson("b", 0.2)]), [], READ, config())
@@ -287,7 +289,7 @@ def test_all_of_them_as_one_is_not_rolled_back_and_nothing_is_twice() -> None:
     assert lost_options(evidence, {"slow"}, config()) == []
 
 
-def experiment(numbers: range, worst: str, harm: float) -> list[Lesson]:
+def experiment(numbers: range, worst: str, harm: float) -> list[TrainingExample]:
     """Decisions drawn as their chances say, in which one option does harm."""
     chance = np.random.default_rng(numbers.start)
     names, weights = list(EVEN), list(EVEN.values())

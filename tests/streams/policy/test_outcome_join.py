@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.policy.outcome_join import PATIENCE_MS, Experience, News
+from streams.policy.outcome_join import PATIENCE_MS, JoinedBatch, OutcomeJoin
 from tests.support.data.builders import moment
 from tests.support.data.lessons import Record, config, decision, outcome, rating
 
@@ -69,7 +69,7 @@ def places_from(draw: st.DrawFn, start: int, count: int) -> list[int]:
     return [start, draw(st.integers(start, count - 1))] if draw(st.integers(0, 4)) == 0 else [start]
 
 
-def learned(news: Iterable[News]) -> tuple[dict[str, tuple[float | None, Mapping[Any, int]]], Counter[str]]:
+def learned(news: Iterable[JoinedBatch]) -> tuple[dict[str, tuple[float | None, Mapping[Any, int]]], Counter[str]]:
     """Reward and final ratings of what was learned, by decision, and how often each was."""
     rewards: dict[str, float | None] = {}
     said: dict[str, Counter[float]] = {}
@@ -103,7 +103,7 @@ def expected(told: Told) -> dict[str, tuple[float | None, Mapping[Any, int]]]:
 @settings(max_examples=300)
 @given(stories(), st.data())
 def test_what_is_learned_follows_from_what_was_read_and_not_from_its_order(told: Told, data: st.DataObject) -> None:
-    experience = Experience(CONFIG)
+    experience = OutcomeJoin(CONFIG)
     found, times = learned([experience.take(*batch) for batch in data.draw(batches(told))])
     assert found == expected(told)
     assert set(times.values()) <= {1}, "once, however often it was published"
@@ -112,7 +112,7 @@ def test_what_is_learned_follows_from_what_was_read_and_not_from_its_order(told:
 @settings(max_examples=100)
 @given(stories(), st.data())
 def test_lessons_of_a_partition_are_in_the_order_of_their_decisions(told: Told, data: st.DataObject) -> None:
-    experience = Experience(CONFIG)
+    experience = OutcomeJoin(CONFIG)
     batched = [experience.take(*batch) for batch in data.draw(batches(told))]
     order = [[one.decision["decision_id"] for one, _ in news.lessons] for news in batched]
     assert all(names == sorted(names) for names in order), "within a batch by id"
@@ -125,7 +125,7 @@ def test_lessons_of_a_partition_are_in_the_order_of_their_decisions(told: Told, 
 @settings(max_examples=100)
 @given(stories(), st.data())
 def test_what_is_known_of_a_story_has_nothing_to_refuse(told: Told, data: st.DataObject) -> None:
-    experience = Experience(CONFIG)
+    experience = OutcomeJoin(CONFIG)
     news = [experience.take(*batch) for batch in data.draw(batches(told))]
     assert not any(one.unknown or one.late or one.given_up for one in news)
 
@@ -136,7 +136,7 @@ def test_recalling_all_at_once_goes_on_like_the_one_that_never_stopped(told: Tol
     """The learner died: what was read before comes in one batch, and what comes then means the same."""
     story = data.draw(batches(told))
     cut = data.draw(st.integers(0, len(story)))
-    calm, again = Experience(CONFIG), Experience(CONFIG)
+    calm, again = OutcomeJoin(CONFIG), OutcomeJoin(CONFIG)
     for batch in story[:cut]:
         calm.take(*batch)
     again.take(*([one for batch in story[:cut] for one in batch[which]] for which in range(3)))
@@ -146,39 +146,41 @@ def test_recalling_all_at_once_goes_on_like_the_one_that_never_stopped(told: Tol
         assert learned_ratings(one) == learned_ratings(other)
 
 
-def learned_ratings(news: News) -> list[Counter[float]]:
+def learned_ratings(news: JoinedBatch) -> list[Counter[float]]:
     return [Counter(ratings) for _, ratings in news.lessons] + [Counter(one.now) for one in news.rated]
 
 
-def names(news: News) -> list[str]:
+def names(news: JoinedBatch) -> list[str]:
     return [one.decision["decision_id"] for one, _ in news.lessons]
 
 
-def read(experience: Experience, *decisions: Record, outcomes: Iterable[Record] = (), ratings: Any = ()) -> News:
+def read(
+    experience: OutcomeJoin, *decisions: Record, outcomes: Iterable[Record] = (), ratings: Any = ()
+) -> JoinedBatch:
     return experience.take([(0, one) for one in decisions], outcomes, ratings)
 
 
 def test_a_decision_waits_for_those_before_it() -> None:
     a, b, c = (decision(name, at) for at, name in enumerate("abc"))
-    experience = Experience(CONFIG)
+    experience = OutcomeJoin(CONFIG)
     assert names(read(experience, a, b, c, outcomes=[outcome(c), outcome(b)])) == []
     assert names(read(experience, outcomes=[outcome(a)])) == ["a", "b", "c"]
 
 
 def test_partitions_do_not_wait_for_each_other() -> None:
     a, b = decision("a"), decision("b")
-    news = Experience(CONFIG).take([(0, a), (1, b)], [outcome(b)], [])
+    news = OutcomeJoin(CONFIG).take([(0, a), (1, b)], [outcome(b)], [])
     assert names(news) == ["b"]
 
 
 def test_a_censored_outcome_closes_a_decision_like_any_other() -> None:
     a, b = decision("a"), decision("b", 1)
-    news = read(Experience(CONFIG), a, b, outcomes=[outcome(b), outcome(a, None)])
+    news = read(OutcomeJoin(CONFIG), a, b, outcomes=[outcome(b), outcome(a, None)])
     assert names(news) == ["a", "b"]
 
 
 def test_an_outcome_of_no_decision_is_named() -> None:
-    news = read(Experience(CONFIG), decision("a"), outcomes=[outcome(decision("b"))])
+    news = read(OutcomeJoin(CONFIG), decision("a"), outcomes=[outcome(decision("b"))])
     [(record, why)] = news.unknown
     assert (record["decision_id"], why) == ("b", "no decision b is known")
 
@@ -186,7 +188,7 @@ def test_an_outcome_of_no_decision_is_named() -> None:
 def test_an_outcome_that_contradicts_its_decision_is_named_and_the_true_one_still_counts() -> None:
     a = decision("a")
     wrong = [outcome(a, option="offer"), outcome(a, conversation_id="another")]
-    experience = Experience(CONFIG)
+    experience = OutcomeJoin(CONFIG)
     news = read(experience, a, outcomes=wrong)
     assert [one.why for one in news.unknown] == ["it contradicts decision a"] * 2
     assert names(read(experience, outcomes=[outcome(a)])) == ["a"]
@@ -194,21 +196,21 @@ def test_an_outcome_that_contradicts_its_decision_is_named_and_the_true_one_stil
 
 def test_the_first_of_two_different_outcomes_counts() -> None:
     a = decision("a")
-    news = read(Experience(CONFIG), a, outcomes=[outcome(a, 0.1), outcome(a, 0.4)])
+    news = read(OutcomeJoin(CONFIG), a, outcomes=[outcome(a, 0.1), outcome(a, 0.4)])
     [(lesson, _)] = news.lessons
     assert lesson.outcome["reward"] == 0.1
 
 
 def test_a_rating_of_no_decision_is_late() -> None:
     a = decision("a")
-    experience = Experience(CONFIG)
+    experience = OutcomeJoin(CONFIG)
     assert read(experience, ratings=[rating(a)]).late == [rating(a)]
     assert read(experience, a, outcomes=[outcome(a)], ratings=[rating(a)]).late == []
 
 
 def test_a_rating_that_is_published_twice_counts_once() -> None:
     a = decision("a")
-    experience = Experience(CONFIG)
+    experience = OutcomeJoin(CONFIG)
     [(_, said)] = read(experience, a, outcomes=[outcome(a)], ratings=[rating(a), rating(a)]).lessons
     assert said == (1.0,)
     assert read(experience, ratings=[rating(a)]).rated == []
@@ -218,7 +220,7 @@ def test_a_rating_that_is_published_twice_counts_once() -> None:
 
 def test_a_decision_that_never_closes_is_given_up_and_the_others_go_on() -> None:
     a, b = decision("a"), decision("b", 10)
-    experience = Experience(QUICK)
+    experience = OutcomeJoin(QUICK)
     assert names(read(experience, a, b, outcomes=[outcome(b)])) == []
     still = read(experience, decision("c", PATIENCE_S))
     assert (still.given_up, names(still)) == (0, [])
@@ -229,7 +231,7 @@ def test_a_decision_that_never_closes_is_given_up_and_the_others_go_on() -> None
 
 def test_an_outcome_that_comes_with_the_moment_of_giving_up_is_in_time() -> None:
     a = decision("a")
-    experience = Experience(QUICK)
+    experience = OutcomeJoin(QUICK)
     read(experience, a)
     news = read(experience, decision("b", 2 * PATIENCE_S), outcomes=[outcome(a)])
     assert (news.given_up, names(news)) == (0, ["a"])
@@ -237,21 +239,21 @@ def test_an_outcome_that_comes_with_the_moment_of_giving_up_is_in_time() -> None
 
 def test_what_closed_is_never_given_up_however_long_it_waits() -> None:
     a, b = decision("a"), decision("b", 1)
-    experience = Experience(QUICK)
+    experience = OutcomeJoin(QUICK)
     read(experience, a, b, outcomes=[outcome(b)])
     news = read(experience, decision("c", 10 * PATIENCE_S))
     assert (news.given_up, names(news)) == (1, ["b"])
 
 
 def test_another_partition_does_not_make_a_decision_old() -> None:
-    experience = Experience(QUICK)
+    experience = OutcomeJoin(QUICK)
     news = experience.take([(0, decision("a")), (1, decision("b", 100 * PATIENCE_S))], [], [])
     assert news.given_up == 0
 
 
 def test_a_recording_that_is_played_beside_live_events_is_not_old_on_arrival() -> None:
     today, *old = decision("today"), *(decision(f"old-{number}", -1e6 + number) for number in range(3))
-    experience = Experience(QUICK)
+    experience = OutcomeJoin(QUICK)
     read(experience, today, outcomes=[outcome(today)])
     assert read(experience, *old).given_up == 0
     news = read(experience, outcomes=[outcome(one) for one in old])
@@ -261,7 +263,7 @@ def test_a_recording_that_is_played_beside_live_events_is_not_old_on_arrival() -
 
 def test_what_was_learned_may_be_rated_for_a_time() -> None:
     a, b = decision("a"), decision("b", 100)
-    experience = Experience(QUICK)
+    experience = OutcomeJoin(QUICK)
     read(experience, a, outcomes=[outcome(a)])
     read(experience, b)
     assert len(read(experience, ratings=[rating(a)]).rated) == 1
@@ -279,7 +281,7 @@ def test_a_rating_is_late_by_its_own_time_however_long_its_quiet_partition_remem
     said = rating(a, event_time=moment(after_s))
     story: list[Any] = [(0, a), outcome(a), said]
     for batches in ([(0, 1, 2)], [(0, 1), (2,)], [(0,), (2,), (1,)], [(0, 2), (1,)]):
-        experience, late, ratings = Experience(QUICK), [], []
+        experience, late, ratings = OutcomeJoin(QUICK), [], []
         for batch in batches:
             news = experience.take(*([one] if which in batch else [] for which, one in enumerate(story)))
             late += news.late
@@ -290,14 +292,14 @@ def test_a_rating_is_late_by_its_own_time_however_long_its_quiet_partition_remem
 def test_another_partition_makes_nobody_forget() -> None:
     """One partition of a recording runs ahead of another: what its worker publishes again is no second lesson."""
     a = decision("a")
-    experience = Experience(QUICK)
+    experience = OutcomeJoin(QUICK)
     read(experience, a, outcomes=[outcome(a)])
     experience.take([(1, decision("b", 1e6))], [], [])
     assert names(read(experience, a, outcomes=[outcome(a)])) == []
 
 
 def test_memory_does_not_grow_with_what_was_forgotten() -> None:
-    experience = Experience(QUICK)
+    experience = OutcomeJoin(QUICK)
     for number in range(300):
         one = decision(f"{number:03d}", 10.0 * number)
         read(experience, one, outcomes=[outcome(one)], ratings=[rating(one)])

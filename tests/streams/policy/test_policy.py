@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams import ids
 from streams.config.model import Config, PolicyConfig
-from streams.interventions.options import CONTROL, Protocol
+from streams.interventions.options import CONTROL, InterventionOption
 from streams.policy import context, policy, thompson
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot
@@ -25,7 +25,7 @@ SEEN = {
 }
 
 
-def uniform(options: list[Protocol], control_share: float) -> policy.Propensities:
+def uniform(options: list[InterventionOption], control_share: float) -> policy.Propensities:
     return policy.chances(options, SEEN, None, Config(), control_share).propensities
 
 

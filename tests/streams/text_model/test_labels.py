@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.text_model.labels import Mark, mark
+from streams.text_model.labels import MessageLabel, mark
 
 
 def rating(**said: Any) -> dict[str, Any]:
@@ -18,11 +18,11 @@ def rating(**said: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("frustrated", [True, False])
 def test_a_mark_counts_in_full_whoever_made_it(role: str, frustrated: bool) -> None:
     said = rating(rater_role=role, frustrated=frustrated, intensity=0.7, decision_id="d1")
-    assert mark(said) == Mark(frustrated, 0.7, weak=False)
+    assert mark(said) == MessageLabel(frustrated, 0.7, weak=False)
 
 
 def test_a_mark_outweighs_what_could_be_concluded() -> None:
-    assert mark(rating(frustrated=False, felt_understood=False, resonance=1)) == Mark(False, None, weak=False)
+    assert mark(rating(frustrated=False, felt_understood=False, resonance=1)) == MessageLabel(False, None, weak=False)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_mark_outweighs_what_could_be_concluded() -> None:
 )
 @pytest.mark.parametrize("role", ["customer", "reviewer"])
 def test_judgements_of_a_reply_are_weak_labels(said: dict[str, Any], frustrated: bool, role: str) -> None:
-    assert mark(rating(rater_role=role, **said)) == Mark(frustrated, None, weak=True)
+    assert mark(rating(rater_role=role, **said)) == MessageLabel(frustrated, None, weak=True)
 
 
 @pytest.mark.parametrize(

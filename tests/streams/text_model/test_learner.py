@@ -5,7 +5,7 @@ from river import checks
 from river.base import Estimator
 
 from streams.text_model import turn_features, weights
-from streams.text_model.learner import Label, Learner, Turn, tasks
+from streams.text_model.learner import Label, TextModelLearner, Turn, tasks
 from streams.text_model.model import TextModel
 from streams.text_model.pretrained import shipped
 from streams.text_model.prior import expert
@@ -25,26 +25,26 @@ def story(reply: str) -> Lessons:
 
 
 @pytest.fixture(scope="module")
-def taught() -> Learner:
-    learner = Learner()
+def taught() -> TextModelLearner:
+    learner = TextModelLearner()
     for _ in range(25):
         for reply in (*REFUSALS, *HELP):
             learner.learn_all(story(reply))
     return learner
 
 
-def test_it_learns_from_what_was_answered_what_words_alone_cannot_tell(taught: Learner) -> None:
+def test_it_learns_from_what_was_answered_what_words_alone_cannot_tell(taught: TextModelLearner) -> None:
     refused, helped = (taught.predict(story(replies[0])[1][0]) for replies in (REFUSALS, HELP))
     assert refused["next"] > 0.6 > 0.4 > helped["next"]
     assert refused["now"] > 0.6 > 0.4 > helped["now"]
 
 
-def test_a_reply_never_heard_is_known_by_its_cue(taught: Learner) -> None:
+def test_a_reply_never_heard_is_known_by_its_cue(taught: TextModelLearner) -> None:
     turns = [turn for _, turn in turn_features.turns(said(CALM, "We regret, it can't be done.", CALM))]
     assert taught.predict(turns[1])["next"] > taught.predict(turns[0])["next"] + 0.1
 
 
-def test_what_it_exports_says_what_it_says(taught: Learner) -> None:
+def test_what_it_exports_says_what_it_says(taught: TextModelLearner) -> None:
     model = TextModel(taught.weights())
     for reply in (*REFUSALS, *HELP):
         signals = said(CALM, reply, FURIOUS)
@@ -62,7 +62,7 @@ def test_what_it_exports_says_what_it_says(taught: Learner) -> None:
 
 
 def test_a_turn_is_predicted_before_it_is_learned() -> None:
-    learner, [_, (turn, _)] = Learner(), story(REFUSALS[0])
+    learner, [_, (turn, _)] = TextModelLearner(), story(REFUSALS[0])
     before = learner.predict(turn)
     assert before == {"next": 0.5, "rise": 0.5, "now": 0.5}
     assert learner.predict(turn) == before
@@ -81,19 +81,19 @@ def test_a_head_learns_only_what_was_said_of_it() -> None:
 
 
 def test_a_turn_that_could_not_be_read_is_forecast_only() -> None:
-    assert set(Learner().predict(Turn({1: 1.0}, None))) == {"next", "rise"}
+    assert set(TextModelLearner().predict(Turn({1: 1.0}, None))) == {"next", "rise"}
 
 
 @pytest.mark.parametrize("prior", [expert(), shipped()])
 def test_a_prior_is_kept_while_nothing_is_learned(prior: weights.Weights) -> None:
-    learner = Learner(prior)
+    learner = TextModelLearner(prior)
     learner.predict(story(HELP[0])[0][0])
     learner.learn(story(HELP[0])[0][0], Label(None, None))
     assert learner.weights() == prior
 
 
 def test_a_prior_is_moved_only_where_something_was_seen() -> None:
-    learner, [(turn, _), _] = Learner(expert()), story(HELP[0])
+    learner, [(turn, _), _] = TextModelLearner(expert()), story(HELP[0])
     learner.learn(turn, YES)
     moved = {
         head: {place for place, value in enumerate(after) if value != before[place]}
@@ -107,7 +107,7 @@ def test_a_prior_is_moved_only_where_something_was_seen() -> None:
 
 def test_the_same_lessons_give_the_same_bytes_and_others_do_not() -> None:
     lessons = [one for reply in (*REFUSALS, *HELP) for one in story(reply)]
-    one, other, backwards = Learner(), Learner(), Learner()
+    one, other, backwards = TextModelLearner(), TextModelLearner(), TextModelLearner()
     one.learn_all(lessons)
     other.learn_all(list(lessons))
     backwards.learn_all(reversed(lessons))
@@ -116,13 +116,13 @@ def test_the_same_lessons_give_the_same_bytes_and_others_do_not() -> None:
 
 
 # river's own checks. It learns one at a time, so that learning many at once may differ (AdaGrad takes other steps).
-HEAD = Learner(expert())._heads["now"]
+HEAD = TextModelLearner(expert())._heads["now"]
 CHECKS = [one for one in checks.yield_checks(HEAD) if "learn_many" not in str(one)]
 
 
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_is_a_good_river_estimator(head: str) -> None:
-    model: Estimator = Learner(expert())._heads[head]
+    model: Estimator = TextModelLearner(expert())._heads[head]
     assert len(CHECKS) > 40
     for check in CHECKS:
         check(model.clone())

@@ -6,12 +6,12 @@ import pytest
 
 from streams.signals.extraction import Signal, forget
 from streams.text_model import turn_features
-from streams.text_model.labels import Mark
-from streams.text_model.turn_cache import Turns
+from streams.text_model.labels import MessageLabel
+from streams.text_model.turn_cache import TurnCache
 from tests.support.data.builders import CALM, FURIOUS, GLAD, answer, keystrokes, log, message, moment
 
 IDLE_MS = 1_800_000
-MARK = Mark(True, None, weak=False)
+MARK = MessageLabel(True, None, weak=False)
 
 
 def rating(message_id: str | None = None, at: float = 1e6, **changes: Any) -> dict[str, Any]:
@@ -19,8 +19,8 @@ def rating(message_id: str | None = None, at: float = 1e6, **changes: Any) -> di
     return said | changes
 
 
-def remembered(signals: list[Signal], conversations: int = 9, turns: int = 9) -> Turns:
-    found = Turns(conversations, turns, IDLE_MS)
+def remembered(signals: list[Signal], conversations: int = 9, turns: int = 9) -> TurnCache:
+    found = TurnCache(conversations, turns, IDLE_MS)
     for signal in signals:
         found.take(signal)
     return found
@@ -104,7 +104,7 @@ def test_no_more_is_remembered_than_asked_and_the_most_silent_is_forgotten() -> 
 def test_a_rise_is_told_between_two_messages_whose_intensity_was_said() -> None:
     turns = remembered(log(*conversation()))
     said = [("m1", 0.2), ("m2", 0.8), ("m3", None), ("m4", 0.1), ("m2", 0.9)]
-    lessons = [turns.lesson(rating(name), Mark(True, intensity, weak=False)) for name, intensity in said]
+    lessons = [turns.lesson(rating(name), MessageLabel(True, intensity, weak=False)) for name, intensity in said]
     assert [one and one[1].rose for one in lessons] == [None, True, None, False, None]
 
 

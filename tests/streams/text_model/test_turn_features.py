@@ -10,7 +10,7 @@ from streams.config.model import Config
 from streams.conversations import fold
 from streams.state import State
 from streams.text_model import turn_features
-from streams.text_model.learner import Learner
+from streams.text_model.learner import TextModelLearner
 from streams.text_model.model import TextModel
 from tests.support.data.builders import CALM, FURIOUS, GLAD, answer, log, message
 from tests.support.data.dialogues import random_weights, said
@@ -19,7 +19,7 @@ WORDS = st.sampled_from([CALM, FURIOUS, GLAD, None, "😀", "Das Paket ist nicht
 ANSWERS = st.sampled_from(["Sorry, that is not possible.", "Here you are?", None])
 STEPS = st.lists(st.tuples(st.sampled_from([message, message, answer]), WORDS, ANSWERS), min_size=1, max_size=12)
 WEIGHTS = random_weights(1)
-MODEL, LEARNER = TextModel(WEIGHTS), Learner(WEIGHTS)
+MODEL, LEARNER = TextModel(WEIGHTS), TextModelLearner(WEIGHTS)
 
 
 @given(STEPS)

@@ -12,20 +12,18 @@ from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
 import agents
-import streams
 from agents import workload as live
 from schemas.codec import Codec
 from schemas.records import head, record, records
 from streams.config.model import WorkloadConfig
-from streams.workload import aggregate as workloads
-from streams.workload import team_metrics
-from streams.workload.aggregate import Workload, telling
-from streams.workload.assignments import Assignment, Belief, Talk, stints
+from streams.workload import aggregate, team_metrics
+from streams.workload.aggregate import WorkloadAggregate, telling
+from streams.workload.assignments import Assignment, BeliefPoint, ConversationLog, stints
 from streams.workload.operator_load import Exposure
 from tests.support.data.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at, case, given, taken, told, turn
 
 CREW = ("a", "b", "c")
-MODULES = ("spans", "stints", "exposure", "teams", "workload")
+MODULES = tuple(path.stem for path in Path(aggregate.__file__).parent.glob("*.py"))
 KNOWN = {"streams.alerts.rules", "streams.config.model", "streams.ids", "streams.outputs"}
 
 
@@ -34,7 +32,7 @@ def shift(hostile: tuple[float, float] | None = (5, 45), crew: Iterable[str] = C
     return [datum for name in crew for datum in case(name, 0, 50, hostile)]
 
 
-def alerts(workload: Workload, minute: float) -> list[Datum]:
+def alerts(workload: WorkloadAggregate, minute: float) -> list[Datum]:
     return [one.datum for one in workload.due(at(minute)) if one.record == "alert"]
 
 
@@ -155,7 +153,7 @@ def test_order_and_repeats_make_no_difference(events: list[Datum], chance: rando
 def test_told_as_it_happens_or_all_at_once(events: list[Datum]) -> None:
     """Replayed later, the same log tells the same."""
     ordered = sorted(events, key=lambda one: one["event_time"])
-    workload, found = Workload(CONFIG), list[Datum]()
+    workload, found = WorkloadAggregate(CONFIG), list[Datum]()
     for datum in [*ordered, turn(6 * HOUR, "later", False)]:
         found += [one.datum for one in workload.due(datum["event_time"] - 1) if one.record == "team_workload"]
         (workload.turned if "turn" in datum else workload.assigned)(datum)
@@ -183,8 +181,8 @@ def test_a_clock_ahead_closes_nothing_and_one_behind_breaks_nothing() -> None:
 
 def test_an_assignment_of_years_ago_is_no_work_for_every_hour_since(monkeypatch: pytest.MonkeyPatch) -> None:
     periods: list[tuple[int, int]] = []
-    looked = workloads.exposures
-    monkeypatch.setattr(workloads, "exposures", lambda *args: periods.append(args[1]) or looked(*args))
+    looked = aggregate.exposures
+    monkeypatch.setattr(aggregate, "exposures", lambda *args: periods.append(args[1]) or looked(*args))
     long_ago = given(-10 * 365 * 24 * HOUR, "old", "a")
     assert told([long_ago, *shift()], until=HOUR)[-1:] == told(shift(), until=HOUR)
     assert len(set(periods)) == 2
@@ -192,7 +190,7 @@ def test_an_assignment_of_years_ago_is_no_work_for_every_hour_since(monkeypatch:
 
 def test_a_restart_goes_on_behind_what_was_told() -> None:
     before = told(shift(), until=HOUR)
-    workload = Workload(CONFIG, before)
+    workload = WorkloadAggregate(CONFIG, before)
     for datum in [*shift(), *(one for name in CREW for one in case(name, 60, 119, (61, 118))), turn(130, "x", False)]:
         (workload.turned if "turn" in datum else workload.assigned)(datum)
     assert [(one.record, one.datum["event_time"]) for one in workload.due(at(130))] == [("team_workload", at(120))]
@@ -201,7 +199,7 @@ def test_a_restart_goes_on_behind_what_was_told() -> None:
 def test_a_restart_tells_what_a_crash_left_out() -> None:
     data = [*shift(), *(one for name in "xyz" for one in case(name, 0, 50, (5, 45), team="lisbon"))]
     whole = told(data, until=HOUR)
-    workload = Workload(CONFIG, before=whole[:1])
+    workload = WorkloadAggregate(CONFIG, before=whole[:1])
     for datum in [*data, turn(61, "x", False)]:
         (workload.turned if "turn" in datum else workload.assigned)(datum)
     found = [one.datum for one in workload.due(at(61))]
@@ -241,10 +239,10 @@ def test_own_figures_are_for_who_asked_for_them_and_as_long_as_they_do() -> None
 
 @holds_for(st.dictionaries(st.integers(0, 300), st.booleans(), max_size=12), st.integers(0, 300), st.integers(1, 100))
 def test_what_is_dropped_says_nothing(raised: dict[int, bool], before: int, idle: int) -> None:
-    beliefs = {at: Belief(1, one) for at, one in raised.items()}
+    beliefs = {at: BeliefPoint(1, one) for at, one in raised.items()}
     who = [Assignment(0, "e", "a", "t")]
     kept = telling(beliefs, before, idle)
-    assert stints(Talk(who, kept, None), 400, idle) == stints(Talk(who, beliefs, None), 400, idle)
+    assert stints(ConversationLog(who, kept, None), 400, idle) == stints(ConversationLog(who, beliefs, None), 400, idle)
     assert kept.items() <= beliefs.items()
 
 
@@ -262,17 +260,19 @@ def test_what_is_long_over_is_forgotten() -> None:
 
 def imported(name: str) -> set[str]:
     """Modules of ours that a module imports."""
-    tree = ast.parse((Path(streams.__file__).parent / f"{name}.py").read_text())
+    tree = ast.parse(Path(aggregate.__file__).with_name(f"{name}.py").read_text())
     found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    modules = {f"streams.{alias.name}" for node in froms if node.module == "streams" for alias in node.names}
-    return {one for one in found | modules if one.startswith("streams.")}
+    siblings = {
+        f"streams.workload.{alias.name}" for node in froms if node.module == "streams.workload" for alias in node.names
+    }
+    return {one for one in found - {"streams.workload"} | siblings if one.startswith("streams.")}
 
 
 def test_the_module_reaches_no_signal_and_no_text() -> None:
     """Neither extractors, text model, wording nor belief: only each other, settings, ids and what is published."""
     for name in MODULES:
-        assert imported(name) <= KNOWN | {f"streams.{one}" for one in MODULES}
+        assert imported(name) <= KNOWN | {f"streams.workload.{module}" for module in MODULES}
 
 
 def test_all_that_comes_in_is_assignments_and_what_was_believed_of_customers() -> None:

@@ -6,15 +6,15 @@ from typing import Any
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
-from streams.workload.assignments import Assignment, Belief, Stint, Talk, living, stints
+from streams.workload.assignments import Assignment, AssignmentInterval, BeliefPoint, ConversationLog, living, stints
 from streams.workload.intervals import common, joined, length
 
 IDLE = 100
 UNTIL = 1000
 
 
-def talk(assignments: list[Assignment], beliefs: dict[int, bool]) -> Talk:
-    return Talk(assignments, {at: Belief(1, raised) for at, raised in beliefs.items()}, "chat")
+def talk(assignments: list[Assignment], beliefs: dict[int, bool]) -> ConversationLog:
+    return ConversationLog(assignments, {at: BeliefPoint(1, raised) for at, raised in beliefs.items()}, "chat")
 
 
 def given(at: int, operator: str | None, team: str | None = "t") -> Assignment:
@@ -24,8 +24,8 @@ def given(at: int, operator: str | None, team: str | None = "t") -> Assignment:
 def test_from_hand_to_hand() -> None:
     found = stints(talk([given(0, "a"), given(50, "b"), given(80, None)], {10: True, 60: False}), 200, IDLE)
     assert found == [
-        Stint(0, 50, "a", "t", ((10, 50),), "chat"),
-        Stint(50, 80, "b", "t", ((50, 60),), "chat"),
+        AssignmentInterval(0, 50, "a", "t", ((10, 50),), "chat"),
+        AssignmentInterval(50, 80, "b", "t", ((50, 60),), "chat"),
     ]
 
 
@@ -49,7 +49,7 @@ def test_silence_ends_it_and_it_is_not_taken_up_by_itself() -> None:
 
 def test_what_lies_ahead_is_not_looked_at() -> None:
     whole = talk([given(0, "a"), given(30, "b")], {10: True, 40: False})
-    assert stints(whole, 20, IDLE) == [Stint(0, 20, "a", "t", ((10, 20),), "chat")]
+    assert stints(whole, 20, IDLE) == [AssignmentInterval(0, 20, "a", "t", ((10, 20),), "chat")]
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda one: (one[0], sum(one))), max_size=8)

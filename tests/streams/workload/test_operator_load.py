@@ -6,7 +6,7 @@ from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
 from streams.config.model import WorkloadConfig
-from streams.workload.assignments import Stint
+from streams.workload.assignments import AssignmentInterval
 from streams.workload.operator_load import Exposure, exposure
 
 MINUTE = 60_000
@@ -16,13 +16,13 @@ CONFIG = WorkloadConfig()
 
 def stint(
     start: float, end: float, *hostile: tuple[float, float], team: str | None = "t", channel: str = "chat"
-) -> Stint:
+) -> AssignmentInterval:
     """A stint by the minute."""
     spans = tuple((round(a * MINUTE), round(b * MINUTE)) for a, b in hostile)
-    return Stint(round(start * MINUTE), round(end * MINUTE), "op", team, spans, channel)
+    return AssignmentInterval(round(start * MINUTE), round(end * MINUTE), "op", team, spans, channel)
 
 
-def of(*stints: Stint, period: tuple[int, int] = HOUR, **changes: Any) -> Exposure:
+def of(*stints: AssignmentInterval, period: tuple[int, int] = HOUR, **changes: Any) -> Exposure:
     found = exposure(sorted(stints), period, WorkloadConfig(**changes))
     assert found is not None
     return found
@@ -87,7 +87,7 @@ def test_the_team_is_the_latest() -> None:
     assert of(stint(0, 10), stint(20, 30, team=None)).team is None
 
 
-def any_stint(start: int, long: int, after: int, hostile: int) -> Stint:
+def any_stint(start: int, long: int, after: int, hostile: int) -> AssignmentInterval:
     spans = [(start + after, start + min(long, after + hostile))] if after < long else []
     return stint(start, start + long, *spans)
 
@@ -98,7 +98,7 @@ STINTS = st.lists(
 
 
 @holds_for(STINTS)
-def test_what_always_holds(stints: list[Stint]) -> None:
+def test_what_always_holds(stints: list[AssignmentInterval]) -> None:
     found = exposure(sorted(stints), HOUR, CONFIG)
     if found is None:
         return

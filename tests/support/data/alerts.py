@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streams.alerts.routes import Quiet, Route, Routes, Team
+from streams.alerts.routes import QuietHours, Route, Routes, Team
 from streams.alerts.rules import sample
 
 NOW = 1_790_000_000_000  # 2026-09-21 14:13 UTC
@@ -31,4 +31,4 @@ def command(action: str, **changes: Any) -> dict[str, Any]:
     return {"action": action, **about} | changes
 
 
-__all__ = ["HOUR", "MINUTE", "NOW", "SUPPORT", "Quiet", "alert", "command", "routes", "team"]
+__all__ = ["HOUR", "MINUTE", "NOW", "SUPPORT", "QuietHours", "alert", "command", "routes", "team"]

@@ -10,7 +10,7 @@ from schemas.codec import Codec
 from schemas.records import record
 from streams.config.model import BeliefConfig, Config, DecisionConfig, OutcomeConfig
 from streams.conversations import fold as folding
-from streams.interventions.options import Adaptation, Constraints, Protocol, When
+from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption
 from streams.outputs import Output
 from streams.signals.extraction import Event, Signal, signal_of, tick
 from streams.state import State
@@ -176,15 +176,15 @@ def option(
     then: tuple[str, ...] = (),
     adapt: tuple[Adaptation, ...] = (),
     **when: Any,
-) -> Protocol:
+) -> InterventionOption:
     """An option by its name; other words are conditions of its eligibility."""
-    return Protocol(
+    return InterventionOption(
         name,
         Constraints(hand_over=hand_over),
         f"How to {name}.",
         f"Please {name}.",
         burden,
-        When(channels=channels, after_failures=after, **when),
+        Conditions(channels=channels, after_failures=after, **when),
         then,
         adapt,
     )
@@ -197,7 +197,7 @@ HAND_OVER = option("hand-over", burden=2.0, after=1, hand_over=True)
 def nervous(
     *,
     control_share: float = 0.0,
-    protocols: tuple[Protocol, ...] = (SLOW, OFFER, HAND_OVER),
+    protocols: tuple[InterventionOption, ...] = (SLOW, OFFER, HAND_OVER),
     belief: BeliefConfig | None = None,
     outcome: OutcomeConfig | None = None,
     **decision: Any,

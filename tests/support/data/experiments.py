@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from streams.experiment.effects import Decided
+from streams.experiment.effects import MaturedDecision
 from streams.interventions.options import CONTROL
 from tests.support.data.records import decision, outcome
 
@@ -21,9 +21,9 @@ class Made(NamedTuple):
     outcome: Datum
 
     @property
-    def decided(self) -> Decided:
+    def decided(self) -> MaturedDecision:
         """What streams/experiment/effects.py takes of it; only where it was rewarded."""
-        return Decided(
+        return MaturedDecision(
             self.decision["conversation_id"],
             self.decision["option"],
             self.outcome["reward"],

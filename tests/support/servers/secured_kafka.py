@@ -9,7 +9,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     UserScramCredentialUpsertion,
 )
 
-from agents.embedded.process import LOOPBACK, Child, free_port, wait_for_port
+from agents.embedded.process import LOOPBACK, ChildProcess, free_port, wait_for_port
 from tests.support.servers import apache_kafka
 from tests.support.servers.apache_kafka import ApacheKafka
 from tests.support.servers.certificates import Issued
@@ -52,7 +52,7 @@ class SecuredKafka(ApacheKafka):
         java, *rest = apache_kafka.java(jars)
         allowed = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={self._keys.as_uri()}"
         argv = [java, allowed, *rest, "kafka.Kafka", str(config)]
-        self._child = Child.start("Apache Kafka", argv, config.parent, config.parent / "kafka.log")
+        self._child = ChildProcess.start("Apache Kafka", argv, config.parent, config.parent / "kafka.log")
         wait_for_port(LOOPBACK, port, self._child, apache_kafka.START_TIMEOUT_S)
 
     def _configure(self, directory: Path, port: int) -> Path:

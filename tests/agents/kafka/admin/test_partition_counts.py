@@ -5,7 +5,7 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
-from agents.kafka.admin.partition_counts import Watch, differing, names
+from agents.kafka.admin.partition_counts import PartitionCountMonitor, differing, names
 from agents.kafka.client import admin
 from agents.settings.model import Settings
 from agents.worker import app
@@ -46,6 +46,6 @@ def test_a_worker_does_not_start(settings: Settings) -> None:
 @pytest.mark.integration
 def test_a_broker_that_does_not_answer_is_no_reason_to_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.kafka.admin.partition_counts.TIMEOUT_S", 0.2)
-    Watch(settings.model_copy(update={"brokers": "127.0.0.1:1"})).require()
+    PartitionCountMonitor(settings.model_copy(update={"brokers": "127.0.0.1:1"})).require()
     topics.apply(settings)
-    Watch(settings).require()
+    PartitionCountMonitor(settings).require()

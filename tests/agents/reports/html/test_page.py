@@ -11,7 +11,7 @@ import pytest
 from agents.clickhouse.period import Period, period
 from agents.common.errors import Failure
 from agents.docgen.offline_pipeline import Records
-from agents.kafka.consumed_record import Received
+from agents.kafka.consumed_record import ConsumedRecord
 from agents.reports.html import page, plots
 from agents.reports.html.queries import step_s
 from agents.settings.model import Settings
@@ -105,7 +105,7 @@ def hostile(settings: Settings) -> None:
     insert(settings, DISTAL, [distal(1, **scope, raised_at=AT, ended=HOSTILE)])
     insert(settings, ALERTS, [alert(1, **scope, rule=HOSTILE, severity=HOSTILE)])
     headers = [(f"{ERROR_PREFIX}{name}", HOSTILE.encode()) for name in ("topic", "stage", "exception.message")]
-    insert(settings, DEAD_LETTERS, [Received(f"{HOSTILE}.dlq", 0, 0, None, b"?", headers, AT)])
+    insert(settings, DEAD_LETTERS, [ConsumedRecord(f"{HOSTILE}.dlq", 0, 0, None, b"?", headers, AT)])
     store(settings, experiment(HOSTILE, 400, 1, config_version=HOSTILE))
     store(settings, experiment("other", 9, 1))
 

@@ -29,7 +29,7 @@ from schemas.records import record
 from schemas.validation import Limits, check
 from streams import state as states
 from streams.config.model import Config
-from streams.conversations import fold as folding
+from streams.conversations import lifecycle
 from streams.conversations.partition import FLOOR, Partition
 from streams.outputs import Output
 from streams.signals.extraction import Signal, signal_of, tick
@@ -109,7 +109,7 @@ def mixture(repeats: int) -> Costs:
 
 def final(partition: Partition) -> list[tuple[states.State, int]]:
     changes = [value for key, value in partition.changes() if key != FLOOR and value is not None]
-    return [(state, folding.deadline(state, CONFIG)) for state in map(states.decode, changes)]
+    return [(state, lifecycle.deadline(state, CONFIG)) for state in map(states.decode, changes)]
 
 
 def measured(repeats: int) -> dict[str, Costs]:

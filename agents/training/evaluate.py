@@ -19,7 +19,7 @@ from agents.training import dataset
 from agents.training.dataset import Conversation, LabelledTurn
 from agents.training.train import TrainingPlan, fitted
 from streams.config.model import Config
-from streams.conversations import fold as folding
+from streams.conversations.fold import fold
 from streams.state import State
 from streams.text_model.learner import TextModelLearner
 from streams.text_model.model import TextModel
@@ -111,7 +111,7 @@ def trajectory(conversation: Conversation, model: TextModel, config: Config) -> 
     state: State | None = None
     found = []
     for signal in conversation.signals:
-        state, outputs = folding.fold(state, signal, config, model)
+        state, outputs = fold(state, signal, config, model)
         found += [output.datum for output in outputs if output.record == "trajectory_point"]
     return found
 

@@ -7,7 +7,8 @@ from schemas.codec import Codec
 from schemas.records import record
 from streams import state as states
 from streams.config.model import Config
-from streams.conversations import fold as folding
+from streams.conversations import lifecycle
+from streams.conversations.fold import fold
 from streams.outputs import Output
 
 SIGNAL = record("signal")
@@ -22,7 +23,7 @@ def signal_in(value: bytes) -> dict[str, Any]:
 def folded(stored: bytes | None, signal: Mapping[str, Any]) -> tuple[bytes | None, list[Output]]:
     """The state to write, None for a repeat; and what is to be published."""
     state = None if stored is None else states.decode(stored)
-    if state is not None and folding.is_duplicate(state, signal):
+    if state is not None and lifecycle.is_duplicate(state, signal):
         return None, []
-    state, outputs = folding.fold(state, signal, CONFIG)
-    return states.encode(state, folding.deadline(state, CONFIG)), outputs
+    state, outputs = fold(state, signal, CONFIG)
+    return states.encode(state, lifecycle.deadline(state, CONFIG)), outputs

@@ -23,6 +23,7 @@ import msgspec
 from streams import ids
 from streams.belief import estimator
 from streams.config.model import Config, OutcomeConfig
+from streams.customers import notes
 from streams.outputs import Output, scope
 from streams.state import NEVER, OutcomeWindow, State
 
@@ -101,7 +102,8 @@ def close(
         "contributions": estimator.shares(state.belief.evidence)[:STRONGEST],
         "config_version": config.version,
     }
-    return closed, [Output("outcome", outcome_id, outcome)]
+    outputs = [Output("outcome", outcome_id, outcome)]
+    return notes.judged(closed, outputs, config), outputs
 
 
 def forgotten(state: State, conversation_id: str, config: Config) -> list[Output]:

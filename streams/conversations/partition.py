@@ -2,31 +2,33 @@
 
 The worker and ``tenor verify`` both fold through this class, so they cannot disagree.
 
-Four rules make it exact after a crash at any moment. A state carries the positions it has folded, so a signal
-that comes again is skipped. A conversation that ended leaves its positions in the partition's *floor*, so a
-signal that comes again after the end does not open it anew; within a partition, signals of one source partition
-stand in source order, so a conversation without state and a position at or below the floor is a repeat. A
-conversation that begins carries the floor on, so that what an earlier life folded is a repeat in this one too. And
-a state is *as of* an offset of the log: a tick up to there that comes again closes nothing in it.
+Four rules make it exact after a crash at any moment:
 
-A signal of kind ``forget`` ends the conversations of a customer, told only to who waits for an outcome.
+- A state carries the positions it has folded, so a signal that is read again is skipped.
+- A conversation that ended leaves its positions in the partition's *floor*, so a signal that is read again after the
+  end does not open it anew. Within a partition, signals of one source partition are in source order, so a conversation
+  without state and a position at or below the floor is a repeat.
+- A conversation that begins takes the floor with it, so what an earlier life folded is a repeat in this one, too.
+- A state is *as of* an offset of the log: a tick up to there that is read again closes nothing in it.
 
-A signal of kind ``model`` changes the text model from there on, one of kind ``policy`` the policy of its tenant. Which
-ones count is written after all else: a run that is folded again because it was not wholly written begins with those it
-began with.
+Beside events there are control signals. A ``tick`` closes what is due. ``forget`` ends the conversations of a customer;
+only the learner, which waits for an outcome, is told. ``model`` changes the text model from there on, ``policy`` the
+policy of its tenant. Which ones are in use is written last: a batch that is folded again, because it was not wholly
+written, begins with the versions it began with.
 """
 
 from collections.abc import Callable, Mapping
-from heapq import heapify, heappop, heappush
 
 import msgspec
 
 from streams import ids
 from streams import state as states
 from streams.config.model import Config
-from streams.conversations import fold as folding
-from streams.conversations import outcome
+from streams.conversations import lifecycle, outcome
+from streams.conversations.deadlines import DeadlineQueue
 from streams.conversations.decision import UNIFORM, ActivePolicy
+from streams.conversations.fold import fold
+from streams.conversations.step import Signal
 from streams.outputs import Output
 from streams.policy.policy import Policy
 from streams.state import State
@@ -44,7 +46,7 @@ Policies = Callable[[str], Policy | None]
 
 
 def no_models(version: str) -> TextModel:
-    """A lookup that knows no model but the one that is shipped, which needs none."""
+    """A lookup that knows only the shipped model, which is never looked up."""
     raise states.StateError(f"the text model {version} is not known here")
 
 
@@ -54,7 +56,7 @@ def no_policies(version: str) -> Policy | None:
 
 
 def from_nothing(key: str) -> int:
-    """As of which offset a state is that nobody wrote before."""
+    """As-of offset where no state was written before."""
     return -1
 
 
@@ -70,8 +72,8 @@ class Partition:
         as_of: offset of the log up to which the state of a key, as last written, has folded everything.
 
     Attributes:
-        newest: highest event time folded, ticks and models left out, milliseconds; after recovery a moment not after.
-        skipped: repeats skipped, and profiles that came after the end.
+        newest: highest event time folded, control signals left out, milliseconds; after recovery a moment not after.
+        skipped: repeats skipped, and profiles that arrived after the end.
     """
 
     def __init__(
@@ -88,16 +90,11 @@ class Partition:
         self._load, self._as_of = load, as_of
         version = model_in_use(load)
         self._model = shipped_model() if version is None else models(version)
-        self._model_changed = False
-        self._in_use = {tenant: used(policies(name), at) for tenant, (name, at) in policies_in_use(load).items()}
-        self._policies_changed = False
-        self._due = dict(deadlines)
-        self._queued = dict(deadlines)
-        self._queue = [(at, key) for key, at in deadlines.items()]
-        heapify(self._queue)
-        self._changed: dict[str, State | None] = {}
+        self._active = {tenant: active(policies(name), at) for tenant, (name, at) in policies_in_use(load).items()}
+        self._deadlines = DeadlineQueue(deadlines)
         self._floor = read_floor(load(FLOOR))
-        self._floor_changed = False
+        self._changed: dict[str, State | None] = {}
+        self._changed_own: set[str] = set()
         self.newest = newest_known(deadlines, config)
         self.skipped = 0
 
@@ -107,24 +104,26 @@ class Partition:
         return self._model.version
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self._deadlines)
 
-    def fold(self, signal: folding.Signal, offset: int = states.NEVER) -> list[Output]:
-        """Fold one signal; what it publishes. A repeat publishes nothing and is counted in ``skipped``.
+    def fold(self, signal: Signal, offset: int = states.NEVER) -> list[Output]:
+        """Fold one signal and return what to publish. A repeat publishes nothing and is counted in ``skipped``.
 
         Args:
-            offset: where it stands in the log; the default is behind everything that was ever folded.
+            offset: its offset in the log; the default is behind everything that was ever folded.
         """
-        if signal["kind"] == "tick":
-            return self._tick(signal["event_time"], offset)
-        if signal["kind"] == "model":
-            self._adopt(signal["model_version"])
-            return []
-        if signal["kind"] == "policy":
-            self._adopt_policy(signal)
-            return []
-        if signal["kind"] == "forget":
-            return self._forget(signal, offset)
+        control = CONTROLS.get(signal["kind"])
+        return self._fold_event(signal) if control is None else control(self, signal, offset)
+
+    def changes(self) -> list[tuple[str, bytes | None]]:
+        """What to write since the last call, in an order that may break off anywhere: states, floor, ends, versions."""
+        live = [(key, self._encoded(state)) for key, state in self._changed.items() if state is not None]
+        ended: list[tuple[str, bytes | None]] = [(key, None) for key, state in self._changed.items() if state is None]
+        own = {key: [(key, ENCODERS[key](self))] if key in self._changed_own else [] for key in OURS}
+        self._changed, self._changed_own = {}, set()
+        return [*live, *own[FLOOR], *ended, *own[MODEL], *own[POLICIES]]
+
+    def _fold_event(self, signal: Signal) -> list[Output]:
         self.newest = max(self.newest, signal["event_time"])
         key = key_of(signal)
         state = self._state(key)
@@ -134,38 +133,43 @@ class Partition:
         if state is None and signal["kind"] == "profile":
             self._pass_by(signal)
             return []
-        known = state is not None
-        in_use = self._in_use.get(signal["tenant"], UNIFORM)
-        state, outputs = folding.fold(state, signal, self._config, self._model, in_use)
-        self._keep(key, state if known else self._above_floor(state))
+        folded, outputs = fold(state, signal, self._config, self._model, self._active.get(signal["tenant"], UNIFORM))
+        self._keep(key, self._above_floor(folded) if state is None else folded)
         return outputs
 
-    def changes(self) -> list[tuple[str, bytes | None]]:
-        """What to write since the last call, in the order that is safe to break off: states, floor, ends, versions."""
-        live = [(key, self._encoded(state)) for key, state in self._changed.items() if state is not None]
-        ended: list[tuple[str, bytes | None]] = [(key, None) for key, state in self._changed.items() if state is None]
-        floor = [(FLOOR, msgspec.msgpack.encode(self._floor))] if self._floor_changed else []
-        model = [(MODEL, self._model.version.encode())] if self._model_changed else []
-        policies = [(POLICIES, self._encoded_policies())] if self._policies_changed else []
-        self._changed, self._floor_changed, self._model_changed, self._policies_changed = {}, False, False, False
-        return [*live, *floor, *ended, *model, *policies]
+    def _close_due(self, signal: Signal, offset: int) -> list[Output]:
+        """A tick: close what is due, in order; but not in a state that saw this tick already, before a crash."""
+        outputs: list[Output] = []
+        now = signal["event_time"]
+        for key in self._deadlines.pop_due(now, lambda key: self._as_of(key) >= offset):
+            outputs += self._close(key, now)
+        return outputs
 
-    def _adopt(self, version: str) -> None:
+    def _forget(self, signal: Signal, offset: int) -> list[Output]:
+        """End the conversations of a customer; but not one that saw this signal already, before a crash."""
+        outputs: list[Output] = []
+        for key in sorted(key for key in self._deadlines if tenant_of(key) == signal["tenant"]):
+            state = self._live(key)
+            if state.customer_id == signal["customer_id"] and self._as_of(key) < offset:
+                self._end(key, state)
+                outputs += outcome.forgotten(state, conversation_of(key), self._config)
+        return outputs
+
+    def _use_model(self, signal: Signal, offset: int) -> list[Output]:
         """Use another text model from here on."""
+        version = signal["model_version"]
         if version != self._model.version:
             self._model = self._models(version)
-            self._model_changed = True
+            self._changed_own.add(MODEL)
+        return []
 
-    def _adopt_policy(self, signal: folding.Signal) -> None:
+    def _use_policy(self, signal: Signal, offset: int) -> list[Output]:
         """Draw a tenant's decisions by another snapshot from here on, if it can be used."""
         policy = self._policies(signal["policy_version"])
         if policy is not None:
-            self._in_use[signal["tenant"]] = ActivePolicy(policy, signal["snapshot_offset"])
-            self._policies_changed = True
-
-    def _encoded_policies(self) -> bytes:
-        named = {tenant: (one.policy.version, one.offset) for tenant, one in self._in_use.items() if one.policy}
-        return msgspec.msgpack.encode(named)
+            self._active[signal["tenant"]] = ActivePolicy(policy, signal["snapshot_offset"])
+            self._changed_own.add(POLICIES)
+        return []
 
     def _state(self, key: str) -> State | None:
         if key in self._changed:
@@ -173,91 +177,76 @@ class Partition:
         value = self._load(key)
         return None if value is None else states.decode(value)
 
-    def _is_repeat(self, state: State | None, signal: folding.Signal) -> bool:
-        if state is not None:
-            return folding.is_duplicate(state, signal)
-        partition, offset = folding.position(signal)
-        return offset <= self._floor.get(partition, -1)
-
-    def _pass_by(self, signal: folding.Signal) -> None:
-        """A profile after the conversation's end: it opens none, and when it comes again it is a repeat."""
-        self.skipped += 1
-        partition, offset = folding.position(signal)
-        self._floor[partition] = offset
-        self._floor_changed = True
-
-    def _above_floor(self, state: State) -> State:
-        return msgspec.structs.replace(state, positions={**self._floor, **state.positions})
-
-    def _keep(self, key: str, state: State) -> None:
-        self._changed[key] = state
-        due = self._due[key] = folding.deadline(state, self._config)
-        # Most events only move the deadline on; the entry in the queue follows when its time comes.
-        if due < self._queued.get(key, states.NEVER):
-            self._enqueue(due, key)
-
-    def _enqueue(self, due: int, key: str) -> None:
-        self._queued[key] = due
-        heappush(self._queue, (due, key))
-
-    def _tick(self, now: int, offset: int) -> list[Output]:
-        """Close what is due, in the order it was due; but for what has seen this tick already, before a crash."""
-        outputs: list[Output] = []
-        seen: list[tuple[int, str]] = []
-        while self._queue and self._queue[0][0] <= now:
-            at, key = heappop(self._queue)
-            if self._queued.get(key) != at:
-                continue  # an earlier entry took its place
-            if self._as_of(key) >= offset:
-                seen.append((at, key))
-                continue
-            del self._queued[key]
-            if self._due[key] > at:
-                self._enqueue(self._due[key], key)
-            else:
-                outputs += self._close(key, now)
-        for entry in seen:
-            heappush(self._queue, entry)
-        return outputs
-
-    def _close(self, key: str, now: int) -> list[Output]:
-        state = self._live(key)
-        if folding.idle_deadline(state, self._config) <= now:
-            self._end(key, state)
-            return folding.end(state, conversation_of(key), self._config)
-        state, outputs = folding.advance(state, conversation_of(key), now, self._config)
-        self._keep(key, state)
-        return outputs
-
     def _live(self, key: str) -> State:
         state = self._state(key)
         if state is None:
             raise states.StateError(f"the deadline of {key} has no state: the table and its index disagree")
         return state
 
-    def _forget(self, signal: folding.Signal, offset: int) -> list[Output]:
-        """End the conversations of a customer; but for what has seen this signal already, before a crash."""
-        outputs: list[Output] = []
-        for key in sorted(key for key in self._due if tenant_of(key) == signal["tenant"]):
-            state = self._live(key)
-            if state.customer_id == signal["customer_id"] and self._as_of(key) < offset:
-                self._end(key, state)
-                outputs += outcome.forgotten(state, conversation_of(key), self._config)
+    def _is_repeat(self, state: State | None, signal: Signal) -> bool:
+        if state is not None:
+            return lifecycle.is_duplicate(state, signal)
+        partition, offset = lifecycle.position(signal)
+        return offset <= self._floor.get(partition, -1)
+
+    def _pass_by(self, signal: Signal) -> None:
+        """A profile after the conversation's end: it opens none, and when it is read again it is a repeat."""
+        self.skipped += 1
+        partition, offset = lifecycle.position(signal)
+        self._floor[partition] = offset
+        self._changed_own.add(FLOOR)
+
+    def _above_floor(self, state: State) -> State:
+        return msgspec.structs.replace(state, positions={**self._floor, **state.positions})
+
+    def _keep(self, key: str, state: State) -> None:
+        self._changed[key] = state
+        self._deadlines.schedule(key, lifecycle.deadline(state, self._config))
+
+    def _close(self, key: str, now: int) -> list[Output]:
+        state = self._live(key)
+        if lifecycle.idle_deadline(state, self._config) <= now:
+            self._end(key, state)
+            return lifecycle.end(state, conversation_of(key), self._config)
+        state, outputs = lifecycle.advance(state, conversation_of(key), now, self._config)
+        self._keep(key, state)
         return outputs
 
     def _end(self, key: str, state: State) -> None:
         for partition, offset in state.positions.items():
             self._floor[partition] = max(offset, self._floor.get(partition, -1))
-        self._floor_changed = True
+        self._changed_own.add(FLOOR)
         self._changed[key] = None
-        del self._due[key]
-        self._queued.pop(key, None)
+        self._deadlines.cancel(key)
 
     def _encoded(self, state: State) -> bytes:
-        return states.encode(state, folding.deadline(state, self._config))
+        return states.encode(state, lifecycle.deadline(state, self._config))
+
+    def _encoded_floor(self) -> bytes:
+        return msgspec.msgpack.encode(self._floor)
+
+    def _encoded_model(self) -> bytes:
+        return self._model.version.encode()
+
+    def _encoded_policies(self) -> bytes:
+        named = {tenant: (used.policy.version, used.offset) for tenant, used in self._active.items() if used.policy}
+        return msgspec.msgpack.encode(named)
 
 
-def key_of(signal: folding.Signal) -> str:
+CONTROLS: dict[str, Callable[[Partition, Signal, int], list[Output]]] = {
+    "tick": Partition._close_due,
+    "forget": Partition._forget,
+    "model": Partition._use_model,
+    "policy": Partition._use_policy,
+}
+ENCODERS: dict[str, Callable[[Partition], bytes]] = {
+    FLOOR: Partition._encoded_floor,
+    MODEL: Partition._encoded_model,
+    POLICIES: Partition._encoded_policies,
+}
+
+
+def key_of(signal: Signal) -> str:
     """Key of a conversation's state: two tenants may use the same conversation id."""
     return f"{signal['tenant']}{ids.SEPARATOR}{signal['conversation_id']}"
 
@@ -294,8 +283,8 @@ def policies_in_use(load: Load) -> dict[str, tuple[str, int | None]]:
     return {} if value is None else msgspec.msgpack.decode(value, type=dict[str, tuple[str, int | None]])
 
 
-def used(policy: Policy | None, offset: int | None) -> ActivePolicy:
-    """What was in use before a restart; nothing where this version can no longer use it."""
+def active(policy: Policy | None, offset: int | None) -> ActivePolicy:
+    """The policy in use before a restart; the uniform one where this version can no longer use it."""
     return UNIFORM if policy is None else ActivePolicy(policy, offset)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams import state
 from streams.config.model import Config
-from streams.conversations import fold
+from streams.conversations import lifecycle
 from streams.state import (
     NEVER,
     Baseline,
@@ -96,7 +96,7 @@ def test_a_busy_conversation_fits_in_a_kilobyte(record_property: pytest.FixtureR
     assert one.pointer.scroll
     assert one.dialogue is not None
     assert len(one.dialogue.asked) == SKETCH
-    size = len(state.encode(one, fold.deadline(one, config)))
+    size = len(state.encode(one, lifecycle.deadline(one, config)))
     record_property("bytes", size)  # type: ignore[operator]
     assert size < 1024
 

@@ -22,7 +22,7 @@ from schemas.records import record
 from schemas.topics import Name, Topics
 from streams import state as states
 from streams.config.model import Config
-from streams.conversations.fold import opening
+from streams.conversations.lifecycle import open_state
 from streams.conversations.partition import key_of
 from streams.signals.extraction import Signal, signal_of
 from tests.support.data.builders import keystrokes
@@ -44,7 +44,7 @@ def named(conversation_id: str) -> Signal:
 
 
 def written(signal: Signal, as_of: int, ended: bool = False) -> tuple[bytes, bytes | None, Any]:
-    value = None if ended else states.encode(opening(signal, CONFIG), signal["event_time"])
+    value = None if ended else states.encode(open_state(signal, CONFIG), signal["event_time"])
     return key_of(signal).encode(), value, as_of_header(as_of)
 
 

@@ -13,7 +13,7 @@ from msgspec import structs
 from streams.belief import behaviour, estimator
 from streams.belief.estimator import Observation
 from streams.config.model import Config, SignalConfig
-from streams.conversations import fold
+from streams.conversations.fold import fold
 from streams.state import Belief, State
 from tests.support.data.builders import (
     CALM,
@@ -132,7 +132,7 @@ def beliefs(events: list[dict[str, Any]], config: Config) -> list[Belief]:
     state: State | None = None
     found = []
     for signal in log(*events):
-        state, _ = fold.fold(state, signal, config)
+        state, _ = fold(state, signal, config)
         found.append(state.belief)
     return found
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from streams.config.model import BeliefConfig, Config, OutcomeConfig, SignalConfig
-from streams.conversations import fold
+from streams.conversations import lifecycle
 from streams.interventions.options import Conditions
 from streams.signals.extraction import Event
 from streams.state import ConversationSummary
@@ -40,7 +40,7 @@ def ended(config: Config, *events: Event) -> dict[str, Any]:
     """The distal outcome of a conversation of these events and then silence."""
     state, before = told(config, *events)
     assert of(before, "distal_outcome") == []
-    [one] = of(fold.end(state, "c1", config), "distal_outcome")
+    [one] = of(lifecycle.end(state, "c1", config), "distal_outcome")
     return one
 
 
@@ -52,19 +52,19 @@ def test_it_is_told_as_of_the_moment_silence_ends_the_conversation() -> None:
 
 def test_it_fits_its_contract() -> None:
     state, _ = told(QUICK, message(FURIOUS), message(GLAD, 10, status="resolved"))
-    assert [one for one in map(published, fold.end(state, "c1", QUICK)) if one[0] == "distal_outcome"]
+    assert [one for one in map(published, lifecycle.end(state, "c1", QUICK)) if one[0] == "distal_outcome"]
 
 
 def test_where_the_customer_never_wrote_there_is_nothing_to_tell() -> None:
     state, _ = told(QUICK, answer(), navigation(at=3), keystrokes(5), answer(at=9, status="abandoned"))
-    assert of(fold.end(state, "c1", QUICK), "distal_outcome") == []
+    assert of(lifecycle.end(state, "c1", QUICK), "distal_outcome") == []
 
 
 def test_each_life_has_one_and_they_share_nothing() -> None:
     first = [message(FURIOUS), message(FURIOUS, 10, status="abandoned")]
     second = [message(CALM, 5000), message(CALM, 5010)]
     state, outputs = told(QUICK, *first, *second)
-    outputs += fold.end(state, "c1", QUICK)
+    outputs += lifecycle.end(state, "c1", QUICK)
     one, other = of(outputs, "distal_outcome")
     assert one["distal_id"] != other["distal_id"]
     assert (one["event_time"], one["ended"], one["turns"], one["interventions"]) == (moment(1010), "abandoned", 2, 1)
@@ -79,7 +79,7 @@ def test_each_life_has_one_and_they_share_nothing() -> None:
 
 def test_it_sums_up_what_was_published() -> None:
     state, outputs = told(QUICK, *(message(FURIOUS, 30.0 * i) for i in range(6)))
-    outputs += fold.end(state, "c1", QUICK)
+    outputs += lifecycle.end(state, "c1", QUICK)
     [one] = of(outputs, "distal_outcome")
     assert one["turns"] == 6
     assert one["decisions"] == len(of(outputs, "decision")) > 1
@@ -92,7 +92,7 @@ def test_a_window_that_the_silence_closes_counts_too() -> None:
     slow = replace(QUICK, outcome=OutcomeConfig(window_turns=9, window_s=5000.0, margin=0.001, idle_s=1000.0))
     state, _ = told(slow, message(FURIOUS), message(FURIOUS, 60))
     assert state.failures == 0
-    after = fold.end(state, "c1", slow)
+    after = lifecycle.end(state, "c1", slow)
     assert of(after, "outcome")[0]["failed"]
     assert of(after, "distal_outcome")[0]["failures"] == 1
 
@@ -199,10 +199,10 @@ def test_it_names_its_settings() -> None:
 def test_a_conversation_that_began_before_this_was_told_is_told_as_far_as_it_is_known() -> None:
     state, _ = told(QUICK, message(FURIOUS), message(FURIOUS, 30))
     upgraded = msgspec.structs.replace(state, course=ConversationSummary())
-    [one] = of(fold.end(upgraded, "c1", QUICK), "distal_outcome")
+    [one] = of(lifecycle.end(upgraded, "c1", QUICK), "distal_outcome")
     assert (one["turns"], one["highest"], one["raised"], one["raised_at"]) == (2, 0.0, True, None)
     signals = log(message(FURIOUS), message(FURIOUS, 30), *(message(GLAD, 60.0 * i) for i in range(1, 6)))[2:]
     later, _ = fold_all(signals, QUICK, upgraded)
-    [one] = of(fold.end(later, "c1", QUICK), "distal_outcome")
+    [one] = of(lifecycle.end(later, "c1", QUICK), "distal_outcome")
     assert (one["raised"], one["raised_at"]) == (False, None)
     assert one["recovered_at"] is not None

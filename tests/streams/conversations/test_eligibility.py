@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.config.model import Config
-from streams.conversations import eligibility, fold
+from streams.conversations import eligibility, lifecycle
 from streams.interventions.catalogue import CHANNELS, default_options
 from streams.interventions.options import Adaptation, Conditions, Constraints
 from streams.state import OptionHistory, ProfilePrior, State
@@ -25,7 +25,7 @@ RISING = ((0, 0.0), (60_000, 0.2))
 
 
 def state_of(level: float = 0.0, **changes: Any) -> State:
-    state: State = fold.opening(log(message())[0], CONFIG)
+    state: State = lifecycle.open_state(log(message())[0], CONFIG)
     belief = msgspec.structs.replace(state.belief, level=level)
     return msgspec.structs.replace(state, belief=belief, **changes)
 

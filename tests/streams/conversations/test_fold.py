@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from streams.config.model import BeliefConfig, Config, OutcomeConfig, SignalConfig
-from streams.conversations import fold
+from streams.conversations import lifecycle
+from streams.conversations.fold import fold
 from streams.signals import prosody as prosodic
 from streams.state import State
 from streams.text_model.model import ANSWER, TextModel, shipped_model
@@ -110,7 +111,7 @@ def test_another_model_says_something_else_under_its_own_name() -> None:
     knows_nothing = TextModel(empty())
     state: State | None = None
     for signal in log(message(FURIOUS)):
-        state, outputs = fold.fold(state, signal, Config(), knows_nothing)
+        state, outputs = fold(state, signal, Config(), knows_nothing)
         [point] = of(outputs, "trajectory_point")
     assert (point["p_now"], point["p_next"], point["p_rise"]) == (0.5, 0.5, None)
     assert point["model_version"] == knows_nothing.version
@@ -349,8 +350,8 @@ def test_a_voice_that_changes_once_and_stays_raises_no_alarm_alone() -> None:
 def test_however_long_the_window_it_is_closed_by_the_time_the_conversation_ends(window_s: float) -> None:
     config = nervous(outcome=OutcomeConfig(window_s=window_s, idle_s=1800.0))
     state, _ = told(config, message(FURIOUS))
-    assert fold.deadline(state, config) == moment(min(window_s, 1800.0))
-    [outcome] = of(fold.end(state, "c1", config), "outcome")
+    assert lifecycle.deadline(state, config) == moment(min(window_s, 1800.0))
+    [outcome] = of(lifecycle.end(state, "c1", config), "outcome")
     assert outcome["event_time"] == moment(min(window_s, 1800.0))
     assert outcome["status"] == "censored"
 

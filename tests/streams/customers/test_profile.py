@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from schemas.codec import Codec
 from schemas.records import record
 from streams.config.model import Config, ProfileConfig
-from streams.conversations import fold
+from streams.conversations import lifecycle
+from streams.conversations.fold import fold
 from streams.conversations.partition import Partition
 from streams.customers import profile, profile_priors
 from streams.customers.partition import MARK, CustomerPartition
@@ -260,7 +261,7 @@ def test_two_tenants_may_use_the_same_customer_id() -> None:
 def spoken(*events: Any, config: Config | None = None) -> list[dict[str, Any]]:
     config = config or Config()
     state, outputs = told(config, *events)
-    return of([*outputs, *fold.end(state, "c1", config)], "customer_note")
+    return of([*outputs, *lifecycle.end(state, "c1", config)], "customer_note")
 
 
 def test_a_conversation_asks_when_it_opens_and_tells_when_it_falls_silent() -> None:
@@ -356,7 +357,7 @@ def test_the_tone_that_is_told_is_the_persons_own_not_what_was_left_of_it() -> N
     notes = []
     for signal in (brought(), brought(tone=0.3)):
         state, _ = with_profile(Config(), message(CALM), signal, *events)
-        notes.append(of(fold.end(state, "c1", Config()), "customer_note")[-1])
+        notes.append(of(lifecycle.end(state, "c1", Config()), "customer_note")[-1])
     assert notes[0]["baselines"] == notes[1]["baselines"]
 
 
@@ -386,7 +387,7 @@ def test_a_profile_of_somebody_else_or_a_second_one_says_nothing() -> None:
     assert state.positions["tenor.customers/0"] == 7
     one, _ = with_profile(Config(), message(CALM), brought(tone=0.3))
     assert (
-        fold.fold(one, brought(offset=8, tone=-0.3), Config())[0].usual
+        fold(one, brought(offset=8, tone=-0.3), Config())[0].usual
         == one.usual
         == ProfilePrior(tone=0.3, conversations=4)
     )
@@ -395,7 +396,7 @@ def test_a_profile_of_somebody_else_or_a_second_one_says_nothing() -> None:
 def test_a_profile_may_come_after_the_conversation_has_told() -> None:
     state, _ = told(Config(), message(CALM), answer(at=9), message(GLAD, 30, status="resolved"))
     late = brought(tone=0.2, baselines={"latency.wait": {"mean": 5.0, "variance": 1.0, "count": 60}})
-    after = fold.fold(state, late, Config())[0].usual
+    after = fold(state, late, Config())[0].usual
     assert after is not None and (after.tone, after.baselines["latency.wait"].count) == (0.2, CONFIG.seed + 1)
 
 
@@ -404,7 +405,7 @@ def test_a_profile_opens_no_conversation_and_keeps_none_alive() -> None:
     assert partition.fold(brought()) == []
     assert (len(partition), partition.skipped) == (0, 1)
     state, _ = told(Config(), message(CALM, 500.0))
-    after, outputs = fold.fold(state, brought(tone=0.1), Config())
+    after, outputs = fold(state, brought(tone=0.1), Config())
     assert (after.last_at, after.turn, after.belief, outputs) == (state.last_at, 1, state.belief, [])
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.config.model import Config
-from streams.conversations import fold
+from streams.conversations.fold import fold
 from streams.state import State
 from streams.text_model import turn_features
 from streams.text_model.learner import TextModelLearner
@@ -29,7 +29,7 @@ def test_the_fold_says_of_every_turn_what_a_learner_with_its_weights_says(steps:
     state: State | None = None
     points = []
     for signal in signals:
-        state, outputs = fold.fold(state, signal, Config(), MODEL)
+        state, outputs = fold(state, signal, Config(), MODEL)
         points += [one.datum for one in outputs if one.record == "trajectory_point"]
     turns = list(turn_features.turns(signals))
     assert len(points) == len(turns)

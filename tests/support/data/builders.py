@@ -9,7 +9,7 @@ from typing import Any
 from schemas.codec import Codec
 from schemas.records import record
 from streams.config.model import BeliefConfig, Config, DecisionConfig, OutcomeConfig
-from streams.conversations import fold as folding
+from streams.conversations.fold import fold
 from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption
 from streams.outputs import Output
 from streams.signals.extraction import Event, Signal, signal_of, tick
@@ -145,7 +145,7 @@ def fold_all(signals: Iterable[Signal], config: Config, state: State | None = No
     outputs: list[Output] = []
     for signal in signals:
         before = copy.deepcopy((state, signal))
-        after, more = folding.fold(state, signal, config)
+        after, more = fold(state, signal, config)
         assert (state, signal) == before, "the fold changed what it was given"
         state, outputs = after, outputs + more
     assert state is not None

@@ -9,24 +9,27 @@ from streams.state import State
 
 def take_consent(state: State, context: Context) -> State:
     """Step: what the signal says about consent."""
-    signal, at = context.signal, context.at
-    keystrokes = merge_consent(signal["keystroke_consent"], at, state.keystroke_consent, state.typing_refused_at)
-    voice = merge_consent(signal["voice_consent"], at, state.voice_consent, state.voice_refused_at)
-    if keystrokes == (state.keystroke_consent, state.typing_refused_at) and voice == (
-        state.voice_consent,
-        state.voice_refused_at,
-    ):
+    typed, spoken = context.signal["keystroke_consent"], context.signal["voice_consent"]
+    if is_known(typed, state.keystroke_consent) and is_known(spoken, state.voice_consent):
         return state
-    context.withdrawn = state.keystroke_consent is not False and keystrokes[0] is False
-    state = msgspec.structs.replace(
+    keystrokes, typing_refused = merge_consent(typed, context.at, state.keystroke_consent, state.typing_refused_at)
+    voice, voice_refused = merge_consent(spoken, context.at, state.voice_consent, state.voice_refused_at)
+    context.withdrawn = state.keystroke_consent is not False and keystrokes is False
+    if keystrokes is False:
+        state = forget_typing(state)
+    return msgspec.structs.replace(
         state,
-        keystroke_consent=keystrokes[0],
-        typing_refused_at=keystrokes[1],
-        voice_consent=voice[0],
-        voice_refused_at=voice[1],
+        baselines=prosody.forget(state.baselines) if voice is False else state.baselines,
+        keystroke_consent=keystrokes,
+        voice_consent=voice,
+        typing_refused_at=typing_refused,
+        voice_refused_at=voice_refused,
     )
-    state = state if keystrokes[0] is not False else forget_typing(state)
-    return state if voice[0] is not False else msgspec.structs.replace(state, baselines=prosody.forget(state.baselines))
+
+
+def is_known(stated: bool | None, before: bool | None) -> bool:
+    """Whether a statement changes nothing. A refusal always may: its time counts."""
+    return stated is None or (stated and before is True)
 
 
 def merge_consent(stated: bool | None, at: int, before: bool | None, refused_at: int) -> tuple[bool | None, int]:

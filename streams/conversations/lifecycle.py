@@ -56,6 +56,8 @@ def deadline(state: State, config: Config) -> int:
 def close_due(state: State, context: Context) -> State:
     """Step: close what was due by the time of the signal; a conversation that fell silent before it begins anew."""
     config, now = context.config, context.at
+    if now < deadline(state, config):
+        return state
     if now < idle_deadline(state, config):
         state, outputs = advance(state, context.conversation_id, now, config)
     else:

@@ -7,6 +7,8 @@ from streams.state import State
 
 def request_profile(state: State, context: Context) -> State:
     """Step: ask for the profile of a customer who just became known."""
+    if state.customer_id == state.asked:
+        return state
     state, outputs = notes.asked(state, context.signal, context.config)
     if outputs:
         context.withdrawn = False  # the request tells the profile already whether typing may be analysed
@@ -21,6 +23,8 @@ def take_in_profile(state: State, context: Context) -> State:
 
 def write_notes(state: State, context: Context) -> State:
     """Step: tell the profile that consent was withdrawn, or what a conversation that ended has taught."""
+    if not context.withdrawn and context.signal["status"] not in notes.ENDED:
+        return state
     state, outputs = notes.noted(state, context.signal, context.withdrawn, context.config)
     context.outputs += outputs
     return state

@@ -40,7 +40,6 @@ class Context:
 
     Attributes:
         signal: a record of tenor.signals.
-        conversation_id: its conversation.
         at: its event time, milliseconds.
         config: every number of the domain.
         model: the text model in use.
@@ -54,7 +53,6 @@ class Context:
     __slots__ = (
         "at",
         "config",
-        "conversation_id",
         "model",
         "outputs",
         "policy",
@@ -66,11 +64,15 @@ class Context:
 
     def __init__(self, signal: Signal, config: Config, model: TextModel, policy: ActivePolicy) -> None:
         self.signal, self.config, self.model, self.policy = signal, config, model, policy
-        self.conversation_id: str = signal["conversation_id"]
         self.at: int = signal["event_time"]
         self.outputs: list[Output] = []
         self.was_raised = self.withdrawn = False
         self.reading: TurnReading | None = None
+
+    @property
+    def conversation_id(self) -> str:
+        conversation_id: str = self.signal["conversation_id"]
+        return conversation_id
 
 
 Step = Callable[[State, Context], State]

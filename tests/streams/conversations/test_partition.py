@@ -338,7 +338,7 @@ def test_the_queue_of_deadlines_holds_conversations_not_events() -> None:
     for _ in range(500):
         log.event("calm", "c1", 1, 0)
     _, partition = folded(log.signals)
-    assert len(partition._queue) == 1
+    assert len(partition._deadlines._heap) == 1
 
 
 def test_a_signal_of_a_life_that_ended_is_skipped_in_the_next_one_too() -> None:

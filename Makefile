@@ -101,9 +101,9 @@ bench-fold: install  ## cost per event, stage by stage
 	$(BIN)/python benchmarks/fold.py
 
 bench-belief: install  ## how soon the alarm notices ramps; what remembering customers buys; what wording says
-	$(BIN)/python benchmarks/ramps.py
+	$(BIN)/python -m benchmarks.belief.ramps
 	$(BIN)/python benchmarks/ramps_limit.py
-	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python -m benchmarks.belief.profiles
 	$(BIN)/python benchmarks/wording.py
 
 profile: install  ## where the time of an event goes; writes a flame graph
@@ -111,10 +111,10 @@ profile: install  ## where the time of an event goes; writes a flame graph
 	$(BIN)/py-spy record --rate 500 --output .cache/fold.svg -- $(BIN)/python benchmarks/fold.py
 
 bench-latency: install  ## from an event to its intervention, beside a bare trip through the broker
-	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.speed.latency
 
 bench-scale: install  ## what a thousand to a million live conversations cost, on Apache Kafka
-	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.speed.scale
 
 .PHONY: bench-roles bench-stores
 
@@ -122,16 +122,16 @@ bench-stores: install  ## what keeping states on disk would cost and save
 	$(BIN)/python -m benchmarks.stores
 
 bench-roles: install  ## peak memory of a worker, learner, sink, console and alerts
-	$(BIN)/python -m benchmarks.roles
+	$(BIN)/python -m benchmarks.speed.memory_by_role
 
 bench-sink: install  ## rows per second into the embedded ClickHouse
-	$(BIN)/python -m benchmarks.sink
+	$(BIN)/python -m benchmarks.speed.sink
 
 bench-warehouse: install  ## rows and bytes of a day of support, in topics and in ClickHouse
-	$(BIN)/python -m benchmarks.warehouse
+	$(BIN)/python -m benchmarks.speed.warehouse
 
 bench-traces: install  ## what traces cost, off and on
-	$(BIN)/python -m benchmarks.traces
+	$(BIN)/python -m benchmarks.speed.traces
 
 capacity-docs: install  ## put what was measured into docs/operations.md and docs/a-million-conversations.md
 	$(BIN)/python -m benchmarks.capacity
@@ -143,7 +143,7 @@ study: install  ## whether the reported effects can be trusted; writes docs/vali
 	$(BIN)/python -m benchmarks.studies
 
 bench-policy: install  ## regret of the policy beside Vowpal Wabbit and river, on simulated decisions
-	$(BIN)/python benchmarks/policy.py
+	$(BIN)/python -m benchmarks.policy.regret
 
 asyncapi: install  ## write schemas/asyncapi.yaml from the schemas
 	$(BIN)/python -m schemas.asyncapi
@@ -158,12 +158,12 @@ analyst-docs: install  ## write docs/analysts.md from the comments in ClickHouse
 	$(BIN)/python -m agents.docgen.analysts
 
 prior: install  ## learn what is shipped from public labelled sets: make prior TASKS=... DATA=...
-	$(BIN)/python benchmarks/lexicons.py $(DATA)
+	$(BIN)/python -m benchmarks.text_model.lexicons $(DATA)
 	$(BIN)/tenor train $(TASKS)/amazon.jsonl --prior expert --epochs 1 --rate 0.03 --no-base-rate \
 	    --out streams/text_model/weights.bin
 
 yardstick: install  ## the text model on public labelled conversations; writes docs/benchmarks.md
-	$(BIN)/python benchmarks/yardstick.py
+	$(BIN)/python -m benchmarks.text_model.yardstick
 
 audit: $(AUDIT)/.installed  ## bandit on the code; an SBOM; known vulnerabilities of what is locked (asks the internet)
 	$(AUDIT)/bin/bandit --quiet --configfile pyproject.toml --recursive agents streams schemas
@@ -199,7 +199,7 @@ screenshots: install  ## pictures of the console for the README; needs Chromium
 	$(BIN)/python -m benchmarks.screenshots
 
 bench-console: install  ## first paint and cost of an update with 5,000 live conversations; needs Chromium
-	$(BIN)/python -m benchmarks.console
+	$(BIN)/python -m benchmarks.speed.console
 
 clean:
 	rm -rf $(VENV) .cache .tenor build *.egg-info

@@ -15,7 +15,7 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.ramps import LENGTH, MOST, OFFSET_SD, ONSET, SLOPES, SPIKE, SPIKES, Draw, delays, draw, threshold
+from benchmarks.belief.ramps import LENGTH, MOST, OFFSET_SD, ONSET, SLOPES, SPIKE, SPIKES, Draw, delays, draw, threshold
 
 CONVERSATIONS = 4_000
 BEGINS = 0.03

@@ -25,9 +25,9 @@ from rich.console import Console
 from rich.table import Table
 from rocksdict import Options, Rdict, WriteBatch
 
-from benchmarks import measuring
 from benchmarks.fold import fold_run
 from benchmarks.samples import START, keystrokes, message
+from benchmarks.speed import measuring
 from streams.conversations.partition import FLOOR
 from streams.signals.extraction import signal_of
 from streams.state import deadline_of

@@ -4,7 +4,7 @@ Level: scalar Kalman filter over irregular time; an observation far outside what
 Alarm: adaptive CUSUM (Sparks 2000; Lorden & Pollak 2005) over observations, each weighted by its channel's
 reliability and clipped, so that no single outlier fires it. It sums log-likelihood ratios of "risen by ``rise``"
 against "as usual", and looks for a rise above where the level stood before the observation: a small one is found
-while the level is low, a steep one is not waited for. Measured on simulated ramps: benchmarks/ramps.py.
+while the level is low, a steep one is not waited for. Measured on simulated ramps: benchmarks/belief/ramps.py.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 river's ADWIN (Bifet & Gavaldà 2007) on means of twenty squared errors. What it watches is kept as plain numbers and
 handed to it again at every batch, since its own state can only be pickled: so anybody who has the numbers comes to the
-same. Of all settings tried on ``benchmarks/policy.py`` these lost least.
+same. Of all settings tried on ``benchmarks/policy/regret.py`` these lost least.
 """
 
 from collections.abc import Iterable

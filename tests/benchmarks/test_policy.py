@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from benchmarks.policy import judged, play
-from benchmarks.policy_environment import (
+from benchmarks.policy.environment import (
     OPTIONS,
     SIZE,
     Array,
@@ -17,7 +16,8 @@ from benchmarks.policy_environment import (
     regret_at_random,
     world,
 )
-from benchmarks.policy_players import SNAPSHOT_EVERY, Lesson, Ours, Settings, at_random
+from benchmarks.policy.players import SNAPSHOT_EVERY, Lesson, Ours, Settings, at_random
+from benchmarks.policy.regret import judged, play
 
 DECISIONS = 2000
 

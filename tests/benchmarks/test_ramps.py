@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.ramps import LENGTH, SHIPPED, SLOPES, delays, draw, first_raised, talks
+from benchmarks.belief.ramps import LENGTH, SHIPPED, SLOPES, delays, draw, first_raised, talks
 
 
 def test_few_quiet_conversations_raise_and_ramps_do_soon() -> None:

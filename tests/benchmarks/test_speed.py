@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import latency, scale, sink, stores
+from benchmarks import stores
+from benchmarks.speed import latency, scale, sink
 
 pytestmark = pytest.mark.integration
 

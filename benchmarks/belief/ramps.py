@@ -1,6 +1,6 @@
 """How soon rising frustration raises the alarm, at equal false alarms.
 
-    python benchmarks/ramps.py [conversations]
+    python -m benchmarks.belief.ramps [conversations]
 
 Simulated conversations of 34 observations. Gaps are log-normal around a mean of 60 s (sd .6 of the logarithm). Each
 observation comes from one of three channels of sd .18, .22 and .5, with equal chances, and is normal around the
@@ -19,14 +19,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from streams.belief import estimator
 from streams.belief.estimator import Observation

@@ -76,7 +76,7 @@ def running(directory: Path) -> Iterator[tuple[Settings, str]]:
     settings = Settings(_env_file=None, clickhouse_port=server.tcp_port, http_port=port)
     migrate(settings)
     argv = [sys.executable, "-m", "agents.cli.main", "console"]
-    root = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    root = {"PYTHONPATH": str(Path(__file__).parents[2])}
     child = ChildProcess.start("console", argv, directory, directory / "console.log", {**environment(settings), **root})
     url = f"http://{LOOPBACK}:{port}"
     while not answers(f"{url}/ready"):

@@ -1,6 +1,6 @@
 """What it buys to remember a customer: turns until frustration is noticed, with and without profiles.
 
-    python benchmarks/memory.py [customers] [seed]
+    python -m benchmarks.belief.profiles [customers] [seed]
 
 Simulated customers come eight times each. The same log is folded without and with profiles; an answer stands right
 behind the signal that opened the conversation. Counted are visits 4 to 8: customers with three or more earlier
@@ -13,15 +13,12 @@ No broker, no clock: the same arguments print the same table.
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from random import Random
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from agents.recordings.model import Line, Truth
 from agents.simulator import scenario

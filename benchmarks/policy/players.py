@@ -1,4 +1,4 @@
-"""The policies that ``benchmarks/policy.py`` compares: ours, Vowpal Wabbit, river's LinUCB, and what never learns."""
+"""The policies that ``regret.py`` compares: ours, Vowpal Wabbit, river's LinUCB, and those that never learn."""
 
 from typing import NamedTuple, Protocol
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from river import bandit
 
-from benchmarks.policy_environment import OPTIONS, SIZE, Array, World, best_fixed, ceiling
+from benchmarks.policy.environment import OPTIONS, SIZE, Array, World, best_fixed, ceiling
 from streams.policy import drift, thompson
 
 SNAPSHOT_EVERY = 50

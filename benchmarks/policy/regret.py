@@ -1,8 +1,8 @@
 """Regret of the policy against simpler ones, river's LinUCB and Vowpal Wabbit, on the same simulated decisions.
 
-    python benchmarks/policy.py [--grid]
+    python -m benchmarks.policy.regret [--grid]
 
-The simulation is described in ``benchmarks/policy_environment.py``. Every policy draws its option with the decision's
+The simulation is described in ``benchmarks/policy/environment.py``. Every policy draws its option with the decision's
 own lottery from the probabilities it gives, and learns outcomes when they mature, never before.
 
 - **ours** is ``streams/policy/thompson.py`` as learner and workers use it: 50 outcomes are learned at once (all
@@ -30,7 +30,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
-from pathlib import Path
 from time import thread_time_ns
 from typing import Any, NamedTuple
 
@@ -39,9 +38,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from benchmarks.policy_environment import (
+from benchmarks.policy.environment import (
     DECISIONS,
     NOISE,
     OPTIONS,
@@ -52,7 +49,7 @@ from benchmarks.policy_environment import (
     regret_at_random,
     world,
 )
-from benchmarks.policy_players import (
+from benchmarks.policy.players import (
     FLOOR,
     ROWS,
     Lesson,

@@ -1,6 +1,8 @@
 """What each role needs of memory: peak resident size of every process while a simulated day goes through at once.
 
-``python -m benchmarks.roles``. For what a worker needs for many live conversations: ``benchmarks.scale``.
+    python -m benchmarks.speed.memory_by_role
+
+What a worker needs for many live conversations: ``benchmarks.speed.scale``.
 """
 
 import argparse

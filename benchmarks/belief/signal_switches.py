@@ -1,6 +1,6 @@
 """What each signal is worth and what it costs.
 
-    python benchmarks/belief.py [FILE ...]
+    python -m benchmarks.belief.signal_switches [FILE ...]
 
 First table: signals on and off over simulated days. The simulator lets rhythm, pace and struggle lean weakly on
 frustration, so this shows that they do no harm and how far they can reach, not what real ones are worth. Behaviour
@@ -22,8 +22,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from agents.recordings.model import Event, Line, Truth
 from agents.simulator.day import simulate

@@ -24,7 +24,7 @@ from benchmarks.pictures import STYLE, plt
 from schemas.topics import Name
 from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
 
-DOCS = Path(__file__).parents[1] / "docs" / "benchmarks"
+DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Learn the lexicons that are shipped, from two public sets.
 
-    python benchmarks/lexicons.py DATA
+    python -m benchmarks.text_model.lexicons DATA
 
 DATA holds topical_chat.jsonl.gz and vader_gt.jsonl.gz. Writes streams/text_model/lexicons.msgpack; the same data give
 the same bytes. Prints how each lexicon does on every tenth text, which it has not seen. See docs/model-card.md.
@@ -18,8 +18,6 @@ from typing import Any
 from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression, Ridge
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from streams.signals.text import plain
 from streams.text_model import lexicon

@@ -1,6 +1,6 @@
 """What a day of support takes up: records and bytes in each topic, rows and bytes in each table, for capacity planning.
 
-    python -m benchmarks.warehouse [conversations]
+    python -m benchmarks.speed.warehouse [conversations]
 
 The simulated day goes through the folds of the live path in one process, and everything with a table into the embedded
 ClickHouse, merged as it is in the end. Topics are counted as bytes on the wire: keys, values and headers in batches of
@@ -28,7 +28,7 @@ from agents.kafka.record_builder import published
 from agents.recordings.model import Event, Recording
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
-from benchmarks import measuring
+from benchmarks.speed import measuring
 from schemas.codec import Codec
 from schemas.records import Datum, record
 from schemas.topics import INGESTED, RECORD_OF, Name, Topics

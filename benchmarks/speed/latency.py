@@ -1,6 +1,6 @@
 """From an event to the intervention that follows from it, beside a bare trip through the same broker.
 
-    python -m benchmarks.latency [--rate EVENTS_PER_SECOND] [--seconds 30]
+    python -m benchmarks.speed.latency [--rate EVENTS_PER_SECOND] [--seconds 30]
 
 One worker with its usual settings (commits, changelog, metrics), made to raise at the first furious message. A probe
 is such a message, the first of its conversation, among traffic of other conversations: 70 % keystroke bursts, 20 %
@@ -27,7 +27,8 @@ from rich.table import Table
 from agents.common.clock import now_ms
 from agents.kafka import client
 from agents.settings.model import Settings
-from benchmarks import measuring, pictures
+from benchmarks import pictures
+from benchmarks.speed import measuring
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name

@@ -1,6 +1,6 @@
 """What live conversations cost: throughput, memory, changelog and recovery as their number grows.
 
-    python -m benchmarks.scale [1000 10000 100000 1000000]
+    python -m benchmarks.speed.scale [1000 10000 100000 1000000]
 
 On Apache Kafka, as the embedded broker never compacts. For each size topics of its own: a keystroke burst
 and a message open every conversation; the worker is killed (SIGKILL); more bursts wait in the topic; a new worker is
@@ -32,7 +32,8 @@ from agents.kafka import client
 from agents.kafka.topic_reader import read
 from agents.settings.model import Settings
 from agents.sink.avro_container import long
-from benchmarks import measuring, pictures
+from benchmarks import pictures
+from benchmarks.speed import measuring
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name

@@ -1,6 +1,6 @@
 """What traces cost: processor time of a burst of typing in ingest and in the fold, without traces and with them.
 
-    python -m benchmarks.traces
+    python -m benchmarks.speed.traces
 
 One process, no broker: runs of 1,000 records go through the agents, what they publish goes nowhere, spans are begun and
 ended and not exported. Rows: traces off; on, and no record is in one; on, and every record is in a sampled one.

@@ -1,6 +1,6 @@
 """The text model on public labelled conversations, scored by the yardstick that stands beside the data.
 
-    python benchmarks/yardstick.py [SHARED] [jobs]
+    python -m benchmarks.text_model.yardstick [SHARED] [jobs]
 
 SHARED holds data/ and yardstick/ (make_tasks.py, score.py); where it does not exist, this says so and does nothing.
 Every row is one ``tenor evaluate`` through the live path, in a process of its own, from the expert weights: no label of
@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- yardstick: begin -->", "<!-- yardstick: end -->"
@@ -96,9 +96,9 @@ def row(goal: Goal, score: Score) -> tuple[str, ...]:
 
 
 def ramps() -> str:
-    """What benchmarks/ramps.py prints."""
+    """What benchmarks/belief/ramps.py prints."""
     told = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "ramps.py"], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks.belief.ramps"], cwd=ROOT, check=True, capture_output=True, text=True
     )
     return "\n".join(line.rstrip() for line in told.stdout.strip().splitlines())
 

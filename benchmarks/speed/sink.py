@@ -1,6 +1,6 @@
 """Rows per second into the embedded ClickHouse, through the sink as it runs in production.
 
-    python -m benchmarks.sink [rows]
+    python -m benchmarks.speed.sink [rows]
 
 Reads from Apache Kafka (``--broker tansu``: from the embedded broker) what workers publish: trajectory points, and
 with every hundred of them two decisions, two outcomes and an alert. The sink is a process of its own: offsets
@@ -26,7 +26,8 @@ from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.record_builder import published
 from agents.settings.model import Settings
-from benchmarks import measuring, pictures
+from benchmarks import pictures
+from benchmarks.speed import measuring
 from schemas.codec import Codec
 from streams.outputs import Output
 from tests.end_to_end.deployment import Deployment

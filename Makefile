@@ -8,7 +8,7 @@ DEPLOY_LINT := .cache/deploy-lint
 
 .PHONY: install demo test test-quick fuzz fuzz-http faults faults-smoke soak lint format bench profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console bench-traces bench-warehouse study asyncapi \
-	schemas audit sbom config-docs analyst-docs capacity-docs console screenshots prior yardstick image-test deploy-lint lock clean
+	schemas audit sbom config-docs package-map analyst-docs capacity-docs console screenshots prior yardstick image-test deploy-lint lock clean
 
 install: $(INSTALLED)
 
@@ -153,6 +153,9 @@ schemas: install  ## whether today's records read what the last tag released; an
 
 config-docs: install  ## write docs/configuration.md from the settings
 	$(BIN)/python -m agents.docgen.settings_reference
+
+package-map: install  ## write the table of packages in docs/architecture.md from their docstrings
+	$(BIN)/python -m agents.docgen.package_map
 
 analyst-docs: install  ## write docs/analysts.md from the comments in ClickHouse and schemas/clickhouse/questions
 	$(BIN)/python -m agents.docgen.analysts

@@ -1,4 +1,4 @@
-"""Delivery of alerts to people: routes, dispatch, receipts and commands.
+"""Delivery of alerts to teams: routes, dispatch, receipts and commands.
 
-Which alerts there are is decided in `streams/alerts`.
+Which events raise an alert is decided in `streams/alerts`.
 """

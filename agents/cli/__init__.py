@@ -1,1 +1,4 @@
-"""The command `tenor`: arguments, help and output. What a command does is in the package it calls."""
+"""The command `tenor`: its arguments, help and output.
+
+What a command does is in the package it calls.
+"""

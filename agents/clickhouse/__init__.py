@@ -1,4 +1,4 @@
-"""Clients for ClickHouse: connections, migrations, tables and bound parameters.
+"""Clients for ClickHouse: connections, migrations, rows and bound parameters.
 
-What is stored is decided in `agents/sink`.
+Table definitions are in `schemas/clickhouse`; inserting is in `agents/sink`.
 """

@@ -1,4 +1,4 @@
-"""Small services every process uses: errors, health, metrics, logs, time and formatting.
+"""Services that every process uses: errors, health, metrics, logs, the clock and formatting.
 
 Nothing here knows Kafka or ClickHouse.
 """

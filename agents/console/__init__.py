@@ -1,4 +1,4 @@
-"""The console: a web page for team leads that reads ClickHouse.
+"""The console: a web page for team leads with the live board, conversations, alerts and experiments.
 
-Delivering alerts to other places is in `agents/alerting`.
+Sending alerts to mail, chat and pagers is in `agents/alerting`.
 """

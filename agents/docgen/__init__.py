@@ -1,4 +1,4 @@
-"""Documents generated from code: settings, tables, questions and the map of packages.
+"""Generators of documents: settings, tables and questions, and this map of packages.
 
 Nothing here runs in production.
 """

@@ -1,1 +1,4 @@
-"""`tenor doctor`: checks everything a deployment needs, changes nothing, and says what to do."""
+"""`tenor doctor`: checks everything a deployment needs, changes nothing, and says what to do.
+
+Repairs are in the commands it names.
+"""

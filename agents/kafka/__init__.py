@@ -1,4 +1,4 @@
-"""Clients for Kafka: configuration, producers, consumers, offsets.
+"""Clients for Kafka: connections, producers, consumers, offsets, and records to and from bytes.
 
-What is done with records is in the packages above.
+What a record means is decided by its reader.
 """

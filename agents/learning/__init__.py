@@ -1,4 +1,4 @@
-"""The learner process: policies and text models learned from outcomes and ratings, and published.
+"""The learner process: learns policies from outcomes and text models from ratings, and publishes them.
 
 The mathematics is in `streams/policy` and `streams/text_model`.
 """

@@ -1,4 +1,4 @@
-"""Erasing a customer everywhere and showing what is remembered of one.
+"""Showing what is remembered of a customer, and erasing it everywhere.
 
-Filtering records of erased customers is in `agents/sink`.
+Dropping late records of erased customers is in `agents/sink`.
 """

@@ -1,4 +1,4 @@
-"""Recordings of events: the file format, reading, writing and replaying them onto the bus.
+"""Recordings of events: the file format, labelled conversations, and replay onto the bus.
 
-Making up conversations is in `agents/simulator`.
+Simulated conversations are in `agents/simulator`.
 """

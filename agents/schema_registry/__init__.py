@@ -1,4 +1,4 @@
-"""Avro schemas and a schema registry: resolving, checking and publishing them.
+"""The schema registry: looking up, checking and publishing Avro schemas.
 
-The schemas themselves are in `schemas/avro`.
+The schemas are in `schemas/avro`.
 """

@@ -1,7 +1,9 @@
 """A simulated support day: customers with a hidden frustration, for demos, tests and benchmarks.
 
-It shows how Tenor works, not how well: its customers write by templates and show frustration more plainly than the
-people of the public data sets. How well frustration is recognised is measured on those.
+Replaying it onto the bus is in `agents/recordings`.
+
+The simulator shows how Tenor works, not how well: its customers write by templates and show frustration more plainly
+than the people of the public data sets. How well Tenor recognises frustration is measured on those.
 """
 
 from agents.simulator.day import CONVERSATIONS, DAY, simulate

@@ -1,4 +1,4 @@
-"""Topics into ClickHouse: consume, insert, commit.
+"""The sink: consumes topics, inserts rows into ClickHouse, commits offsets.
 
-Table definitions are in `schemas/clickhouse`, the client in `agents/clickhouse`.
+Tables are in `schemas/clickhouse`, the client in `agents/clickhouse`.
 """

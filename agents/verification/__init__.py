@@ -1,4 +1,4 @@
-"""Folding the signals log again and comparing it with what was published: `tenor verify`.
+"""`tenor verify`: folds the signals log again and compares the result with what was published.
 
-The fold itself is in `streams/conversations`.
+The fold is in `streams/conversations`.
 """

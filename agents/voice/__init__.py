@@ -1,4 +1,4 @@
-"""A customer's voice as prosody events: audio in, acoustic measures out.
+"""`tenor voice`: a customer's audio in, prosody events out.
 
-What the measures mean is in `streams/signals`.
+What the measures say about frustration is in `streams/signals`.
 """

@@ -1,1 +1,4 @@
-"""Alerts: which records raise one, who is told when, and in which words. Delivery is in `agents/alerting`."""
+"""Alerts: the rules that raise one, who is notified when, and the text of a message.
+
+Sending is in `agents/alerting`.
+"""

@@ -1,4 +1,4 @@
-"""The estimate of frustration: level, alarm and slope after each observation.
+"""The estimator of frustration: level, alarm and slope after each observation.
 
-Where observations come from is in `streams/signals`.
+Observations come from `streams/signals`.
 """

@@ -1,4 +1,4 @@
-"""Every number of the domain, with its range, and the versions that enter `config_version`.
+"""Every number of the domain with its range, and the versions that enter `config_version`.
 
 Settings of a deployment are in `agents/settings`.
 """

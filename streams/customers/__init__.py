@@ -1,4 +1,4 @@
-"""What is remembered of a customer from conversation to conversation: notes, profiles, priors.
+"""What is remembered of a customer from conversation to conversation: notes, profiles and priors.
 
-One conversation's state is in `streams/state`.
+The state of one conversation is in `streams/state.py`.
 """

@@ -1,4 +1,4 @@
-"""Statistics of the experiment: effects, confidence sequences, agreement, holdout.
+"""Statistics of the experiment: effects, confidence sequences, rater agreement, holdout.
 
 The same formulas as SQL are in `schemas/clickhouse`.
 """

@@ -1,4 +1,4 @@
-"""The catalogue of intervention options: what an option is, its file, and what is wrong with one.
+"""The catalogue of intervention options: what an option is, the protocols file, and its errors.
 
 Choosing among them is in `streams/policy`.
 """

@@ -1,5 +1,7 @@
 """The signals, one file each: what is measured at ingest (``extract``) and what the fold makes of it (``observe``).
 
+The belief that an observation moves is in `streams/belief`.
+
 ``extract`` sees one input event and nothing else; it runs where the text still is. ``observe`` sees the numbers
 and the conversation's own baselines; it runs in the fold.
 """

@@ -1,4 +1,4 @@
-"""Workload of teams: who had which conversation, and figures of groups, never of a person.
+"""Workload of teams: who was assigned which conversation, and figures of groups, never of a person.
 
-Nothing here decides about customers.
+Nothing here changes a decision about a customer.
 """

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,9 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+HOUSE = ("agents", "streams", "schemas", "tests", "benchmarks")
+MOST_MODULES = 16  # __init__.py counts
+
 BOTH = pytest.mark.parametrize("path", [path for floor in FLOORS for path in modules(floor)], ids=name)
 
 
@@ -78,3 +82,9 @@ def test_the_domain_has_no_dates_no_threads_and_nothing_of_the_floor_above(path:
 @pytest.mark.parametrize("path", modules(FLOORS[1]), ids=name)
 def test_the_contracts_know_nothing_of_the_domain(path: Path) -> None:
     assert not set(imported(parsed(path))) & {"agents", "streams"}
+
+
+@pytest.mark.parametrize("floor", HOUSE)
+def test_no_folder_holds_more_modules_than_a_reader_takes_in(floor: str) -> None:
+    sizes = Counter(path.parent for path in (ROOT / floor).rglob("*.py"))
+    assert {name(folder): size for folder, size in sizes.items() if size > MOST_MODULES} == {}

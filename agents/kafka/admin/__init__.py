@@ -1,4 +1,4 @@
-"""Operations on topics and consumer groups: create, compare, lag and dead letters.
+"""Operations on topics and consumer groups: create, compare, measure lag, handle dead letters.
 
 Producing and consuming is in `agents/kafka`.
 """

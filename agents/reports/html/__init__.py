@@ -1,1 +1,4 @@
-"""The report as one self-contained HTML page: its queries, plots and template."""
+"""The report as one self-contained HTML page: queries, plots and template.
+
+The report on a terminal is in `agents/reports`.
+"""

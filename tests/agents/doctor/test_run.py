@@ -9,7 +9,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 from rich.console import Console
 
-from agents.cli.main import Role
+from agents.cli.admin import Role
 from agents.clickhouse.client import connect
 from agents.common.clock import now_ms
 from agents.doctor.broker import Cluster, look

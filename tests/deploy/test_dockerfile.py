@@ -81,7 +81,7 @@ def test_the_build_takes_the_code_and_no_more() -> None:
         assert recipe.context([source]), f"{source} is not there, or .dockerignore keeps it out"
     rules = recipe.ignored()
     kept_out = (
-        "tests/agents/cli/test_cli.py",
+        "tests/agents/cli/test_main.py",
         ".env",
         ".git/config",
         "agents/.env",

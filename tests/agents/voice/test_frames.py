@@ -26,7 +26,7 @@ from schemas.validation import Limits, check
 from streams.signals.extraction import signal_of
 from streams.signals.prosody import FEATURES, NAMES
 from tests.conftest import drop_topics
-from tests.support.data.command_line import ARGV, PATIENCE_S, assert_failure, succeeded, tenor, variables
+from tests.support.data.command_line import ARGV, PATIENCE_S, assert_failure, fresh_tenor, succeeded, tenor, variables
 from tests.support.data.voices import RATE, babble, sine, wav
 
 STARTED, STARTED_MS = "2026-03-02T09:14:00Z", 1_772_442_840_000
@@ -248,7 +248,7 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "parselmouth.py").write_text("raise ImportError('not installed')\n")
     (tmp_path / "x.wav").write_bytes(wav(TALK))
     path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[3])])
-    result = tenor(tmp_path, LINE, PYTHONPATH=path)
+    result = fresh_tenor(tmp_path, LINE, PYTHONPATH=path)
     assert_failure(result, "measuring a voice needs the extra", 'pip install "tenor[voice]"')
 
 

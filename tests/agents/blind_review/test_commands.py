@@ -146,7 +146,7 @@ def test_export_fill_import_report(tmp_path: Path, ready: Settings) -> None:
     assert_failure(wrong, "broken.csv, row 7, column preferred: must be A, B or neither", "nothing was published")
     assert published(ready) == []
     told = succeeded(tenor(tmp_path, "blind-review import out/r1.csv --key out/key.json --rater r1", **env))
-    assert told == "published 60 ratings of 30 pairs by r1; 0 pairs are not answered\n"
+    assert told == "published 60 ratings of 30 pairs by r1; 0 pairs unanswered\n"
     for rater in ("r2", "r1"):
         assert load(ready, files[rater], out / "key.json", rater).ratings == 60
     assert len(published(ready)) == 180

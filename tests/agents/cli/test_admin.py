@@ -40,7 +40,7 @@ def test_verify_without_topics(tmp_path: Path, env: dict[str, str]) -> None:
 
 def test_topics_apply_twice_and_drift(tmp_path: Path, env: dict[str, str]) -> None:
     for _ in range(2):
-        assert succeeded(tenor(tmp_path, "topics apply", **env)) == "all topics are as they should be\n"
+        assert succeeded(tenor(tmp_path, "topics apply", **env)) == "all topics are up to date\n"
     drifted = tenor(tmp_path, "topics apply", **{**env, "TENOR_PARTITIONS": "3"})
     assert drifted.returncode == 1
     assert f"{env['TENOR_TOPIC_PREFIX']}tenor.signals: 2 partitions, should be 3" in drifted.stdout
@@ -61,7 +61,7 @@ def test_a_longer_retention_is_told_and_may_be_tolerated(
 
 def test_migrate_twice_and_an_empty_report(tmp_path: Path, env: dict[str, str]) -> None:
     assert "0001_tables.sql" in succeeded(tenor(tmp_path, "migrate", **env))
-    assert succeeded(tenor(tmp_path, "migrate", **env)) == "nothing to do\n"
+    assert succeeded(tenor(tmp_path, "migrate", **env)) == "the database is up to date\n"
     found = json.loads(succeeded(tenor(tmp_path, "report --json", **env)))
     assert found["traffic"] == {"conversations": 0, "customer_turns": 0, "points": 0, "raised_conversations": 0}
     assert found["interventions"] == []

@@ -44,7 +44,7 @@ def test_no_command_starts_with_a_misspelled_variable_and_help_does(tmp_path: Pa
 @pytest.mark.parametrize(
     "line", ["perform", "topics perform", "replay", "up --workers 0", f"dlq show {LETTERS} first", WITHOUT]
 )
-def test_a_command_nobody_knows_or_with_wrong_arguments(tmp_path: Path, line: str) -> None:
+def test_an_unknown_command_or_wrong_arguments(tmp_path: Path, line: str) -> None:
     result = tenor(tmp_path, line)
     assert result.returncode == 2
     assert "Usage:" in result.stderr
@@ -92,9 +92,8 @@ COMMANDS = dict(commands(typer.main.get_command(app), ("tenor",)))
 
 def test_the_commands_are_found() -> None:
     assert len(COMMANDS) > 35
-    assert {("tenor", "worker"), ("tenor", "alerts"), ("tenor", "alerts", "ack"), ("tenor", "dlq", "list")} <= {
-        *COMMANDS
-    }
+    assert {("tenor", "worker"), ("tenor", "alerts"), ("tenor", "alerts", "ack")} <= {*COMMANDS}
+    assert ("tenor", "dlq") not in COMMANDS
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -116,4 +115,4 @@ def test_every_command_explains_itself_and_its_parameters(path: tuple[str, ...])
 
 def test_help_ends_with_the_example(tmp_path: Path) -> None:
     text = succeeded(tenor(tmp_path, "replay --help"))
-    assert text.split("\n")[-3].strip() == "Example: tenor replay day.jsonl.gz --speed 1500"
+    assert text.rstrip().splitlines()[-1].strip() == "Example: tenor replay day.jsonl.gz --speed 1500"

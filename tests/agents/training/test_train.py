@@ -94,7 +94,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_the_command(tmp_path: Path) -> None:
     written(tmp_path / "day.jsonl", day(4))
     said = succeeded(tenor(tmp_path, "train day.jsonl --out w.bin --prior none --epochs 2 --no-base-rate"))
-    assert "learned 12 labelled turns" in said
+    assert "trained on 12 labelled turns" in said
     plan = TrainingPlan(None, epochs=2, base_rate=False)
     train.train([tmp_path / "day.jsonl"], tmp_path / "same.bin", plan)
     assert (tmp_path / "w.bin").read_bytes() == (tmp_path / "same.bin").read_bytes()

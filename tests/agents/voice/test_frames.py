@@ -223,10 +223,10 @@ def test_a_file_ended_just_now(offline: Settings, tmp_path: Path, monkeypatch: p
 
 def test_the_command_says_what_it_read(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(wav(np.append(TALK, np.zeros(2 * RATE))))
-    assert succeeded(tenor(tmp_path, LINE)) == "4 frames; measures that are unknown: 7 silence\n"
+    assert succeeded(tenor(tmp_path, LINE)) == "4 frames; unknown measures: 7 silence\n"
     assert len(file.read(tmp_path / "frames.jsonl").events) == 4
     refused = succeeded(tenor(tmp_path, "voice x.wav --conversation c1 --no-consent --out frames.jsonl"))
-    assert refused == "no consent; nothing read\n"
+    assert refused == "no consent: no sound was read\n"
 
 
 def test_consent_is_never_assumed(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_a_pipe_gives_what_the_file_gives(offline: Settings, tmp_path: Path) -> 
     process = piped(tmp_path, "--started", STARTED, "--out", "piped.jsonl", "--customer", "u1")
     said, errors = process.communicate(wav(TALK, length=0xFFFFFFFF), PATIENCE_S)
     assert (process.returncode, errors) == (0, b"")
-    assert said == b"3 frames; measures that are unknown: none\n"
+    assert said == b"3 frames; unknown measures: none\n"
     assert [dict(one.event) for one in file.read(tmp_path / "piped.jsonl").events] == expected
 
 

@@ -70,7 +70,7 @@ def apply_topics(
 
 @app.command(epilog="Example: tenor verify")
 def verify(as_json: AsJson = False) -> None:
-    """Recompute the results from the signals log and compare them with what was published. Exits 1 if they differ."""
+    """Fold the signals log again and compare the results with what was published. Exits 1 if they differ."""
     from dataclasses import asdict
 
     from agents.verification import result as results

@@ -39,7 +39,7 @@ def export_pairs(
         f"{summary.review} is for the reviewers. It contains messages of customers and operators, perhaps names."
     )
     print_line("Give it only to people who may read these conversations, and delete it afterwards.")
-    print_line(f"{summary.key} says which reply is which. Do not show it to the reviewers; the import needs it.")
+    print_line(f"{summary.key} says which reply is which: keep it away from the reviewers. The import needs it.")
 
 
 @review_app.command("import", epilog="Example: tenor blind-review import anna.csv --key review-june/key.json")

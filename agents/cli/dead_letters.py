@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agents.settings.model import Settings
 
 app = typer.Typer()
-dlq_app = typer.Typer(no_args_is_help=True, help="Inspect and requeue dead letters: events that were rejected.")
+dlq_app = typer.Typer(no_args_is_help=True, help="Show and requeue dead letters: events that could not be used.")
 app.add_typer(dlq_app, name="dlq")
 
 Topic = Annotated[str, typer.Argument(metavar="TOPIC", help="Topic, with or without .dlq.")]
@@ -64,7 +64,7 @@ def show(
     offset: Offset,
     payload: Annotated[bool, typer.Option(help="Print the event itself, too. It may contain personal data.")] = False,
 ) -> None:
-    """Show why an event was rejected."""
+    """Show why an event could not be used."""
     from agents.kafka.admin import dead_letters
 
     letter = dead_letters.find(load_settings(), topic, offset)
@@ -77,7 +77,7 @@ def show(
 
 @dlq_app.command(epilog="Example: tenor dlq requeue conversation.messages 0 1 2")
 def requeue(topic: Topic, offsets: Offsets) -> None:
-    """Send rejected events, unchanged, back to the topic they came from."""
+    """Send dead letters, unchanged, back to the topic they came from."""
     from rich.progress import track
 
     from agents.kafka.admin import dead_letters

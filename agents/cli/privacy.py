@@ -1,4 +1,4 @@
-"""``tenor profiles|export|forget``: the data of customers: shown, exported, erased."""
+"""``tenor profiles|export|forget``: show, export and erase the data of customers."""
 
 import json
 import sys

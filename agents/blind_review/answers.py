@@ -53,14 +53,14 @@ def read(rows: Iterable[Row], pairs: Iterable[str], rater: str | None) -> tuple[
     for number, row in rows:
         row = {name: row[name] for name in ("pair_id", *ANSWERS)}
         cells = RowCells(number, row, wrong)
-        pair_id = cells.checked("pair_id", lambda name: name in known, "is no pair of this key")
+        pair_id = cells.checked("pair_id", lambda name: name in known, "is not a pair of this key")
         if not any(row[name] for name in ANSWERS if name != "rater_id"):
             continue
         answer = Answer(
             pair_id, cells.rater(rater), cells.one_of("preferred", CHOICES, "A, B or neither"), cells.sides()
         )
         if (answer.pair_id, answer.rater_id) in found:
-            wrong.append(CellError(number, "pair_id", "stands there twice for the same rater"))
+            wrong.append(CellError(number, "pair_id", "appears twice for the same rater"))
         found[answer.pair_id, answer.rater_id] = answer
     return list(found.values()), wrong
 
@@ -80,7 +80,7 @@ class RowCells:
         """The row's rater or the one given; they must not differ."""
         same = not given or self._row["rater_id"] in ("", given)
         self.checked("rater_id", lambda said: same, "differs from --rater")
-        self.checked("rater_id", lambda said: is_id(said or given or ""), "must be an id, here or by --rater")
+        self.checked("rater_id", lambda said: is_id(said or given or ""), "must be an ID, here or in --rater")
         return self._row["rater_id"] or given or ""
 
     def sides(self) -> dict[str, dict[str, Value]]:

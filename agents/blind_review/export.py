@@ -87,10 +87,12 @@ def place(directory: Path) -> tuple[Path, Path]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Failure(f"{directory} cannot be made: {error.strerror}") from None
+        raise Failure(f"{directory} cannot be created: {error.strerror}") from None
     for name in (REVIEW, KEY):
         if (directory / name).exists():
-            raise Failure(f"{directory} holds a {name} already", "an export never overwrites another: name a new one")
+            raise Failure(
+                f"{directory} already contains {name}", "choose a new directory: an export never overwrites files"
+            )
     return directory / REVIEW, directory / KEY
 
 

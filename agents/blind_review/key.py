@@ -58,7 +58,7 @@ def write_new(path: Path, data: bytes) -> None:
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(data)
     except FileExistsError:
-        raise Failure(f"{path} is there already", "an export never overwrites another: name a new directory") from None
+        raise Failure(f"{path} already exists", "choose a new directory: an export never overwrites files") from None
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}") from None
 
@@ -72,5 +72,5 @@ def read(path: Path) -> ReviewKey:
     except msgspec.DecodeError as error:
         raise Failure(f"{path} is not the key of a blind review: {error}") from None
     if key.version != VERSION:
-        raise Failure(f"{path} has version {key.version}, this program reads {VERSION}")
+        raise Failure(f"{path} has version {key.version}; this version of Tenor reads {VERSION}")
     return key

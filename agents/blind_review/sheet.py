@@ -67,7 +67,7 @@ def content(path: Path) -> str:
     except OSError as error:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise Failure(f"{path} is not UTF-8", "save it as: CSV UTF-8") from None
+        raise Failure(f"{path} is not UTF-8", "save the sheet as CSV UTF-8") from None
 
 
 def delimiter(text: str) -> str:
@@ -80,9 +80,9 @@ def named(path: Path, rows: Iterator[list[str]]) -> Iterator[Row]:
     header = [name.strip() for name in next(rows, [])]
     missing = [name for name in NEEDED if name not in header]
     if missing:
-        raise Failure(f"{path} has no column {missing[0]}", "the first row must be the one that was exported")
+        raise Failure(f"{path} has no column {missing[0]}", "keep the exported first row")
     if len(set(header) & set(NEEDED)) < sum(name in NEEDED for name in header):
-        raise Failure(f"{path} has a column twice")
+        raise Failure(f"{path} has a duplicate column", "keep the exported first row")
     for number, row in enumerate(rows, 2):
         if not any(value.strip() for value in row):
             continue

@@ -45,19 +45,19 @@ class Period(NamedTuple):
 
 
 def period(since: str | None, until: str | None, tenant: str | None = None) -> Period:
-    """The period of two RFC 3339 times; ``Failure`` where one is none, or nothing lies between them."""
+    """The period of two RFC 3339 times; ``Failure`` for an invalid time or an empty period."""
     found = Period(moment(since), moment(until), tenant)
     if found.since is not None and found.until is not None and found.since >= found.until:
-        raise Failure(f"nothing lies between {since} and {until}")
+        raise Failure(f"the period is empty: {since} is not before {until}", "set --since to a time before --until")
     return found
 
 
 def moment(text: str | None) -> int | None:
-    """Milliseconds of an RFC 3339 time; ``Failure`` for what is none."""
+    """Milliseconds of an RFC 3339 time; ``Failure`` for an invalid one."""
     try:
         return None if text is None else milliseconds(text, "it")
     except Rejected:
-        raise Failure(f"{text} is no RFC 3339 time with its offset, as 2026-03-02T09:00:00Z") from None
+        raise Failure(f'invalid time "{text}"; use RFC 3339 with an offset, such as 2026-03-02T09:00:00Z') from None
 
 
 def tables(client: Client) -> dict[str, set[str]]:

@@ -48,7 +48,7 @@ def read(file: Path, settings: Settings, codec: Codec, tenant: str) -> Candidate
     """The candidate in a file. ``Failure`` names what is wrong with it."""
     said = parsed(file)
     if bool(said.prefer) == bool(said.snapshot):
-        raise Failure(f"{file} must say either what to prefer or which snapshot to draw by")
+        raise Failure(f"{file} must set either prefer or snapshot", "see docs/proof.md")
     if said.snapshot is not None:
         found = learned(said.snapshot, settings, codec, tenant)
         return CandidatePolicy(said.name, {}, found, said.exploration, said.floor, said.burden_price)
@@ -80,5 +80,5 @@ def learned(version: str, settings: Settings, codec: Codec, tenant: str) -> Poli
     else:
         policy = PolicyStore(settings, codec)(version)
     if policy is None:
-        raise Failure(f"no snapshot {version} of the tenant {tenant} can be used", "see: tenor policy show")
+        raise Failure(f"tenant {tenant} has no usable snapshot {version}", "list the snapshots with: tenor policy show")
     return policy

@@ -1,4 +1,4 @@
-"""``tenor replay --policy``: decides a recorded range of decisions again, in thought, and says what that is worth.
+"""``tenor replay --policy``: evaluates a candidate policy offline, on logged decisions.
 
 Nothing is published. The decisions and outcomes are read from their topics; what the candidate would have drawn is
 written to ClickHouse, where the view ``policy_values`` comes to the same numbers.
@@ -123,16 +123,18 @@ def store(settings: Settings, name: str, tenant: str, rows: Mapping[str, Mapping
 def render(found: Mapping[str, Any], console: Console) -> None:
     """Print the estimates, or why there are none."""
     console.print(
-        f"{found['decisions']} decisions on record; as drawn, their mean reward is {number(found['drawn'])} "
-        "(fall of the level, positive is better)."
+        f"{found['decisions']} logged decisions; their observed mean reward is {number(found['drawn'])} "
+        "(fall of the frustration level; positive is better)."
     )
-    for name, title in (("doubly_robust", "doubly robust"), ("snips", "weighed alone"), ("gain", "beyond as drawn")):
+    for name, title in (
+        ("doubly_robust", "doubly robust"),
+        ("snips", "importance weighting (SNIPS)"),
+        ("gain", "gain over the observed"),
+    ):
         console.print(f"{found['candidate']}, {title}: {told_of(found[name])}", highlight=False)
-    console.print(
-        f"effective sample size {found['ess']:.0f}; intervals of 95 %, clustered by conversation", style="dim"
-    )
+    console.print(f"effective sample size {found['ess']:.0f}; 95 % intervals, clustered by conversation", style="dim")
     if found["unsupported"]:
-        console.print(f"in {found['unsupported']} decisions it wants what had no chance", style="dim")
+        console.print(f"in {found['unsupported']} decisions it prefers an option whose propensity was 0", style="dim")
 
 
 def told_of(one: Mapping[str, float] | None) -> str:

@@ -92,12 +92,12 @@ def is_conversation_of(key: str, tenant: str) -> bool:
 
 
 def ask(settings: Settings, tenant: str, customer_id: str, at: int) -> None:
-    """Put the wish into every partition of the log, and before the profile."""
+    """Put the request into every partition of the log, and before the profile."""
     signal = extraction.forget(tenant, customer_id, at)
     try:
         to_every_partition(settings, codec_for(settings), DeadLetterQueue(settings), signal)
     except DeliveryFailed as error:
-        raise Failure(f"the wish could not be sent: {error}") from None
+        raise Failure(f"the erasure request could not be sent: {error}") from None
     profiles.erase(settings, tenant, customer_id)
 
 
@@ -105,7 +105,10 @@ def require_gone(settings: Settings, tenant: str, customer_id: str, known: dict[
     """``Failure`` where something is left. A customer who wrote meanwhile has begun anew, which is no failure."""
     left = going_on(settings, tenant, customer_id)
     if any(state.opened == known[name].opened for name, state in left.items() if name in known):
-        raise Failure("a conversation of this customer is still there", "are all workers of this version? run it again")
+        raise Failure(
+            "a conversation of this customer is still stored",
+            "check that all workers run this version, then run the command again",
+        )
 
 
 def tell(

@@ -1,4 +1,4 @@
-"""What was erased of a customer, and what stays where it is until its time is over, for people."""
+"""What was erased of a customer, and what remains in Kafka until its retention ends, as tables."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ YOURS = (*INGESTED, Name.RATINGS)
 
 
 def render(erased: ErasureResult, topics: Topics, console: Console) -> None:
-    """Print it."""
-    table = new_table(("erased", "where"), ("how many",))
+    """Print both tables."""
+    table = new_table(("erased", "where"), ("count",))
     for what, where, count in places(erased, topics):
         table.add_row(what, where, str(count))
     console.print(table)
-    kept = new_table(("what Kafka holds on to", "topics"), ("days",))
+    kept = new_table(("what remains in Kafka", "topics"), ("days",))
     for row in remaining(topics):
         kept.add_row(*row)
     console.print()
@@ -25,8 +25,8 @@ def render(erased: ErasureResult, topics: Topics, console: Console) -> None:
 
 
 def places(erased: ErasureResult, topics: Topics) -> Iterator[tuple[str, str, int]]:
-    yield "conversations going on", f"workers, {topics.changelog}", erased.conversations
-    yield "outcomes still awaited", f"workers, {topics.changelog}", erased.windows
+    yield "open conversations", f"workers, {topics.changelog}", erased.conversations
+    yield "pending outcomes", f"workers, {topics.changelog}", erased.windows
     yield "profile", f"workers, {topics.profiles}", int(erased.profile)
     yield "commands about alerts", topics.name(Name.ALERT_COMMANDS), erased.commands
     for table, count in sorted(erased.rows.items()):
@@ -34,16 +34,16 @@ def places(erased: ErasureResult, topics: Topics) -> Iterator[tuple[str, str, in
 
 
 def remaining(topics: Topics) -> Iterator[tuple[str, str, str]]:
-    """What cannot be edited and goes by itself, by how long after the last event."""
+    """What cannot be deleted by key, and how many days after the last event it expires."""
     days = {topic.name: topic.retention_ms // DAY_MS for topic in topics.all() if topic.retention_ms is not None}
     groups = (
-        ("numbers under pseudonymous ids", [Name.SIGNALS]),
-        ("numbers under pseudonymous ids", (*OUTPUTS, Name.DELIVERIES)),
+        ("numbers under pseudonymous IDs", [Name.SIGNALS]),
+        ("numbers under pseudonymous IDs", (*OUTPUTS, Name.DELIVERIES)),
         ("your own events, with their text", YOURS),
-        ("refused events, with their text", [f"{name}.dlq" for name in WITH_DEAD_LETTERS]),
+        ("dead letters, with their text", [f"{name}.dlq" for name in WITH_DEAD_LETTERS]),
     )
     for what, names in groups:
         found = [topics.name(name) for name in names]
         yield what, " ".join(found) if len(found) < 9 else f"{found[0]} and {len(found) - 1} more", str(days[found[0]])
     compacted = (topics.changelog, topics.profiles, topics.name(Name.ALERT_COMMANDS))
-    yield "older records of what is erased", " ".join(compacted), "until compacted"
+    yield "older records of the erased keys", " ".join(compacted), "until compacted"

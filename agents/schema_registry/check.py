@@ -57,10 +57,10 @@ def complaints(base: str, then: dict[str, Schema]) -> Iterator[str]:
     """What is wrong with today's records, beside those released in ``base``."""
     for name, old in then.items():
         if name not in records():
-            yield f"{name}.avsc of {base} is gone"
+            yield f"{name}.avsc exists in {base} and is missing now"
             continue
         for problem in problems(records()[name].published, old):
-            yield f"{name}.avsc cannot read that of {base}: {problem}"
+            yield f"{name}.avsc cannot read records of {base}: {problem}"
         if crc64(old) not in writers():
             yield f"{name}.avsc has changed since {base}: keep that version as {FOLDER}/past/{name}/<number>.avsc"
 
@@ -89,7 +89,7 @@ def git(root: Path, *argv: str) -> str:
     if found.returncode:
         said = found.stderr.strip().splitlines() or ["it failed"]
         raise Failure(
-            f"git {argv[0]}: {said[0]}", "run it in a clone of the repository, with its tags: git fetch --tags"
+            f"git {argv[0]}: {said[0]}", "run the command in a clone of the repository with its tags: git fetch --tags"
         )
     return found.stdout
 
@@ -97,17 +97,17 @@ def git(root: Path, *argv: str) -> str:
 def run(root: Path, *argv: str) -> "subprocess.CompletedProcess[str]":
     program = shutil.which("git")
     if program is None:
-        raise Failure("git is not installed")
+        raise Failure("git is not installed", "install it; the check compares with earlier commits")
     return subprocess.run([program, "-C", str(root), *argv], capture_output=True, text=True, check=False)
 
 
 def told(found: CompatibilityReport) -> Iterator[str]:
     """What a check found, in lines."""
     if found.base is None:
-        yield "Nothing is released yet: there is no tag to compare with. Name another ref with --base (make: BASE=)."
+        yield "Nothing to compare with: there is no tag. Give another ref with --base (make: BASE=)."
     else:
         names = f": {', '.join(found.changed)}" if found.changed else ""
         yield f"{found.compared} records of {found.base}, {len(found.changed)} changed since{names}"
     yield f"{found.kept} older versions in {FOLDER}/past"
     yield from found.wrong
-    yield "not compatible" if found.wrong else "BACKWARD compatible: today's records read all of them"
+    yield "not compatible" if found.wrong else "BACKWARD compatible: today's schemas read all of them"

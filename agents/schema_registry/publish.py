@@ -119,15 +119,15 @@ def registered(client: SchemaRegistryClient, record: Record, before: SubjectStat
 def refused_to_take(error: SchemaRegistryError, subject: str) -> Failure:
     if error.http_status_code == 409:
         return Failure(
-            f"the registry does not take {subject}: by its own rule it is not compatible",
-            f"set the compatibility of {subject} to BACKWARD",
+            f"the registry rejects {subject}: the schema violates its compatibility level",
+            f"set the compatibility level of {subject} to BACKWARD",
         )
     return refused(error, subject)
 
 
 def render(before: list[SubjectStatus], after: list[SubjectStatus], out: Console) -> None:
     """A line for each record: what it was, and what became of it."""
-    table = Table("subject", "versions", "id", "", box=None)
+    table = Table("subject", "versions", "id", "status", box=None)
     for was, now in zip(before, after, strict=True):
         said = "; ".join(now.wrong) or became(was, now)
         table.add_row(now.subject, str(now.versions), str(now.schema_id or ""), escape(said))
@@ -136,5 +136,5 @@ def render(before: list[SubjectStatus], after: list[SubjectStatus], out: Console
 
 def became(was: SubjectStatus, now: SubjectStatus) -> str:
     if was.schema_id is not None:
-        return "was there"
+        return "already published"
     return "to be published" if now.schema_id is None else "published"

@@ -49,9 +49,9 @@ def read(path: Path) -> list[Conversation]:
     """The conversations of a file in the neutral format. ``Failure`` names what cannot be used."""
     rows = list(file.numbered(path))
     if not rows:
-        raise Failure(f"{path} is empty", "it should hold labelled conversations in the neutral format")
+        raise Failure(f"{path} is empty", "give a file of labelled conversations: see docs/events.md")
     if not labelled_jsonl.is_neutral(rows[0][1]):
-        raise Failure(f"{path} holds no labelled conversations in the neutral format", "see docs/events.md")
+        raise Failure(f"{path} has no labelled conversations", "the format is in docs/events.md")
     return [conversation(name, turns) for name, turns in labelled_jsonl.conversations(path, rows).items()]
 
 

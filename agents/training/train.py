@@ -46,7 +46,7 @@ def train(files: Iterable[Path], out: Path, plan: TrainingPlan) -> int:
     """
     lessons = [one for file in files for conversation in dataset.read(file) for one in dataset.lessons(conversation)]
     if not lessons:
-        raise Failure("these files hold no labelled customer turn", "a label is frustrated: 0 or 1")
+        raise Failure("the files have no labelled customer turn", "label turns with frustrated: 0 or 1")
     data = weights.pack(fitted(lessons, plan))
     try:
         out.write_bytes(data)
@@ -88,4 +88,4 @@ def read(path: Path) -> Weights:
     except OSError as error:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
     except WeightsError as error:
-        raise Failure(f"{path}: {error}", "tenor train writes such files") from None
+        raise Failure(f"{path}: {error}", "give a weights file, as tenor train writes it") from None

@@ -1,4 +1,4 @@
-"""What ``tenor verify`` finds, and how it is told."""
+"""What ``tenor verify`` finds, and its printed form."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ class VerificationResult:
 
 def render(verdict: VerificationResult, console: Console) -> None:
     """Print a verdict."""
-    table = Table("record", "the log calls for", "published", "further copies", box=None)
+    table = Table("record", "expected", "published", "duplicates", box=None)
     for name in sorted(verdict.expected | verdict.published):
         table.add_row(name, *(str(count[name]) for count in (verdict.expected, verdict.published, verdict.repeated)))
     console.print(table)
@@ -65,13 +65,13 @@ def render(verdict: VerificationResult, console: Console) -> None:
         f"{verdict.signals} signals in the log, {verdict.ticks} of them ticks; {verdict.skipped} repeats skipped, "
         f"{verdict.unreadable} unreadable.\n"
         f"{verdict.snapshots} policy snapshots learned again.\n"
-        f"{verdict.events} input events: {verdict.folded} folded once, {verdict.refused} refused, "
+        f"{verdict.events} input events: {verdict.folded} folded once, {verdict.refused} dead letters, "
         f"{len(verdict.lost)} lost, {verdict.folded_twice} folded twice."
     )
     for title in ("missing", "different", "unexpected", "lost", "folded_and_refused"):
         found = getattr(verdict, title)
         if found:
-            console.print(f"{title.replace('_', ' ')}: {len(found)}, {found[0]} among them", style="bold red")
+            console.print(f"{title.replace('_', ' ')}: {len(found)}, such as {found[0]}", style="bold red")
     if verdict.other_config:
-        console.print(f"published under other settings: {', '.join(sorted(verdict.other_config))}", style="bold red")
+        console.print(f"published with other settings: {', '.join(sorted(verdict.other_config))}", style="bold red")
     console.print("equal" if verdict.equal else "NOT EQUAL", style="bold green" if verdict.equal else "bold red")

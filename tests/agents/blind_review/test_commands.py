@@ -136,7 +136,7 @@ def test_export_fill_import_report(tmp_path: Path, ready: Settings) -> None:
     assert "keep it away from the reviewers" in told
     assert "delete it afterwards" in told
     check_files(out)
-    with pytest.raises(Failure, match="holds a review"):
+    with pytest.raises(Failure, match="already contains review"):
         export(ready, out, 30, "default")
 
     files = {rater: answered(out / "review.csv", rater) for rater in ("r1", "r2")}

@@ -76,7 +76,7 @@ def test_the_key_comes_back_and_is_its_owners_alone(tmp_path: Path) -> None:
     text = path.read_text()
     assert all(one.asked not in text for pair in PAIRS for one in (pair.a, pair.b))
     assert [(pair.a.words, pair.b.words) for pair in KEY.pairs] == [(pair.a.words, pair.b.words) for pair in PAIRS]
-    with pytest.raises(Failure, match="is there already"):
+    with pytest.raises(Failure, match="already exists"):
         keys.write(path, KEY)
     with pytest.raises(Failure, match="cannot be written"):
         keys.write(tmp_path / "none" / "key.json", KEY)

@@ -156,10 +156,10 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"resonance_A": "four"}, "row 3, column resonance_A: must be 1 to 5, or empty"),
     ({"preferred": "C"}, "row 3, column preferred: must be A, B or neither, or empty"),
     ({"felt_understood_B": "maybe"}, "row 3, column felt_understood_B: must be yes or no, or empty"),
-    ({"pair_id": "pair-000000000000"}, "row 3, column pair_id: is no pair of this key"),
+    ({"pair_id": "pair-000000000000"}, "row 3, column pair_id: is not a pair of this key"),
     ({"preferred": "A", "rater_id": "r9"}, "row 3, column rater_id: differs from --rater"),
-    ({"preferred": "A", "rater_id": "x" * 300}, "row 3, column rater_id: must be an id, here or by --rater"),
-    ({"preferred": "A", "pair_id": NAMES[0]}, "row 3, column pair_id: stands there twice for the same rater"),
+    ({"preferred": "A", "rater_id": "x" * 300}, "row 3, column rater_id: must be an ID, here or in --rater"),
+    ({"preferred": "A", "pair_id": NAMES[0]}, "row 3, column pair_id: appears twice for the same rater"),
 ]
 
 
@@ -172,7 +172,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, said: dict[str, str], told: str)
 
 def test_without_any_rater(tmp_path: Path) -> None:
     _, wrong = answered(saved(tmp_path / "r.csv", filled(table(), 2, preferred="B")), rater=None)
-    assert wrong == ["row 2, column rater_id: must be an id, here or by --rater"]
+    assert wrong == ["row 2, column rater_id: must be an ID, here or in --rater"]
 
 
 def without(rows: Table, column: str) -> Table:
@@ -186,7 +186,7 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: path.write_bytes("Stück".encode("latin-1")), "is not UTF-8"),
     (lambda path: path.write_bytes(sheet.written(PAIRS).decode().encode("utf-16")), "is not UTF-8"),
     (lambda path: saved(path, without(table(), "tone_B")), "has no column tone_B"),
-    (lambda path: saved(path, [row + row[-1:] for row in table()]), "has a column twice"),
+    (lambda path: saved(path, [row + row[-1:] for row in table()]), "has a duplicate column"),
     (lambda path: saved(path, [*table()[:2], table()[2][:7]]), "row 3: 7 cells, the header has 15"),
     (lambda path: path.write_bytes(sheet.written(PAIRS) + b'"never closed'), "is not a whole CSV file"),
 ]

@@ -89,7 +89,7 @@ def test_a_snapshot_decides_again_and_a_range_is_kept(recorded: tuple[Settings, 
     )
     assert found["gain"] is None or found["gain"]["value"] > 0
     assert found["unsupported"] == 0
-    with pytest.raises(Failure, match="no snapshot newest of the tenant other"):
+    with pytest.raises(Failure, match="tenant other has no usable snapshot newest"):
         redecide(settings, file, DecisionRange("other", None, None))
 
 

@@ -66,13 +66,13 @@ def test_another_ref_may_be_named(clone: Clone) -> None:
     clone.release("v2", decision=DECISION)
     found = check("v1", clone.root)
     assert found.changed == ("decision",)
-    assert any("decision.avsc cannot read that of v1: type_mismatch" in one for one in found.wrong)
+    assert any("decision.avsc cannot read records of v1: type_mismatch" in one for one in found.wrong)
     assert list(told(found))[-1] == "not compatible"
 
 
 def test_a_record_that_is_gone(clone: Clone) -> None:
     clone.release("v1", mood=DECISION | {"name": "Mood"})
-    assert check(root=clone.root).wrong == ("mood.avsc of v1 is gone",)
+    assert check(root=clone.root).wrong == ("mood.avsc exists in v1 and is missing now",)
 
 
 def test_what_was_released_and_has_changed_must_be_kept(clone: Clone) -> None:

@@ -79,7 +79,7 @@ def test_where_one_could_not_be_read_nothing_is_published(registry: Registry) ->
 
 def test_a_registry_that_refuses(registry: Registry) -> None:
     registry.strict = True
-    with pytest.raises(Failure, match="by its own rule it is not compatible") as found:
+    with pytest.raises(Failure, match="the schema violates its compatibility level") as found:
         publish(settings(registry), standings(settings(registry)))
     assert "BACKWARD" in str(found.value.hint)
 

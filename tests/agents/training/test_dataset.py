@@ -60,7 +60,7 @@ def test_what_counts_of_a_file_with_a_split(split: str | None, is_test: bool) ->
         ("", "is empty"),
         ("\n", "is empty"),
         ("not json\n", "line 1"),
-        ('{"event": {}}\n', "neutral format"),
+        ('{"event": {}}\n', "no labelled conversations"),
         ('{"conversation_id": "c", "speaker": "customer"}\n', "turn is missing"),
     ],
 )

@@ -43,7 +43,7 @@ def duration_ms(text: str) -> int:
     """Milliseconds of a duration such as ``30m``, ``2h`` or ``1d``; ``Failure`` for anything else."""
     found = LENGTH.fullmatch(text.strip().lower())
     if found is None or not int(found[1]):
-        raise Failure(f'invalid duration "{text}"', "use 30m, 2h or 1d")
+        raise Failure(f'Invalid duration "{text}"; use 30m, 2h or 1d.')
     return int(found[1]) * SECONDS[found[2]] * 1000
 
 
@@ -60,7 +60,7 @@ def publish_command(
 ) -> None:
     """Ask whoever delivers alerts to say less, or more again. ``Failure`` where it is about nothing."""
     if conversation_id is None and team is None:
-        raise Failure("neither a conversation nor a team is given", "give CONVERSATION, --team, or both")
+        raise Failure("Neither a conversation nor a team is given.", "Give CONVERSATION, --team, or both.")
     topics.require_all(settings)
     command: dict[str, Any] = {
         "command_id": uuid4().hex,
@@ -95,7 +95,7 @@ def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int
     try:
         DeadLetterQueue(settings).send([OutgoingRecord(topic, key, None) for key in about])
     except DeliveryFailed as error:
-        raise Failure(f"the commands about alerts could not be erased: {error}") from None
+        raise Failure(f"The commands about alerts could not be erased: {error}") from None
     return len(about)
 
 

@@ -51,7 +51,7 @@ def show_profile(customer: CustomerArgument, tenant: Tenant = "default") -> None
 
     profile = profiles.find(load_settings(), tenant, customer)
     if profile is None:
-        raise Failure(f"there is no profile of this customer in tenant {tenant}", "for another tenant, add --tenant")
+        raise Failure(f"There is no profile of this customer in tenant {tenant}.", "For another tenant, add --tenant.")
     sys.stdout.write(json.dumps(profile, indent=2) + "\n")
 
 

@@ -48,7 +48,7 @@ def period(since: str | None, until: str | None, tenant: str | None = None) -> P
     """The period of two RFC 3339 times; ``Failure`` for an invalid time or an empty period."""
     found = Period(moment(since), moment(until), tenant)
     if found.since is not None and found.until is not None and found.since >= found.until:
-        raise Failure(f"the period is empty: {since} is not before {until}", "set --since to a time before --until")
+        raise Failure(f"The period is empty: {since} is not before {until}.", "Set --since to a time before --until.")
     return found
 
 
@@ -57,7 +57,7 @@ def moment(text: str | None) -> int | None:
     try:
         return None if text is None else milliseconds(text, "it")
     except Rejected:
-        raise Failure(f'invalid time "{text}"; use RFC 3339 with an offset, such as 2026-03-02T09:00:00Z') from None
+        raise Failure(f'Invalid time "{text}"; use RFC 3339 with an offset, such as 2026-03-02T09:00:00Z.') from None
 
 
 def tables(client: Client) -> dict[str, set[str]]:

@@ -97,7 +97,7 @@ def ask(settings: Settings, tenant: str, customer_id: str, at: int) -> None:
     try:
         to_every_partition(settings, codec_for(settings), DeadLetterQueue(settings), signal)
     except DeliveryFailed as error:
-        raise Failure(f"the erasure request could not be sent: {error}") from None
+        raise Failure(f"The erasure request could not be sent: {error}") from None
     profiles.erase(settings, tenant, customer_id)
 
 
@@ -106,8 +106,8 @@ def require_gone(settings: Settings, tenant: str, customer_id: str, known: dict[
     left = going_on(settings, tenant, customer_id)
     if any(state.opened == known[name].opened for name, state in left.items() if name in known):
         raise Failure(
-            "a conversation of this customer is still stored",
-            "check that all workers run this version, then run the command again",
+            "A conversation of this customer is still stored.",
+            "Check that all workers run this version, then run the command again.",
         )
 
 

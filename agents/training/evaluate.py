@@ -83,7 +83,7 @@ def run(
     place = {one.id: index for index, one in enumerate(conversations)}
     predictions = sorted(modes[mode](conversations, prior, config), key=lambda one: place[one.conversation_id])
     if not predictions:
-        raise Failure("the file has no labelled customer turn", "label turns with frustrated: 0 or 1")
+        raise Failure("The file has no labelled customer turn.", "Label turns with frustrated: 0 or 1.")
     return predictions
 
 

@@ -46,7 +46,7 @@ def train(files: Iterable[Path], out: Path, plan: TrainingPlan) -> int:
     """
     lessons = [one for file in files for conversation in dataset.read(file) for one in dataset.lessons(conversation)]
     if not lessons:
-        raise Failure("the files have no labelled customer turn", "label turns with frustrated: 0 or 1")
+        raise Failure("The files have no labelled customer turn.", "Label turns with frustrated: 0 or 1.")
     data = weights.pack(fitted(lessons, plan))
     try:
         out.write_bytes(data)

@@ -22,10 +22,10 @@ def test_alerts_without_routes_or_with_broken_ones(tmp_path: Path, line: str) ->
 def test_a_command_about_alerts_that_makes_no_sense(tmp_path: Path) -> None:
     assert_failure(
         tenor(tmp_path, "alerts snooze"),
-        "neither a conversation nor a team is given",
-        "give CONVERSATION, --team, or both",
+        "Neither a conversation nor a team is given",
+        "Give CONVERSATION, --team, or both",
     )
-    assert_failure(tenor(tmp_path, "alerts snooze c1 --for soon"), 'invalid duration "soon"', "use 30m, 2h or 1d")
+    assert_failure(tenor(tmp_path, "alerts snooze c1 --for soon"), 'Invalid duration "soon"; use 30m, 2h or 1d.')
 
 
 def test_a_test_alert_is_delivered_or_said_to_be_not(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.partition_reader import PartitionReader
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.kafka.record_builder import WORKLOAD, headers_of, published, refused
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -59,7 +59,7 @@ class WorkloadService:
         self.health = Health(settings.stall_s)
         self._clock = clock
         self._codec = codec_for(settings)
-        self._sender = DeadLetterQueue(settings)
+        self._producer = Producer(settings)
         self._lock = threading.Lock()
         self._workload = WorkloadAggregate(settings.workload)
 
@@ -96,7 +96,7 @@ class WorkloadService:
     def step(self, found: Iterable[ConsumedRecord]) -> None:
         """Take in records; what cannot be used is with the dead letters when it returns."""
         letters = [letter for one in found if (letter := self._taken(one)) is not None]
-        self._sender.send(letters)
+        self._producer.send(letters)
 
     def _taken(self, one: ConsumedRecord) -> OutgoingRecord | None:
         if one.topic == self.settings.topics.name(Name.TRAJECTORIES):
@@ -131,7 +131,7 @@ class WorkloadService:
             outputs = self._workload.due(self._clock())
         for wave in ("alert", "team_workload"):
             these = [one for one in outputs if one.record == wave]
-            self._sender.send([published(one, self._codec, self.settings.topics, WORKLOAD) for one in these])
+            self._producer.send([published(one, self._codec, self.settings.topics, WORKLOAD) for one in these])
 
     def _told_before(self) -> tuple[list[dict[str, Any]], int]:
         """Records told before, and from when on there is something to read again, milliseconds of the broker."""

@@ -19,9 +19,9 @@ from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import DeliveryFailed, OutgoingRecord
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.kafka.record_builder import headers_of
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -80,7 +80,7 @@ def publish_command(
 
 
 def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int:
-    """Make tombstones of all commands about some conversations; of how many. ``Failure`` when they are not taken.
+    """Publish tombstones for all commands about some conversations; returns how many. Raises ``DeliveryFailed``.
 
     Args:
         conversations: hashes of their ids.
@@ -92,10 +92,7 @@ def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int
             about.discard(one.key)
         elif (command := decoded(codec, one)) is not None and command["tenant"] == tenant:
             about |= {one.key} if mark(command["conversation_id"] or "") in conversations else set()
-    try:
-        DeadLetterQueue(settings).send([OutgoingRecord(topic, key, None) for key in about])
-    except DeliveryFailed as error:
-        raise Failure(f"The commands about alerts could not be erased: {error}") from None
+    Producer(settings).send([OutgoingRecord(topic, key, None) for key in about])
     return len(about)
 
 

@@ -24,7 +24,7 @@ from agents.kafka.admin import topics
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.exclusive_consumer import ExclusiveConsumer
 from agents.kafka.partition_reader import PartitionReader
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.kafka.record_builder import headers_of, published
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -59,7 +59,7 @@ class AlertDeliveryService:
         self._places = {team.name: destinations(team, settings.console_url) for team in self._routes.teams}
         self._desk = NotificationPolicy(self._routes)
         self._unsettled = OffsetTracker()
-        self._sender = DeadLetterQueue(settings)
+        self._producer = Producer(settings)
         self._sources = {settings.topics.name(name): name for name in READ}
 
     def run(self, stop: threading.Event) -> None:
@@ -119,7 +119,7 @@ class AlertDeliveryService:
         for message, receipts in postman.finished():
             settled += of_delivered(message, receipts, now)
             done += [alert["alert_id"] for alert in message.alerts]
-        self._sender.send([published(one, self._codec, self.settings.topics, SOURCE) for one in settled])
+        self._producer.send([published(one, self._codec, self.settings.topics, SOURCE) for one in settled])
         for alert_id in done:
             self._unsettled.settle(alert_id)
         for position, end in self._unsettled.ends():

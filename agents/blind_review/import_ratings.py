@@ -14,8 +14,8 @@ from agents.blind_review.key import ReviewKey, Side
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
-from agents.recordings import publisher as publisher_module
 from agents.recordings.model import Event
+from agents.recordings.publish import publish_events
 from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.json_form import read_record
@@ -104,7 +104,4 @@ def require_acceptable(settings: Settings, events: Iterable[Event]) -> None:
 def publish(settings: Settings, events: list[Event]) -> None:
     """Returns when the broker has them all."""
     topics.require_topics(settings, [Name.RATINGS])
-    publisher = publisher_module.Publisher(settings, len(events), lambda done, total: None)
-    for event in events:
-        publisher.send(event)
-    publisher.flush()
+    publish_events(settings, events)

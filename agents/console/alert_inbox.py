@@ -66,7 +66,7 @@ class AlertInbox:
         }
 
     async def say(self, action: str, about: CommandTarget, alert: str, by: str, until: int | None) -> None:
-        """Acknowledge, snooze or resume; ``DeliveryFailed`` when the broker does not take it."""
+        """Acknowledge, snooze or resume; ``DeliveryFailed`` when Kafka does not accept it."""
         await self._feed.aside(lambda: publish_from_console(self._feed.settings, action, about, alert, by, until))
         self._refreshed = float("-inf")
 

@@ -65,7 +65,7 @@ def word(command: Mapping[str, Any]) -> LatestCommand:
 def publish_from_console(
     settings: Settings, action: str, about: CommandTarget, alert: str, by: str, until: int | None = None
 ) -> None:
-    """Acknowledge, snooze or resume; returned once the broker has it. ``DeliveryFailed`` when it has not."""
+    """Acknowledge, snooze or resume; returns once Kafka acknowledged it, raises ``DeliveryFailed``."""
     tenant, conversation_id = about
     commands.publish_command(settings, action, tenant, conversation_id, None, by, FROM_CONSOLE, until, alert)
 

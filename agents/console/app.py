@@ -200,10 +200,10 @@ class Console:
                 return await endpoint(request)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 return JSONResponse({"error": str(error)}, 400)
+            except DeliveryFailed as failure:  # a Failure, too: the more specific answer first
+                return JSONResponse({"error": failure.message}, 503)
             except Failure as failure:
                 return JSONResponse({"error": failure.message, "hint": failure.hint}, 409)
-            except DeliveryFailed as failure:
-                return JSONResponse({"error": str(failure)}, 503)
 
         return self.guarded(answer)
 

@@ -1,28 +1,37 @@
-"""The outbox: publishes a run of records and returns when the broker has acknowledged every one.
+"""The asynchronous producer: publishes a batch of records and returns when the broker has acknowledged every one.
 
-An idempotent librdkafka producer keeps the order within a partition and retries by itself. What it gives up on
-raises ``DeliveryFailed``, which ends the process: the input was not committed, so nothing is lost.
+An idempotent librdkafka producer keeps the order within a partition and retries by itself. When it gives up,
+``DeliveryFailed`` ends the process: the input was not committed, so nothing is lost.
 """
 
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import Producer as KafkaProducer
 
 from agents.common import metrics
+from agents.common.errors import Failure
 from agents.kafka.client import producer_config
 from agents.settings.model import Settings
 
-FULL_S = 0.01  # how long to wait for room in the producer's queue
+QUEUE_FULL_S = 0.01  # pause before the next attempt while the producer's queue is full
+FATAL = (KafkaException, SystemError)  # raised by poll and flush once the producer cannot send any more
 
 HeaderList = Sequence[tuple[str, bytes | None]]
+OnDelivery = Callable[[KafkaError | None, Message], None]
 
 
 class OutgoingRecord(NamedTuple):
-    """One record to publish; ``partition`` None lets the key choose."""
+    """One record to publish.
+
+    Attributes:
+        partition: None lets the key choose.
+        timestamp_ms: milliseconds since 1970; 0 lets the producer take the present time.
+    """
 
     topic: str
     key: bytes | None
@@ -32,32 +41,57 @@ class OutgoingRecord(NamedTuple):
     timestamp_ms: int = 0
 
 
-class DeliveryFailed(Exception):
-    """The broker did not take a record; the message names its topic and the broker's reason."""
+class DeliveryFailed(Failure):
+    """Kafka did not accept a record; the message names its topic and the error."""
 
 
-def not_taken(topic: str, error: KafkaError) -> DeliveryFailed:
-    return DeliveryFailed(f"a record for {topic} was not taken: {error.name()}")
+def not_accepted(topic: str, error: KafkaError) -> DeliveryFailed:
+    message = f"Kafka did not accept a record for {topic} ({error.name()})."
+    return DeliveryFailed(message, f"{error.str()}. To check topics, grants and brokers, run: tenor doctor")
+
+
+def producer_failed(error: BaseException) -> DeliveryFailed:
+    message = f"The Kafka producer failed and cannot send any more ({error.__cause__ or error})."
+    return DeliveryFailed(message, "To check topics, grants and brokers, run: tenor doctor; then start again.")
+
+
+def enqueue(producer: KafkaProducer, record: OutgoingRecord, on_delivery: OnDelivery) -> bool:
+    """Hand a record to the producer; False while its queue is full. ``DeliveryFailed`` when it refuses at once."""
+    try:
+        producer.produce(
+            record.topic,
+            key=record.key,
+            value=record.value,
+            headers=list(record.headers),
+            partition=-1 if record.partition is None else record.partition,
+            timestamp=record.timestamp_ms,
+            on_delivery=on_delivery,
+        )
+    except BufferError:
+        return False
+    except KafkaException as error:  # the record is too large, or the producer has failed
+        raise not_accepted(record.topic, error.args[0]) from None
+    return True
 
 
 class PendingDelivery:
-    """Counts acknowledgements of one run; called from the poll thread."""
+    """Counts the acknowledgements of one batch; called from the poll thread."""
 
-    def __init__(self, awaited: int) -> None:
-        self._awaited = awaited
+    def __init__(self, count: int) -> None:
+        self._unacknowledged = count
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[None] = self._loop.create_future()
         self._error: DeliveryFailed | None = None
 
-    def acknowledged(self, error: KafkaError | None, message: Message) -> None:
+    def on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._error = not_taken(str(message.topic()), error)
-        self._awaited -= 1
-        if self._awaited == 0:
+            self._error = not_accepted(str(message.topic()), error)
+        self._unacknowledged -= 1
+        if self._unacknowledged == 0:
             self._loop.call_soon_threadsafe(self._finish)
 
-    def failed(self, error: DeliveryFailed) -> None:
-        """The producer has failed for good: no more acknowledgements come."""
+    def fail(self, error: DeliveryFailed) -> None:
+        """End the wait: the producer has failed, and no more acknowledgements come."""
         self._error = self._error or error
         self._loop.call_soon_threadsafe(self._finish)
 
@@ -77,10 +111,10 @@ class AsyncProducer:
     """Publishes records from an event loop. One per process; ``close`` it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._producer = Producer(producer_config(settings))
-        self._under_way: set[PendingDelivery] = set()
+        self._producer = KafkaProducer(producer_config(settings))
+        self._pending: set[PendingDelivery] = set()
         self._open = True
-        self._poller = threading.Thread(target=self._poll, name="outbox", daemon=True)
+        self._poller = threading.Thread(target=self._poll, name="async-producer", daemon=True)
         self._poller.start()
 
     async def send(self, records: Sequence[OutgoingRecord]) -> None:
@@ -88,46 +122,28 @@ class AsyncProducer:
         if not records:
             return
         delivery = PendingDelivery(len(records))
-        self._under_way.add(delivery)
+        self._pending.add(delivery)
         for record in records:
-            while not self._queued(record, delivery):
-                await asyncio.sleep(FULL_S)  # the poll thread empties the queue
+            while not enqueue(self._producer, record, delivery.on_delivery):
+                await asyncio.sleep(QUEUE_FULL_S)  # the poll thread empties the queue
         await delivery.wait()
-        self._under_way.discard(delivery)
+        self._pending.discard(delivery)
         for topic, count in Counter(record.topic for record in records).items():
             metrics.RECORDS_OUT.labels(topic).inc(count)
-
-    def _queued(self, record: OutgoingRecord, delivery: PendingDelivery) -> bool:
-        """Whether the producer's queue had room for the record."""
-        try:
-            self._producer.produce(
-                record.topic,
-                key=record.key,
-                value=record.value,
-                headers=list(record.headers),
-                partition=-1 if record.partition is None else record.partition,
-                timestamp=record.timestamp_ms,
-                on_delivery=delivery.acknowledged,
-            )
-        except BufferError:
-            return False
-        except KafkaException as error:  # refused at once: too large, or the producer has failed for good
-            raise not_taken(record.topic, error.args[0]) from None
-        return True
 
     def _poll(self) -> None:
         while self._open:
             try:
                 self._producer.poll(0.1)
-            except (KafkaException, SystemError) as error:  # fatal: no acknowledgement will come any more
-                self._fail(DeliveryFailed(f"the producer has failed for good: {error.__cause__ or error}"))
+            except FATAL as error:
+                self._fail(producer_failed(error))
 
     def _fail(self, error: DeliveryFailed) -> None:
-        for delivery in list(self._under_way):
-            delivery.failed(error)
+        for delivery in list(self._pending):
+            delivery.fail(error)
 
     def close(self) -> None:
-        """Send what is waiting, then stop."""
+        """Send what is queued, then stop."""
         self._producer.flush(10)
         self._open = False
         self._poller.join()

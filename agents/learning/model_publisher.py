@@ -6,7 +6,7 @@ The moment from which they count is so a record of the log. Each step is acknowl
 from agents.common.clock import now_ms
 from agents.kafka import client
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
@@ -23,22 +23,22 @@ class ModelPublisher:
 
     def __init__(self, settings: Settings, codec: Codec) -> None:
         self._settings, self._codec = settings, codec
-        self._sender = DeadLetterQueue(settings)
+        self._producer = Producer(settings)
 
     def publish(self, found: Weights) -> None:
         """Give the workers these weights."""
         topic = self._settings.topics.text_model
-        self._sender.send([OutgoingRecord(topic, found.version.encode(), weights.pack(found))])
+        self._producer.send([OutgoingRecord(topic, found.version.encode(), weights.pack(found))])
         self.announce(found.version)
 
     def announce(self, version: str) -> None:
         """Tell every partition of tenor.signals to go on with weights that were published before."""
-        to_every_partition(self._settings, self._codec, self._sender, model(version, now_ms()))
+        to_every_partition(self._settings, self._codec, self._producer, model(version, now_ms()))
 
 
-def to_every_partition(settings: Settings, codec: Codec, sender: DeadLetterQueue, signal: Signal) -> None:
+def to_every_partition(settings: Settings, codec: Codec, producer: Producer, signal: Signal) -> None:
     """Publish a signal that is about no conversation; returns when every partition of tenor.signals has it."""
     signals = settings.topics.name(Name.SIGNALS)
     value = codec.encode(SIGNAL, signal)
     partitions = client.partitions_of(settings, [signals])
-    sender.send([OutgoingRecord(signals, None, value, partition=number) for _, number in partitions])
+    producer.send([OutgoingRecord(signals, None, value, partition=number) for _, number in partitions])

@@ -17,7 +17,7 @@ from agents.common.clock import now_ms
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.partition_reader import PartitionReader
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.kafka.record_builder import LEARNER, headers_of, published, refused
 from agents.learning.model_publisher import to_every_partition
 from agents.learning.policies import usable
@@ -67,7 +67,7 @@ class PolicyLearner:
 
     def __init__(self, settings: Settings, codec: Codec) -> None:
         self._settings, self._codec, self._config = settings, codec, settings.config
-        self._sender = DeadLetterQueue(settings)
+        self._producer = Producer(settings)
         self._names = {settings.topics.name(name): name for name in INPUTS}
         self._versions: dict[str, deque[tuple[int, str]]] = {}
         self._apprentices: dict[str, TenantPolicyLearner] = {}
@@ -162,7 +162,7 @@ class PolicyLearner:
     def _teach(self, apprentice: TenantPolicyLearner, positions: Mapping[Position, int]) -> None:
         before = apprentice.snapshot.disabled
         taught = apprentice.learn(positions)
-        self._sender.send([refused(one.read.received, one.why, "learner") for one in taught.refused])
+        self._producer.send([refused(one.read.received, one.why, "learner") for one in taught.refused])
         count(taught.news)
         if taught.record is not None:
             self._publish(taught.record)
@@ -171,7 +171,7 @@ class PolicyLearner:
     def _publish(self, found: Datum) -> None:
         tenant, version = found["tenant"], found["policy_version"]
         outgoing = published(Output("policy_snapshot", version, found), self._codec, self._settings.topics, LEARNER)
-        offset = self._sender.send([outgoing])[outgoing.topic, outgoing.key]
+        offset = self._producer.send([outgoing])[outgoing.topic, outgoing.key]
         self._announce(tenant, version, offset)
         self._versions.setdefault(tenant, deque()).append((now_ms(), version))
         self._retire(tenant)
@@ -183,7 +183,7 @@ class PolicyLearner:
 
     def _announce(self, tenant: str, version: str, offset: int) -> None:
         signal = extraction.policy(tenant, version, offset, now_ms())
-        to_every_partition(self._settings, self._codec, self._sender, signal)
+        to_every_partition(self._settings, self._codec, self._producer, signal)
 
     def _retire(self, tenant: str) -> None:
         """Remove versions that nothing can name any more, never the newest."""
@@ -192,7 +192,7 @@ class PolicyLearner:
         while len(versions) > 1 and versions[0][0] < horizon:
             gone.append(versions.popleft()[1])
         topic = self._settings.topics.name(Name.POLICY)
-        self._sender.send([OutgoingRecord(topic, version.encode(), None) for version in gone])
+        self._producer.send([OutgoingRecord(topic, version.encode(), None) for version in gone])
 
     def _alert(self, found: Snapshot, before: frozenset[str]) -> None:
         """Tell of what a snapshot has rolled back, and of drift."""
@@ -200,7 +200,7 @@ class PolicyLearner:
             self._send(output)
 
     def _send(self, output: Output) -> None:
-        self._sender.send([published(output, self._codec, self._settings.topics, LEARNER)])
+        self._producer.send([published(output, self._codec, self._settings.topics, LEARNER)])
 
 
 def decoded(name: Name, received: ConsumedRecord, codec: Codec, settings: Settings) -> Datum | None:

@@ -20,7 +20,7 @@ from confluent_kafka import Consumer, TopicPartition
 from agents.common import metrics
 from agents.kafka import client, topic_reader
 from agents.kafka.consumed_record import ConsumedRecord, received
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.kafka.record_builder import headers_of, published
 from agents.learning.wording_record import datum, restored
 from agents.settings.model import Settings
@@ -51,7 +51,7 @@ class WordingLearner:
         self._latest: dict[str, int] = {}
         self._pending: dict[str, list[Row]] = defaultdict(list)
         self._since = 0.0
-        self._sender = DeadLetterQueue(settings)
+        self._producer = Producer(settings)
         self._restore()
         self._read_to = self._beginning()
         self._told = dict(self._read_to)  # what the records say was learned from, at least
@@ -149,4 +149,4 @@ class WordingLearner:
         outputs = [
             Output("wording_effects", ids.stable_id("wording", one["tenant"], one["turns"]), one) for one in data
         ]
-        self._sender.send([published(output, self._codec, topics) for output in outputs])
+        self._producer.send([published(output, self._codec, topics) for output in outputs])

@@ -18,8 +18,7 @@ from agents.common.pseudonyms import mark
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import GroupTopics, OnWait, pass_by, stages
-from agents.kafka.async_producer import DeliveryFailed
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.learning.model_publisher import to_every_partition
 from agents.privacy import profiles
 from agents.privacy.clickhouse_rows import CustomerRows
@@ -94,10 +93,7 @@ def is_conversation_of(key: str, tenant: str) -> bool:
 def ask(settings: Settings, tenant: str, customer_id: str, at: int) -> None:
     """Put the request into every partition of the log, and before the profile."""
     signal = extraction.forget(tenant, customer_id, at)
-    try:
-        to_every_partition(settings, codec_for(settings), DeadLetterQueue(settings), signal)
-    except DeliveryFailed as error:
-        raise Failure(f"The erasure request could not be sent: {error}") from None
+    to_every_partition(settings, codec_for(settings), Producer(settings), signal)
     profiles.erase(settings, tenant, customer_id)
 
 

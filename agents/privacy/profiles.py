@@ -5,11 +5,10 @@ from typing import Any
 import msgspec
 
 from agents.common.clock import now_ms
-from agents.common.errors import Failure
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.async_producer import DeliveryFailed, OutgoingRecord
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.async_producer import OutgoingRecord
+from agents.kafka.producer import Producer
 from agents.kafka.record_builder import BY_HAND
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -57,16 +56,13 @@ def stored(settings: Settings, key: str) -> bytes | None:
 
 
 def erase(settings: Settings, tenant: str, customer_id: str) -> str:
-    """Ask the workers to forget a customer; the id of the note. ``Failure`` when the broker does not take it."""
+    """Ask the workers to forget a customer; the id of the note. ``DeliveryFailed`` when Kafka does not accept it."""
     topics.require_all(settings)
     note = erasure(settings, tenant, customer_id, now_ms())
     headers = cloud_event(NOTE, note["note_id"], note["event_time"], BY_HAND)
     value = codec_for(settings).encode(NOTE, note)
     topic = settings.topics.name(Name.CUSTOMERS)
-    try:
-        DeadLetterQueue(settings).send([OutgoingRecord(topic, customer_id.encode(), value, headers)])
-    except DeliveryFailed as error:
-        raise Failure(f"the erasure could not be sent: {error}") from None
+    Producer(settings).send([OutgoingRecord(topic, customer_id.encode(), value, headers)])
     return str(note["note_id"])
 
 

@@ -6,7 +6,7 @@ it is published at; when it happened stands in the event.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +14,11 @@ from agents.common.errors import Failure
 from agents.kafka import client
 from agents.kafka.admin.lag import OnWait, settle
 from agents.kafka.admin.topics import require_topics
+from agents.kafka.async_producer import OutgoingRecord
+from agents.kafka.producer import Producer
 from agents.recordings import file
 from agents.recordings.model import Event, Recording, Truth
-from agents.recordings.publisher import Progress, Publisher
+from agents.recordings.publish import DELIVERY_TIMEOUT_S, HEADERS, outgoing
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.json_form import read_record
@@ -25,6 +27,8 @@ from schemas.topics import RECORD_OF, Name
 from streams.signals.extraction import tick
 
 __all__ = ["ReplayResult", "finish", "replay", "settle"]
+
+Progress = Callable[[int, int], None]
 
 
 class ReplayResult(NamedTuple):
@@ -53,7 +57,7 @@ def replay(
 
     Args:
         speed: how many times faster than it happened; None for as fast as possible.
-        progress: told the number of events acknowledged and of all events, some ten times a second.
+        progress: called about ten times a second with the number of events acknowledged and of all events.
         labels: whether what people said of the turns is published, too, as ratings.
 
     Raises ``Failure`` when the file cannot be read, a topic is missing or a record is not taken.
@@ -63,12 +67,13 @@ def replay(
     read = file.read(path)
     events = marked(read) if labels else read.events
     require_topics(settings, sorted({event.topic for event in events}))
-    publisher = Publisher(settings, len(events), progress)
+    producer = Producer(settings, DELIVERY_TIMEOUT_S, lambda acknowledged: progress(acknowledged, len(events)))
+    codec = Codec()
     started = time.monotonic()
     for due_s, event in scheduled(events, speed):
-        publisher.wait_until(started + due_s)
-        publisher.send(event)
-    publisher.flush()
+        producer.wait_until(started + due_s)
+        producer.publish(outgoing(event, settings.topics, codec))
+    producer.flush()
     return result(read, events, time.monotonic() - started)
 
 
@@ -92,12 +97,10 @@ def finish(settings: Settings, last_event_ms: int) -> None:
     at = last_event_ms + round(2 * (outcome.idle_s + outcome.window_s) * 1000) + 1
     signals = settings.topics.name(Name.SIGNALS)
     require_topics(settings, [Name.SIGNALS])
-    partitions = [number for _, number in client.partitions_of(settings, [signals])]
-    publisher = Publisher(settings, len(partitions), lambda done, total: None)
+    partitions = [partition for _, partition in client.partitions_of(settings, [signals])]
     value = Codec().encode(record(RECORD_OF[Name.SIGNALS]), tick(at))
-    for number in partitions:
-        publisher.produce(signals, None, value, number)
-    publisher.flush()
+    ticks = [OutgoingRecord(signals, None, value, HEADERS, partition) for partition in partitions]
+    Producer(settings, DELIVERY_TIMEOUT_S).send(ticks)
 
 
 def scheduled(events: Iterable[Event], speed: float | None) -> Iterator[tuple[float, Event]]:

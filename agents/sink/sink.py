@@ -20,7 +20,7 @@ from agents.common.health import Health
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord, received
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.kafka.record_builder import headers_of, refused
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -65,7 +65,7 @@ class Sink:
         as_they_came = (
             [name for name in TABLES if TABLES[name].from_avro is not None] if settings.clickhouse_http_port else []
         )
-        self._queue_lock = threading.Lock()
+        self._producer_lock = threading.Lock()
         self._forgotten = ErasureFilter()
         self._avro = [AvroBatches(name, settings.topics, self._codec) for name in as_they_came]
 
@@ -78,13 +78,13 @@ class Sink:
         migrate.require_current(self.settings)
         forgotten = ErasureTopicReader(self.settings, self._codec, self._forgotten)
         intake = SinkConsumer(self.settings, [*self._sources, *self._dead_letters], self.health.set_ready)
-        queue = DeadLetterQueue(self.settings)
+        producer = Producer(self.settings)
         lanes = InsertPool(self.settings, self.health, stop, intake.stay_alive)
         try:
             while not stop.is_set():
                 commit(intake, lanes, LANES - 1)
                 forgotten.follow()
-                self._step(intake, queue, lanes, stop)
+                self._step(intake, producer, lanes, stop)
             commit(intake, lanes, 0)
         except InsertInterrupted:
             log.warning("stopped while ClickHouse takes nothing; the batch is read again by the next sink")
@@ -94,13 +94,13 @@ class Sink:
             intake.close()
             forgotten.close()
 
-    def _step(self, intake: SinkConsumer, queue: DeadLetterQueue, lanes: InsertPool, stop: threading.Event) -> None:
+    def _step(self, intake: SinkConsumer, producer: Producer, lanes: InsertPool, stop: threading.Event) -> None:
         messages, ends = intake.take(stop)
         if not messages and not ends:
             return
         files, rest = self._as_they_came(messages)
-        batch = self._read(map(received, rest), queue)
-        lanes.begin(partial(self._insert, files, batch, queue), ends)
+        batch = self._read(map(received, rest), producer)
+        lanes.begin(partial(self._insert, files, batch, producer), ends)
 
     def _as_they_came(self, messages: Sequence[Message]) -> tuple[list[AvroBatch], Sequence[Message]]:
         """What ClickHouse reads itself, and the rest."""
@@ -112,19 +112,19 @@ class Sink:
         return files, [*messages, *suspects]
 
     def _insert(
-        self, files: Iterable[AvroBatch], batch: Batch, queue: DeadLetterQueue, inserts: Inserter, halt: threading.Event
+        self, files: Iterable[AvroBatch], batch: Batch, producer: Producer, inserts: Inserter, halt: threading.Event
     ) -> None:
         """In a lane: a batch, all of it."""
         for file in files:
             if not file.insert(inserts):
-                insert_rows(self._read(map(received, file.messages), queue), inserts, halt)
+                insert_rows(self._read(map(received, file.messages), producer), inserts, halt)
         insert_rows(batch, inserts, halt)
 
-    def _read(self, messages: Iterable[ConsumedRecord], queue: DeadLetterQueue) -> Batch:
+    def _read(self, messages: Iterable[ConsumedRecord], producer: Producer) -> Batch:
         """Rows by table; the dead letters are with the broker when this returns."""
         batch, letters = self.read(messages)
-        with self._queue_lock:  # a lane may have some too
-            queue.send(letters)
+        with self._producer_lock:  # a lane may have some too
+            producer.send(letters)
         return batch
 
     def read(self, received: Iterable[ConsumedRecord]) -> tuple[Batch, list[OutgoingRecord]]:

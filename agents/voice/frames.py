@@ -15,7 +15,7 @@ from agents.common.errors import Failure
 from agents.kafka.admin.topics import require_topics
 from agents.recordings import file
 from agents.recordings.model import Event
-from agents.recordings.publisher import Publisher
+from agents.recordings.publish import publish_events
 from agents.settings.model import Settings
 from agents.voice import wav
 from agents.voice.audio_input import start_of, stream_of, track_of
@@ -140,10 +140,7 @@ def deliver(settings: Settings, events: Iterable[Event], out: Path | None) -> No
     if out is not None:
         return file.write(out, accepted)
     require_topics(settings, [Name.PROSODY])
-    publisher = Publisher(settings, 0, lambda done, total: None)
-    for event in accepted:
-        publisher.send(event)
-    publisher.flush()
+    publish_events(settings, accepted)
 
 
 def checked(events: Iterable[Event], settings: Settings) -> Iterator[Event]:

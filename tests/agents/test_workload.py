@@ -102,7 +102,7 @@ def test_it_is_off_unless_it_is_switched_on(settings: Settings) -> None:
 def test_alerts_are_acknowledged_before_the_figures_that_say_a_period_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
     one = WorkloadService(Settings(_env_file=None, workload=WORKLOAD), clock=lambda: at(3 * HOUR))
     sent: list[list[str]] = []
-    monkeypatch.setattr(one._sender, "send", lambda letters: sent.append([letter.topic for letter in letters]))
+    monkeypatch.setattr(one._producer, "send", lambda letters: sent.append([letter.topic for letter in letters]))
     for datum in [*shift(0), turn(HOUR + 5, "later", False)]:
         (one._workload.turned if "turn" in datum else one._workload.assigned)(datum)
     one._tell()

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from agents.common.errors import Failure
 from agents.kafka import topic_reader
-from agents.kafka.async_producer import DeliveryFailed, OutgoingRecord
+from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.settings.model import Settings
 from schemas.headers import ERROR_PREFIX, without_errors
 from schemas.topics import WITH_DEAD_LETTERS
@@ -57,10 +57,5 @@ def requeue(settings: Settings, message: ConsumedRecord) -> str:
     target = errors_of(message).get("topic")
     if not target:
         raise Failure(f"the dead letter at offset {message.offset} does not say where it came from")
-    try:
-        DeadLetterQueue(settings).send(
-            [OutgoingRecord(target, message.key, message.value, without_errors(message.headers))]
-        )
-    except DeliveryFailed as error:
-        raise Failure(f"the record could not be sent back: {error}") from None
+    Producer(settings).send([OutgoingRecord(target, message.key, message.value, without_errors(message.headers))])
     return target

@@ -20,7 +20,7 @@ from agents.common.errors import Failure
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.recordings.model import Event
-from agents.recordings.publisher import Publisher
+from agents.recordings.publish import publish_events
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.sink.sink import Sink
@@ -73,10 +73,7 @@ def talk(number: int) -> list[Event]:
 
 def fill(settings: Settings) -> None:
     """Conversations on the bus, and what was decided in them in ClickHouse."""
-    publisher = Publisher(settings, 4 * TALKS, lambda done, total: None)
-    for event in (event for number in range(TALKS) for event in talk(number)):
-        publisher.send(event)
-    publisher.flush()
+    publish_events(settings, (event for number in range(TALKS) for event in talk(number)))
     name = settings.topics.name(Name.MESSAGES)
     asked = {}
     for one in topic_reader.read(settings, [name]):

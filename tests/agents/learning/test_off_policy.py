@@ -8,7 +8,7 @@ from agents.clickhouse.period import moment
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.kafka.record_builder import published
 from agents.learning.candidate_file import read
 from agents.learning.off_policy import DecisionRange, redecide
@@ -51,7 +51,7 @@ def recorded(migrated: Settings, tmp_path: Path) -> tuple[Settings, list[Made]]:
 
 
 def send(settings: Settings, *records: OutgoingRecord) -> None:
-    DeadLetterQueue(settings).send(records)
+    Producer(settings).send(records)
 
 
 def written(folder: Path, text: str) -> Path:

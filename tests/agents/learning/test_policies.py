@@ -8,7 +8,7 @@ from agents.common import metrics
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.learning import policy_commands, versioned_topic
 from agents.learning.policies import PolicyStore
 from agents.schema_registry.client import codec_for
@@ -43,7 +43,7 @@ def publish(settings: Settings, *found: dict[str, Any]) -> list[str]:
 
 def put(settings: Settings, *records: tuple[str, bytes]) -> None:
     topic = settings.topics.name(Name.POLICY)
-    DeadLetterQueue(settings).send([OutgoingRecord(topic, version.encode(), value) for version, value in records])
+    Producer(settings).send([OutgoingRecord(topic, version.encode(), value) for version, value in records])
 
 
 def policies(settings: Settings) -> PolicyStore:

@@ -5,7 +5,7 @@ import pytest
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.learning import versioned_topic
 from agents.learning.text_models import TextModelStore
 from agents.learning.versioned_topic import KEPT
@@ -31,7 +31,7 @@ def made(number: int) -> Weights:
 
 def publish(settings: Settings, *records: tuple[str, bytes]) -> None:
     topic = settings.topics.text_model
-    DeadLetterQueue(settings).send([OutgoingRecord(topic, version.encode(), value) for version, value in records])
+    Producer(settings).send([OutgoingRecord(topic, version.encode(), value) for version, value in records])
 
 
 def packed(one: Weights) -> tuple[str, bytes]:

@@ -12,7 +12,7 @@ from agents.console.alert_state import AlertCommandLog, CommandTarget
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.privacy.erase import forget, going_on
 from agents.privacy.erase_view import remaining
 from agents.schema_registry.client import codec_for
@@ -49,7 +49,7 @@ def written(signal: Signal, as_of: int, ended: bool = False) -> tuple[bytes, byt
 
 
 def publish(settings: Settings, topic: str, *records: tuple[bytes | None, bytes | None, Any]) -> None:
-    DeadLetterQueue(settings).send([OutgoingRecord(topic, *one, partition=0) for one in records])
+    Producer(settings).send([OutgoingRecord(topic, *one, partition=0) for one in records])
 
 
 def count(settings: Settings, names: Iterable[Name]) -> int:

@@ -170,12 +170,12 @@ def test_a_broker_that_is_away_is_a_failure(day: Path, monkeypatch: pytest.Monke
 
 
 def test_a_broker_that_dies_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.recordings.publisher.DELIVERY_MS", 1500)
+    monkeypatch.setattr("agents.recordings.replay.DELIVERY_TIMEOUT_S", 1.5)
     broker = Tansu.start(free_port(), tmp_path)
     bus, path = with_prefix(broker.bootstrap, ""), tmp_path / "day.jsonl"
     topics.apply(bus)
     file.write(path, simulate(11, 2))
-    with pytest.raises(Failure, match=r"did not take a record for .* \(_MSG_TIMED_OUT\)"):
+    with pytest.raises(Failure, match=r"did not accept a record for .* \(_MSG_TIMED_OUT\)"):
         replay(bus, path, 600.0, lambda done, total: broker.stop() if done > 5 else None)
 
 
@@ -183,7 +183,7 @@ def test_a_record_the_broker_does_not_take_is_a_failure(bus: Settings, tmp_path:
     path = tmp_path / "large.jsonl"
     [first, *_] = (line for line in simulate(11, 1) if isinstance(line, Event) and "text" in line.event)
     file.write(path, [first._replace(event={**first.event, "text": "x" * 17 * 1024 * 1024})])
-    with pytest.raises(Failure, match=r"did not take a record for replay\d+\.conversation\.messages \(MSG_SIZE"):
+    with pytest.raises(Failure, match=r"did not accept a record for replay\d+\.conversation\.messages \(MSG_SIZE"):
         replay(bus, path, None, silent)
 
 

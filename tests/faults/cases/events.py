@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from agents.common.clock import now_ms
 from agents.kafka import client
-from agents.kafka.producer import DeadLetterQueue
+from agents.kafka.producer import Producer
 from agents.learning.model_publisher import to_every_partition
 from schemas.codec import Codec
 from schemas.json_form import to_json
@@ -179,7 +179,7 @@ def emptied(field: Field) -> None:
 
 def end_all(field: Field) -> None:
     """A tick behind everything, to every partition."""
-    to_every_partition(field.settings, Codec(), DeadLetterQueue(field.settings), tick(now_ms() - 2 * HOUR_MS))
+    to_every_partition(field.settings, Codec(), Producer(field.settings), tick(now_ms() - 2 * HOUR_MS))
 
 
 @contextmanager

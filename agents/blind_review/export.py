@@ -11,7 +11,7 @@ from agents.blind_review.key import ReviewKey, SealedPair, Side
 from agents.blind_review.matching import Pair, pairs
 from agents.blind_review.replies import Decision, Exchange, ReplyFinder
 from agents.blind_review.unblinding import telling
-from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import session
 from agents.clickhouse.migrate import require_current
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
@@ -99,14 +99,9 @@ def place(directory: Path) -> tuple[Path, Path]:
 def decisions(settings: Settings, tenant: str) -> list[Decision]:
     """Decisions at which both arms could have been drawn."""
     require_current(settings)
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         asked = {"tenant": tenant, "topic": settings.topics.name(Name.MESSAGES)}
         return [Decision(*row) for row in client.execute(DECISIONS, asked)]
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
 
 
 def find(settings: Settings, looked_for: Sequence[Decision]) -> tuple[list[Exchange], Mapping[str, int]]:

@@ -11,7 +11,7 @@ from agents.blind_review import key as keys
 from agents.blind_review.key import ReviewKey
 from agents.blind_review.preference import RaterPreference, judged, preference
 from agents.blind_review.view import render
-from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import session
 from agents.clickhouse.migrate import require_current
 from agents.reports import ratings
 from agents.reports.ratings import agreed, agreements, by_arm
@@ -46,13 +46,8 @@ def report(settings: Settings, key_path: Path | None) -> Report:
     """
     sealed = None if key_path is None else keys.read(key_path)
     require_current(settings)
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         return gathered(client, sealed)
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
 
 
 def gathered(client: Client, sealed: ReviewKey | None) -> Report:

@@ -1,6 +1,9 @@
 """Connections to ClickHouse: one place for client settings, and errors a person can act on."""
 
 import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, ErrorCodes, NetworkError, ServerException, SocketTimeoutError
@@ -18,6 +21,28 @@ NO_RIGHT = 497
 
 # Every failed attempt is logged with its traceback otherwise, and reported a second time by whoever asked.
 logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def session(settings: Settings, database: str | None = None) -> Iterator[Client]:
+    """A client for the ``with`` block; ``Failure`` when ClickHouse does not answer or refuses a query in it.
+
+    Args:
+        database: see ``connect``.
+    """
+    client = connect(settings, database)
+    try:
+        yield client
+    except UNAVAILABLE as error:
+        raise failure(settings, error) from None
+    finally:
+        client.disconnect()
+
+
+def rows(client: Client, query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The rows of a query by column name."""
+    values, columns = client.execute(query, parameters, with_column_types=True)
+    return [dict(zip((name for name, _ in columns), row, strict=True)) for row in values]
 
 
 def connect(settings: Settings, database: str | None = None) -> Client:

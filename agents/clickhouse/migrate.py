@@ -10,7 +10,7 @@ import tenacity
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ErrorCodes, ServerException
 
-from agents.clickhouse.client import UNAVAILABLE, connect, failure, quoted
+from agents.clickhouse.client import quoted, session
 from agents.common.errors import Failure
 from agents.settings.model import Settings
 from schemas.migrations import FOLDER, Migration, migrations
@@ -50,23 +50,14 @@ def migrate(settings: Settings, folder: Path = FOLDER) -> list[str]:
     ``Failure`` when ClickHouse cannot be used, when an applied file has changed since, or when the database was
     made by a newer version.
     """
-    try:
-        create_database(settings)
-        client = connect(settings)
-        try:
-            return apply(client, settings, migrations(folder))
-        finally:
-            client.disconnect()
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
+    create_database(settings)
+    with session(settings) as client:
+        return apply(client, settings, migrations(folder))
 
 
 def create_database(settings: Settings) -> None:
-    client = connect(settings, database="")
-    try:
+    with session(settings, database="") as client:
         client.execute(f"CREATE DATABASE IF NOT EXISTS {quoted(settings.clickhouse_database)}")
-    finally:
-        client.disconnect()
 
 
 def is_disturbed(error: BaseException) -> bool:
@@ -128,13 +119,8 @@ def comment_views(client: Client) -> None:
 
 def require_current(settings: Settings) -> None:
     """``Failure`` when the database is missing or a migration is still to be applied to it."""
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         exists = client.execute("EXISTS TABLE migrations")[0][0]
         missing = unapplied(settings, migrations(), applied(client) if exists else {})
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
     if missing:
         raise Failure(f"the ClickHouse database {settings.clickhouse_database} is not up to date", "run: tenor migrate")

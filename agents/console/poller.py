@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import structlog
 from clickhouse_driver import Client
 
-from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import UNAVAILABLE, connect, failure, session
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.common.health import Health
@@ -143,10 +143,5 @@ class Poller:
 
 
 def asked(settings: Settings, question: Callable[[Client], T]) -> T:
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         return question(client)
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
+from agents.clickhouse.client import rows
 from agents.console.board import Board, BoardPoint, TimelineMarker
 from agents.reports import effects
-from agents.reports.conversation import plain, rows
+from agents.reports.conversation import plain
 from streams.experiment.effects import SHOWN_AFTER
 
 Row = dict[str, Any]
@@ -123,13 +124,13 @@ def deliveries(client: Client, ids: Sequence[str]) -> dict[str, list[Row]]:
 
 def experiments(client: Client) -> Row:
     """What was learned of each option of each tenant, what is rolled back, and what people asked of it."""
-    commanded = {(one["tenant"], one["option"]): one for one in rows(client, COMMANDED, {})}
-    policies = {one["tenant"]: one for one in effects.rows(client, effects.POLICY)}
+    commanded = {(one["tenant"], one["option"]): one for one in rows(client, COMMANDED)}
+    policies = {one["tenant"]: one for one in rows(client, effects.POLICY)}
     found = effects.interventions(client)
     return {
         "options": [with_state(one, policies.get(one["tenant"]), commanded) for one in found],
         "answers": effects.conclusion(client),
-        "control": effects.rows(client, effects.CONTROL_SHARE),
+        "control": rows(client, effects.CONTROL_SHARE),
         "shown_after": SHOWN_AFTER,
     }
 

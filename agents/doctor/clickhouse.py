@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from clickhouse_driver import Client
 
 from agents.clickhouse import migrate
-from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import session
 from agents.clickhouse.http import ClickHouseHttp
 from agents.doctor import clocks, grants
 from agents.doctor.check import Check, looked
@@ -22,16 +22,11 @@ def look(settings: Settings, roles: Iterable[str] | None, made: bool = True) -> 
         roles: of deploy/clickhouse/grants.sql that the user must have; None tells which it has.
         made: whether the tables must be there.
     """
-    client = connect(settings, database="")
-    try:
+    with session(settings, database="") as client:
         yield version(settings, client)
         yield from looked(ABOUT, lambda: http(settings))
         yield from looked(clocks.ABOUT, lambda: [clocks.of_clickhouse(client)])
         yield from looked(grants.ABOUT, lambda: grants.look(settings, client, roles))
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
     if made:
         yield from looked(TABLES, lambda: tables(settings))
 

@@ -111,13 +111,8 @@ def records(settings: Settings, codec: Codec, name: Name) -> list[Datum]:
 
 
 def store(settings: Settings, name: str, tenant: str, rows: Mapping[str, Mapping[str, float]]) -> None:
-    client = clickhouse.connect(settings)
-    try:
+    with clickhouse.session(settings) as client:
         client.execute(INSERT, [(tenant, name, decision, dict(chances)) for decision, chances in rows.items()])
-    except clickhouse.UNAVAILABLE as error:
-        raise clickhouse.failure(settings, error) from None
-    finally:
-        client.disconnect()
 
 
 def render(found: Mapping[str, Any], console: Console) -> None:

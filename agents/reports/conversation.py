@@ -14,7 +14,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import rows, session
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.reports.conversation_view import render
@@ -73,16 +73,11 @@ def explain(settings: Settings, conversation: str, tenant: str | None = None) ->
         tenant: whose it is; None where only one tenant has such a conversation.
     """
     require_current(settings)
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         tenant = owner(client, conversation, tenant)
         whose = {"tenant": tenant, "conversation": conversation}
         points, decisions, outcomes, alerts = (rows(client, q, whose) for q in (POINTS, DECISIONS, OUTCOMES, ALERTS))
         deliveries, asked = (list(map(plain, rows(client, query, whose))) for query in (DELIVERIES, ASKED))
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
     lives = told(points, decisions, outcomes, with_deliveries(alerts, deliveries))
     return {"tenant": tenant, "conversation_id": conversation, "lives": lives, "asked": asked}
 
@@ -102,12 +97,6 @@ def owner(client: Client, conversation: str, tenant: str | None) -> str:
     if len(found) > 1:
         raise Failure(f"several tenants have a conversation {conversation}", f"add --tenant: {', '.join(found)}")
     return found[0]
-
-
-def rows(client: Client, query: str, parameters: Row) -> list[Row]:
-    """The rows of a query by column name."""
-    found, columns = client.execute(query, parameters, with_column_types=True)
-    return [dict(zip((name for name, _ in columns), row, strict=True)) for row in found]
 
 
 def with_deliveries(alerts: Iterable[Row], deliveries: Iterable[Row]) -> list[Row]:

@@ -9,11 +9,10 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import rows, session
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
-from agents.reports.conversation import rows
 from agents.reports.customer_view import render
 from agents.settings.model import Settings
 from streams.customers.history import history
@@ -41,13 +40,8 @@ Told = dict[str, Any]
 def told(settings: Settings, customer_id: str, tenant: str) -> Told:
     """Everything ``tenor history`` shows; ``Failure`` when nothing is known of the customer."""
     require_current(settings)
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         found = asked(client, {"tenant": tenant, "customer": mark(customer_id)}, settings)
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
     if not found["turns"]:
         raise Failure(
             f"nothing is known of this customer in tenant {tenant}",

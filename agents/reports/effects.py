@@ -6,6 +6,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
+from agents.clickhouse.client import rows
 from streams.experiment.effects import SHOWN_AFTER
 from streams.interventions.options import CONTROL
 
@@ -41,13 +42,6 @@ UNTOLD = {
     "upper_bound": None,
     "verdict": INSUFFICIENT,
 }
-
-
-def rows(client: Client, query: str) -> list[Row]:
-    """Answer of a query, a row as a dictionary."""
-    answer, columns = client.execute(query, with_column_types=True)
-    names = [name for name, _ in columns]
-    return [dict(zip(names, row, strict=True)) for row in answer]
 
 
 def interventions(client: Client) -> list[Row]:

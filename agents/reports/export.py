@@ -11,7 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.clickhouse.client import UNAVAILABLE, connect, failure, quoted
+from agents.clickhouse.client import quoted, session
 from agents.clickhouse.http import ClickHouseHttp, ClickHouseRefused
 from agents.clickhouse.migrate import require_current
 from agents.clickhouse.period import WHATEVER, Period, tables
@@ -75,14 +75,9 @@ def not_written(settings: Settings, directory: Path, error: OSError) -> Failure:
 def statements(settings: Settings, wanted: Period) -> dict[str, str]:
     """The query of each table."""
     require_current(settings)
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         found = tables(client).items()
         return {name: query(name, columns, wanted) for name, columns in found if exported(name, columns, wanted)}
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
 
 
 def exported(table: str, columns: set[str], wanted: Period) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import rows, session
 from agents.clickhouse.migrate import require_current
 from agents.recordings.model import Truth
 from agents.reports import effects, ratings, wording
@@ -44,13 +44,8 @@ def report(settings: Settings, truths: Iterable[Truth] | None = None) -> Report:
         truths: what people who know say of the turns, where the conversations come from a labelled recording.
     """
     require_current(settings)
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         return gathered(client, truths)
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
 
 
 def gathered(client: Client, truths: Iterable[Truth] | None) -> Report:
@@ -91,7 +86,7 @@ def dead_letters(client: Client) -> list[Report]:
 
 def answering(query: str) -> Section:
     """A section that is the rows of a query."""
-    return lambda client: effects.rows(client, query)
+    return lambda client: rows(client, query)
 
 
 # What a report holds beside traffic and detection. How each is shown: report_view.SECTIONS.

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from agents.clickhouse.client import UNAVAILABLE, connect, failure
+from agents.clickhouse.client import session
 from agents.clickhouse.migrate import require_current
 from agents.clickhouse.period import Period, limit
 from agents.common.errors import Failure
@@ -28,14 +28,9 @@ FEW = 2  # points of time a curve needs
 def write(settings: Settings, path: Path, wanted: Period) -> None:
     """Write the page of a period. ``Failure`` when ClickHouse or the file cannot be used."""
     require_current(settings)
-    client = connect(settings)
-    try:
+    with session(settings) as client:
         limit(client, wanted)
         found = gathered(client, wanted)
-    except UNAVAILABLE as error:
-        raise failure(settings, error) from None
-    finally:
-        client.disconnect()
     try:
         path.write_text(render(found), encoding="utf-8")
     except OSError as error:

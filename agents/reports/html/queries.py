@@ -6,6 +6,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
+from agents.clickhouse.client import rows
 from agents.clickhouse.period import Period
 from agents.reports import effects
 from schemas.questions import questions
@@ -69,7 +70,7 @@ ASKED = {
 
 def gathered(client: Client, wanted: Period) -> Row:
     """Everything the page tells of a period; the connection must be limited to it."""
-    (span,) = effects.rows(client, SPAN)
+    (span,) = rows(client, SPAN)
     step = step_s(span)
     by_number = {one.number: one.sql for one in questions()}
     return {
@@ -78,21 +79,21 @@ def gathered(client: Client, wanted: Period) -> Row:
         "period": told(wanted, span),
         "since": wanted.since,
         "step_s": step,
-        "by_time": effects.rows(client, BY_TIME.format(step=step)),
-        "alerts_by_time": effects.rows(client, ALERTS_BY_TIME.format(step=step)),
-        "turns_left": effects.rows(client, TURNS_LEFT),
-        "most_frustrated": effects.rows(client, MOST_FRUSTRATED),
-        "quality": effects.rows(client, UNSEEN)[0],
-        "any": effects.rows(client, by_number[1]),
+        "by_time": rows(client, BY_TIME.format(step=step)),
+        "alerts_by_time": rows(client, ALERTS_BY_TIME.format(step=step)),
+        "turns_left": rows(client, TURNS_LEFT),
+        "most_frustrated": rows(client, MOST_FRUSTRATED),
+        "quality": rows(client, UNSEEN)[0],
+        "any": rows(client, by_number[1]),
         "conclusion": effects.conclusion(client),
-        **{name: effects.rows(client, by_number[number]) for name, number in ASKED.items()},
+        **{name: rows(client, by_number[number]) for name, number in ASKED.items()},
     }
 
 
 def counts(client: Client) -> Row:
     found: Row = {}
     for query in (DECIDED, ALERTED, REFUSED):
-        found |= effects.rows(client, query)[0]
+        found |= rows(client, query)[0]
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agents.clickhouse.client import connect
+from agents.clickhouse.client import rows, session
 from agents.clickhouse.tables import TABLES, Table, columnar
 from agents.settings.model import Settings
 from schemas.topics import Name
@@ -19,17 +19,14 @@ POLICY = TABLES[Name.POLICY]
 
 
 def insert(settings: Settings, table: Table, data: Iterable[Any]) -> None:
-    client = connect(settings)
-    client.execute(table.insert, columnar(table, [table.row(one) for one in data]), columnar=True)
-    client.disconnect()
+    with session(settings) as client:
+        client.execute(table.insert, columnar(table, [table.row(datum) for datum in data]), columnar=True)
 
 
 def ask(settings: Settings, query: str) -> list[dict[str, Any]]:
     """Rows of a query as dictionaries."""
-    client = connect(settings)
-    rows, columns = client.execute(query, with_column_types=True)
-    client.disconnect()
-    return [dict(zip((name for name, _ in columns), row, strict=True)) for row in rows]
+    with session(settings) as client:
+        return rows(client, query)
 
 
 def of(settings: Settings, view: str, tenant: str) -> list[dict[str, Any]]:

@@ -25,13 +25,13 @@ from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import WORKLOAD, headers_of, published, refused
+from agents.kafka.record_builder import WORKLOAD, published, refused
+from agents.kafka.record_reader import decode, decode_checked, decode_or_warn
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
-from schemas.records import Datum, record
+from schemas.records import record
 from schemas.topics import Name
-from schemas.validation import check, check_size
 from streams.workload.aggregate import WorkloadAggregate
 
 log = structlog.get_logger(__name__)
@@ -103,9 +103,7 @@ class WorkloadService:
             self._turned(one)
             return None
         try:
-            check_size(one.value, self.settings.limits)
-            event = self._codec.decode(ASSIGNMENT, one.value, headers_of(one))
-            check("assignment", event, self._clock(), self.settings.limits)
+            event = decode_checked(self._codec, "assignment", one, self.settings.limits, self._clock())
         except Rejected as refusal:
             return refused(one, refusal, "workload")
         with self._lock:
@@ -114,17 +112,10 @@ class WorkloadService:
 
     def _turned(self, one: ConsumedRecord) -> None:
         """A trajectory point; one that cannot be read is the sink's to refuse."""
-        point = self._codec.head(POINT, one.value, LAST_NEEDED) or self._decoded(one)
+        point = self._codec.head(POINT, one.value, LAST_NEEDED) or decode_or_warn(self._codec, POINT, one)
         if point is not None:
             with self._lock:
                 self._workload.turned(point)
-
-    def _decoded(self, one: ConsumedRecord) -> Datum | None:
-        try:
-            return self._codec.decode(POINT, one.value, headers_of(one))
-        except Rejected as refusal:
-            log.warning("a record cannot be read", topic=one.topic, offset=one.offset, reason=str(refusal.reason))
-            return None
 
     def _tell(self) -> None:
         with self._lock:
@@ -141,7 +132,7 @@ class WorkloadService:
             found = log_of_it.take_until(log_of_it.ends(name))
         finally:
             log_of_it.close()
-        before = [self._codec.decode(FIGURES, one.value, headers_of(one)) for one in found]
+        before = [decode(self._codec, FIGURES, one) for one in found]
         last = before[-1]["event_time"] if before else self._clock()
         back = config.shift_ms + 2 * config.period_ms + config.idle_ms + config.grace_ms
         return before, max(0, last - back)

@@ -53,6 +53,15 @@ def dead_letter(
     return [*without_errors(original), *((ERROR_PREFIX + name, value.encode()) for name, value in errors.items())]
 
 
+def error_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """The error headers of a dead letter by name, without their prefix; the last one counts where a name repeats."""
+    return {
+        name.removeprefix(ERROR_PREFIX): value.decode(errors="replace")
+        for name, value in headers
+        if value is not None and name.startswith(ERROR_PREFIX)
+    }
+
+
 def without_errors(headers: Iterable[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
     """The headers an event had before it was refused."""
     return [(name, value) for name, value in headers if not name.startswith(ERROR_PREFIX)]

@@ -20,14 +20,11 @@ from agents.common.pseudonyms import mark
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import headers_of
+from agents.kafka.record_reader import decode_or_none
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from schemas.codec import Codec
-from schemas.errors import Rejected
-from schemas.records import Datum, record
+from schemas.records import record
 from schemas.topics import Name
 from streams import ids
 from streams.alerts.messages import Message
@@ -37,6 +34,7 @@ from streams.outputs import Output
 LENGTH = re.compile(r"(\d{1,6})([mhd])")
 SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 TEST_PATIENCE_S = 10.0
+COMMAND = record("alert_command")
 
 
 def duration_ms(text: str) -> int:
@@ -87,21 +85,15 @@ def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int
     """
     topic, codec = settings.topics.name(Name.ALERT_COMMANDS), codec_for(settings)
     about: set[bytes | None] = set()
-    for one in topic_reader.read(settings, [topic]):
-        if one.value is None:
-            about.discard(one.key)
-        elif (command := decoded(codec, one)) is not None and command["tenant"] == tenant:
-            about |= {one.key} if mark(command["conversation_id"] or "") in conversations else set()
+    for consumed in topic_reader.read(settings, [topic]):
+        if consumed.value is None:
+            about.discard(consumed.key)
+            continue
+        command = decode_or_none(codec, COMMAND, consumed)
+        if command and command["tenant"] == tenant and mark(command["conversation_id"] or "") in conversations:
+            about.add(consumed.key)
     Producer(settings).send([OutgoingRecord(topic, key, None) for key in about])
     return len(about)
-
-
-def decoded(codec: Codec, one: ConsumedRecord) -> Datum | None:
-    """The command; None where it cannot be read, which is the sink's to refuse."""
-    try:
-        return codec.decode(record("alert_command"), one.value, headers_of(one))
-    except Rejected:
-        return None
 
 
 def test(settings: Settings, team: str | None, severity: str) -> dict[str, list[Receipt]]:

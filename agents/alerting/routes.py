@@ -3,6 +3,7 @@
 import os
 
 from agents.common.errors import Failure
+from agents.common.files import read_text
 from agents.settings.model import Settings
 from streams.alerts.routes import Routes
 from streams.alerts.routes_file import RoutesError, read_routes
@@ -15,10 +16,8 @@ def routes_of(settings: Settings) -> Routes:
     path = settings.alert_routes
     if path is None:
         raise Failure("there are no routes for alerts: TENOR_ALERT_ROUTES is not set", HINT)
+    text = read_text(path, "the routes file")
     try:
-        return read_routes(path.read_text(encoding="utf-8"), os.environ)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise Failure(f"the routes file {path} cannot be read: {reason}") from None
+        return read_routes(text, os.environ)
     except RoutesError as error:
         raise Failure(f"{path}: {error}", HINT) from None

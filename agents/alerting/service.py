@@ -25,10 +25,10 @@ from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.exclusive_consumer import ExclusiveConsumer
 from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import headers_of, published
+from agents.kafka.record_builder import published
+from agents.kafka.record_reader import decode_or_warn
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
 from streams.alerts.notification_policy import FORGOTTEN_MS, Action, NotificationPolicy, Suppress
@@ -157,13 +157,7 @@ class AlertDeliveryService:
         return [] if datum is None else self._desk.command(datum, now)
 
     def _decoded(self, name: Name, one: ConsumedRecord) -> Datum | None:
-        if one.value is None:
-            return None
-        try:
-            return self._codec.decode(record(RECORD_OF[name]), one.value, headers_of(one))
-        except Rejected as refusal:
-            log.warning("a record cannot be read", topic=one.topic, offset=one.offset, reason=str(refusal.reason))
-            return None
+        return None if one.value is None else decode_or_warn(self._codec, record(RECORD_OF[name]), one)
 
     def _recall(self, commands: PartitionReader) -> None:
         """Take up where the one before left off: what became of the last day's alerts, and what people asked."""

@@ -15,17 +15,17 @@ from agents.clickhouse.client import session
 from agents.clickhouse.migrate import require_current
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
+from agents.common.files import file_errors
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.consumed_record import ConsumedRecord
-from agents.kafka.record_builder import headers_of
+from agents.kafka.record_reader import decode_checked
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import Name
-from schemas.validation import check, check_size
 from streams import ids
 
 REVIEW, KEY = "review.csv", "key.json"
@@ -84,10 +84,8 @@ def export(settings: Settings, directory: Path, wanted: int, tenant: str, seed: 
 
 def place(directory: Path) -> tuple[Path, Path]:
     """Where the files go; ``Failure`` where an earlier export would be lost."""
-    try:
+    with file_errors(directory, "created"):
         directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Failure(f"{directory} cannot be created: {error.strerror}") from None
     for name in (REVIEW, KEY):
         if (directory / name).exists():
             raise Failure(
@@ -109,23 +107,20 @@ def find(settings: Settings, looked_for: Sequence[Decision]) -> tuple[list[Excha
     topics.require_all(settings)
     replies = ReplyFinder(looked_for, telling(settings.config.protocols))
     codec = codec_for(settings)
-    for one in topic_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
-        message = readable(settings, codec, one)
+    for consumed in topic_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
+        message = readable(settings, codec, consumed)
         if message is not None:
-            replies.take((one.partition, one.offset), message)
+            replies.take((consumed.partition, consumed.offset), message)
     exchanges = replies.finish()
     return exchanges, {why: count for why, count in replies.left_out.items() if count}
 
 
-def readable(settings: Settings, codec: Codec, one: ConsumedRecord) -> Datum | None:
-    """The message; None for what ingest refused, too."""
+def readable(settings: Settings, codec: Codec, consumed: ConsumedRecord) -> Datum | None:
+    """The message; None where ingest refused it, too."""
     try:
-        check_size(one.value, settings.limits)
-        message = codec.decode(MESSAGE, one.value, headers_of(one))
-        check("message", message, now_ms(), settings.limits)
+        return decode_checked(codec, "message", consumed, settings.limits, now_ms())
     except Rejected:
         return None
-    return message
 
 
 def seal(found: Sequence[Pair], seed: int, at: int) -> ReviewKey:

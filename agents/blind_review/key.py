@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from agents.common.errors import Failure
+from agents.common.files import file_errors, read_bytes
 
 VERSION = 1
 
@@ -54,21 +55,20 @@ def write(path: Path, key: ReviewKey) -> None:
 
 def write_new(path: Path, data: bytes) -> None:
     """Write a file that must not exist yet, readable by its owner only."""
-    try:
-        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(data)
-    except FileExistsError:
-        raise Failure(f"{path} already exists", "choose a new directory: an export never overwrites files") from None
-    except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}") from None
+    if path.exists():
+        raise Failure(f"{path} already exists", "choose a new directory: an export never overwrites files")
+    with (
+        file_errors(path, "written"),
+        open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file,
+    ):
+        file.write(data)
 
 
 def read(path: Path) -> ReviewKey:
     """``Failure`` says what is wrong with it."""
+    data = read_bytes(path)
     try:
-        key = msgspec.json.decode(path.read_bytes(), type=ReviewKey)
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}") from None
+        key = msgspec.json.decode(data, type=ReviewKey)
     except msgspec.DecodeError as error:
         raise Failure(f"{path} is not the key of a blind review: {error}") from None
     if key.version != VERSION:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agents.blind_review.matching import Pair
 from agents.common.errors import Failure
+from agents.common.files import read_bytes
 from streams.experiment.rating_comparison import QUESTIONS
 
 WORDS = ("customer_A", "reply_A", "customer_B", "reply_B")
@@ -62,10 +63,9 @@ def read(path: Path) -> Iterator[Row]:
 
 def content(path: Path) -> str:
     csv.field_size_limit(max(csv.field_size_limit(), 4 * LONGEST))
+    data = read_bytes(path)
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}") from None
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Failure(f"{path} is not UTF-8", "save the sheet as CSV UTF-8") from None
 

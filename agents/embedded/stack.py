@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from agents.clickhouse import migrate
 from agents.common.errors import Failure
+from agents.common.files import file_errors
 from agents.embedded.clickhouse import ClickHouse, require_unlocked
 from agents.embedded.process import LOOPBACK, ChildProcess, free_port
 from agents.embedded.tansu import Tansu
@@ -119,10 +120,8 @@ def answers(url: str) -> bool:
 
 def usable(directory: Path) -> Path:
     """The directory, absolute and there. ``Failure`` when it cannot be made."""
-    try:
+    with file_errors(directory, "used", "the directory"):
         directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Failure(f"the directory {directory} cannot be used: {error.strerror}") from None
     return directory.absolute()
 
 

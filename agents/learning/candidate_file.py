@@ -8,6 +8,7 @@ import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from agents.common.errors import Failure
+from agents.common.files import read_text
 from agents.learning.policies import PolicyStore
 from agents.learning.policy_commands import newest
 from agents.settings.model import Settings
@@ -59,12 +60,11 @@ def read(file: Path, settings: Settings, codec: Codec, tenant: str) -> Candidate
 
 
 def parsed(file: Path) -> CandidateFile:
+    text = read_text(file)
     try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        said = yaml.safe_load(text)
         return SAID.validate_python({"name": file.stem, **said} if isinstance(said, dict) else said)
-    except OSError as error:
-        raise Failure(f"{file} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, yaml.YAMLError):
+    except yaml.YAMLError:
         raise Failure(f"{file} is not YAML") from None
     except ValidationError as error:
         first = error.errors()[0]

@@ -22,7 +22,7 @@ from agents.common.clock import now_ms
 from agents.common.health import Health
 from agents.kafka.admin import topics
 from agents.kafka.consumed_record import ConsumedRecord
-from agents.kafka.record_builder import headers_of
+from agents.kafka.record_reader import decode_checked
 from agents.learning.model_publisher import ModelPublisher
 from agents.learning.policy_learner import PolicyLearner
 from agents.learning.rating_consumer import RatingConsumer
@@ -33,7 +33,6 @@ from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.records import Datum, record
-from schemas.validation import check, check_size
 from streams.text_model.labels import MessageLabel, mark
 from streams.text_model.prequential import Prequential
 from streams.text_model.pretrained import shipped
@@ -122,9 +121,7 @@ class Learner:
     def _label(self, message: ConsumedRecord) -> tuple[Datum, MessageLabel] | None:
         """What a rating says of a message; None for nothing. What cannot be read is the sink's to refuse."""
         try:
-            check_size(message.value, self.settings.limits)
-            rating = self._codec.decode(RATING, message.value, headers_of(message))
-            check("rating", rating, now_ms(), self.settings.limits)
+            rating = decode_checked(self._codec, "rating", message, self.settings.limits, now_ms())
         except Rejected:
             metrics.LABELS.labels("refused").inc()
             return None

@@ -13,12 +13,11 @@ from rich.console import Console
 from agents.clickhouse import client as clickhouse
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.record_builder import headers_of
+from agents.kafka.record_reader import decode_or_none
 from agents.learning.candidate_file import read
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
-from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
 from streams.experiment import effects
@@ -101,13 +100,9 @@ def recorded(settings: Settings, codec: Codec, wanted: DecisionRange) -> list[Tr
 
 def records(settings: Settings, codec: Codec, name: Name) -> list[Datum]:
     """What can be read of a topic; the rest is in its dead letter queue."""
-    found = []
-    for message in topic_reader.read(settings, [settings.topics.name(name)]):
-        try:
-            found.append(codec.decode(record(RECORD_OF[name]), message.value, headers_of(message)))
-        except Rejected:
-            continue
-    return found
+    messages = topic_reader.read(settings, [settings.topics.name(name)])
+    decoded = (decode_or_none(codec, record(RECORD_OF[name]), message) for message in messages)
+    return [datum for datum in decoded if datum is not None]
 
 
 def store(settings: Settings, name: str, tenant: str, rows: Mapping[str, Mapping[str, float]]) -> None:

@@ -18,7 +18,8 @@ from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import LEARNER, headers_of, published, refused
+from agents.kafka.record_builder import LEARNER, published, refused
+from agents.kafka.record_reader import decode, decode_checked
 from agents.learning.model_publisher import to_every_partition
 from agents.learning.policies import usable
 from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
@@ -27,7 +28,6 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from schemas.validation import check, check_size
 from streams.alerts import rules
 from streams.outputs import Output
 from streams.policy import learner
@@ -206,10 +206,8 @@ class PolicyLearner:
 def decoded(name: Name, received: ConsumedRecord, codec: Codec, settings: Settings) -> Datum | None:
     """The record; None for a rating that says nothing of a decision. ``Rejected`` where it cannot be read."""
     if name is not Name.RATINGS:
-        return codec.decode(record(RECORD_OF[name]), received.value, headers_of(received))
-    check_size(received.value, settings.limits)
-    rating = codec.decode(record("rating"), received.value, headers_of(received))
-    check("rating", rating, now_ms(), settings.limits)
+        return decode(codec, record(RECORD_OF[name]), received)
+    rating = decode_checked(codec, "rating", received, settings.limits, now_ms())
     score = learner.score(rating)
     return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
 

@@ -5,10 +5,9 @@ from typing import Any
 
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.partition_reader import CHUNK, PartitionReader
-from agents.kafka.record_builder import headers_of
+from agents.kafka.record_reader import decode_or_none
 from agents.settings.model import Settings
 from schemas.codec import Codec
-from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name
 
@@ -48,12 +47,9 @@ class SignalReader:
         self._inputs.close()
 
     def _signals(self, found: Iterable[ConsumedRecord]) -> Iterator[dict[str, Any]]:
-        for one in found:
-            signal = self._codec.head(SIGNAL, one.value, LAST_NEEDED)
+        for message in found:
+            signal = self._codec.head(SIGNAL, message.value, LAST_NEEDED)
             if signal is None or signal["kind"] in READ_WHOLE:
-                try:
-                    signal = self._codec.decode(SIGNAL, one.value, headers_of(one))
-                except Rejected:
-                    continue
-            if signal["kind"] not in NOT_OF_A_CONVERSATION:
+                signal = decode_or_none(self._codec, SIGNAL, message)
+            if signal is not None and signal["kind"] not in NOT_OF_A_CONVERSATION:
                 yield signal

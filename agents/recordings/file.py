@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.common.errors import Failure
+from agents.common.files import file_errors, read_bytes
 from agents.recordings import labelled_jsonl
 from agents.recordings.model import Event, Line, Recording, Truth, wrong
 from schemas.errors import Rejected
@@ -31,16 +32,13 @@ GZIP = b"\x1f\x8b"
 def write(path: Path, lines: Iterable[Line], seed: int | None = None) -> None:
     """Write a recording; the same lines give the same bytes. ``Failure`` when the file cannot be written."""
     header = {"recording": NAME, "version": VERSION, "seed": seed}
-    try:
-        with path.open("wb") as raw:
-            if path.suffix == ".gz":
-                # No name and no time in the gzip header: nothing but the lines decides the bytes.
-                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
-                    packed.writelines(map(encoded, (header, *map(as_json, lines))))
-            else:
-                raw.writelines(map(encoded, (header, *map(as_json, lines))))
-    except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}") from None
+    with file_errors(path, "written"), path.open("wb") as raw:
+        if path.suffix == ".gz":
+            # No name and no time in the gzip header: nothing but the lines decides the bytes.
+            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
+                packed.writelines(map(encoded, (header, *map(as_json, lines))))
+        else:
+            raw.writelines(map(encoded, (header, *map(as_json, lines))))
 
 
 def encoded(value: Mapping[str, Any]) -> bytes:
@@ -80,10 +78,7 @@ def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def content(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}") from None
+    data = read_bytes(path)
     try:
         return gzip.decompress(data) if data[:2] == GZIP else data
     except (OSError, EOFError, ValueError) as error:

@@ -19,6 +19,7 @@ import yaml
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from agents.common.errors import Failure, UnknownSetting
+from agents.common.files import read_text
 from agents.settings.secret_source import SUFFIX, file_variables
 
 NAME = "CONFIG"
@@ -67,11 +68,9 @@ def read(path: Path, settings: Known) -> dict[str, Any]:
 
 def parsed(path: Path, reader: Callable[[str], Any]) -> Any:
     """What the file says; an empty one says nothing. The parsers' own words are left out: they may quote a secret."""
+    text = read_text(path, "TENOR_CONFIG is wrong:")
     try:
-        return reader(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise Failure(f"TENOR_CONFIG is wrong: {path} cannot be read: {reason}") from None
+        return reader(text) or {}
     except Exception as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""

@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from agents.common.errors import Failure
+from agents.common.files import read_text
 from agents.settings.file_source import SettingsFileSource
 from agents.settings.secret_source import SecretFileSource
 from schemas.topics import Topics
@@ -198,10 +199,8 @@ class Settings(BaseSettings):
     def _protocols(self) -> tuple[InterventionOption, ...]:
         if self.protocols_file is None:
             return default_options()
+        text = read_text(self.protocols_file, "the protocols file")
         try:
-            return read_options(self.protocols_file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text"
-            raise Failure(f"the protocols file {self.protocols_file} cannot be read: {reason}") from None
+            return read_options(text)
         except OptionError as error:
             raise Failure(f"{self.protocols_file}: {error}") from None

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from agents.common.errors import Failure
+from agents.common.files import read_text
 
 SUFFIX = "_file"
 
@@ -72,11 +73,7 @@ class SecretFileSource(PydanticBaseSettingsSource):
 
 def content(variable: str, path: Path) -> str:
     """The secret in a file, without the line's end. ``Failure`` when there is none."""
-    try:
-        found = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise Failure(f"{variable} is wrong: {path} cannot be read: {reason}") from None
-    if not found:
+    secret = read_text(path, f"{variable} is wrong:").rstrip("\r\n")
+    if not secret:
         raise Failure(f"{variable} is wrong: {path} is empty")
-    return found
+    return secret

@@ -11,11 +11,10 @@ from confluent_kafka import Message
 
 from agents.clickhouse.tables import TABLES, Table
 from agents.kafka.consumed_record import received
-from agents.kafka.record_builder import headers_of
+from agents.kafka.record_reader import decode_or_none
 from agents.sink.avro_container import file_of, statement
 from agents.sink.inserter import Inserter
 from schemas.codec import Codec
-from schemas.errors import Rejected
 from schemas.records import Record, record
 from schemas.topics import RECORD_OF, Name, Topics
 
@@ -74,9 +73,4 @@ class AvroBatches:
         return value[len(self._prefix) :]
 
     def _can_be_read(self, message: Message) -> bool:
-        one = received(message)
-        try:
-            self._codec.decode(self._record, one.value, headers_of(one))
-        except Rejected:
-            return False
-        return True
+        return decode_or_none(self._codec, self._record, received(message)) is not None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.clickhouse.tables import Row, Table
-from schemas.headers import ERROR_PREFIX
+from schemas.headers import error_headers
 
 UNKNOWN = "unknown"
 SUFFIX = ".dlq"
@@ -34,7 +34,7 @@ COLUMNS = (
 
 def dead_letter_row(message: Any) -> Row:
     """The row of a consumed record (topic, partition, offset, value, headers, timestamp in milliseconds)."""
-    said = errors(message.headers or ())
+    said = {name: text[:TEXT_LENGTH] for name, text in error_headers(message.headers or ()).items()}
     reason = said.get("reason", "")
     ours = REASON.fullmatch(reason) is not None  # text that others wrote may quote the payload: left out
     return {
@@ -45,15 +45,6 @@ def dead_letter_row(message: Any) -> Row:
         "bytes": len(message.value or b""),
         "dlq_partition": message.partition,
         "dlq_offset": message.offset,
-    }
-
-
-def errors(headers: Any) -> dict[str, str]:
-    """The error headers, without their prefix."""
-    return {
-        name.removeprefix(ERROR_PREFIX): value.decode(errors="replace")[:TEXT_LENGTH]
-        for name, value in headers
-        if value is not None and name.startswith(ERROR_PREFIX)
     }
 
 

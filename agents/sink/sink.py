@@ -21,7 +21,8 @@ from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord, received
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import headers_of, refused
+from agents.kafka.record_builder import refused
+from agents.kafka.record_reader import decode, decode_checked
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.sink.avro_batches import AvroBatch, AvroBatches
@@ -34,7 +35,6 @@ from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, WITH_DEAD_LETTERS, Name, Topics
-from schemas.validation import check, check_size
 
 log = structlog.get_logger(__name__)
 
@@ -150,14 +150,11 @@ class Sink:
         return TABLES[name], TABLES[name].row(datum)
 
     def _decoded(self, name: Name, message: ConsumedRecord) -> Datum:
-        return self._codec.decode(record(RECORD_OF[name]), message.value, headers_of(message))
+        return decode(self._codec, record(RECORD_OF[name]), message)
 
     def _rating(self, message: ConsumedRecord) -> Datum:
         """Ratings come from outside, and nobody has checked them before us."""
-        check_size(message.value, self.settings.limits)
-        datum = self._decoded(Name.RATINGS, message)
-        check("rating", datum, self._clock(), self.settings.limits)
-        return datum
+        return decode_checked(self._codec, "rating", message, self.settings.limits, self._clock())
 
     def _refused(self, message: ConsumedRecord, refusal: Rejected) -> OutgoingRecord:
         if self._sources[message.topic] not in WITH_DEAD_LETTERS:

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from agents.common.errors import Failure
+from agents.common.files import file_errors
 from agents.training import dataset
 from agents.training.dataset import Conversation, LabelledTurn
 from agents.training.train import TrainingPlan, fitted
@@ -118,11 +119,8 @@ def trajectory(conversation: Conversation, model: TextModel, config: Config) -> 
 
 def write(path: Path, predictions: Iterable[Prediction]) -> None:
     """Write predictions, one JSON object a line. ``Failure`` when the file cannot be written."""
-    try:
-        with path.open("w", encoding="utf-8") as out:
-            out.writelines(json.dumps(as_json(one), ensure_ascii=False) + "\n" for one in predictions)
-    except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}") from None
+    with file_errors(path, "written"), path.open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(as_json(prediction), ensure_ascii=False) + "\n" for prediction in predictions)
 
 
 def as_json(prediction: Prediction) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from agents.common.errors import Failure
+from agents.common.files import read_bytes, write_bytes
 from agents.training import dataset
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE, Features
@@ -48,10 +49,7 @@ def train(files: Iterable[Path], out: Path, plan: TrainingPlan) -> int:
     if not lessons:
         raise Failure("The files have no labelled customer turn.", "Label turns with frustrated: 0 or 1.")
     data = weights.pack(fitted(lessons, plan))
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise Failure(f"{out} cannot be written: {error.strerror}") from None
+    write_bytes(out, data)
     return len(lessons)
 
 
@@ -83,9 +81,8 @@ def named(name: str) -> Weights | None:
 
 def read(path: Path) -> Weights:
     """Weights from a file. ``Failure`` when it holds something else."""
+    data = read_bytes(path)
     try:
-        return weights.unpack(path.read_bytes())
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}") from None
+        return weights.unpack(data)
     except WeightsError as error:
         raise Failure(f"{path}: {error}", "give a weights file, as tenor train writes it") from None

@@ -28,7 +28,7 @@ from agents.verification import policy_replay
 from agents.verification.result import VerificationResult
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
-from schemas.headers import ERROR_PREFIX
+from schemas.headers import error_headers
 from schemas.records import record
 from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
 from streams.alerts import rules as alerting
@@ -220,9 +220,10 @@ def refused_positions(settings: Settings) -> Refused:
     names = settings.topics
     positions: Refused = defaultdict(set)
     for message in topic_reader.read(settings, [names.dead_letters(name) for name in WITH_DEAD_LETTERS]):
-        topic, partition, offset = (message.header(ERROR_PREFIX + name) for name in ("topic", "partition", "offset"))
+        errors = error_headers(message.headers)
+        topic, partition, offset = (errors.get(name) for name in ("topic", "partition", "offset"))
         if topic and partition and offset:
-            positions[topic, int(partition), int(offset)].add(message.header(ERROR_PREFIX + "reason") or "")
+            positions[topic, int(partition), int(offset)].add(errors.get("reason", ""))
     return positions
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
+from agents.common.files import file_errors
 from agents.voice.wav import WavStream
 from schemas.errors import Rejected
 from schemas.json_form import milliseconds
@@ -27,10 +28,8 @@ def stream_of(path: str) -> Iterator[tuple[BinaryIO, str]]:
 
 
 def from_file(path: str) -> BinaryIO:
-    try:
+    with file_errors(path, "read"):
         return Path(path).open("rb")
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}") from None
 
 
 def start_of(said: str | None, sound: WavStream) -> int:

@@ -9,7 +9,7 @@ from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.producer import Producer
 from agents.settings.model import Settings
-from schemas.headers import ERROR_PREFIX, without_errors
+from schemas.headers import error_headers, without_errors
 from schemas.topics import WITH_DEAD_LETTERS
 
 
@@ -19,11 +19,7 @@ def dead_letter_topics(settings: Settings) -> list[str]:
 
 def errors_of(message: ConsumedRecord) -> dict[str, str]:
     """Why a dead letter was refused and where it came from, by header without its prefix."""
-    return {
-        name.removeprefix(ERROR_PREFIX): (value or b"").decode(errors="replace")
-        for name, value in message.headers
-        if name.startswith(ERROR_PREFIX)
-    }
+    return error_headers(message.headers)
 
 
 def counts(settings: Settings) -> Counter[tuple[str, str]]:

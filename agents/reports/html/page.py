@@ -15,7 +15,7 @@ from markupsafe import Markup
 from agents.clickhouse.client import session
 from agents.clickhouse.migrate import require_current
 from agents.clickhouse.period import Period, limit
-from agents.common.errors import Failure
+from agents.common.files import write_bytes
 from agents.common.formatting import UNKNOWN, of
 from agents.reports.html.queries import gathered
 from agents.settings.model import Settings
@@ -31,10 +31,7 @@ def write(settings: Settings, path: Path, wanted: Period) -> None:
     with session(settings) as client:
         limit(client, wanted)
         found = gathered(client, wanted)
-    try:
-        path.write_text(render(found), encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}") from None
+    write_bytes(path, render(found).encode())
 
 
 def render(found: Row) -> str:

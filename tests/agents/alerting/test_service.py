@@ -215,7 +215,7 @@ def test_routes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     path = tmp_path / "routes.yaml"
     for content, told in (
         (None, "cannot be read"),
-        (b"\xff", "it is not text"),
+        (b"\xff", "it is not UTF-8 text"),
         (b"teams: []", "there must be a team"),
     ):
         if content is not None:

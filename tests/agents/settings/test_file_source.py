@@ -126,7 +126,7 @@ def test_a_file_that_is_not_there_or_no_text(monkeypatch: pytest.MonkeyPatch, tm
     with pytest.raises(Failure, match=r"^TENOR_CONFIG is wrong: nowhere\.yaml cannot be read: No such file"):
         load()
     (tmp_path / "nowhere.yaml").write_bytes(b"\xff")
-    with pytest.raises(Failure, match="it is not text"):
+    with pytest.raises(Failure, match="it is not UTF-8 text"):
         load()
 
 

@@ -236,7 +236,8 @@ def test_a_process_that_is_given_secrets_does_not_look_for_their_files(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "cannot be read: No such file"), (b"\n", "is empty"), (b"\xff", "it is not text")]
+    ("content", "said"),
+    [(None, "cannot be read: No such file"), (b"\n", "is empty"), (b"\xff", "it is not UTF-8 text")],
 )
 def test_a_file_without_a_secret(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, said: str

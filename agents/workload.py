@@ -25,7 +25,7 @@ from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import WORKLOAD, published, refused
+from agents.kafka.record_builder import WORKLOAD_SOURCE, build_dead_letter, build_record
 from agents.kafka.record_reader import decode, decode_checked, decode_or_warn
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -105,7 +105,7 @@ class WorkloadService:
         try:
             event = decode_checked(self._codec, "assignment", one, self.settings.limits, self._clock())
         except Rejected as refusal:
-            return refused(one, refusal, "workload")
+            return build_dead_letter(one, refusal, "workload")
         with self._lock:
             self._workload.assigned(event)
         return None
@@ -122,7 +122,9 @@ class WorkloadService:
             outputs = self._workload.due(self._clock())
         for wave in ("alert", "team_workload"):
             these = [one for one in outputs if one.record == wave]
-            self._producer.send([published(one, self._codec, self.settings.topics, WORKLOAD) for one in these])
+            self._producer.send(
+                [build_record(one, self._codec, self.settings.topics, WORKLOAD_SOURCE) for one in these]
+            )
 
     def _told_before(self) -> tuple[list[dict[str, Any]], int]:
         """Records told before, and from when on there is something to read again, milliseconds of the broker."""

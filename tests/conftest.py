@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents.clickhouse.client import connect, quoted
+from agents.clickhouse.client import connect, quote_identifier
 from agents.clickhouse.migrate import migrate
 from agents.docgen import sample_warehouse
 from agents.docgen.offline_pipeline import Records
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, free_port
 from agents.embedded.tansu import Tansu
-from agents.kafka.client import admin, metadata
+from agents.kafka.client import admin_client, metadata
 from agents.settings.model import Settings
 from tests.support.data.experiments import Made, experiment
 from tests.support.data.warehouse import store
@@ -77,7 +77,7 @@ def settings(clickhouse: ClickHouse, tansu: Tansu, monkeypatch: pytest.MonkeyPat
 
 def drop_topics(settings: Settings) -> None:
     """The broker keeps everything in memory."""
-    client = admin(settings)
+    client = admin_client(settings)
     own = [name for name in metadata(client, settings).topics if name.startswith(settings.topic_prefix)]
     for deleted in client.delete_topics(own).values() if own else ():
         deleted.result(10)
@@ -85,7 +85,7 @@ def drop_topics(settings: Settings) -> None:
 
 def drop_database(settings: Settings) -> None:
     client = connect(settings, database="")
-    client.execute(f"DROP DATABASE IF EXISTS {quoted(settings.clickhouse_database)} SYNC")
+    client.execute(f"DROP DATABASE IF EXISTS {quote_identifier(settings.clickhouse_database)} SYNC")
     client.disconnect()
 
 

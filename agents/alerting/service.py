@@ -25,7 +25,7 @@ from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.exclusive_consumer import ExclusiveConsumer
 from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import published
+from agents.kafka.record_builder import build_record
 from agents.kafka.record_reader import decode_or_warn
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -75,13 +75,13 @@ class AlertDeliveryService:
             while not stop.is_set():
                 with self.health.working("alert delivery"):
                     held += reader.take(WAIT_S)
-                    if reader.whole and not recalled:
+                    if reader.owns_all and not recalled:
                         self._recall(commands)
                         recalled = True
                     if recalled:
                         self._step(held, commands, reader, postman)
                         held = []
-                self.health.set_ready(reader.whole and recalled)
+                self.health.set_ready(reader.owns_all and recalled)
         finally:
             self.health.set_ready(False)
             stop.set()
@@ -119,11 +119,11 @@ class AlertDeliveryService:
         for message, receipts in postman.finished():
             settled += of_delivered(message, receipts, now)
             done += [alert["alert_id"] for alert in message.alerts]
-        self._producer.send([published(one, self._codec, self.settings.topics, SOURCE) for one in settled])
+        self._producer.send([build_record(one, self._codec, self.settings.topics, SOURCE) for one in settled])
         for alert_id in done:
             self._unsettled.settle(alert_id)
         for position, end in self._unsettled.ends():
-            reader.settle_to(position, end)
+            reader.mark_done_to(position, end)
         reader.commit()
 
     def _taken(self, one: ConsumedRecord, now: int) -> list[Action]:

@@ -1,4 +1,4 @@
-"""Connections to ClickHouse: one place for client settings, and errors a person can act on."""
+"""Connections to ClickHouse, and connection errors with what to do about them."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -14,12 +14,12 @@ from agents.settings.model import Settings
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60  # well below Kafka's 300 s between polls, after which the sink would lose its partitions
 
-# What a broken connection or an unwilling server raises. The driver lets EOFError through where it is cut off.
+# Raised by a broken connection or by the server. The driver raises EOFError when the connection is cut.
 UNAVAILABLE = (Error, EOFError, OSError)
-LOGIN = {ErrorCodes.UNKNOWN_USER, ErrorCodes.WRONG_PASSWORD, ErrorCodes.REQUIRED_PASSWORD, 516}
-NO_RIGHT = 497
+LOGIN_ERRORS = {ErrorCodes.UNKNOWN_USER, ErrorCodes.WRONG_PASSWORD, ErrorCodes.REQUIRED_PASSWORD, 516}
+ACCESS_DENIED = 497
 
-# Every failed attempt is logged with its traceback otherwise, and reported a second time by whoever asked.
+# The driver would log every failed attempt with a traceback, although the caller reports the error.
 logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 
@@ -46,11 +46,11 @@ def rows(client: Client, query: str, parameters: Mapping[str, Any] | None = None
 
 
 def connect(settings: Settings, database: str | None = None) -> Client:
-    """A client that has been answered; ``Failure`` names the setting to check.
+    """A connected client; ``Failure`` names the setting to check.
 
     Args:
         settings: of this deployment.
-        database: to work in; None takes the deployment's, an empty one the user's default.
+        database: None takes the deployment's, an empty string the user's default.
     """
     client = new_client(settings, settings.clickhouse_database if database is None else database)
     try:
@@ -77,10 +77,10 @@ def new_client(settings: Settings, database: str) -> Client:
 
 
 def failure(settings: Settings, error: BaseException) -> Failure:
-    """What went wrong, in one sentence."""
+    """The ``Failure`` for an error of the driver."""
     where = f"ClickHouse at {settings.clickhouse_host}:{settings.clickhouse_port}"
     if isinstance(error, ServerException):
-        return refusal(settings, where, error)
+        return server_failure(settings, where, error)
     if isinstance(error, SocketTimeoutError):
         return Failure(f"{where} did not answer in time: check TENOR_CLICKHOUSE_HOST and TENOR_CLICKHOUSE_PORT")
     if isinstance(error, NetworkError) and not any(name in str(error) for name in ("SSL", "X509")):
@@ -89,16 +89,16 @@ def failure(settings: Settings, error: BaseException) -> Failure:
             "or start the embedded stack with: tenor up",
         )
     return Failure(
-        f"{where} does not speak ClickHouse's native protocol {with_or_without_tls(settings)}: "
+        f"{where} does not speak ClickHouse's native protocol {tls_phrase(settings)}: "
         "check TENOR_CLICKHOUSE_PORT, TENOR_CLICKHOUSE_SECURE and TENOR_CLICKHOUSE_CA_FILE"
     )
 
 
-def refusal(settings: Settings, where: str, error: ServerException) -> Failure:
-    """What the server itself refused. Its text is left out: it may quote values."""
-    if error.code in LOGIN:
+def server_failure(settings: Settings, where: str, error: ServerException) -> Failure:
+    """The ``Failure`` for an error of the server. Its text is left out: it may quote values."""
+    if error.code in LOGIN_ERRORS:
         return Failure(
-            f"{where} does not let user {settings.clickhouse_user} in: "
+            f"Authentication failed for user {settings.clickhouse_user} at {where}: "
             "check TENOR_CLICKHOUSE_USER and TENOR_CLICKHOUSE_PASSWORD"
         )
     if error.code == ErrorCodes.UNKNOWN_DATABASE:
@@ -106,23 +106,23 @@ def refusal(settings: Settings, where: str, error: ServerException) -> Failure:
             f"{where} has no database {settings.clickhouse_database}: check TENOR_CLICKHOUSE_DATABASE",
             "or create it with: tenor migrate",
         )
-    if error.code == NO_RIGHT:
+    if error.code == ACCESS_DENIED:
         return Failure(
-            f"{where} grants user {settings.clickhouse_user} too little: check TENOR_CLICKHOUSE_USER",
+            f"User {settings.clickhouse_user} lacks a grant at {where}: check TENOR_CLICKHOUSE_USER",
             "deploy/clickhouse/grants.sql has a role for every task",
         )
-    return Failure(f"{where} refused with code {error.code}", "its log says more")
+    return Failure(f"{where} returned error code {error.code}.", "See the log of the ClickHouse server.")
 
 
 def reason(error: Error) -> str:
-    """The system's words, without the address the driver adds: as ``Connection refused``."""
+    """The system's text without the address that the driver adds, as ``Connection refused``."""
     return str(error.message or "").split(" (")[0].strip() or type(error).__name__
 
 
-def with_or_without_tls(settings: Settings) -> str:
+def tls_phrase(settings: Settings) -> str:
     return "with TLS" if settings.clickhouse_secure else "without TLS"
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """A database or table name as SQL."""
     return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"

@@ -1,4 +1,4 @@
-"""ClickHouse over HTTP, for what its native protocol does not take: data in a format the server reads."""
+"""ClickHouse over HTTP, for data in a format the server reads or writes itself, as Avro and Parquet."""
 
 import json
 import ssl
@@ -11,23 +11,23 @@ from urllib.parse import urlencode
 from agents.clickhouse.client import ANSWER_TIMEOUT_S
 from agents.settings.model import Settings
 
-CODE = "X-ClickHouse-Exception-Code"
-SUMMARY = "X-ClickHouse-Summary"
+CODE_HEADER = "X-ClickHouse-Exception-Code"
+SUMMARY_HEADER = "X-ClickHouse-Summary"
 CHUNK_BYTES = 1 << 20
-# A ClickHouse closes what is idle for longer: after 3 s by default before version 23, then 10, then 30.
-KEPT_OPEN_S = 2.0
+# ClickHouse closes connections that are idle for longer: 3 s by default before version 23, then 10, then 30.
+KEEP_ALIVE_S = 2.0
 
 
 class ClickHouseRefused(Exception):
-    """ClickHouse did not take it. Its own text is left out: it may quote values."""
+    """ClickHouse returned an error. Its text is left out: it may quote values."""
 
 
 class ClickHouseHttp:
-    """One connection, kept open while it is used, made when it is needed. ``close`` it.
+    """One connection, opened on demand and kept open while it is used. ``close`` it.
 
     Args:
         settings: of this deployment.
-        timeout_s: longest silence of the server, seconds.
+        timeout_s: of the socket, seconds.
     """
 
     def __init__(self, settings: Settings, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
@@ -37,11 +37,11 @@ class ClickHouseHttp:
     @cached_property
     def _connection(self) -> HTTPConnection:
         settings = self._settings
-        where = settings.clickhouse_host, settings.clickhouse_http_port
+        address = settings.clickhouse_host, settings.clickhouse_http_port
         if not settings.clickhouse_secure:
-            return HTTPConnection(*where, timeout=self._timeout_s)
+            return HTTPConnection(*address, timeout=self._timeout_s)
         context = ssl.create_default_context(cafile=settings.clickhouse_ca_file)
-        return HTTPSConnection(*where, timeout=self._timeout_s, context=context)
+        return HTTPSConnection(*address, timeout=self._timeout_s, context=context)
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -55,34 +55,34 @@ class ClickHouseHttp:
     def post(self, statement: str, data: bytes, settings: Mapping[str, int]) -> None:
         """Run a statement with its data; returns when ClickHouse has acknowledged.
 
-        ``ClickHouseRefused`` when it answers otherwise, ``OSError`` or ``HTTPException`` when it does not answer.
+        ``ClickHouseRefused`` when it returns an error, ``OSError`` or ``HTTPException`` when it does not answer.
         """
         self._exchange(statement, data, settings, lambda chunk: None)
 
     def fetch(self, statement: str, settings: Mapping[str, int | str], write: Callable[[bytes], object]) -> int:
-        """Hand on what a query answers, piece by piece, once the server has all of it; the number of rows.
+        """Write the result of a query chunk by chunk, once the server has all of it; returns the number of rows.
 
-        Errors as of ``post``.
+        Raises the same errors as ``post``.
         """
         answer = self._exchange(statement, b"", settings, write)
-        return int(json.loads(answer.getheader(SUMMARY) or "{}").get("result_rows", 0))
+        return int(json.loads(answer.getheader(SUMMARY_HEADER) or "{}").get("result_rows", 0))
 
     def _exchange(
         self, statement: str, data: bytes, settings: Mapping[str, int | str], write: Callable[[bytes], object]
     ) -> HTTPResponse:
-        asked = urlencode({"query": statement, "wait_end_of_query": 1, **settings})
-        if time.monotonic() - self._used_at > KEPT_OPEN_S:
-            self.close()  # opens anew with the next request
+        parameters = urlencode({"query": statement, "wait_end_of_query": 1, **settings})
+        if time.monotonic() - self._used_at > KEEP_ALIVE_S:
+            self.close()  # the next request opens a new one
         try:
-            self._connection.request("POST", f"/?{asked}", data, self._headers)
+            self._connection.request("POST", f"/?{parameters}", data, self._headers)
             answer = self._connection.getresponse()
             if answer.status != 200:
                 answer.read()
-                raise ClickHouseRefused(f"HTTP {answer.status}, code {answer.getheader(CODE)}")
+                raise ClickHouseRefused(f"HTTP {answer.status}, code {answer.getheader(CODE_HEADER)}")
             while chunk := answer.read(CHUNK_BYTES):
                 write(chunk)
         except (OSError, HTTPException):
-            self.close()  # what is left of the broken exchange must not meet the next one
+            self.close()  # the rest of a broken response must not be read as the next one
             raise
         self._used_at = time.monotonic()
         return answer

@@ -1,6 +1,6 @@
-"""Migrate: brings the ClickHouse database to the tables and views this version knows.
+"""Applies the migrations: brings the ClickHouse database to the tables and views of this version.
 
-Two at once do no harm: every statement can be repeated, and both write the same row about what they applied.
+Two at the same time do no harm: every statement can be repeated, and both write the same row about what they applied.
 """
 
 from collections import defaultdict
@@ -10,12 +10,12 @@ import tenacity
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ErrorCodes, ServerException
 
-from agents.clickhouse.client import quoted, session
+from agents.clickhouse.client import quote_identifier, session
 from agents.common.errors import Failure
 from agents.settings.model import Settings
 from schemas.migrations import FOLDER, Migration, migrations
 
-LOG = """
+CREATE_MIGRATIONS = """
 CREATE TABLE IF NOT EXISTS migrations
 (
     number UInt32 COMMENT 'Place in the order',
@@ -28,11 +28,11 @@ ORDER BY number
 COMMENT 'Which files made this database'
 """
 
-DISTURBED = (ErrorCodes.TABLE_IS_DROPPED, ErrorCodes.UNKNOWN_TABLE, ErrorCodes.TABLE_ALREADY_EXISTS)
-ATTEMPTS, AGAIN_S = 10, 0.5
+CONCURRENT_CHANGE = (ErrorCodes.TABLE_IS_DROPPED, ErrorCodes.UNKNOWN_TABLE, ErrorCodes.TABLE_ALREADY_EXISTS)
+ATTEMPTS, RETRY_S = 10, 0.5
 
-# A view's column that has no comment of its own takes that of the same column in the table it reads.
-UNCOMMENTED = """
+# Columns of views without a comment, with the comment of the same column in the table the view reads.
+UNCOMMENTED_COLUMNS = """
 SELECT of_view.table, of_view.name, any(of_table.comment)
 FROM system.columns AS of_view
 INNER JOIN system.tables AS view ON view.database = of_view.database AND view.name = of_view.table
@@ -45,7 +45,7 @@ ORDER BY of_view.table, of_view.name
 
 
 def migrate(settings: Settings, folder: Path = FOLDER) -> list[str]:
-    """Apply what is missing; the names of the files that were.
+    """Apply the missing migrations; returns the names of their files.
 
     ``Failure`` when ClickHouse cannot be used, when an applied file has changed since, or when the database was
     made by a newer version.
@@ -57,22 +57,22 @@ def migrate(settings: Settings, folder: Path = FOLDER) -> list[str]:
 
 def create_database(settings: Settings) -> None:
     with session(settings, database="") as client:
-        client.execute(f"CREATE DATABASE IF NOT EXISTS {quoted(settings.clickhouse_database)}")
+        client.execute(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(settings.clickhouse_database)}")
 
 
-def is_disturbed(error: BaseException) -> bool:
-    """Whether somebody else replaced a view between two looks at it."""
-    return isinstance(error, ServerException) and error.code in DISTURBED
+def is_concurrent_change(error: BaseException) -> bool:
+    """Whether another process replaced a view at the same time."""
+    return isinstance(error, ServerException) and error.code in CONCURRENT_CHANGE
 
 
 @tenacity.retry(
-    retry=tenacity.retry_if_exception(is_disturbed),
-    wait=tenacity.wait_random(0, AGAIN_S),
+    retry=tenacity.retry_if_exception(is_concurrent_change),
+    wait=tenacity.wait_random(0, RETRY_S),
     stop=tenacity.stop_after_attempt(ATTEMPTS),
     reraise=True,
 )
 def apply(client: Client, settings: Settings, files: list[Migration]) -> list[str]:
-    client.execute(LOG)
+    client.execute(CREATE_MIGRATIONS)
     missing = unapplied(settings, files, applied(client))
     for migration in missing:
         for statement in migration.statements:
@@ -90,7 +90,7 @@ def applied(client: Client) -> dict[int, tuple[str, str]]:
 
 
 def unapplied(settings: Settings, files: list[Migration], done: dict[int, tuple[str, str]]) -> list[Migration]:
-    """What is still to do; ``Failure`` when files and database do not fit."""
+    """Migrations still to apply; ``Failure`` when the files and the database do not match."""
     database = settings.clickhouse_database
     newest = max(done, default=0)
     if newest > len(files):
@@ -108,17 +108,17 @@ def unapplied(settings: Settings, files: list[Migration], done: dict[int, tuple[
 
 
 def comment_views(client: Client) -> None:
-    """Give the columns of views the comments of the tables they show."""
+    """Copy comments of table columns to the columns of views."""
     commands: dict[str, list[str]] = defaultdict(list)
-    for view, column, comment in client.execute(UNCOMMENTED):
+    for view, column, comment in client.execute(UNCOMMENTED_COLUMNS):
         text = comment.replace("\\", "\\\\").replace("'", "\\'")
-        commands[view].append(f"COMMENT COLUMN {quoted(column)} '{text}'")
+        commands[view].append(f"COMMENT COLUMN {quote_identifier(column)} '{text}'")
     for view, changes in commands.items():
-        client.execute(f"ALTER TABLE {quoted(view)} {', '.join(changes)}")
+        client.execute(f"ALTER TABLE {quote_identifier(view)} {', '.join(changes)}")
 
 
 def require_current(settings: Settings) -> None:
-    """``Failure`` when the database is missing or a migration is still to be applied to it."""
+    """``Failure`` when the database is missing or a migration is not applied."""
     with session(settings) as client:
         exists = client.execute("EXISTS TABLE migrations")[0][0]
         missing = unapplied(settings, migrations(), applied(client) if exists else {})

@@ -1,6 +1,6 @@
-"""Rows: from a decoded record to a row of the ClickHouse table that keeps it. Pure.
+"""The ClickHouse table of each record, and how a decoded record becomes a row. Pure.
 
-Times stay integers of milliseconds: that is how DateTime64(3) is stored, and the driver passes integers through.
+Times stay integers of milliseconds: DateTime64(3) is stored like that, and the driver passes integers through.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where a kind of record is kept.
+    """The table of one kind of record.
 
     Attributes:
         name: of the table.
-        columns: what is inserted, in this order; ``inserted_at`` is the server's.
-        row: from a decoded record (for dead letters: the consumed one) to a row.
-        from_avro: where ClickHouse may read the record itself, the columns that are no fields and how they follow from
-            them; None where each record must be looked at first.
+        columns: inserted columns, in this order; the server sets ``inserted_at``.
+        row: makes a row of a decoded record (for dead letters: of the consumed one).
+        from_avro: where ClickHouse may read the record itself, the columns that are not fields and their expressions;
+            None where each record must be checked first.
     """
 
     name: str
@@ -32,16 +32,16 @@ class Table:
 
     @property
     def insert(self) -> str:
-        """The statement that takes columns."""
+        """The insert statement; its data are columns."""
         return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES"
 
 
-def columnar(table: Table, rows: Sequence[Row]) -> list[list[Any]]:
-    """The rows as one list for each column, as the driver takes them fastest."""
+def to_columns(table: Table, rows: Sequence[Row]) -> list[list[Any]]:
+    """The rows as one list for each column, the driver's fastest form."""
     return [[row[name] for row in rows] for name in table.columns]
 
 
-def as_it_is(datum: Datum) -> Row:
+def unchanged(datum: Datum) -> Row:
     return datum
 
 
@@ -50,7 +50,7 @@ def point_row(datum: Datum) -> Row:
     return {
         **datum,
         "reply": datum["reply"] or {},
-        "contributions": shares(datum["contributions"]),
+        "contributions": to_shares(datum["contributions"]),
         "source_topic": source["topic"],
         "source_partition": source["partition"],
         "source_offset": source["offset"],
@@ -60,34 +60,34 @@ def point_row(datum: Datum) -> Row:
 def decision_row(datum: Datum) -> Row:
     return {
         **datum,
-        "contributions": shares(datum["contributions"]),
-        "tried": tuples(datum["tried"]),
+        "contributions": to_shares(datum["contributions"]),
+        "tried": to_tuples(datum["tried"]),
         "propensities": {chance["option"]: chance["probability"] for chance in datum["propensities"]},
         "predicted_reward": datum["predicted_reward"] or {},
     }
 
 
-def tuples(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+def to_tuples(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     """Nested records as ClickHouse's tuples, in the order of their fields."""
     return [tuple(row.values()) for row in rows]
 
 
 def outcome_row(datum: Datum) -> Row:
-    return {**datum, "tried": tuples(datum["tried"]), "contributions": shares(datum["contributions"])}
+    return {**datum, "tried": to_tuples(datum["tried"]), "contributions": to_shares(datum["contributions"])}
 
 
 def snapshot_row(datum: Datum) -> Row:
-    return {**datum, "evidence": tuples(datum["evidence"])}
+    return {**datum, "evidence": to_tuples(datum["evidence"])}
 
 
 def wording_row(datum: Datum) -> Row:
-    return {**datum, "effects": tuples(datum["effects"])}
+    return {**datum, "effects": to_tuples(datum["effects"])}
 
 
 def alert_row(datum: Datum) -> Row:
     # A column of the sorting key cannot be NULL: an alert about the policy has an empty conversation_id.
     conversation_id = datum["conversation_id"] or ""
-    nested = {"contributions": shares(datum["contributions"]), "tried": tuples(datum["tried"])}
+    nested = {"contributions": to_shares(datum["contributions"]), "tried": to_tuples(datum["tried"])}
     return {**datum, "conversation_id": conversation_id, **nested}
 
 
@@ -95,29 +95,29 @@ def delivery_row(datum: Datum) -> Row:
     return {**datum, "conversation_id": datum["conversation_id"] or ""}
 
 
-def shares(contributions: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
-    return [(one["signal"], one["share"]) for one in contributions]
+def to_shares(contributions: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
+    return [(contribution["signal"], contribution["share"]) for contribution in contributions]
 
 
-def columns_of(record_name: str, *kept_out: str) -> tuple[str, ...]:
-    """Columns of a record's table: its fields, a source as three; ``kept_out`` are nobody's business but ours."""
-    fields = [field["name"] for field in record(record_name).published["fields"] if field["name"] not in kept_out]
+def columns_of(record_name: str, *excluded: str) -> tuple[str, ...]:
+    """Columns of a record's table: its fields without ``excluded``, a source as three columns."""
+    fields = [field["name"] for field in record(record_name).published["fields"] if field["name"] not in excluded]
     source = ("source_topic", "source_partition", "source_offset")
     return tuple(name for field in fields for name in (source if field == "source" else (field,)))
 
 
-CHANCES = (("propensities", "mapFromArrays(propensities.option, propensities.probability)"),)
+PROPENSITIES = (("propensities", "mapFromArrays(propensities.option, propensities.probability)"),)
 NOT_NULL = (("conversation_id", "ifNull(conversation_id, '')"),)
 FROM_SOURCE = tuple((f"source_{name}", f"source.{name}") for name in ("topic", "partition", "offset"))
 
 TABLES = {
     Name.TRAJECTORIES: Table("trajectory_points", columns_of("trajectory_point"), point_row, FROM_SOURCE),
-    Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row, CHANCES),
+    Name.DECISIONS: Table("decisions", columns_of("decision"), decision_row, PROPENSITIES),
     Name.OUTCOMES: Table("outcomes", columns_of("outcome"), outcome_row, ()),
     Name.ALERTS: Table("alerts", columns_of("alert"), alert_row, NOT_NULL),
-    Name.RATINGS: Table("ratings", columns_of("rating"), as_it_is),
-    Name.DISTAL: Table("distal_outcomes", columns_of("distal_outcome"), as_it_is, ()),
-    Name.COMMANDS: Table("policy_commands", columns_of("policy_command"), as_it_is),
+    Name.RATINGS: Table("ratings", columns_of("rating"), unchanged),
+    Name.DISTAL: Table("distal_outcomes", columns_of("distal_outcome"), unchanged, ()),
+    Name.COMMANDS: Table("policy_commands", columns_of("policy_command"), unchanged),
     Name.POLICY: Table(
         "policy_snapshots",
         columns_of("policy_snapshot", "format", "precision", "response", "errors", "recent_errors", "positions"),
@@ -128,7 +128,7 @@ TABLES = {
         columns_of("wording_effects", "size", "products", "response", "scores", "present", "positions"),
         wording_row,
     ),
-    Name.ALERT_COMMANDS: Table("alert_commands", columns_of("alert_command"), as_it_is),
+    Name.ALERT_COMMANDS: Table("alert_commands", columns_of("alert_command"), unchanged),
     Name.DELIVERIES: Table("alert_deliveries", columns_of("alert_delivery"), delivery_row),
-    Name.WORKLOAD: Table("team_workloads", columns_of("team_workload"), as_it_is),
+    Name.WORKLOAD: Table("team_workloads", columns_of("team_workload"), unchanged),
 }

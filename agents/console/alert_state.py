@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from agents.alerting import commands
 from agents.kafka import client
-from agents.kafka.client import admin, metadata
+from agents.kafka.client import admin_client, metadata
 from agents.kafka.topic_reader import read_partition
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -72,7 +72,7 @@ def publish_from_console(
 
 def topic_exists(settings: Settings) -> bool:
     """``Failure`` when the broker does not answer."""
-    return settings.topics.name(Name.ALERT_COMMANDS) in metadata(admin(settings), settings).topics
+    return settings.topics.name(Name.ALERT_COMMANDS) in metadata(admin_client(settings), settings).topics
 
 
 class AlertCommandLog:

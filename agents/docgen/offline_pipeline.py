@@ -10,7 +10,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.clickhouse.tables import TABLES, Table, columnar
+from agents.clickhouse.tables import TABLES, Table, to_columns
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.learning.wording_record import datum as wording_datum
@@ -57,7 +57,7 @@ def store(client: Client, records: Mapping[Name, list[Datum]]) -> None:
 
 
 def insert(client: Client, table: Table, data: Iterable[Any]) -> None:
-    client.execute(table.insert, columnar(table, [table.row(one) for one in data]), columnar=True)
+    client.execute(table.insert, to_columns(table, [table.row(one) for one in data]), columnar=True)
 
 
 class OfflinePipeline:

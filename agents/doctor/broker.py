@@ -36,5 +36,5 @@ def enough(settings: Settings, brokers: int) -> list[Check]:
         found = f"TENOR_REPLICATION is {settings.replication}, but there are {brokers} brokers"
         return [Check(ABOUT, "failed", found, "start the others, or set TENOR_REPLICATION before topics are created")]
     many = "1 broker answers" if brokers == 1 else f"{brokers} brokers answer"
-    how = "the embedded one" if settings.embedded else security.how(settings)
+    how = "the embedded one" if settings.embedded else security.describe(settings)
     return [Check(ABOUT, "ok", f"{many} at {settings.brokers}, {how}")]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ErrorCodes, ServerException
 
-from agents.clickhouse.client import quoted
+from agents.clickhouse.client import quote_identifier
 from agents.clickhouse.tables import TABLES
 from agents.doctor.check import Check, listed
 from agents.settings.model import Settings
@@ -54,5 +54,5 @@ def lacks(settings: Settings, client: Client, role: str) -> list[str]:
 
 
 def may(client: Client, database: str, right: str, table: str) -> bool:
-    what = table if table == "*" else quoted(table)
-    return bool(client.execute(f"CHECK GRANT {right} ON {quoted(database)}.{what}")[0][0])
+    what = table if table == "*" else quote_identifier(table)
+    return bool(client.execute(f"CHECK GRANT {right} ON {quote_identifier(database)}.{what}")[0][0])

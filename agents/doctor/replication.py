@@ -36,7 +36,7 @@ class TopicReplication(NamedTuple):
 
 def look(cluster: Cluster) -> Iterator[Check]:
     """What is wrong with the replication of our topics, topics with the same trouble in one line."""
-    told = topics.described(cluster.client, existing(cluster))
+    told = topics.describe_configs(cluster.client, existing(cluster))
     alike: dict[tuple[str, str, str | None], list[str]] = defaultdict(list)
     for topic in existing(cluster):
         least = told[topic.name].get(MIN)

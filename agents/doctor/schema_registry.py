@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agents.doctor.check import Check, listed
-from agents.schema_registry.publish import standings
+from agents.schema_registry.publish import subject_statuses
 from agents.settings.effective import shown
 from agents.settings.model import Settings
 
@@ -15,7 +15,7 @@ def look(settings: Settings) -> Iterator[Check]:
     if settings.registry_url is None:
         yield Check(ABOUT, "ok", "none is set: records carry their schema's fingerprint")
         return
-    found = standings(settings)
+    found = subject_statuses(settings)
     for one in found:
         for why in one.wrong:
             todo = f"delete that version, or let {one.subject} go to another registry: what it wrote could not be read"

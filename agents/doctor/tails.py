@@ -7,7 +7,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from agents.doctor.broker import Cluster
 from agents.kafka import client
-from agents.kafka.consumed_record import ConsumedRecord, at_end, received
+from agents.kafka.consumed_record import ConsumedRecord, from_message, is_partition_end
 
 READ_S = 3.0
 
@@ -32,7 +32,7 @@ def records(consumer: Consumer, unread: set[client.Position]) -> Iterator[Consum
     deadline = time.monotonic() + READ_S
     while unread and time.monotonic() < deadline:
         for message in consumer.consume(1000, 0.05):
-            if at_end(message):
+            if is_partition_end(message):
                 unread.discard((message.topic() or "", message.partition() or 0))
             else:
-                yield received(message)
+                yield from_message(message)

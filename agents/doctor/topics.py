@@ -44,8 +44,8 @@ def missing(cluster: Cluster) -> Iterator[Check]:
 
 def partitions(cluster: Cluster) -> Iterator[Check]:
     """Topics with another number of partitions: fatal where state stands beside a log, else only worth knowing."""
-    actual, fatal = counts(cluster), set(partition_counts.names(cluster.settings))
-    for message in partition_counts.differing(cluster.settings, actual):
+    actual, fatal = counts(cluster), set(partition_counts.partitioned_topics(cluster.settings))
+    for message in partition_counts.mismatches(cluster.settings, actual):
         yield Check(ABOUT, "failed", message, partition_counts.HINT)
     for topic in existing(cluster):
         if topic.name not in fatal and actual[topic.name] != topic.partitions:
@@ -61,9 +61,9 @@ def sole(found: str) -> Check:
 
 
 def configs(cluster: Cluster) -> Iterator[Check]:
-    told = topics.described(cluster.client, existing(cluster))
+    told = topics.describe_configs(cluster.client, existing(cluster))
     for topic in existing(cluster):
-        for name, value, wanted in topics.differing(topic, told[topic.name]):
+        for name, value, wanted in topics.config_differences(topic, told[topic.name]):
             verdict: Verdict = "failed" if name in LOSES else "warning"
             found = f"{topic.name}: {name} is {value or 'not set'}, should be {wanted}"
             yield Check(ABOUT, verdict, found, alter(topic.name, name, wanted))

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from agents.common.formatting import sparkline
 from agents.kafka import client
-from agents.kafka.consumed_record import ConsumedRecord, received
+from agents.kafka.consumed_record import ConsumedRecord, from_message
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import record
@@ -53,7 +53,7 @@ class LiveView:
     def read(self, wait_s: float) -> None:
         """Take in what has been published, for at most ``wait_s`` seconds."""
         for message in self._consumer.consume(5000, wait_s):
-            self._take(received(message))
+            self._take(from_message(message))
 
     def _take(self, message: ConsumedRecord) -> None:
         name = self._names[message.topic]

@@ -1,4 +1,4 @@
-"""Commits of offsets: what passes by itself, what was lost to another member, and what is an error."""
+"""Committing offsets: which errors to retry, which mean that the partition moved, and which are final."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from agents.kafka.client import COORDINATOR_MOVING
 
 log = structlog.get_logger(__name__)
 
-# The partition went to another member while the batch was under way. It reads the batch again; rows collapse.
-LOST = {
+# The partition moved to another member of the group, which reads the batch again.
+PARTITION_LOST = {
     KafkaError.ILLEGAL_GENERATION,
     KafkaError.UNKNOWN_MEMBER_ID,
     KafkaError.REBALANCE_IN_PROGRESS,
@@ -19,8 +19,8 @@ LOST = {
     KafkaError._ASSIGNMENT_LOST,
     KafkaError._NO_OFFSET,
 }
-# The coordinator is moving to another broker, or is out of reach just now: it will take the same offsets later.
-PASSING = {
+# The coordinator is moving or cannot be reached: retry later.
+TRANSIENT = {
     *COORDINATOR_MOVING,
     KafkaError.NOT_ENOUGH_REPLICAS,
     KafkaError.REQUEST_TIMED_OUT,
@@ -33,13 +33,13 @@ PASSING = {
 
 
 class CommitUnavailable(Exception):
-    """The broker does not take offsets just now."""
+    """Kafka cannot commit offsets at the moment; retry later."""
 
 
 def commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
-    """Commit; return when the broker has the offsets, or the partitions belong to another member.
+    """Commit; return when Kafka has stored the offsets, or when the partitions belong to another member.
 
-    Raises ``CommitUnavailable`` where trying again later will do.
+    Raises ``CommitUnavailable`` when a retry may succeed, ``Failure`` when it cannot.
     """
     try:
         answers = consumer.commit(offsets=offsets, asynchronous=False)
@@ -48,15 +48,18 @@ def commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
         raise_unless_lost(error.args[0])
 
 
-def not_taken(reason: str) -> Failure:
-    return Failure(f"the Kafka broker does not take the sink's offsets: {reason}", "set TENOR_BROKERS")
+def commit_failed(reason: str) -> Failure:
+    return Failure(
+        f"Kafka refused to commit offsets ({reason}).",
+        "Check TENOR_BROKERS and the user's READ grant on the consumer group; to test both, run: tenor doctor",
+    )
 
 
 def raise_unless_lost(*errors: Any) -> None:
-    """``CommitUnavailable`` for what passes, ``Failure`` for what does not."""
+    """``CommitUnavailable`` for transient errors, ``Failure`` for final ones."""
     for error in errors:
-        if error.code() in PASSING:
+        if error.code() in TRANSIENT:
             raise CommitUnavailable(error.name())
-        if error.code() not in LOST:
-            raise not_taken(error.name())
-        log.info("a partition went to another sink before its batch was committed; it reads the batch again")
+        if error.code() not in PARTITION_LOST:
+            raise commit_failed(error.name())
+        log.info("partition moved to another consumer before its batch was committed; that consumer reads it again")

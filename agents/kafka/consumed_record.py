@@ -1,4 +1,4 @@
-"""A record consumed through librdkafka, in the shape aiokafka's have: one shape for all who read."""
+"""A record consumed through librdkafka, with the attributes of aiokafka's records."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -27,13 +27,13 @@ class ConsumedRecord(NamedTuple):
 
 def headers(message: Message) -> list[tuple[str, bytes | None]]:
     """Headers in order; the client's types allow more than it returns."""
-    found: Any = message.headers() or []
-    return list(found)
+    raw: Any = message.headers() or []
+    return list(raw)
 
 
-def received(message: Message) -> ConsumedRecord:
-    """The record, in the shape aiokafka's have."""
-    require_read(message)
+def from_message(message: Message) -> ConsumedRecord:
+    """The record of a message; ``Failure`` when the message is an error."""
+    require_no_error(message)
     kind, timestamp = message.timestamp()
     return ConsumedRecord(
         message.topic() or "",
@@ -46,14 +46,17 @@ def received(message: Message) -> ConsumedRecord:
     )
 
 
-def require_read(message: Message) -> None:
-    """``Failure`` when librdkafka hands on an error in place of a record."""
+def require_no_error(message: Message) -> None:
+    """``Failure`` when the message is an error instead of a record."""
     error = message.error()
     if error is not None:
-        raise Failure(f"Kafka cannot be read: {error.name()} on {message.topic()}", "run: tenor topics apply")
+        raise Failure(
+            f"Reading {message.topic()} from Kafka failed ({error.name()}).",
+            "If the topic is missing, run: tenor topics apply; to check grants, run: tenor doctor",
+        )
 
 
-def at_end(message: Message) -> bool:
-    """Whether it is no record, but says that a partition was read to its present end."""
+def is_partition_end(message: Message) -> bool:
+    """Whether the message says that a partition was read to its present end."""
     error = message.error()
     return error is not None and error.code() == KafkaError._PARTITION_EOF

@@ -12,7 +12,7 @@ Partition = tuple[str, int]
 
 
 def true_end_offsets(bootstrap: str, partitions: Sequence[Partition], timeout_s: float = 10.0) -> dict[Partition, int]:
-    """Where each partition really ends (the offset its next record gets), on Tansu as on Kafka.
+    """The end offset of each partition (the offset of its next record), on Tansu as on Kafka.
 
     Each partition is fetched once, from just before the end that ListOffsets claims: a fetch response
     carries the true high watermark. Raises KafkaException for a partition that does not exist.
@@ -56,7 +56,10 @@ def _high_watermarks(consumer: Consumer, partitions: Iterable[Partition], deadli
     missing = set(partitions)
     while missing:
         if time.monotonic() > deadline:
-            raise Failure(f"the broker did not tell the end of {len(missing)} partitions in time")
+            raise Failure(
+                f"The broker did not return the end offsets of {len(missing)} partitions in time.",
+                "Check that the embedded stack is running: tenor up",
+            )
         consumer.consume(1000, 0.005)  # makes room: fetched records would hold up the next fetch
         known |= {key: end for key in missing if (end := _cached_watermark(consumer, key)) is not None}
         missing -= known.keys()

@@ -1,6 +1,6 @@
-"""Inputs of a learner: every partition of some topics, read by position and not by group.
+"""Reads every partition of some topics by offset, outside any consumer group.
 
-What was learned names its positions itself, so nothing is committed: a restart goes on from there.
+Nothing is committed: the reader's own state stores its offsets, and a restart continues there.
 """
 
 import time
@@ -10,61 +10,65 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from agents.common.errors import Failure
 from agents.kafka import client
-from agents.kafka.consumed_record import ConsumedRecord, at_end, received
+from agents.kafka.consumed_record import ConsumedRecord, from_message, is_partition_end
 from agents.settings.model import Settings
 
 CHUNK = 1000
 WAIT_S = 0.05
-PATIENCE_S = 30.0
+SILENCE_S = 30.0
 
 
 class PartitionReader:
-    """Reads topics from some moment on.
+    """Reads topics from a time on.
 
     Args:
         topics: full names.
-        since_ms: where reading begins, milliseconds of the broker's time; 0 for all there is.
+        since_ms: first timestamp to read, milliseconds since 1970 by the broker's clock; 0 for everything.
 
     Attributes:
-        read_to: first offset of every partition that was not read.
+        read_to: the next offset to read, of each partition.
     """
 
     def __init__(self, settings: Settings, topics: Sequence[str], since_ms: int) -> None:
         self._settings = settings
         positions = client.partitions_of(settings, topics)
-        config = client.patient(settings, f"{settings.topics.learner_group}-inputs")
+        config = client.idle_consumer_config(settings, f"{settings.topics.learner_group}-inputs")
         self._consumer = Consumer({**config, "enable.partition.eof": True})
         starts = self._starts([TopicPartition(*position, since_ms) for position in positions])
-        self.read_to = {(one.topic, one.partition): one.offset for one in starts}
+        self.read_to = {(start.topic, start.partition): start.offset for start in starts}
         self._consumer.assign(starts)
 
     def take(self, wait_s: float = WAIT_S) -> list[ConsumedRecord]:
-        """What has come, at most ``CHUNK`` records."""
+        """Records that arrived, at most ``CHUNK``."""
         messages = self._consumer.consume(CHUNK, wait_s)
-        found = [received(one) for one in messages if not at_end(one)]
-        for one in found:
-            self.read_to[one.topic, one.partition] = one.offset + 1
-        for end in filter(at_end, messages):
-            # The end may lie behind the last record: a transaction leaves a marker that nobody is given.
+        records = [from_message(message) for message in messages if not is_partition_end(message)]
+        for record in records:
+            self.read_to[record.topic, record.partition] = record.offset + 1
+        for end in filter(is_partition_end, messages):
+            # The end may be after the last record: a transaction leaves a marker, which consumers do not get.
             position = end.topic() or "", end.partition() or 0
             self.read_to[position] = max(self.read_to[position], end.offset() or 0)
-        return found
+        return records
 
     def take_until(self, ends: Mapping[client.Position, int]) -> list[ConsumedRecord]:
-        """Everything before these offsets, and perhaps more. ``Failure`` when it does not come."""
-        found: list[ConsumedRecord] = []
-        heard = time.monotonic()
-        while any(self.read_to.get(position, 0) < end for position, end in ends.items()):
+        """Every record before these offsets, and perhaps more. ``Failure`` when none arrives for ``SILENCE_S``."""
+        records: list[ConsumedRecord] = []
+        arrived_at = time.monotonic()
+        while unread := [position for position, end in ends.items() if self.read_to.get(position, 0) < end]:
             more = self.take()
-            found += more
-            heard = time.monotonic() if more else heard
-            if time.monotonic() - heard > PATIENCE_S:
-                raise Failure(f"the broker gave no record for {PATIENCE_S:.0f} s, though there are some")
-        return found
+            records += more
+            arrived_at = time.monotonic() if more else arrived_at
+            if time.monotonic() - arrived_at > SILENCE_S:
+                topic, partition = unread[0]
+                raise Failure(
+                    f"Kafka returned no record of {topic}, partition {partition}, for {SILENCE_S:.0f} s.",
+                    "To check the brokers, run: tenor doctor",
+                )
+        return records
 
     def ends(self, *topics: str) -> dict[client.Position, int]:
-        """Present end of every partition of these topics."""
-        return client.end_offsets(self._settings, [one for one in self.read_to if one[0] in topics])
+        """Present end offset of every partition of these topics."""
+        return client.end_offsets(self._settings, [position for position in self.read_to if position[0] in topics])
 
     def close(self) -> None:
         self._consumer.close()

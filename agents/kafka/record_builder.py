@@ -1,4 +1,4 @@
-"""From domain records to Kafka records, and from refused events to dead letters."""
+"""Builds Kafka records from domain records, and dead letters from refused events."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from schemas.topics import KEY_OF, TOPIC_OF, Name, Topics
 from streams.outputs import Output
 
 SOURCE = "tenor"
-BY_HAND = "tenor-command"  # what a person asked for: it follows from no signal
-LEARNER = "tenor-learner"  # what follows from all that was learned, not from one partition of the signals
-WORKLOAD = "tenor-workload"  # what follows from conversation.assignments, too, which no worker reads
+COMMAND_SOURCE = "tenor-command"  # a person's command: no signal caused it
+LEARNER_SOURCE = "tenor-learner"  # computed from everything learned, not from one partition of the signals
+WORKLOAD_SOURCE = "tenor-workload"  # computed from conversation.assignments, too, which no worker reads
 TIME_OF = {Name.POLICY: "created_at"}  # of all others event_time
 
 
-def published(output: Output, codec: Codec, topics: Topics, source: str = SOURCE) -> OutgoingRecord:
-    """One output as a Kafka record, keyed by conversation, or by whatever it is about."""
+def build_record(output: Output, codec: Codec, topics: Topics, source: str = SOURCE) -> OutgoingRecord:
+    """One output as a Kafka record, keyed by conversation or by another field of ``KEY_OF``."""
     schema, datum, name = record(output.record), output.datum, TOPIC_OF[output.record]
     return OutgoingRecord(
         topic=topics.name(name),
@@ -29,8 +29,8 @@ def published(output: Output, codec: Codec, topics: Topics, source: str = SOURCE
     )
 
 
-def refused(message: Any, refusal: Rejected, stage: str) -> OutgoingRecord:
-    """A record that cannot be used, as a dead letter with its own bytes; counted."""
+def build_dead_letter(message: Any, refusal: Rejected, stage: str) -> OutgoingRecord:
+    """The dead letter of a refused record: its own bytes, and error headers. Counted in the metrics."""
     metrics.EVENTS_REFUSED.labels(message.topic, str(refusal.reason)).inc()
     position = (message.topic, message.partition, message.offset)
     return OutgoingRecord(

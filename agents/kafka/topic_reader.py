@@ -7,10 +7,10 @@ from confluent_kafka import Consumer, TopicPartition
 
 from agents.common.errors import Failure
 from agents.kafka import client
-from agents.kafka.consumed_record import ConsumedRecord, at_end, received
+from agents.kafka.consumed_record import ConsumedRecord, from_message, is_partition_end
 from agents.settings.model import Settings
 
-PATIENCE_S = 30.0
+SILENCE_S = 30.0
 
 
 def read(settings: Settings, topics: Sequence[str]) -> Iterator[ConsumedRecord]:
@@ -34,16 +34,20 @@ def read_partition(settings: Settings, position: client.Position, end: int, star
 
 
 def records(consumer: Consumer, position: client.Position, end: int) -> Iterator[ConsumedRecord]:
-    heard = time.monotonic()
-    while time.monotonic() - heard < PATIENCE_S:
+    arrived_at = time.monotonic()
+    while time.monotonic() - arrived_at < SILENCE_S:
         # consume() returns early only when the number is reached: a short wait, not a long one
         for message in consumer.consume(2000, 0.05):
-            heard = time.monotonic()
-            if at_end(message):
+            arrived_at = time.monotonic()
+            if is_partition_end(message):
                 return
-            record = received(message)
+            record = from_message(message)
             if record.offset < end:
                 yield record
             if record.offset >= end - 1:
                 return
-    raise Failure(f"{position[0]}, partition {position[1]} gave no record for {PATIENCE_S:.0f} s")
+    topic, partition = position
+    raise Failure(
+        f"Kafka returned no record of {topic}, partition {partition}, for {SILENCE_S:.0f} s.",
+        "To check the brokers, run: tenor doctor",
+    )

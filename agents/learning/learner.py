@@ -84,7 +84,7 @@ class Learner:
             while not stop.is_set():
                 with self.health.working("learner"):
                     self._step(history, ratings)
-                if ratings.whole:  # this is the only learner: what it publishes nobody contradicts
+                if ratings.owns_all:  # this is the only learner: what it publishes nobody contradicts
                     others = others or [
                         PolicyLearner(self.settings, self._codec),
                         WordingLearner(self.settings, self._codec),
@@ -92,7 +92,7 @@ class Learner:
                     for one in others:
                         with self.health.working(type(one).__name__):
                             one.step()
-                self.health.set_ready(ratings.whole and history.caught_up and bool(others))
+                self.health.set_ready(ratings.owns_all and history.caught_up and bool(others))
         finally:
             self.health.set_ready(False)
             for one in others:
@@ -115,7 +115,7 @@ class Learner:
             self._turns.take(signal)
         now_s = time.monotonic()
         self._waiting.extend(PendingRating(now_s, one, self._label(one)) for one in ratings.take(WAIT_S))
-        if ratings.whole and history.caught_up and not more:
+        if ratings.owns_all and history.caught_up and not more:
             self._learn(ratings, now_s)
 
     def _label(self, message: ConsumedRecord) -> tuple[Datum, MessageLabel] | None:
@@ -136,7 +136,7 @@ class Learner:
             one = self._waiting.popleft()
             if one.label is not None:
                 self._teach(*one.label)
-            ratings.settle(one.message)
+            ratings.mark_done(one.message)
             if self._prequential.due:
                 self._offer()
                 self._commit(ratings)

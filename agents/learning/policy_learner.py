@@ -18,7 +18,7 @@ from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import LEARNER, published, refused
+from agents.kafka.record_builder import LEARNER_SOURCE, build_dead_letter, build_record
 from agents.kafka.record_reader import decode, decode_checked
 from agents.learning.model_publisher import to_every_partition
 from agents.learning.policies import usable
@@ -162,7 +162,7 @@ class PolicyLearner:
     def _teach(self, apprentice: TenantPolicyLearner, positions: Mapping[Position, int]) -> None:
         before = apprentice.snapshot.disabled
         taught = apprentice.learn(positions)
-        self._producer.send([refused(one.read.received, one.why, "learner") for one in taught.refused])
+        self._producer.send([build_dead_letter(one.read.received, one.why, "learner") for one in taught.refused])
         count(taught.news)
         if taught.record is not None:
             self._publish(taught.record)
@@ -170,7 +170,9 @@ class PolicyLearner:
 
     def _publish(self, found: Datum) -> None:
         tenant, version = found["tenant"], found["policy_version"]
-        outgoing = published(Output("policy_snapshot", version, found), self._codec, self._settings.topics, LEARNER)
+        outgoing = build_record(
+            Output("policy_snapshot", version, found), self._codec, self._settings.topics, LEARNER_SOURCE
+        )
         offset = self._producer.send([outgoing])[outgoing.topic, outgoing.key]
         self._announce(tenant, version, offset)
         self._versions.setdefault(tenant, deque()).append((now_ms(), version))
@@ -200,7 +202,7 @@ class PolicyLearner:
             self._send(output)
 
     def _send(self, output: Output) -> None:
-        self._producer.send([published(output, self._codec, self._settings.topics, LEARNER)])
+        self._producer.send([build_record(output, self._codec, self._settings.topics, LEARNER_SOURCE)])
 
 
 def decoded(name: Name, received: ConsumedRecord, codec: Codec, settings: Settings) -> Datum | None:

@@ -19,9 +19,9 @@ from confluent_kafka import Consumer, TopicPartition
 
 from agents.common import metrics
 from agents.kafka import client, topic_reader
-from agents.kafka.consumed_record import ConsumedRecord, received
+from agents.kafka.consumed_record import ConsumedRecord, from_message
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import headers_of, published
+from agents.kafka.record_builder import build_record, headers_of
 from agents.learning.wording_record import datum, restored
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -55,13 +55,13 @@ class WordingLearner:
         self._restore()
         self._read_to = self._beginning()
         self._told = dict(self._read_to)  # what the records say was learned from, at least
-        self._consumer = Consumer(client.patient(settings, f"{settings.topics.learner_group}-wording"))
+        self._consumer = Consumer(client.idle_consumer_config(settings, f"{settings.topics.learner_group}-wording"))
         self._consumer.assign([TopicPartition(*position, offset) for position, offset in self._read_to.items()])
 
     def step(self, wait_s: float = 0.0) -> None:
         """Read what has come, learn and publish when it is time."""
         for message in self._consumer.consume(CHUNK, wait_s):
-            self._take(received(message))
+            self._take(from_message(message))
         if self._is_due():
             self._publish()
 
@@ -149,4 +149,4 @@ class WordingLearner:
         outputs = [
             Output("wording_effects", ids.stable_id("wording", one["tenant"], one["turns"]), one) for one in data
         ]
-        self._producer.send([published(output, self._codec, topics) for output in outputs])
+        self._producer.send([build_record(output, self._codec, topics) for output in outputs])

@@ -17,7 +17,7 @@ from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
-from agents.kafka.admin.lag import GroupTopics, OnWait, pass_by, stages
+from agents.kafka.admin.lag import GroupTopics, OnWait, pipeline_stages, wait_for_stage
 from agents.kafka.producer import Producer
 from agents.learning.model_publisher import to_every_partition
 from agents.privacy import profiles
@@ -58,7 +58,7 @@ def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, 
         on_wait: told whom it waits for, and how many records are to go.
     """
     topics.require_all(settings)
-    ingest, conversations, *others = stages(settings.topics)
+    ingest, conversations, *others = pipeline_stages(settings.topics)
     with CustomerRows(settings, tenant, mark(customer_id)) as rows:
         wait(settings, [ingest, conversations], timeout_s, on_wait)
         asked_at, known = now_ms(), going_on(settings, tenant, customer_id)
@@ -75,7 +75,7 @@ def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, 
 
 def wait(settings: Settings, passed: Iterable[GroupTopics], timeout_s: float, on_wait: OnWait) -> None:
     for stage in passed:
-        pass_by(settings, stage, timeout_s, on_wait)
+        wait_for_stage(settings, stage, timeout_s, on_wait)
 
 
 def going_on(settings: Settings, tenant: str, customer_id: str) -> dict[str, State]:

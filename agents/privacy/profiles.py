@@ -9,7 +9,7 @@ from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import BY_HAND
+from agents.kafka.record_builder import COMMAND_SOURCE
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.worker.changelog import ChangelogCursor
@@ -59,7 +59,7 @@ def erase(settings: Settings, tenant: str, customer_id: str) -> str:
     """Ask the workers to forget a customer; the id of the note. ``DeliveryFailed`` when Kafka does not accept it."""
     topics.require_all(settings)
     note = erasure(settings, tenant, customer_id, now_ms())
-    headers = cloud_event(NOTE, note["note_id"], note["event_time"], BY_HAND)
+    headers = cloud_event(NOTE, note["note_id"], note["event_time"], COMMAND_SOURCE)
     value = codec_for(settings).encode(NOTE, note)
     topic = settings.topics.name(Name.CUSTOMERS)
     Producer(settings).send([OutgoingRecord(topic, customer_id.encode(), value, headers)])

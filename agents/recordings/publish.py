@@ -18,11 +18,11 @@ def publish_events(settings: Settings, events: Iterable[Event]) -> None:
     """Publish events as they come; returns when all are acknowledged, ``DeliveryFailed`` when one is refused."""
     producer, codec = Producer(settings, DELIVERY_TIMEOUT_S), Codec()
     for event in events:
-        producer.publish(outgoing(event, settings.topics, codec))
+        producer.publish(build_event_record(event, settings.topics, codec))
     producer.flush()
 
 
-def outgoing(event: Event, topics: Topics, codec: Codec) -> OutgoingRecord:
+def build_event_record(event: Event, topics: Topics, codec: Codec) -> OutgoingRecord:
     """One event as a Kafka record, under its conversation's key."""
     value = codec.encode(record(RECORD_OF[Name(event.topic)]), dict(event.event))
     return OutgoingRecord(topics.name(event.topic), event.key.encode(), value, HEADERS)

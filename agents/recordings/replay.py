@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from agents.common.errors import Failure
 from agents.kafka import client
-from agents.kafka.admin.lag import OnWait, settle
+from agents.kafka.admin.lag import OnWait, wait_for_pipeline
 from agents.kafka.admin.topics import require_topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import Producer
 from agents.recordings import file
 from agents.recordings.model import Event, Recording, Truth
-from agents.recordings.publish import DELIVERY_TIMEOUT_S, HEADERS, outgoing
+from agents.recordings.publish import DELIVERY_TIMEOUT_S, HEADERS, build_event_record
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.json_form import read_record
@@ -26,7 +26,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.signals.extraction import tick
 
-__all__ = ["ReplayResult", "finish", "replay", "settle"]
+__all__ = ["ReplayResult", "finish", "replay", "wait_for_pipeline"]
 
 Progress = Callable[[int, int], None]
 
@@ -72,7 +72,7 @@ def replay(
     started = time.monotonic()
     for due_s, event in scheduled(events, speed):
         producer.wait_until(started + due_s)
-        producer.publish(outgoing(event, settings.topics, codec))
+        producer.publish(build_event_record(event, settings.topics, codec))
     producer.flush()
     return result(read, events, time.monotonic() - started)
 
@@ -82,9 +82,9 @@ def conclude(settings: Settings, last_event_ms: int, timeout_s: float, on_wait: 
 
     In this order: a closing tick that overtook the events would end conversations in their middle.
     """
-    settle(settings, timeout_s, on_wait)
+    wait_for_pipeline(settings, timeout_s, on_wait)
     finish(settings, last_event_ms)
-    settle(settings, timeout_s, on_wait)
+    wait_for_pipeline(settings, timeout_s, on_wait)
 
 
 def finish(settings: Settings, last_event_ms: int) -> None:

@@ -11,10 +11,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.clickhouse.client import quoted, session
+from agents.clickhouse.client import quote_identifier, session
 from agents.clickhouse.http import ClickHouseHttp, ClickHouseRefused
 from agents.clickhouse.migrate import require_current
-from agents.clickhouse.period import WHATEVER, Period, tables
+from agents.clickhouse.period import UNTIMED_TABLES, Period, columns_by_table
 from agents.common.errors import Failure
 from agents.settings.model import Settings
 
@@ -76,7 +76,7 @@ def statements(settings: Settings, wanted: Period) -> dict[str, str]:
     """The query of each table."""
     require_current(settings)
     with session(settings) as client:
-        found = tables(client).items()
+        found = columns_by_table(client).items()
         return {name: query(name, columns, wanted) for name, columns in found if exported(name, columns, wanted)}
 
 
@@ -86,10 +86,10 @@ def exported(table: str, columns: set[str], wanted: Period) -> bool:
 
 
 def query(table: str, columns: set[str], wanted: Period) -> str:
-    ours = wanted._replace(since=None, until=None) if table in WHATEVER else wanted
+    ours = wanted._replace(since=None, until=None) if table in UNTIMED_TABLES else wanted
     condition = ours.condition(columns)
     chosen = f"WHERE {condition} " if condition else ""
-    return f"SELECT * FROM {quoted(table)} FINAL {chosen}FORMAT Parquet"  # noqa: S608  # both are quoted
+    return f"SELECT * FROM {quote_identifier(table)} FINAL {chosen}FORMAT Parquet"  # noqa: S608  # both are quoted
 
 
 def write(http: ClickHouseHttp, table: str, query: str, directory: Path) -> ExportedFile:

@@ -1,11 +1,11 @@
-"""Schema registry: the I/O behind the codec's Confluent form.
+"""Schema registry client: resolves the schema ids of the codec's Confluent format.
 
-Anybody who can write to an input topic chooses the ids that are asked for, so asking is bounded. What the registry
-knows is remembered for good, for an id never changes its meaning; what it does not know for ``UNKNOWN_S``, for a schema
-may be registered later. Once ``UNKNOWN_IDS`` are remembered as unknown, no further id is asked for until one of them is
-forgotten: events with an id never asked for are ``rate_limited`` meanwhile, all others are read as ever.
+Anybody who can write to an input topic chooses the ids to look up, so lookups are bounded. Known schemas are cached
+forever, as the meaning of an id never changes; unknown ids for ``UNKNOWN_S``, as a schema may be registered later. Once
+``UNKNOWN_IDS`` ids are cached as unknown, no other id is looked up until one of them expires: events with a new id are
+``rate_limited`` meanwhile, all others are read as usual.
 
-A registry that cannot be asked has said nothing of any event: a worker waits until it can, its loop free.
+While the registry is unavailable a worker waits, without blocking its event loop, and refuses no event.
 """
 
 import asyncio
@@ -32,22 +32,22 @@ from schemas.records import Record, Schema, writer_schema
 log = structlog.get_logger(__name__)
 
 NOT_FOUND = 404
-NOT_LET_IN = {401, 403}
-LARGEST_ID = 2**31 - 1  # an id is a positive int32: no registry gives out another
+LOGIN_ERRORS = {401, 403}
+LARGEST_ID = 2**31 - 1  # an id is a positive int32
 UNKNOWN_IDS, UNKNOWN_S = 10, 60.0
-REQUEST_S = 5.0  # so many of these take less than UNKNOWN_S: however slow the registry, a run has an end
+REQUEST_S = 5.0  # UNKNOWN_IDS of these take less than UNKNOWN_S: a batch ends, however slow the registry
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 10.0
 
 
 class RegistryUnavailable(Failure):
-    """The registry could not be asked just now."""
+    """The registry did not answer; a retry may succeed."""
 
 
 class ConfluentRegistry:
     """Resolves schema ids at a registry.
 
     Args:
-        client: asks it.
+        client: of the registry.
         clock: monotonic seconds.
     """
 
@@ -56,128 +56,133 @@ class ConfluentRegistry:
         self.id_of = cache(self._id_of)
         self._known: dict[int, Answer] = {}
         self._unknown: TTLCache[int, Rejected] = TTLCache(UNKNOWN_IDS, UNKNOWN_S, clock)
-        self._asking = asyncio.Lock()
+        self._lookup_lock = asyncio.Lock()
 
     def schema(self, schema_id: int) -> Schema:
-        """Parsed schema of that id, ``Rejected`` when there is none, ``Failure`` when the registry does not tell."""
-        settled = self._settled(schema_id)
-        return schema_of(self._noted(schema_id, self._ask(schema_id)) if settled is None else settled)
+        """Parsed schema of an id; ``Rejected`` when there is none, ``Failure`` when the lookup fails."""
+        answer = self._cached(schema_id)
+        return schema_of(self._remember(schema_id, self._look_up(schema_id)) if answer is None else answer)
 
     async def answers(self, ids: Iterable[int]) -> dict[int, Answer]:
-        """What ``schema`` returns or raises, for each id. Waits for as long as the registry cannot be asked.
+        """What ``schema`` returns or raises, for each id. Waits while the registry is unavailable.
 
         ``Failure`` when waiting would not help.
         """
         return {schema_id: await self._answer(schema_id) for schema_id in ids}
 
     async def _answer(self, schema_id: int) -> Answer:
-        settled = self._settled(schema_id)
-        if settled is not None:
-            return settled
-        async with self._asking:  # one request at a time; whoever asked before may have learned it
-            settled = self._settled(schema_id)
-            if settled is not None:
-                return settled
-            return self._noted(schema_id, await retrying()(asyncio.to_thread, self._ask, schema_id))
+        answer = self._cached(schema_id)
+        if answer is not None:
+            return answer
+        async with self._lookup_lock:  # one request at a time; the one before may have been for the same id
+            answer = self._cached(schema_id)
+            if answer is not None:
+                return answer
+            return self._remember(schema_id, await retrying()(asyncio.to_thread, self._look_up, schema_id))
 
-    def _settled(self, schema_id: int) -> Answer | None:
-        """What is answered without asking; None where the registry must be asked."""
-        found = self._known.get(schema_id) or self._unknown.get(schema_id)
-        if found is None and not 0 < schema_id <= LARGEST_ID:
-            return unknown(schema_id)
-        if found is None and len(self._unknown) >= UNKNOWN_IDS:
+    def _cached(self, schema_id: int) -> Answer | None:
+        """The answer without a request; None when a request is needed."""
+        answer = self._known.get(schema_id) or self._unknown.get(schema_id)
+        if answer is None and not 0 < schema_id <= LARGEST_ID:
+            return unknown_schema(schema_id)
+        if answer is None and len(self._unknown) >= UNKNOWN_IDS:
             return Rejected(
                 Reason.RATE_LIMITED,
                 f"its schema id was not looked up: {UNKNOWN_IDS} others within {UNKNOWN_S:g} s were unknown",
             )
-        return found
+        return answer
 
-    def _noted(self, schema_id: int, answer: Answer | None) -> Answer:
-        """Remember what the registry said; None: it does not know the id."""
+    def _remember(self, schema_id: int, answer: Answer | None) -> Answer:
+        """Cache an answer of the registry; None means that it does not know the id."""
         if answer is not None:
             return self._known.setdefault(schema_id, answer)
-        return self._unknown.setdefault(schema_id, unknown(schema_id))
+        return self._unknown.setdefault(schema_id, unknown_schema(schema_id))
 
-    def _ask(self, schema_id: int) -> Answer | None:
-        """A request, in whatever thread: nothing is remembered here. None when the registry does not know the id."""
+    def _look_up(self, schema_id: int) -> Answer | None:
+        """Request a schema, in any thread: nothing is cached here. None when the registry does not know the id."""
         try:
-            found = self._client.get_schema(schema_id)
+            schema = self._client.get_schema(schema_id)
         except SchemaRegistryError as error:
-            if is_unknown(error):
+            if is_unknown_schema(error):
                 return None
-            raise not_told(error) from None
-        except Exception as error:  # of the client's HTTP library, which it does not promise to keep
-            raise silent(error) from None
+            raise lookup_failure(error) from None
+        except Exception as error:  # of the client's HTTP library, which may change
+            raise registry_unavailable(error) from None
         try:
-            return writer_schema(found.schema_str or "")
+            return writer_schema(schema.schema_str or "")
         except Rejected as refusal:
             return refusal
 
     def _id_of(self, record: Record) -> int:
         subject = record.full_name
         try:
-            ours = RegistrySchema(json.dumps(record.published), "AVRO")
-            return int(self._client.lookup_schema(subject, ours).schema_id or 0)
+            schema = RegistrySchema(json.dumps(record.published), "AVRO")
+            return int(self._client.lookup_schema(subject, schema).schema_id or 0)
         except SchemaRegistryError as error:
-            raise refused(error, subject) from None
-        except Exception as error:  # of the client's HTTP library, which it does not promise to keep
-            raise silent(error) from None
+            raise subject_failure(error, subject) from None
+        except Exception as error:  # of the client's HTTP library, which may change
+            raise registry_unavailable(error) from None
 
 
-def unknown(schema_id: int) -> Rejected:
+def unknown_schema(schema_id: int) -> Rejected:
     return Rejected(Reason.UNKNOWN_SCHEMA, f"the registry has no schema with id {schema_id}")
 
 
-def is_unknown(error: SchemaRegistryError) -> bool:
-    """Whether the registry says that it has no such schema; a proxy before it says 404, too, without its code."""
+def is_unknown_schema(error: SchemaRegistryError) -> bool:
+    """Whether the registry has no such schema. A proxy returns 404, too, but without the registry's error code."""
     return error.http_status_code == NOT_FOUND and (error.error_code or 0) // 100 == NOT_FOUND
 
 
-def passes(status: int) -> bool:
-    """Whether the same request may be answered later; a 404 that is none of the registry's is a proxy's."""
+def is_transient(status: int) -> bool:
+    """Whether a retry may succeed. A 404 here is a proxy's: ``is_unknown_schema`` takes the registry's."""
     return status in {NOT_FOUND, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS} or status >= 500
 
 
 def retrying() -> tenacity.AsyncRetrying:
-    """Asks until there is an answer. For ever: to end would read the same event again, and ask the same."""
+    """Retries forever: a process that gave up would read the same event again and look up the same id."""
     return tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(RegistryUnavailable),
         wait=tenacity.wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S, min=FIRST_WAIT_S),
-        before_sleep=report,
+        before_sleep=log_retry,
     )
 
 
-def report(state: tenacity.RetryCallState) -> None:
+def log_retry(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     reason, hint = (error.message, error.hint) if isinstance(error, Failure) else (None, None)
     log.warning("waiting for the schema registry", reason=reason, what_to_do=hint, attempt=state.attempt_number)
 
 
-def silent(error: Exception) -> Failure:
+def registry_unavailable(error: Exception) -> Failure:
     return RegistryUnavailable(
-        f"the schema registry cannot be asked ({type(error).__name__})", "check TENOR_REGISTRY_URL"
+        f"The request to the schema registry failed ({type(error).__name__}).", "Check TENOR_REGISTRY_URL."
     )
 
 
-def not_told(error: SchemaRegistryError) -> Failure:
-    """Why an id could not be resolved."""
+def lookup_failure(error: SchemaRegistryError) -> Failure:
+    """The ``Failure`` of a schema id's lookup."""
     status = error.http_status_code
-    if status in NOT_LET_IN:
-        return not_let_in(status)
-    kind = RegistryUnavailable if passes(status) else Failure
-    return kind(f"the schema registry cannot be asked (HTTP {status})", "check TENOR_REGISTRY_URL")
+    if status in LOGIN_ERRORS:
+        return login_failure(status)
+    kind = RegistryUnavailable if is_transient(status) else Failure
+    return kind(f"The request to the schema registry failed (HTTP {status}).", "Check TENOR_REGISTRY_URL.")
 
 
-def refused(error: SchemaRegistryError, subject: str) -> Failure:
-    if error.http_status_code in NOT_LET_IN:
-        return not_let_in(error.http_status_code)
-    return Failure(f"the registry has no schema under {subject} ({error.error_message})")
-
-
-def not_let_in(status: int) -> Failure:
+def subject_failure(error: SchemaRegistryError, subject: str) -> Failure:
+    if error.http_status_code in LOGIN_ERRORS:
+        return login_failure(error.http_status_code)
+    if error.http_status_code != NOT_FOUND:
+        return Failure(f"The request to the schema registry for {subject} failed ({error.error_message}).")
     return Failure(
-        f"the schema registry does not let us in (HTTP {status})",
-        "check TENOR_REGISTRY_USER and TENOR_REGISTRY_PASSWORD",
+        f"The schema registry has no schema of {subject} ({error.error_message}).",
+        "Publish the schemas with: tenor schemas publish",
+    )
+
+
+def login_failure(status: int) -> Failure:
+    return Failure(
+        f"Authentication failed at the schema registry (HTTP {status}).",
+        "Check TENOR_REGISTRY_USER and TENOR_REGISTRY_PASSWORD.",
     )
 
 
@@ -189,29 +194,28 @@ def codec_for(settings: Settings) -> Codec:
 
 
 def client_for(settings: Settings, **options: float) -> SchemaRegistryClient:
-    """A client of the registry, which is not asked yet. ``Failure`` names the setting that cannot be used.
+    """A client of the registry, without a request yet. ``Failure`` names the invalid setting.
 
     Args:
         options: of the client, as ``timeout``, seconds.
     """
     try:
-        return SchemaRegistryClient({"url": settings.registry_url, **login(settings), **options})
+        return SchemaRegistryClient({"url": settings.registry_url, **login_config(settings), **options})
     except ValueError:
-        raise Failure("TENOR_REGISTRY_URL is wrong: it is no URL") from None
+        raise Failure("TENOR_REGISTRY_URL is wrong: it is not a URL") from None
     except ssl.SSLError:
         raise Failure(
-            f"TENOR_REGISTRY_CA_FILE is wrong: {settings.registry_ca_file} holds no PEM certificates"
+            f"TENOR_REGISTRY_CA_FILE is wrong: {settings.registry_ca_file} contains no PEM certificate"
         ) from None
 
 
-def login(settings: Settings) -> dict[str, str]:
-    """User, password and CA, as far as they are set."""
-    told = {}
+def login_config(settings: Settings) -> dict[str, str]:
+    """Options for user, password and CA, where they are set."""
+    options = {}
     if bool(settings.registry_user) != bool(settings.registry_password):
-        hint = "set TENOR_REGISTRY_USER and TENOR_REGISTRY_PASSWORD_FILE"
-        raise Failure("of the schema registry's login one half is missing", hint)
+        raise Failure("Set both TENOR_REGISTRY_USER and TENOR_REGISTRY_PASSWORD (or TENOR_REGISTRY_PASSWORD_FILE).")
     if settings.registry_user:
-        told["basic.auth.user.info"] = f"{settings.registry_user}:{settings.registry_password.get_secret_value()}"
+        options["basic.auth.user.info"] = f"{settings.registry_user}:{settings.registry_password.get_secret_value()}"
     if settings.registry_ca_file is not None:
-        told["ssl.ca.location"] = str(settings.registry_ca_file)
-    return told
+        options["ssl.ca.location"] = str(settings.registry_ca_file)
+    return options

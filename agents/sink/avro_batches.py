@@ -10,7 +10,7 @@ from typing import NamedTuple
 from confluent_kafka import Message
 
 from agents.clickhouse.tables import TABLES, Table
-from agents.kafka.consumed_record import received
+from agents.kafka.consumed_record import from_message
 from agents.kafka.record_reader import decode_or_none
 from agents.sink.avro_container import file_of, statement
 from agents.sink.inserter import Inserter
@@ -73,4 +73,4 @@ class AvroBatches:
         return value[len(self._prefix) :]
 
     def _can_be_read(self, message: Message) -> bool:
-        return decode_or_none(self._codec, self._record, received(message)) is not None
+        return decode_or_none(self._codec, self._record, from_message(message)) is not None

@@ -11,9 +11,9 @@ import tenacity
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from agents.common import metrics
-from agents.kafka.client import LARGEST_BYTES, Position, patient
-from agents.kafka.commit import CommitUnavailable, commit, not_taken
-from agents.kafka.consumed_record import require_read
+from agents.kafka.client import MAX_MESSAGE_BYTES, Position, idle_consumer_config
+from agents.kafka.commit import CommitUnavailable, commit, commit_failed
+from agents.kafka.consumed_record import require_no_error
 from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
@@ -25,8 +25,8 @@ LAG_EVERY_S = 1.0
 # Small records take several times their bytes once they are unpacked, so less is read ahead than librdkafka would.
 PREFETCH = {
     "queued.min.messages": 50_000,
-    "queued.max.messages.kbytes": LARGEST_BYTES // 1024,
-    "fetch.max.bytes": LARGEST_BYTES,
+    "queued.max.messages.kbytes": MAX_MESSAGE_BYTES // 1024,
+    "fetch.max.bytes": MAX_MESSAGE_BYTES,
 }
 
 PATIENCE_S, AGAIN_S = 120.0, 0.5
@@ -55,7 +55,7 @@ class SinkConsumer:
         self._lag_counted_at = 0.0
         self._held: list[Message] = []
         self._told: list[tuple[Position, int]] = []
-        self._consumer = Consumer(patient(settings, settings.topics.sink_group) | PREFETCH)
+        self._consumer = Consumer(idle_consumer_config(settings, settings.topics.sink_group) | PREFETCH)
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
 
     def take(self, stop: threading.Event) -> ConsumedBatch:
@@ -95,7 +95,7 @@ class SinkConsumer:
         try:
             self._retrying(commit, self._consumer, offsets)
         except tenacity.RetryError as error:
-            raise not_taken(str(error.last_attempt.exception())) from None
+            raise commit_failed(str(error.last_attempt.exception())) from None
 
     def close(self) -> None:
         """Leave the group."""
@@ -112,7 +112,7 @@ class SinkConsumer:
     def _consume(self, count: int, timeout_s: float) -> list[Message]:
         messages = self._consumer.consume(count, timeout_s)
         for message in messages:
-            require_read(message)
+            require_no_error(message)
         return messages
 
     def _ends(self) -> list[TopicPartition]:

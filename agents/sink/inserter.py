@@ -17,7 +17,7 @@ from clickhouse_driver.errors import Error, TypeMismatchError
 
 from agents.clickhouse.client import UNAVAILABLE, failure, new_client
 from agents.clickhouse.http import ClickHouseHttp, ClickHouseRefused
-from agents.clickhouse.tables import Row, Table, columnar
+from agents.clickhouse.tables import Row, Table, to_columns
 from agents.common import metrics
 from agents.common.errors import Failure
 from agents.common.health import Health
@@ -93,7 +93,7 @@ class Inserter:
     def _attempt(self, table: Table, rows: Sequence[Row]) -> None:
         try:
             with self._attempted(table, len(rows)):
-                self._client.execute(table.insert, columnar(table, rows), columnar=True, settings=INSERT_SETTINGS)
+                self._client.execute(table.insert, to_columns(table, rows), columnar=True, settings=INSERT_SETTINGS)
         except UNAVAILABLE:
             self._client.disconnect()  # what is left of the broken exchange must not meet the next attempt
             raise

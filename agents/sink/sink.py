@@ -19,9 +19,9 @@ from agents.common.clock import now_ms
 from agents.common.health import Health
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.consumed_record import ConsumedRecord, received
+from agents.kafka.consumed_record import ConsumedRecord, from_message
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import refused
+from agents.kafka.record_builder import build_dead_letter
 from agents.kafka.record_reader import decode, decode_checked
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
@@ -99,7 +99,7 @@ class Sink:
         if not messages and not ends:
             return
         files, rest = self._as_they_came(messages)
-        batch = self._read(map(received, rest), producer)
+        batch = self._read(map(from_message, rest), producer)
         lanes.begin(partial(self._insert, files, batch, producer), ends)
 
     def _as_they_came(self, messages: Sequence[Message]) -> tuple[list[AvroBatch], Sequence[Message]]:
@@ -117,7 +117,7 @@ class Sink:
         """In a lane: a batch, all of it."""
         for file in files:
             if not file.insert(inserts):
-                insert_rows(self._read(map(received, file.messages), producer), inserts, halt)
+                insert_rows(self._read(map(from_message, file.messages), producer), inserts, halt)
         insert_rows(batch, inserts, halt)
 
     def _read(self, messages: Iterable[ConsumedRecord], producer: Producer) -> Batch:
@@ -160,7 +160,7 @@ class Sink:
         if self._sources[message.topic] not in WITH_DEAD_LETTERS:
             position = f"{message.topic}, partition {message.partition}, offset {message.offset}"
             raise CorruptRecordError(f"{position}: {refusal}") from refusal
-        return refused(message, refusal, "sink")
+        return build_dead_letter(message, refusal, "sink")
 
 
 def commit(intake: SinkConsumer, lanes: InsertPool, left: int) -> None:

@@ -19,7 +19,7 @@ from agents.common.errors import Failure
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.consumed_record import ConsumedRecord
-from agents.kafka.record_builder import BY_HAND, WORKLOAD
+from agents.kafka.record_builder import COMMAND_SOURCE, WORKLOAD_SOURCE
 from agents.learning.policies import PolicyStore
 from agents.learning.text_models import TextModelStore
 from agents.schema_registry.client import codec_for
@@ -154,7 +154,7 @@ def compare(
     found: Digests = {}
     for name in OUTPUTS:
         for message in topic_reader.read(settings, [settings.topics.name(name)]):
-            if message.header("ce_source") in (BY_HAND, WORKLOAD):
+            if message.header("ce_source") in (COMMAND_SOURCE, WORKLOAD_SOURCE):
                 continue
             key = (RECORD_OF[name], message.header("ce_id") or "")
             if key not in expected and message.offset >= ends[message.topic, message.partition]:
@@ -231,6 +231,6 @@ def lag_hint(settings: Settings) -> str:
     """Says when a worker has not caught up, which explains what is missing."""
     positions = client.partitions_of(settings, [settings.topics.name(name) for name in WORKED])
     ends = client.end_offsets(settings, positions)
-    done = client.committed(settings, settings.topics.worker_group, positions)
+    done = client.committed_offsets(settings, settings.topics.worker_group, positions)
     behind = sum(max(0, ends[position] - done[position]) for position in positions)
     return f"the workers are {behind} records behind; wait and verify again" if behind else "the workers are caught up"

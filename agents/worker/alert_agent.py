@@ -3,7 +3,7 @@
 from typing import Any
 
 from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
-from agents.kafka.record_builder import headers_of, published, refused
+from agents.kafka.record_builder import build_dead_letter, build_record, headers_of
 from agents.worker.batch_transport import RecordBatch
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -31,6 +31,6 @@ class AlertAgent:
         try:
             datum = codec.decode(self._record, message.value, headers_of(message))
         except Rejected as refusal:
-            return [refused(message, refusal, "alerts")]
+            return [build_dead_letter(message, refusal, "alerts")]
         alert = self._rule(datum)
-        return [] if alert is None else [published(alert, self._codec, self._topics)]
+        return [] if alert is None else [build_record(alert, self._codec, self._topics)]

@@ -212,7 +212,7 @@ def new_app(settings: Settings) -> faust.App:
         stream_wait_empty=True,
         stream_recovery_delay=0.0,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=client.LARGEST_BYTES,
+        consumer_max_fetch_size=client.MAX_MESSAGE_BYTES,
         consumer_group_instance_id=settings.instance,
         broker_max_poll_records=settings.poll_records,
         broker_session_timeout=settings.session_timeout_s,

@@ -14,7 +14,7 @@ from agents.common.clock import now_ms
 from agents.kafka.admin.offset_continuity import RequireReached, position_of
 from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
 from agents.kafka.client import Position
-from agents.kafka.record_builder import headers_of, published, refused
+from agents.kafka.record_builder import build_dead_letter, build_record, headers_of
 from agents.learning.policies import PolicyStore
 from agents.learning.text_models import TextModelStore
 from agents.worker.batch_transport import RecordBatch
@@ -102,7 +102,7 @@ class ConversationAgent:
                 continue
             await self._have_at_hand(signal)
             outputs = partition.fold(signal, message.offset)
-            outgoing += [published(output, self._codec, self._topics) for output in outputs]
+            outgoing += [build_record(output, self._codec, self._topics) for output in outputs]
             for output in outputs:
                 if output.record == "decision":
                     metrics.count_draw(output.datum)
@@ -156,7 +156,7 @@ class ConversationAgent:
         try:
             return codec.decode(SIGNAL, message.value, headers_of(message))
         except Rejected as refusal:
-            return refused(message, refusal, "conversations")
+            return build_dead_letter(message, refusal, "conversations")
 
     def _count(self, arrivals: list[int | None], received: int, skipped: int) -> None:
         now = now_ms()

@@ -16,7 +16,7 @@ from typing import Any
 from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
-from agents.kafka.record_builder import headers_of, refused
+from agents.kafka.record_builder import build_dead_letter, headers_of
 from agents.worker.batch_transport import RecordBatch
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
@@ -72,7 +72,7 @@ class IngestAgent:
         try:
             event = self._accepted(message, codec)
         except Rejected as refusal:
-            return refused(message, refusal, "ingest")
+            return build_dead_letter(message, refusal, "ingest")
         source = (message.topic, message.partition, message.offset)
         signal = signal_of(self._kind, event, source, message.timestamp)
         return OutgoingRecord(self._signals, event["conversation_id"].encode(), self._codec.encode(SIGNAL, signal))

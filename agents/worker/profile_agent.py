@@ -10,7 +10,7 @@ from typing import Any
 
 from agents.kafka.admin.offset_continuity import RequireReached
 from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
-from agents.kafka.record_builder import headers_of, refused
+from agents.kafka.record_builder import build_dead_letter, headers_of
 from agents.worker.batch_transport import RecordBatch
 from agents.worker.table_store import PartitionedStore, changelog
 from schemas.codec import Codec
@@ -66,7 +66,7 @@ class ProfileAgent:
         try:
             note = codec.decode(NOTE, message.value, headers_of(message))
         except Rejected as refusal:
-            return [refused(message, refusal, "profiles")]
+            return [build_dead_letter(message, refusal, "profiles")]
         answer = customers.fold(note, (message.topic, message.partition, message.offset))
         if answer is None:
             return []

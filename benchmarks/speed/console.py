@@ -20,7 +20,7 @@ from rich.table import Table
 
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
-from agents.clickhouse.tables import columnar
+from agents.clickhouse.tables import to_columns
 from agents.common.clock import now_ms
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, ChildProcess, free_port
@@ -102,7 +102,7 @@ def one(conversation: int, turn: int, at: int, level: float) -> dict[str, Any]:
 
 def write(settings: Settings, points: list[dict[str, Any]]) -> None:
     client = connect(settings)
-    client.execute(POINTS.insert, columnar(POINTS, [POINTS.row(one) for one in points]), columnar=True)
+    client.execute(POINTS.insert, to_columns(POINTS, [POINTS.row(one) for one in points]), columnar=True)
     client.disconnect()
 
 

@@ -245,7 +245,7 @@ def main(
     with measuring.broker(kind) as (reached, _), tempfile.TemporaryDirectory(prefix="tenor-bench-") as directory:
         settings = reached.model_copy(update=EAGER)
         deployment = deploy(settings, Path(directory))
-        admin = client.admin(settings)
+        admin = client.admin_client(settings)
         admin.create_topics([NewTopic(ECHO, 1, 1)])[ECHO].result(10)
         load = Load(settings)
         try:

@@ -76,7 +76,7 @@ def resident(pid: int) -> int:
 def lag(settings: Settings, group: str, names: Sequence[str]) -> int:
     """Records of these topics that a group has not committed."""
     positions = client.partitions_of(settings, names)
-    ends, done = client.end_offsets(settings, positions), client.committed(settings, group, positions)
+    ends, done = client.end_offsets(settings, positions), client.committed_offsets(settings, group, positions)
     return sum(ends[position] - done[position] for position in positions)
 
 

@@ -24,7 +24,7 @@ from agents.common.clock import now_ms
 from agents.kafka import client as kafka
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.record_builder import published
+from agents.kafka.record_builder import build_record
 from agents.settings.model import Settings
 from benchmarks import pictures
 from benchmarks.speed import measuring
@@ -64,7 +64,7 @@ def samples(settings: Settings) -> list[OutgoingRecord]:
     kinds[60:60] = [("outcome", outcome(outcome_id=PLACEHOLDER, decision_id=PLACEHOLDER, **conversation))] * 2
     kinds[90:90] = [("alert", alert(alert_id=PLACEHOLDER, decision_id=PLACEHOLDER, **conversation))]
     codec = Codec()
-    return [published(Output(kind, PLACEHOLDER, datum), codec, settings.topics) for kind, datum in kinds]
+    return [build_record(Output(kind, PLACEHOLDER, datum), codec, settings.topics) for kind, datum in kinds]
 
 
 def records(settings: Settings, count: int) -> Iterator[OutgoingRecord]:

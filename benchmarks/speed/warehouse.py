@@ -24,7 +24,7 @@ from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
 from agents.docgen import offline_pipeline
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.record_builder import published
+from agents.kafka.record_builder import build_record
 from agents.recordings.model import Event, Recording
 from agents.settings.model import Settings
 from agents.simulator.day import simulate
@@ -89,7 +89,7 @@ class Counted(offline_pipeline.OfflinePipeline):
         super()._fold(signal)
 
     def _publish(self, output: Output) -> None:
-        self._add(published(output, self._codec, self._names))
+        self._add(build_record(output, self._codec, self._names))
         super()._publish(output)
 
     def _add(self, one: OutgoingRecord) -> None:

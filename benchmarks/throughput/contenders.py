@@ -87,6 +87,6 @@ def started(contender: Contender, settings: Settings, directory: Path) -> Iterat
 def declare(settings: Settings, changelog: str) -> None:
     """Create a changelog as its owner would, had it not been told to leave topics alone."""
     topic = NewTopic(changelog, settings.partitions, settings.replication, config={"cleanup.policy": "compact"})
-    client = kafka.admin(settings)  # held: the answer comes through it
+    client = kafka.admin_client(settings)  # held: the answer comes through it
     for created in client.create_topics([topic]).values():
         created.result()

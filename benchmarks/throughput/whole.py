@@ -54,7 +54,7 @@ class Lag:
         self._positions = client.partitions_of(settings, [settings.topics.name(topic) for topic in topics])
 
     def __call__(self) -> int:
-        done = client.committed(self._settings, self._group, self._positions)
+        done = client.committed_offsets(self._settings, self._group, self._positions)
         ends = client.end_offsets(self._settings, self._positions)
         return sum(max(end - done[position], 0) for position, end in ends.items())
 

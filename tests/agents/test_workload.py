@@ -18,7 +18,7 @@ from agents.embedded.process import LOOPBACK
 from agents.kafka import client, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
-from agents.kafka.record_builder import headers_of, published
+from agents.kafka.record_builder import build_record, headers_of
 from agents.settings.model import Settings
 from agents.workload import WorkloadService
 from schemas.codec import Codec
@@ -53,7 +53,7 @@ def outgoing(settings: Settings, datum: Datum) -> OutgoingRecord:
     if "turn" not in datum:
         return OutgoingRecord(settings.topics.name(Name.ASSIGNMENTS), b"c", to_json(datum), JSON)
     whole = point(**datum, point_id=f"{datum['conversation_id']}-{datum['event_time']}")
-    return published(Output("trajectory_point", whole["point_id"], whole), CODEC, settings.topics)
+    return build_record(Output("trajectory_point", whole["point_id"], whole), CODEC, settings.topics)
 
 
 def publish(settings: Settings, records: list[OutgoingRecord]) -> None:

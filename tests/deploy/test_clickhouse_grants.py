@@ -13,7 +13,7 @@ from clickhouse_driver.errors import ServerException
 from pydantic import SecretStr
 
 from agents.clickhouse import migrate
-from agents.clickhouse.client import NO_RIGHT, connect
+from agents.clickhouse.client import ACCESS_DENIED, connect
 from agents.clickhouse.tables import TABLES
 from agents.common.errors import Failure
 from agents.doctor import grants
@@ -22,7 +22,7 @@ from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
-from agents.kafka.record_builder import published
+from agents.kafka.record_builder import build_record
 from agents.learning import off_policy
 from agents.reports import conversation, report
 from agents.settings.model import Settings
@@ -156,7 +156,7 @@ def test_migrate_again(base: Settings) -> None:
 def test_the_sink_writes_over_both_protocols(base: Settings) -> None:
     settings = as_role(base, "tenor_sink")
     assert topics.apply(settings) == []
-    ours = [*outputs(settings, range(20)), *(published(one, CODEC, settings.topics) for one in LEARNED)]
+    ours = [*outputs(settings, range(20)), *(build_record(one, CODEC, settings.topics) for one in LEARNED)]
     publish(settings, [*ours, rated(settings, rating()), rated(settings, {"broken": 1})])
     stored = [f"{table.name} FINAL" for table in (*TABLES.values(), DEAD_LETTERS)]
     with running(settings):
@@ -216,11 +216,11 @@ def test_the_analyst_stores_candidates(base: Settings) -> None:
     ],
 )
 def test_what_a_role_may_not(base: Settings, role: str, statement: str) -> None:
-    assert refusal(base, role, statement) == NO_RIGHT
+    assert refusal(base, role, statement) == ACCESS_DENIED
 
 
 def test_too_little_is_told(base: Settings) -> None:
-    with pytest.raises(Failure, match="grants user tenor_sink too little") as found:
+    with pytest.raises(Failure, match="User tenor_sink lacks a grant") as found:
         report.report(as_role(base, "tenor_sink"), None)
     assert "deploy/clickhouse/grants.sql" in str(found.value.hint)
 

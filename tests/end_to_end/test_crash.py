@@ -37,7 +37,7 @@ def caught_up(deployment: Deployment) -> bool:
     names = [deployment.settings.topics.name(name) for name in read]
     positions = client.partitions_of(deployment.settings, names)
     ends = client.end_offsets(deployment.settings, positions)
-    done = client.committed(deployment.settings, deployment.settings.topics.worker_group, positions)
+    done = client.committed_offsets(deployment.settings, deployment.settings.topics.worker_group, positions)
     return all(done[position] >= end for position, end in ends.items())
 
 

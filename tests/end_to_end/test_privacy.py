@@ -18,7 +18,7 @@ from agents.embedded import stack
 from agents.embedded.stack import Stack
 from agents.kafka import client as kafka
 from agents.kafka import topic_reader
-from agents.kafka.client import admin, metadata
+from agents.kafka.client import admin_client, metadata
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.privacy import profiles
 from agents.privacy.erase import forget, going_on
@@ -61,7 +61,7 @@ def bus(running: Stack) -> Deployment:
 
 
 def settle(running: Stack) -> None:
-    replay.settle(running.settings, SETTLE_S, lambda stage, lag: None)
+    replay.wait_for_pipeline(running.settings, SETTLE_S, lambda stage, lag: None)
 
 
 def avro(name: str, event: Mapping[str, Any]) -> bytes:
@@ -88,7 +88,7 @@ def refused() -> list[tuple[Name, bytes, dict[str, bytes]]]:
 
 def kafka_holds(settings: Settings, needle: str) -> set[str]:
     """Topics that hold a string: in keys, values, headers, and in what our states are once they are inflated."""
-    client = admin(settings)
+    client = admin_client(settings)
     names = sorted(metadata(client, settings).topics)
     return {one.topic for one in topic_reader.read(settings, names) if needle.encode() in everything(one).lower()}
 
@@ -260,8 +260,8 @@ def rewind(running: Stack) -> None:
     [sink] = [one for one in running.processes if one.name == "sink"]
     sink.child.stop(15)
     consumer = Consumer(kafka.consumer_config(settings, settings.topics.sink_group))
-    positions = kafka.partitions_of(settings, sorted(metadata(admin(settings), settings).topics))
-    done = kafka.committed(settings, settings.topics.sink_group, positions)
+    positions = kafka.partitions_of(settings, sorted(metadata(admin_client(settings), settings).topics))
+    done = kafka.committed_offsets(settings, settings.topics.sink_group, positions)
     consumer.commit(offsets=[TopicPartition(*at, 0) for at, offset in done.items() if offset], asynchronous=False)
     consumer.close()
     running.supervise(lambda line: None)

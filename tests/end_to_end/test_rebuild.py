@@ -30,7 +30,7 @@ def lag(settings: Settings) -> int:
     positions = kafka.partitions_of(settings, [settings.topics.name(Name.SIGNALS)])
     ends, read = (
         kafka.end_offsets(settings, positions),
-        kafka.committed(settings, settings.topics.worker_group, positions),
+        kafka.committed_offsets(settings, settings.topics.worker_group, positions),
     )
     return sum(ends[position] - read[position] for position in positions)
 
@@ -50,7 +50,7 @@ def test_states_that_are_lost_are_folded_again_from_the_log(new_deployment: Call
     before, points = states_in(settings), len(one.points())
     assert sum(map(len, before.values())) >= CONVERSATIONS
 
-    client, changelog = kafka.admin(settings), settings.topics.changelog
+    client, changelog = kafka.admin_client(settings), settings.topics.changelog
     done(client.delete_topics([changelog]))
     eventually(lambda: changelog not in kafka.metadata(client, settings).topics, "the changelog is gone")
     assert topics.apply(settings) == []

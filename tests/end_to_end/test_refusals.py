@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka.admin import NewPartitions  # type: ignore[attr-defined]
 
-from agents.kafka.client import admin
+from agents.kafka.client import admin_client
 from agents.worker.batch_runner import EXIT_CRASHED
 from schemas.topics import Name
 from streams import state
@@ -28,7 +28,7 @@ def test_partitions_that_somebody_adds_end_it_and_no_other_starts(
     first = deployment.start_worker()
     deployment.send(Name.MESSAGES, message("open"))
     eventually(deployment.points, "a point")
-    client, name = admin(deployment.settings), deployment.settings.topics.name(Name.SIGNALS)
+    client, name = admin_client(deployment.settings), deployment.settings.topics.name(Name.SIGNALS)
     client.create_partitions([NewPartitions(name, 6)])[name].result(10)
     eventually(lambda: not first.alive, "the worker ends")
     assert first.exit_code == EXIT_CRASHED

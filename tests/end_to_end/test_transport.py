@@ -53,7 +53,7 @@ def lag(deployment: Deployment, *names: Name) -> dict[client.Position, int]:
     settings = deployment.settings
     positions = client.partitions_of(settings, [settings.topics.name(name) for name in names])
     ends = client.end_offsets(settings, positions)
-    done = client.committed(settings, settings.topics.worker_group, positions)
+    done = client.committed_offsets(settings, settings.topics.worker_group, positions)
     return {position: end - done[position] for position, end in ends.items() if end > done[position]}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.kafka.admin.lag import settle
+from agents.kafka.admin.lag import wait_for_pipeline
 from agents.settings.model import Settings
 from streams.config.model import PolicyConfig
 from tests.faults.checks import Found, check_all
@@ -155,12 +155,12 @@ def played(one: Case, ground: Field) -> Row:
 def at_rest(ground: Field, one: Case) -> Found:
     """What the checks find once everything has come through and nobody moves: time would go on while we look."""
     for _ in range(ATTEMPTS):
-        settle(ground.settings, SETTLED_S, lambda stage, lag: None)
+        wait_for_pipeline(ground.settings, SETTLED_S, lambda stage, lag: None)
         with ground.frozen("worker", "learner"):
             with suppress(
                 Failure
             ):  # the sink still has what they published last; if they were in the middle, we see it
-                settle(ground.settings, SUNK_S, lambda stage, lag: None)
+                wait_for_pipeline(ground.settings, SUNK_S, lambda stage, lag: None)
             found = check_all(ground.settings, one.compare and one.kinds == MESSAGES, one.floor_lost)
         if found.exact:
             break

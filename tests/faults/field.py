@@ -21,7 +21,7 @@ from agents.embedded.process import ChildProcess, free_port
 from agents.embedded.stack import answers
 from agents.kafka import client
 from agents.kafka.admin import topics
-from agents.kafka.admin.lag import stages
+from agents.kafka.admin.lag import pipeline_stages
 from agents.settings.model import Settings
 from tests.end_to_end.deployment import Deployment, eventually
 from tests.faults.cluster import Cluster
@@ -197,7 +197,7 @@ class Field(Deployment):
         if not self.faults:
             self.last = time.monotonic()
         deadline = time.monotonic() + patience_s
-        for stage in stages(self.settings.topics):
+        for stage in pipeline_stages(self.settings.topics):
             ends = patiently(lambda topics=stage.topics: self._ends(topics), deadline)
             while patiently(lambda group=stage.group, ends=ends: self._behind(group, ends), deadline):
                 assert time.monotonic() < deadline, f"{stage.name} does not catch up\n{self.logs()}"
@@ -209,12 +209,12 @@ class Field(Deployment):
         return {position: end for position, end in ends.items() if end}
 
     def _behind(self, group: str, ends: dict[client.Position, int]) -> int:
-        done = client.committed(self.settings, group, list(ends)) if ends else {}
+        done = client.committed_offsets(self.settings, group, list(ends)) if ends else {}
         return sum(max(0, end - done[position]) for position, end in ends.items())
 
     def lag(self) -> int:
         """Input records that the workers have not committed."""
-        [first, *_] = stages(self.settings.topics)
+        [first, *_] = pipeline_stages(self.settings.topics)
         return self._behind(first.group, self._ends(list(first.topics)))
 
     def logs(self) -> str:

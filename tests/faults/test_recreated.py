@@ -59,5 +59,5 @@ def again(deployment: Deployment, name: Name) -> None:
     full = deployment.settings.topics.name(name)
     client = AdminClient(client_config(deployment.settings))
     client.delete_topics([full])[full].result(10)
-    eventually(lambda: topics.missing(client, deployment.settings), "it is gone")
+    eventually(lambda: topics.missing_topics(client, deployment.settings), "it is gone")
     topics.apply(deployment.settings)

@@ -1,4 +1,4 @@
-"""Dead letters for people: count them, look at one, send one back."""
+"""Dead letters: count them, look at one, send one back."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -45,13 +45,15 @@ def find(settings: Settings, topic: str, offset: int) -> ConsumedRecord:
 
 
 def requeue(settings: Settings, message: ConsumedRecord) -> str:
-    """Send a dead letter back to where it came from, as it was; the topic it went to.
+    """Send a dead letter back to its topic with its original bytes and headers; returns the topic.
 
-    The dead letter stays where it is: a log is not edited. Requeued twice, an event is folded twice under its
-    event id, so look before you send.
+    The dead letter stays in its queue, as a log cannot be edited. An event that is requeued twice is folded twice.
     """
     target = errors_of(message).get("topic")
     if not target:
-        raise Failure(f"the dead letter at offset {message.offset} does not say where it came from")
+        raise Failure(
+            f"The dead letter at offset {message.offset} has no header that names its topic.",
+            "Tenor did not write it; send the event again from its source.",
+        )
     Producer(settings).send([OutgoingRecord(target, message.key, message.value, without_errors(message.headers))])
     return target

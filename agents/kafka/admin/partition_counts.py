@@ -1,8 +1,8 @@
-"""Whether the logs and the states that follow from them still have the partitions this deployment was made with.
+"""Checks that the partitioned topics still have ``TENOR_PARTITIONS`` partitions.
 
-A conversation's signals and its state stand in partitions of one number. Where somebody gives one of these topics more
-partitions, a conversation's next signals stand elsewhere than its state, and Faust may have them folded by a worker
-that does not hold it: silently, as a new conversation. So no worker starts then, and one that runs ends.
+A conversation's signals and its state are in partitions of the same number. If a topic gets more partitions, a
+conversation's next signals go to another partition than its state, and a worker would fold them silently as a new
+conversation. So no worker starts then, and a running worker ends.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,17 +16,17 @@ from agents.settings.model import Settings
 from schemas.topics import Name
 
 TIMEOUT_S = 2.0
-HINT = "docs/doctor.md says what to do, under: The number of partitions was changed"
+HINT = "See docs/doctor.md: The number of partitions was changed"
 
 
-def names(settings: Settings) -> tuple[str, ...]:
-    """Full names of the topics that must have ``TENOR_PARTITIONS``, all of them."""
+def partitioned_topics(settings: Settings) -> tuple[str, ...]:
+    """Full names of the topics that must have exactly ``TENOR_PARTITIONS`` partitions."""
     topics = settings.topics
     return topics.name(Name.SIGNALS), topics.changelog, topics.name(Name.CUSTOMERS), topics.profiles
 
 
 class PartitionCountMonitor:
-    """Looks at the topics' partitions, over one connection that is kept.
+    """Checks the topics' partitions repeatedly over one connection.
 
     Args:
         settings: of this deployment.
@@ -37,26 +37,26 @@ class PartitionCountMonitor:
         self._client = AdminClient(client.client_config(settings))
 
     def require(self) -> None:
-        """``Failure`` when a topic has another number of partitions. Says nothing while the broker does not answer."""
+        """``Failure`` when a topic has another number of partitions. Does nothing while the broker does not answer."""
         try:
-            refuse(self._settings, {name: self._count(name) for name in names(self._settings)})
+            require_equal(self._settings, {name: self._count(name) for name in partitioned_topics(self._settings)})
         except KafkaException:
             return
 
     def _count(self, name: str) -> int:
-        found = self._client.list_topics(name, timeout=TIMEOUT_S).topics.get(name)
-        return 0 if found is None else len(found.partitions)
+        topic = self._client.list_topics(name, timeout=TIMEOUT_S).topics.get(name)
+        return 0 if topic is None else len(topic.partitions)
 
 
-def refuse(settings: Settings, counts: Mapping[str, int]) -> None:
-    """``Failure`` for the first topic that differs; those without a partition are missing, which others tell."""
-    for message in differing(settings, counts):
+def require_equal(settings: Settings, counts: Mapping[str, int]) -> None:
+    """``Failure`` for the first topic that differs; 0 means that the topic is missing, which other checks report."""
+    for message in mismatches(settings, counts):
         raise Failure(message, HINT)
 
 
-def differing(settings: Settings, counts: Mapping[str, int]) -> Iterator[str]:
-    """Of each topic that has another number of partitions than ``TENOR_PARTITIONS``, a sentence."""
-    for name in names(settings):
+def mismatches(settings: Settings, counts: Mapping[str, int]) -> Iterator[str]:
+    """A sentence for each topic that has another number of partitions than ``TENOR_PARTITIONS``."""
+    for name in partitioned_topics(settings):
         count = counts.get(name, 0)
         if count not in (0, settings.partitions):
             yield (

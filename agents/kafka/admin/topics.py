@@ -1,6 +1,6 @@
-"""Topics: creates what is missing and tells what differs. What exists is never changed.
+"""Creates missing topics and reports how existing ones differ. Existing topics are never changed.
 
-More partitions would send a conversation's next events elsewhere than its state; that is a decision for a person.
+More partitions would send a conversation's next events to another partition than its state; a person must decide that.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,28 +17,28 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from agents.common.errors import Failure
 from agents.kafka import client
-from agents.kafka.client import TIMEOUT_S, admin, metadata
+from agents.kafka.client import TIMEOUT_S, admin_client, metadata
 from agents.settings.model import Settings
 from schemas.topics import Topic
 
 
 class PartitionCountMismatch(str):
-    """A difference nobody may want: events of open conversations go elsewhere than their state."""
+    """A topic with another number of partitions: events of open conversations would be parted from their state."""
 
 
 def apply(settings: Settings) -> list[str]:
-    """Create every missing topic; one line for each difference of those that existed.
+    """Create every missing topic; returns one line for each difference of an existing one.
 
     ``Failure`` when the broker does not answer or refuses to create a topic.
     """
-    client = admin(settings)
-    lacking = missing(client, settings)
-    create(client, settings, lacking)
-    existing = [topic for topic in settings.topics.all() if topic not in lacking]
+    client = admin_client(settings)
+    missing = missing_topics(client, settings)
+    create(client, settings, missing)
+    existing = [topic for topic in settings.topics.all() if topic not in missing]
     return drift(client, settings, existing)
 
 
-def missing(client: AdminClient, settings: Settings) -> list[Topic]:
+def missing_topics(client: AdminClient, settings: Settings) -> list[Topic]:
     """Topics that do not exist yet."""
     known = metadata(client, settings).topics
     return [topic for topic in settings.topics.all() if topic.name not in known]
@@ -46,9 +46,9 @@ def missing(client: AdminClient, settings: Settings) -> list[Topic]:
 
 def require_all(settings: Settings) -> None:
     """``Failure`` when the broker does not answer or a topic is missing."""
-    lacking = missing(admin(settings), settings)
-    if lacking:
-        raise Failure(f"{len(lacking)} topics are missing, {lacking[0].name} among them", "run: tenor topics apply")
+    missing = missing_topics(admin_client(settings), settings)
+    if missing:
+        raise Failure(f"{len(missing)} topics are missing, {missing[0].name} among them", "run: tenor topics apply")
 
 
 def create(client: AdminClient, settings: Settings, topics: Iterable[Topic]) -> None:
@@ -64,16 +64,20 @@ def wait_created(name: str, created: "Future[None]") -> None:
         created.result(2 * TIMEOUT_S)
     except KafkaException as error:
         code = error.args[0].code()
-        if code == KafkaError.TOPIC_ALREADY_EXISTS:  # somebody else was faster
+        if code == KafkaError.TOPIC_ALREADY_EXISTS:  # another process created it first
             return
-        hint = "set TENOR_REPLICATION" if code == KafkaError.INVALID_REPLICATION_FACTOR else None
-        raise Failure(f"the topic {name} could not be created: {error.args[0].name()}", hint) from None
+        hint = (
+            "Set TENOR_REPLICATION to at most the number of brokers."
+            if code == KafkaError.INVALID_REPLICATION_FACTOR
+            else None
+        )
+        raise Failure(f"Kafka did not create the topic {name} ({error.args[0].name()}).", hint) from None
 
 
 def drift(client: AdminClient, settings: Settings, topics: list[Topic]) -> list[str]:
-    """How existing topics differ from what they should be, a line each."""
+    """How existing topics differ from their definition, a line each."""
     known = metadata(client, settings).topics
-    configs = described(client, topics)
+    configs = describe_configs(client, topics)
     lines: list[str] = []
     for topic in topics:
         lines += partition_drift(topic, len(known[topic.name].partitions))
@@ -81,8 +85,8 @@ def drift(client: AdminClient, settings: Settings, topics: list[Topic]) -> list[
     return lines
 
 
-def described(client: AdminClient, topics: list[Topic]) -> dict[str, Mapping[str, Any]]:
-    """Configuration of each topic as the broker tells it."""
+def describe_configs(client: AdminClient, topics: list[Topic]) -> dict[str, Mapping[str, Any]]:
+    """The configuration of each topic."""
     if not topics:
         return {}
     resources = [ConfigResource(ResourceType.TOPIC, topic.name) for topic in topics]
@@ -90,7 +94,10 @@ def described(client: AdminClient, topics: list[Topic]) -> dict[str, Mapping[str
         answers = client.describe_configs(resources, request_timeout=TIMEOUT_S)
         return {resource.name: answer.result(2 * TIMEOUT_S) for resource, answer in answers.items()}
     except KafkaException as error:
-        raise Failure(f"the broker does not tell how topics are configured: {error.args[0].name()}") from None
+        raise Failure(
+            f"Kafka did not return the configuration of the topics ({error.args[0].name()}).",
+            "Check the user's DESCRIBE_CONFIGS grant: tenor doctor",
+        ) from None
 
 
 def partition_drift(topic: Topic, actual: int) -> Iterator[str]:
@@ -99,12 +106,12 @@ def partition_drift(topic: Topic, actual: int) -> Iterator[str]:
 
 
 def config_drift(topic: Topic, actual: Mapping[str, Any]) -> Iterator[str]:
-    for name, value, wanted in differing(topic, actual):
+    for name, value, wanted in config_differences(topic, actual):
         yield f"{topic.name}: {name} is {'not set' if value is None else value}, should be {wanted}"
 
 
-def differing(topic: Topic, actual: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
-    """What is configured otherwise: its name, its value, None where it is not set, and what it should be."""
+def config_differences(topic: Topic, actual: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
+    """Options that differ: name, present value (None: not set) and wanted value."""
     for name, wanted in topic.config.items():
         entry = actual.get(name)
         value = None if entry is None else entry.value

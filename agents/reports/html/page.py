@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from agents.clickhouse.client import session
 from agents.clickhouse.migrate import require_current
-from agents.clickhouse.period import Period, limit
+from agents.clickhouse.period import Period, filter_tables
 from agents.common.files import write_bytes
 from agents.common.formatting import UNKNOWN, of
 from agents.reports.html.queries import gathered
@@ -29,7 +29,7 @@ def write(settings: Settings, path: Path, wanted: Period) -> None:
     """Write the page of a period. ``Failure`` when ClickHouse or the file cannot be used."""
     require_current(settings)
     with session(settings) as client:
-        limit(client, wanted)
+        filter_tables(client, wanted)
         found = gathered(client, wanted)
     write_bytes(path, render(found).encode())
 

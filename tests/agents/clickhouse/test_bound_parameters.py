@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import agents
-from agents.clickhouse.client import connect, quoted
+from agents.clickhouse.client import connect, quote_identifier
 from agents.settings.model import Settings
 
 FOLDER = Path(agents.__file__).parent
@@ -101,7 +101,7 @@ def test_who_quotes_is_found_without_a_word_of_sql(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a`b", "a\\b", "a'b\"c", "x`; DROP DATABASE default; --", "\\`"])
 def test_a_database_of_any_name_is_only_a_name(database: Settings, name: str) -> None:
     client = connect(database)
-    client.execute(f"CREATE DATABASE {quoted(name)}")
+    client.execute(f"CREATE DATABASE {quote_identifier(name)}")
     assert client.execute("SELECT name FROM system.databases WHERE name = %(name)s", {"name": name}) == [(name,)]
-    client.execute(f"DROP DATABASE {quoted(name)}")
+    client.execute(f"DROP DATABASE {quote_identifier(name)}")
     client.disconnect()

@@ -109,7 +109,7 @@ def test_a_newer_database_is_refused(settings: Settings, folder: Path) -> None:
 def test_a_file_that_failed_half_way_is_applied_again(settings: Settings, folder: Path) -> None:
     third = folder / f"{len(NAMES) + 1:04d}_third.sql"
     third.write_text("CREATE TABLE IF NOT EXISTS half (x UInt8) ENGINE = Memory; SELECT nonsense;")
-    with pytest.raises(Failure, match="refused with code"):
+    with pytest.raises(Failure, match="returned error code"):
         migrate(settings, folder)
     third.write_text("CREATE TABLE IF NOT EXISTS half (x UInt8) ENGINE = Memory; SELECT 1;")
     assert migrate(settings, folder) == [third.name]
@@ -178,5 +178,5 @@ def test_passwords(settings: Settings, locked: ClickHouse) -> None:
     assert migrate(right) == NAMES
     with pytest.raises(Failure, match="TENOR_CLICKHOUSE_PASSWORD"):
         connect(changed(right, clickhouse_password=SecretStr("wrong")))
-    with pytest.raises(Failure, match="grants user default too little"):
+    with pytest.raises(Failure, match="User default lacks a grant"):
         migrate(changed(right, clickhouse_user="default", clickhouse_password=SecretStr("")))

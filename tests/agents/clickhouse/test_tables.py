@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agents.clickhouse.client import connect
 from agents.clickhouse.http import ClickHouseHttp
 from agents.clickhouse.migrate import migrate
-from agents.clickhouse.tables import TABLES, columnar
+from agents.clickhouse.tables import TABLES, to_columns
 from agents.embedded.clickhouse import ClickHouse
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
@@ -73,7 +73,7 @@ def test_rows_fit_their_tables_and_come_back(settings: Settings, name: Name) -> 
     migrate(settings)
     client = connect(settings)
     table, datum = TABLES[name], SAMPLES[name]()
-    client.execute(table.insert, columnar(table, [table.row(datum)]), columnar=True)
+    client.execute(table.insert, to_columns(table, [table.row(datum)]), columnar=True)
     described = {row[0] for row in client.execute(f"DESCRIBE TABLE {table.name}")}
     assert described == {*table.columns, "inserted_at"}
     (stored,) = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name}")
@@ -95,7 +95,7 @@ def test_what_clickhouse_reads_itself_is_what_we_would_write(
     migrate(settings)
     client, table, schema = connect(settings), TABLES[name], record(RECORD_OF[name])
     known, unknown = SAMPLES[name](1), SAMPLES[name](2, **UNKNOWN[name])
-    client.execute(table.insert, columnar(table, [table.row(known), table.row(unknown)]), columnar=True)
+    client.execute(table.insert, to_columns(table, [table.row(known), table.row(unknown)]), columnar=True)
     bodies = [CODEC.encode(schema, datum)[10:] for datum in (known, unknown)]
     http = ClickHouseHttp(settings.model_copy(update={"clickhouse_http_port": clickhouse.http_port}))
     http.post(statement(table, schema), file_of(schema, bodies), INSERT_SETTINGS | AVRO_SETTINGS)
@@ -111,7 +111,7 @@ def test_dead_letter_rows_fit_their_table(settings: Settings) -> None:
     migrate(settings)
     client = connect(settings)
     rows = [dead_letter_row(letter((), timestamp=at)) for at in (0, AT, 2**62)]
-    client.execute(DEAD_LETTERS.insert, columnar(DEAD_LETTERS, rows), columnar=True)
+    client.execute(DEAD_LETTERS.insert, to_columns(DEAD_LETTERS, rows), columnar=True)
     assert {row[0] for row in client.execute("DESCRIBE TABLE dead_letters")} == {*DEAD_LETTERS.columns, "inserted_at"}
     assert client.execute("SELECT count() FROM dead_letters") == [(3,)]
 

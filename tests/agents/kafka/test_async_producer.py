@@ -75,7 +75,7 @@ async def test_a_record_over_the_limit_is_an_error_and_the_producer_goes_on(
     topic: str, producer: AsyncProducer, place: int
 ) -> None:
     records = [OutgoingRecord(topic, b"k", b"v")] * 2
-    records.insert(place, OutgoingRecord(topic, b"k", b"x" * (client.LARGEST_BYTES + 1)))
+    records.insert(place, OutgoingRecord(topic, b"k", b"x" * (client.MAX_MESSAGE_BYTES + 1)))
     with pytest.raises(DeliveryFailed, match=rf"did not accept a record for {topic} \(MSG_SIZE_TOO_LARGE\)"):
         await send(producer, records)
     assert published(topic) == 0, "a batch counts as published whole or not at all"

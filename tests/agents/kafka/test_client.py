@@ -19,17 +19,17 @@ def answering(*errors: int) -> tuple[list[int], Callable[[], str]]:
     return left, ask
 
 
-@pytest.mark.parametrize("code", sorted(client.MOVING))
+@pytest.mark.parametrize("code", sorted(client.LEADER_MOVING))
 def test_it_is_asked_again(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "AGAIN_S", 0.0)
     _, ask = answering(code, code)
-    assert client.settled()(ask) == "answer"
+    assert client.retrying()(ask) == "answer"
 
 
 def test_what_will_not_pass_is_told_at_once() -> None:
     left, ask = answering(KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED)
     with pytest.raises(KafkaException):
-        client.settled()(ask)
+        client.retrying()(ask)
     assert len(left) == 1
 
 
@@ -38,4 +38,4 @@ def test_who_never_answers_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(client, "TIMEOUT_S", 0.1)
     _, ask = answering(*[KafkaError.NOT_LEADER_FOR_PARTITION] * 1000)
     with pytest.raises(KafkaException):
-        client.settled()(ask)
+        client.retrying()(ask)

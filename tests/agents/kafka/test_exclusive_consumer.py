@@ -26,16 +26,16 @@ class Broker:
 @pytest.fixture
 def reader() -> Iterator[ExclusiveConsumer]:
     one = ExclusiveConsumer(Settings(_env_file=None, brokers="127.0.0.1:1"), ["ratings"], "learner", "learner")  # type: ignore[call-arg]
-    consumer, one.whole = one._consumer, True
+    consumer, one.owns_all = one._consumer, True
     yield one
     consumer.close()
 
 
 def test_what_a_moving_coordinator_does_not_take_is_committed_the_next_time(reader: ExclusiveConsumer) -> None:
     reader._consumer = broker = Broker(KafkaError._WAIT_COORD, KafkaError.NOT_COORDINATOR)
-    reader.settle_to(("ratings", 0), 7)
+    reader.mark_done_to(("ratings", 0), 7)
     reader.commit()
-    reader.settle_to(("ratings", 1), 3)
+    reader.mark_done_to(("ratings", 1), 3)
     reader.commit()
     assert broker.taken == {}
     reader.commit()
@@ -44,6 +44,6 @@ def test_what_a_moving_coordinator_does_not_take_is_committed_the_next_time(read
 
 def test_a_broker_that_refuses_is_a_failure(reader: ExclusiveConsumer) -> None:
     reader._consumer = Broker(KafkaError.GROUP_AUTHORIZATION_FAILED)
-    reader.settle_to(("ratings", 0), 7)
+    reader.mark_done_to(("ratings", 0), 7)
     with pytest.raises(Failure, match="GROUP_AUTHORIZATION_FAILED"):
         reader.commit()

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from agents.clickhouse.period import moment
+from agents.clickhouse.period import parse_time
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import Producer
-from agents.kafka.record_builder import published
+from agents.kafka.record_builder import build_record
 from agents.learning.candidate_file import read
 from agents.learning.off_policy import DecisionRange, redecide
 from agents.settings.model import Settings
@@ -45,7 +45,7 @@ def recorded(migrated: Settings, tmp_path: Path) -> tuple[Settings, list[Made]]:
     made = experiment("default", 900, 1, context=SEEN, context_version=context.VERSION)
     outputs = [Output("decision", one.decision["decision_id"], one.decision) for one in made]
     outputs += [Output("outcome", one.outcome["outcome_id"], one.outcome) for one in made]
-    send(settings, *(published(one, Codec(), settings.topics) for one in [*outputs, *outputs[:40]]))
+    send(settings, *(build_record(one, Codec(), settings.topics) for one in [*outputs, *outputs[:40]]))
     store(settings, made)
     return settings, made
 
@@ -79,7 +79,10 @@ def test_a_snapshot_decides_again_and_a_range_is_kept(recorded: tuple[Settings, 
     arms = {name: thompson.fresh(context.SIZE, 5.0) for name in ("slow", "offer", "own", CONTROL)}
     arms["slow"] = thompson.learned(arms["slow"], context.vector(SEEN, "slow"), 0.4, 500.0)
     snapshot = as_record(Snapshot("default", arms=arms, matured=500))
-    send(settings, published(Output("policy_snapshot", snapshot["policy_version"], snapshot), Codec(), settings.topics))
+    send(
+        settings,
+        build_record(Output("policy_snapshot", snapshot["policy_version"], snapshot), Codec(), settings.topics),
+    )
     half = AT + 450_000
     wanted = DecisionRange("default", None, half)
     file = written(tmp_path, "{name: bold, snapshot: newest, exploration: 0.01, floor: 0}")
@@ -114,10 +117,10 @@ def test_a_file_that_cannot_be_meant_is_refused(settings: Settings, tmp_path: Pa
 
 
 def test_a_moment_needs_its_offset() -> None:
-    assert moment(None) is None
-    assert moment("2026-09-21T00:00:00Z") == 1_789_948_800_000
+    assert parse_time(None) is None
+    assert parse_time("2026-09-21T00:00:00Z") == 1_789_948_800_000
     with pytest.raises(Failure, match="RFC 3339"):
-        moment("2026-09-21T00:00:00")
+        parse_time("2026-09-21T00:00:00")
 
 
 def test_values_agree_with_the_formulas_on_what_was_drawn(recorded: tuple[Settings, list[Made]]) -> None:

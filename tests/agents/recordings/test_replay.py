@@ -14,11 +14,11 @@ from agents.common.errors import Failure
 from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
-from agents.kafka.admin.lag import stages
-from agents.kafka.client import admin, consumer_config, end_offsets, partitions_of
+from agents.kafka.admin.lag import pipeline_stages
+from agents.kafka.client import admin_client, consumer_config, end_offsets, partitions_of
 from agents.recordings import file
 from agents.recordings.model import Event, Recording
-from agents.recordings.replay import finish, replay, settle
+from agents.recordings.replay import finish, replay, wait_for_pipeline
 from agents.settings.model import Settings
 from agents.simulator import simulate
 from schemas.codec import Codec
@@ -39,7 +39,7 @@ def bus(tansu: Tansu, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     own = with_prefix(tansu.bootstrap, f"replay{next(COUNTER)}.")
     topics.apply(own)
     yield own
-    client = admin(own)
+    client = admin_client(own)
     for deleted in client.delete_topics([topic.name for topic in own.topics.all()]).values():
         deleted.result(10)
 
@@ -196,7 +196,7 @@ def test_the_closing_tick_reaches_every_partition(bus: Settings) -> None:
 
 
 def test_nothing_published_is_settled(bus: Settings) -> None:
-    settle(bus, 5.0, lambda stage, lag: pytest.fail(f"{stage} is said to be behind by {lag}"))
+    wait_for_pipeline(bus, 5.0, lambda stage, lag: pytest.fail(f"{stage} is said to be behind by {lag}"))
 
 
 def test_settling_names_the_stage_that_is_behind(bus: Settings, day: Path) -> None:
@@ -204,7 +204,7 @@ def test_settling_names_the_stage_that_is_behind(bus: Settings, day: Path) -> No
     rated = len(consumed(bus, [Name.RATINGS])[Name.RATINGS])
     told: list[tuple[str, int]] = []
     with pytest.raises(Failure, match=rf"ingest is {published - rated} records behind after 0\.1 s"):
-        settle(bus, 0.1, lambda stage, lag: told.append((stage, lag)))
+        wait_for_pipeline(bus, 0.1, lambda stage, lag: told.append((stage, lag)))
     assert set(told) == {("ingest", published - rated)}
 
 
@@ -213,16 +213,19 @@ def test_stages_are_waited_for_in_the_order_of_the_flow(bus: Settings, day: Path
     finish(bus, 1_772_409_600_000)
     commit_all(bus, bus.topics.worker_group, [bus.topics.name(name) for name in INGESTED])
     with pytest.raises(Failure, match="conversations is 3 records behind"):
-        settle(bus, 0.1, lambda stage, lag: None)
+        wait_for_pipeline(bus, 0.1, lambda stage, lag: None)
     commit_all(bus, bus.topics.worker_group, [bus.topics.name(Name.SIGNALS)])
     with pytest.raises(Failure, match=r"sink is \d+ records behind"):
-        settle(bus, 0.1, lambda stage, lag: None)
+        wait_for_pipeline(bus, 0.1, lambda stage, lag: None)
     commit_all(bus, bus.topics.sink_group, [bus.topics.name(Name.RATINGS)])
-    settle(bus, 5.0, lambda stage, lag: pytest.fail(f"{stage} is said to be behind by {lag}"))
+    wait_for_pipeline(bus, 5.0, lambda stage, lag: pytest.fail(f"{stage} is said to be behind by {lag}"))
 
 
 def test_every_ingested_and_sunk_topic_is_waited_for(bus: Settings) -> None:
-    read = {stage.name: {name.removeprefix(bus.topic_prefix) for name in stage.topics} for stage in stages(bus.topics)}
+    read = {
+        stage.name: {name.removeprefix(bus.topic_prefix) for name in stage.topics}
+        for stage in pipeline_stages(bus.topics)
+    }
     with_profiles = "conversations, with their profiles"  # which come to the signals from what the first look wrote
     assert list(read) == ["ingest", "conversations", "profiles", with_profiles, "alerts", "sink"]
     assert read["conversations"] == read[with_profiles] == {"tenor.signals"}

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from agents.clickhouse.client import connect
-from agents.clickhouse.tables import TABLES, columnar
+from agents.clickhouse.tables import TABLES, to_columns
 from agents.common.errors import Failure
 from agents.reports.conversation import as_json, explain, render
 from agents.reports.conversation_view import by_kind
@@ -40,7 +40,7 @@ TABLE_OF = {
 
 def insert(settings: Settings, record: str, *data: Any) -> None:
     client, table = connect(settings), TABLE_OF[record]
-    client.execute(table.insert, columnar(table, [table.row(one) for one in data]), columnar=True)
+    client.execute(table.insert, to_columns(table, [table.row(one) for one in data]), columnar=True)
     client.disconnect()
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from agents.clickhouse.client import connect
-from agents.clickhouse.period import Period, period, tables
+from agents.clickhouse.period import Period, columns_by_table, parse_period
 from agents.common.errors import Failure
 from agents.docgen.offline_pipeline import Records
 from agents.embedded.clickhouse import ClickHouse
@@ -47,7 +47,7 @@ def test_every_table_is_a_file_and_every_row_is_in_it(
     folder = tmp_path / "new" / "folder"
     done = rows(export(warehouse, folder, Period()))
     client = connect(warehouse)
-    names = set(tables(client)) - {"migrations"}
+    names = set(columns_by_table(client)) - {"migrations"}
     client.disconnect()
     assert {path.name for path in folder.iterdir()} == {f"{name}.parquet" for name in names} | {"manifest.json"}
     assert done.keys() == names
@@ -73,9 +73,9 @@ def test_every_table_is_a_file_and_every_row_is_in_it(
 
 def test_two_periods_make_the_whole(warehouse: Settings, tmp_path: Path) -> None:
     whole = rows(export(warehouse, tmp_path, Period()))
-    before = rows(export(warehouse, tmp_path, period(None, SPLIT)))
+    before = rows(export(warehouse, tmp_path, parse_period(None, SPLIT)))
     assert max(row["event_time"] for row in read(tmp_path, "trajectory_points")).isoformat() < SPLIT
-    after = rows(export(warehouse, tmp_path, period(SPLIT, None)))
+    after = rows(export(warehouse, tmp_path, parse_period(SPLIT, None)))
     for name in ("trajectory_points", "decisions", "outcomes", "alerts", "ratings", "distal_outcomes"):
         assert 0 < before[name] < whole[name]
         assert before[name] + after[name] == whole[name]
@@ -88,7 +88,7 @@ def test_one_tenant_is_given_nothing_of_another(reachable: Settings, tmp_path: P
     for tenant in ("a'\\", "b"):
         insert(reachable, POINTS, [point(1, tenant=tenant)] * 2)
         insert(reachable, DECISIONS, [decision(1, tenant=tenant, decision_id=tenant)])
-    done = rows(export(reachable, tmp_path, period(None, None, "a'\\")))
+    done = rows(export(reachable, tmp_path, parse_period(None, None, "a'\\")))
     assert (done["trajectory_points"], done["decisions"]) == (1, 1), "each row once"
     assert "dead_letters" not in done
     assert [row["tenant"] for row in read(tmp_path, "decisions")] == ["a'\\"]

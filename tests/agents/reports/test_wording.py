@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from agents.clickhouse.client import connect
-from agents.clickhouse.tables import TABLES, columnar
+from agents.clickhouse.tables import TABLES, to_columns
 from agents.learning.wording_record import datum, restored
 from agents.reports.wording import render_wording, wording_effects
 from agents.settings.model import Settings
@@ -37,7 +37,7 @@ def study(tenant: str = "default", turns: int = 400, **changes: Any) -> dict[str
 def insert(settings: Settings, *studies: dict[str, Any]) -> None:
     table = TABLES[Name.WORDING]
     rows = [table.row(one) for one in studies]
-    connect(settings).execute(table.insert, columnar(table, rows), columnar=True)
+    connect(settings).execute(table.insert, to_columns(table, rows), columnar=True)
 
 
 @pytest.mark.integration

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.common.errors import Failure
-from agents.schema_registry.check import check, told
+from agents.schema_registry.check import check, report_lines
 from schemas.records import AVRO, PAST, Schema, record
 
 DECISION = record("decision").published
@@ -50,7 +50,7 @@ def test_without_a_tag_what_is_kept_is_judged(clone: Clone) -> None:
     found = check(root=clone.root)
     assert (found.base, found.compared, found.changed, found.wrong) == (None, 0, (), ())
     assert found.kept == len(list(PAST.glob("*/*.avsc"))) > 0
-    assert "there is no tag" in next(told(found))
+    assert "there is no tag" in next(report_lines(found))
 
 
 def test_the_last_tag_counts(clone: Clone) -> None:
@@ -58,7 +58,7 @@ def test_the_last_tag_counts(clone: Clone) -> None:
     clone.release("v2", decision=DECISION)
     found = check(root=clone.root)
     assert (found.base, found.compared, found.changed, found.wrong) == ("v2", 1, (), ())
-    assert list(told(found))[-1].startswith("BACKWARD compatible")
+    assert list(report_lines(found))[-1].startswith("BACKWARD compatible")
 
 
 def test_another_ref_may_be_named(clone: Clone) -> None:
@@ -67,7 +67,7 @@ def test_another_ref_may_be_named(clone: Clone) -> None:
     found = check("v1", clone.root)
     assert found.changed == ("decision",)
     assert any("decision.avsc cannot read records of v1: type_mismatch" in one for one in found.wrong)
-    assert list(told(found))[-1] == "not compatible"
+    assert list(report_lines(found))[-1] == "not compatible"
 
 
 def test_a_record_that_is_gone(clone: Clone) -> None:

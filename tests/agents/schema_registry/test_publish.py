@@ -10,7 +10,7 @@ import pytest
 from agents.common.errors import Failure
 from agents.doctor import schema_registry as doctor
 from agents.schema_registry.client import codec_for
-from agents.schema_registry.publish import publish, standings
+from agents.schema_registry.publish import publish, subject_statuses
 from agents.settings.model import Settings
 from schemas.records import record, records
 from tests.support.data.command_line import succeeded, tenor
@@ -46,19 +46,19 @@ def test_all_are_published_once_and_then_a_codec_finds_them(registry: Registry) 
     own = settings(registry)
     with pytest.raises(Failure, match="no schema under"):
         codec_for(own).encode(RATING, rating())
-    before = standings(own)
+    before = subject_statuses(own)
     assert {one.schema_id for one in before} == {None}
     after = publish(own, before)
     assert sorted(one.schema_id or 0 for one in after) == list(range(1, len(records()) + 1))
     assert registry.posts == [one.full_name for one in records().values()]
-    assert publish(own, standings(own)) == after
+    assert publish(own, subject_statuses(own)) == after
     assert len(registry.posts) == len(records())
     assert codec_for(own).encode(RATING, rating())[:1] == b"\0"
 
 
 def test_an_older_version_that_can_be_read_gets_a_newer_one(registry: Registry) -> None:
     registry.register(RATING.full_name, without_last_field(RATING.published))
-    found = {one.subject: one for one in publish(settings(registry), standings(settings(registry)))}
+    found = {one.subject: one for one in publish(settings(registry), subject_statuses(settings(registry)))}
     assert found[RATING.full_name].versions == 2
     assert registry.subjects[RATING.full_name][-1] == RATING.published
 
@@ -68,49 +68,49 @@ def test_where_one_could_not_be_read_nothing_is_published(registry: Registry) ->
     changed["fields"][0]["type"] = "boolean"
     registry.register(RATING.full_name, changed)
     registry.register(record("alert").full_name, {"type": "string"})
-    before = standings(settings(registry))
+    before = subject_statuses(settings(registry))
     wrong = {one.subject: one.wrong for one in before if one.wrong}
     assert wrong.keys() == {RATING.full_name, record("alert").full_name}
     assert "cannot read version 1: type_mismatch" in wrong[RATING.full_name][0]
-    assert wrong[record("alert").full_name] == ("cannot read version 1: it is no Avro record",)
+    assert wrong[record("alert").full_name] == ("cannot read version 1: it is not an Avro record",)
     assert publish(settings(registry), before) == before
     assert registry.posts == []
 
 
 def test_a_registry_that_refuses(registry: Registry) -> None:
     registry.strict = True
-    with pytest.raises(Failure, match="the schema violates its compatibility level") as found:
-        publish(settings(registry), standings(settings(registry)))
+    with pytest.raises(Failure, match="rejected .*: the schema violates its compatibility level") as found:
+        publish(settings(registry), subject_statuses(settings(registry)))
     assert "BACKWARD" in str(found.value.hint)
 
 
 def test_without_a_registry() -> None:
     with pytest.raises(Failure, match="TENOR_REGISTRY_URL is not set"):
-        standings(Settings(_env_file=None))
+        subject_statuses(Settings(_env_file=None))
 
 
 def test_one_that_does_not_answer() -> None:
-    with pytest.raises(Failure, match="cannot be asked"):
-        standings(Settings(_env_file=None, registry_url="http://127.0.0.1:1"))
+    with pytest.raises(Failure, match="The request to the schema registry failed"):
+        subject_statuses(Settings(_env_file=None, registry_url="http://127.0.0.1:1"))
 
 
 def test_what_the_doctor_says(registry: Registry) -> None:
     [missing] = doctor.look(settings(registry))
     assert (missing.verdict, missing.todo) == ("failed", "run: tenor schemas publish")
     assert f"{len(records())} of {len(records())} records are not registered" in missing.found
-    publish(settings(registry), standings(settings(registry)))
+    publish(settings(registry), subject_statuses(settings(registry)))
     assert [one.verdict for one in doctor.look(settings(registry))] == ["ok"]
     del registry.subjects[RATING.full_name]
     registry.register(RATING.full_name, {"type": "string"})
     [wrong] = doctor.look(settings(registry))
     assert wrong.verdict == "failed"
-    assert "no Avro record" in wrong.found
+    assert "not an Avro record" in wrong.found
     assert [one.verdict for one in doctor.look(Settings(_env_file=None))] == ["ok"]
 
 
 def test_the_doctor_tells_no_login_that_stands_in_the_url(registry: Registry) -> None:
     own = Settings(_env_file=None, registry_url=registry.url.replace("://", "://me:hunter2@"))
-    publish(own, standings(own))
+    publish(own, subject_statuses(own))
     [found] = doctor.look(own)
     assert (found.verdict, registry.url in found.found) == ("ok", True)
     assert "hunter2" not in str(found)
@@ -118,7 +118,7 @@ def test_the_doctor_tells_no_login_that_stands_in_the_url(registry: Registry) ->
 
 def test_what_is_no_url_is_not_told() -> None:
     with pytest.raises(Failure, match="TENOR_REGISTRY_URL is wrong") as found:
-        standings(Settings(_env_file=None, registry_url="me:hunter2@registry"))
+        subject_statuses(Settings(_env_file=None, registry_url="me:hunter2@registry"))
     assert "hunter2" not in found.value.message
 
 

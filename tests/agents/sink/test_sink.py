@@ -20,7 +20,7 @@ from agents.kafka import client as kafka
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
-from agents.kafka.record_builder import published
+from agents.kafka.record_builder import build_record
 from agents.settings.model import Settings
 from agents.sink.sink import CorruptRecordError, Sink, sources
 from schemas.codec import Codec
@@ -51,7 +51,7 @@ def ready(settings: Settings, clickhouse: ClickHouse) -> Settings:
 
 def outputs(settings: Settings, numbers: Iterable[int], kinds: Iterable[str] = KINDS) -> list[OutgoingRecord]:
     data = [(kind, KINDS[kind](n, conversation_id=f"c{n % 7}")) for n in numbers for kind in kinds]
-    return [published(Output(kind, str(i), datum), CODEC, settings.topics) for i, (kind, datum) in enumerate(data)]
+    return [build_record(Output(kind, str(i), datum), CODEC, settings.topics) for i, (kind, datum) in enumerate(data)]
 
 
 def rated(settings: Settings, datum: dict[str, Any]) -> OutgoingRecord:
@@ -122,7 +122,7 @@ def lag(settings: Settings) -> int:
     dead = [topic.name for topic in settings.topics.all() if topic.name.endswith(".dlq")]
     positions = kafka.partitions_of(settings, [*sources(settings.topics), *dead])
     ends = kafka.end_offsets(settings, positions)
-    done = kafka.committed(settings, settings.topics.sink_group, positions)
+    done = kafka.committed_offsets(settings, settings.topics.sink_group, positions)
     return sum(ends[p] - done[p] for p in positions)
 
 
@@ -263,7 +263,7 @@ def test_a_broken_record_of_our_own_is_a_bug(ready: Settings) -> None:
 def test_events_of_many_months_in_one_batch(ready: Settings) -> None:
     month = 31 * 86_400_000
     data = [point(n, event_time=AT - n * month) for n in range(1, 115)]
-    publish(ready, [published(Output("trajectory_point", d["point_id"], d), CODEC, ready.topics) for d in data])
+    publish(ready, [build_record(Output("trajectory_point", d["point_id"], d), CODEC, ready.topics) for d in data])
     with running(ready):
         assert eventually(lambda: count(ready, "trajectories") == 114)
 

@@ -155,7 +155,7 @@ def test_a_registry_that_lets_nobody_in_is_a_matter_of_settings(
     reading: Reading, registry: Registry, status: int
 ) -> None:
     registry.status = status
-    with pytest.raises(Failure, match=rf"does not let us in \(HTTP {status}\)") as found:
+    with pytest.raises(Failure, match=rf"Authentication failed at the schema registry \(HTTP {status}\)") as found:
         reading.reasons(STRANGE)
     assert "TENOR_REGISTRY_PASSWORD" in (found.value.hint or "")
     assert reading.kept.sent == []

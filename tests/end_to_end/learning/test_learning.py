@@ -173,7 +173,7 @@ def test_a_second_learner_leaves_and_the_first_goes_on(deployment: Deployment) -
     eventually(lambda: not second.alive, "the second leaves", 60)
     assert second.exit_code == 1
     said = second.log_tail(2)
-    assert "error: another learner is running in this deployment: only one may\nstop one of them" in said
+    assert "error: Another learner is running in this deployment; only one can.\nStop one of them." in said
     assert first.alive
     lesson(deployment, "taught")
     assert eventually(everywhere(deployment, 1), "new weights are announced", 60)

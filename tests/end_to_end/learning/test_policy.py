@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.embedded.process import ChildProcess
-from agents.kafka.record_builder import BY_HAND
+from agents.kafka.record_builder import COMMAND_SOURCE
 from agents.learning import policy_commands
 from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.schema_registry.client import codec_for
@@ -33,7 +33,7 @@ Record = dict[str, Any]
 START = now_ms() - 3_600_000
 GLAD = "Thank you so much, that is perfect, it works now!"
 HARMFUL, HARMLESS = "answer-first", "offer-options"
-BY_US = {"ce_source": BY_HAND.encode()}  # follows from no signal: tenor verify leaves it out
+BY_US = {"ce_source": COMMAND_SOURCE.encode()}  # follows from no signal: tenor verify leaves it out
 SAFE_START, ROLLBACK_AFTER = 10, 40
 POISON = b"no record of ours"
 REFUSED = "tenor_snapshots_refused_total"

@@ -217,7 +217,7 @@ def test_a_transaction_does_not_hide_the_end(
     """A platform may publish its ratings in transactions: their markers count as records, and nobody is given them."""
     if broker[0] == "tansu":
         pytest.skip("the embedded broker has no transactions")
-    monkeypatch.setattr("agents.kafka.partition_reader.PATIENCE_S", 5.0)
+    monkeypatch.setattr("agents.kafka.partition_reader.SILENCE_S", 5.0)
     settings, name = deployment.settings, deployment.settings.topics.name(Name.RATINGS)
     producer = Producer({**client.producer_config(settings), "transactional.id": "platform"})
     producer.init_transactions(20)

@@ -151,7 +151,7 @@ def cut_short(field: Field, topic: str, spared: int) -> int:
     """Delete all but the last records of each partition; how many of them the workers had not read."""
     positions = client.partitions_of(field.settings, [topic])
     ends = client.end_offsets(field.settings, positions)
-    done = client.committed(field.settings, field.settings.topics.worker_group, positions)
+    done = client.committed_offsets(field.settings, field.settings.topics.worker_group, positions)
     to = {position: max(0, ends[position] - spared) for position in positions}
     admin = AdminClient(client.client_config(field.settings))
     answers = admin.delete_records([TopicPartition(*position, offset) for position, offset in to.items()])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agents.clickhouse.client import rows, session
-from agents.clickhouse.tables import TABLES, Table, columnar
+from agents.clickhouse.tables import TABLES, Table, to_columns
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.support.data.experiments import Made
@@ -20,7 +20,7 @@ POLICY = TABLES[Name.POLICY]
 
 def insert(settings: Settings, table: Table, data: Iterable[Any]) -> None:
     with session(settings) as client:
-        client.execute(table.insert, columnar(table, [table.row(datum) for datum in data]), columnar=True)
+        client.execute(table.insert, to_columns(table, [table.row(datum) for datum in data]), columnar=True)
 
 
 def ask(settings: Settings, query: str) -> list[dict[str, Any]]:

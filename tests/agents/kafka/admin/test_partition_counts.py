@@ -5,8 +5,8 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from agents.common.errors import Failure
 from agents.kafka.admin import topics
-from agents.kafka.admin.partition_counts import PartitionCountMonitor, differing, names
-from agents.kafka.client import admin
+from agents.kafka.admin.partition_counts import PartitionCountMonitor, mismatches, partitioned_topics
+from agents.kafka.client import admin_client
 from agents.settings.model import Settings
 from agents.worker import app
 from schemas.topics import Name
@@ -15,17 +15,17 @@ SETTINGS = Settings(_env_file=None, partitions=4)
 
 
 def test_each_topic_that_differs_is_told() -> None:
-    as_told = dict.fromkeys(names(SETTINGS), 4)
-    assert list(differing(SETTINGS, as_told)) == []
-    assert list(differing(SETTINGS, {})) == [], "what is missing others tell"
-    [said] = differing(SETTINGS, as_told | {SETTINGS.topics.changelog: 6})
+    as_told = dict.fromkeys(partitioned_topics(SETTINGS), 4)
+    assert list(mismatches(SETTINGS, as_told)) == []
+    assert list(mismatches(SETTINGS, {})) == [], "what is missing others tell"
+    [said] = mismatches(SETTINGS, as_told | {SETTINGS.topics.changelog: 6})
     assert said.startswith(f"{SETTINGS.topics.changelog} has 6 partitions, TENOR_PARTITIONS is 4")
-    assert len(list(differing(SETTINGS, dict.fromkeys(names(SETTINGS), 5)))) == 4
+    assert len(list(mismatches(SETTINGS, dict.fromkeys(partitioned_topics(SETTINGS), 5)))) == 4
 
 
 def test_every_table_and_the_log_it_follows_from_are_among_them() -> None:
     topics_ = SETTINGS.topics
-    assert set(names(SETTINGS)) == {
+    assert set(partitioned_topics(SETTINGS)) == {
         topics_.name(Name.SIGNALS),
         topics_.changelog,
         topics_.name(Name.CUSTOMERS),
@@ -35,7 +35,7 @@ def test_every_table_and_the_log_it_follows_from_are_among_them() -> None:
 
 @pytest.mark.integration
 def test_a_worker_does_not_start(settings: Settings) -> None:
-    client, name = admin(settings), settings.topics.name(Name.SIGNALS)
+    client, name = admin_client(settings), settings.topics.name(Name.SIGNALS)
     client.create_topics([NewTopic(name, 3, 1)])[name].result(10)
     topics.apply(settings)
     with pytest.raises(Failure, match=f"{name} has 3 partitions, TENOR_PARTITIONS is 2") as found:

@@ -5,7 +5,7 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from agents.common.errors import Failure
 from agents.kafka.admin.topics import apply, require_all
-from agents.kafka.client import admin, metadata
+from agents.kafka.client import admin_client, metadata
 from agents.settings.model import Settings
 from schemas.topics import Name
 
@@ -17,7 +17,7 @@ def test_creates_what_is_missing_once(settings: Settings) -> None:
         require_all(settings)
     assert apply(settings) == []
     require_all(settings)
-    known = metadata(admin(settings), settings).topics
+    known = metadata(admin_client(settings), settings).topics
     assert {t.name: len(known[t.name].partitions) for t in settings.topics.all()} == {
         t.name: t.partitions for t in settings.topics.all()
     }
@@ -26,7 +26,7 @@ def test_creates_what_is_missing_once(settings: Settings) -> None:
 
 def test_drift_is_told_and_left_alone(settings: Settings) -> None:
     name = settings.topics.name(Name.SIGNALS)
-    client = admin(settings)
+    client = admin_client(settings)
     client.create_topics([NewTopic(name, 3, 1, config={"cleanup.policy": "compact"})])[name].result(10)
     for _ in range(2):
         lines = apply(settings)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents.clickhouse.period import Period, period
+from agents.clickhouse.period import Period, parse_period
 from agents.common.errors import Failure
 from agents.docgen.offline_pipeline import Records
 from agents.kafka.consumed_record import ConsumedRecord
@@ -142,10 +142,10 @@ SPLIT = "2026-03-06T12:00:00+01:00"
 
 
 def test_a_period_is_counted_alone(warehouse: Settings, sample_records: Records, tmp_path: Path) -> None:
-    before = written(warehouse, tmp_path, period(None, SPLIT))
-    after = written(warehouse, tmp_path, period(SPLIT, None))
+    before = written(warehouse, tmp_path, parse_period(None, SPLIT))
+    after = written(warehouse, tmp_path, parse_period(SPLIT, None))
     counts = [turns(one) for one in (before, after)]
-    at = period(SPLIT, None).since
+    at = parse_period(SPLIT, None).since
     assert at is not None
     expected = sum(one["event_time"] < at for one in sample_records[Name.TRAJECTORIES])
     assert counts == [expected, len(sample_records[Name.TRAJECTORIES]) - expected]
@@ -164,21 +164,17 @@ def test_a_tenant_is_counted_alone(migrated: Settings, tmp_path: Path) -> None:
     for tenant, count in (("a'b\\", 2), ("b", 3)):
         insert(migrated, POINTS, [point(n, tenant=tenant, point_id=f"{tenant}{n}") for n in range(1, count + 1)])
     assert turns(written(migrated, tmp_path)) == 5
-    assert turns(written(migrated, tmp_path, period(None, None, "a'b\\"))) == 2
-    assert turns(written(migrated, tmp_path, period(None, None, "nobody' OR 1"))) == 0
+    assert turns(written(migrated, tmp_path, parse_period(None, None, "a'b\\"))) == 2
+    assert turns(written(migrated, tmp_path, parse_period(None, None, "nobody' OR 1"))) == 0
 
 
 @pytest.mark.parametrize(
     ("since", "until", "wrong"),
-    [
-        ("yesterday", None, "RFC 3339"),
-        (SPLIT, SPLIT, "is not before"),
-        ("2026-03-06T12:00:00", None, "offset"),
-    ],
+    [("yesterday", None, "RFC 3339"), (SPLIT, SPLIT, "is not before"), ("2026-03-06T12:00:00", None, "offset")],
 )
 def test_a_period_that_is_none(since: str, until: str | None, wrong: str) -> None:
     with pytest.raises(Failure, match=wrong):
-        period(since, until)
+        parse_period(since, until)
 
 
 def test_a_file_that_cannot_be_written(warehouse: Settings, tmp_path: Path) -> None:

@@ -74,15 +74,15 @@ class PartitionReader:
         self._consumer.close()
 
     def _starts(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
-        """Where reading begins; a partition without anything that young begins at its end."""
-        ends = client.end_offsets(self._settings, [(one.topic, one.partition) for one in wanted])
+        """The first offset at or after each timestamp; the end of a partition without such a record."""
+        ends = client.end_offsets(self._settings, [(position.topic, position.partition) for position in wanted])
         try:
-            found = self._consumer.offsets_for_times(wanted, timeout=client.TIMEOUT_S)
+            starts = self._consumer.offsets_for_times(wanted, timeout=client.TIMEOUT_S)
         except KafkaException as error:
             raise client.unreachable(self._settings, error) from None
-        for one in found:
-            if one.error is not None:
-                raise client.unreachable(self._settings, KafkaException(one.error))
-            if one.offset < 0:
-                one.offset = ends[one.topic, one.partition]
-        return found
+        for start in starts:
+            if start.error is not None:
+                raise client.unreachable(self._settings, KafkaException(start.error))
+            if start.offset < 0:
+                start.offset = ends[start.topic, start.partition]
+        return starts

@@ -46,7 +46,7 @@ class SubjectStatus(NamedTuple):
 def subject_statuses(settings: Settings) -> list[SubjectStatus]:
     """The status of every record's subject. ``Failure`` when no registry is set, or a request fails."""
     if settings.registry_url is None:
-        raise Failure("No schema registry is configured.", "Set TENOR_REGISTRY_URL.")
+        raise Failure("No schema registry is configured: TENOR_REGISTRY_URL is not set.", "Set TENOR_REGISTRY_URL.")
     client = client_for(settings, **CLIENT_OPTIONS)
     return [subject_status(client, record) for record in records().values()]
 

@@ -16,26 +16,45 @@ SQL = re.compile(
     r"\b(SELECT|INSERT INTO|ALTER TABLE|CREATE \w+|DROP \w+|DELETE FROM|TRUNCATE|UPDATE|WHERE|COMMENT COLUMN"
     r"|fromUnixTimestamp64Milli)\b"
 )
-QUOTES = re.compile(r"\b(literal|quoted|escape_param)\(")  # who quotes puts SQL together, be it without a word of it
+QUOTES = re.compile(
+    r"\b(string_literal|quote_identifier|escape_param)\("
+)  # quoting means building SQL, even without an SQL keyword
 
 # File and function: what stands in the holes. Names of ours, or quoted; never a value.
 PUT_TOGETHER = {
-    ("avro_files.py", "statement"): {
+    ("avro_container.py", "statement"): {
         "table.name",
         "columns",
         "taken",
         "quoted",
     },  # from agents/clickhouse/tables.py and the schemas
     ("digests.py", "rows_of"): {"columns", "table", "key"},  # from DIGESTED and agents/clickhouse/tables.py
-    ("exporting.py", "query"): {"condition", "chosen", "quoted(table)"},  # a tenant is quoted by period.literal
-    ("forgotten_rows.py", "erase"): {"table", "where"},  # from PLACES
-    ("forgotten_rows.py", "select"): {"what", "table", "where"},
-    ("grants.py", "may"): {"what", "right", "quoted(database)"},  # from NEEDED
-    ("migrate.py", "create_database"): {"quoted(settings.clickhouse_database)"},
-    ("migrate.py", "comment_views"): {"quoted(column)", "text", "quoted(view)", "', '.join(changes)"},  # of the schema
-    ("period.py", "_conditions"): {"time", "sign", "at", "literal(self.tenant)"},  # of TIMES; a number; escaped
-    ("period.py", "limit"): {"literal(f'{database}.{name}')", "literal(text)"},  # text is what _conditions made
-    ("rows.py", "insert"): {"self.name", "', '.join(self.columns)"},
+    ("export.py", "query"): {
+        "condition",
+        "chosen",
+        "quote_identifier(table)",
+    },  # a tenant is quoted by period.string_literal
+    ("clickhouse_rows.py", "erase"): {"table", "where"},  # from PLACES
+    ("clickhouse_rows.py", "select"): {"what", "table", "where"},
+    ("grants.py", "may"): {"what", "right", "quote_identifier(database)"},  # from NEEDED
+    ("migrate.py", "create_database"): {"quote_identifier(settings.clickhouse_database)"},
+    ("migrate.py", "comment_views"): {
+        "quote_identifier(column)",
+        "text",
+        "quote_identifier(view)",
+        "', '.join(changes)",
+    },  # of the schema
+    ("period.py", "_conditions"): {
+        "time",
+        "sign",
+        "at",
+        "string_literal(self.tenant)",
+    },  # of TIME_COLUMNS; a number; escaped
+    ("period.py", "filter_tables"): {
+        "string_literal(f'{database}.{name}')",
+        "string_literal(text)",
+    },  # text is what _conditions made
+    ("tables.py", "insert"): {"self.name", "', '.join(self.columns)"},
 }
 
 
@@ -48,12 +67,14 @@ def holes(node: ast.expr) -> set[str]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return {ast.unparse(side) for side in (node.left, node.right) if not isinstance(side, ast.Constant)}
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "replace"):
-        return {ast.unparse(one) for one in (*node.args, *(keyword.value for keyword in node.keywords))}
+        return {ast.unparse(argument) for argument in (*node.args, *(keyword.value for keyword in node.keywords))}
     return set()
 
 
 def constants(node: ast.AST) -> str:
-    return " ".join(one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    return " ".join(
+        part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
 
 
 def put_together(path: Path) -> Iterator[tuple[tuple[str, str], set[str]]]:
@@ -61,20 +82,20 @@ def put_together(path: Path) -> Iterator[tuple[tuple[str, str], set[str]]]:
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
-                if isinstance(node, ast.expr) and (found := holes(node)) and speaks_sql(node, found):
-                    yield (path.name, function.name), found
+                if isinstance(node, ast.expr) and (parts := holes(node)) and speaks_sql(node, parts):
+                    yield (path.name, function.name), parts
 
 
-def speaks_sql(node: ast.expr, put_in: set[str]) -> bool:
-    return bool(SQL.search(constants(node)) or any(map(QUOTES.search, put_in)))
+def speaks_sql(node: ast.expr, parts: set[str]) -> bool:
+    return bool(SQL.search(constants(node)) or any(map(QUOTES.search, parts)))
 
 
 def test_sql_is_put_together_only_where_it_is_known_and_from_names_of_ours() -> None:
-    found: dict[tuple[str, str], set[str]] = {}
+    actual: dict[tuple[str, str], set[str]] = {}
     for path in sorted(FOLDER.rglob("*.py")):
         for where, what in put_together(path):
-            found.setdefault(where, set()).update(what)
-    assert found == PUT_TOGETHER
+            actual.setdefault(where, set()).update(what)
+    assert actual == PUT_TOGETHER
 
 
 @pytest.mark.parametrize(
@@ -93,8 +114,8 @@ def test_such_a_thing_would_be_found(tmp_path: Path, source: str) -> None:
 
 
 def test_who_quotes_is_found_without_a_word_of_sql(tmp_path: Path) -> None:
-    (tmp_path / "one.py").write_text('def ask(c, x):\n    c.settings["filter"] = f"a = {literal(x)}"')
-    assert list(put_together(tmp_path / "one.py")) == [(("one.py", "ask"), {"literal(x)"})]
+    (tmp_path / "one.py").write_text('def ask(c, x):\n    c.settings["filter"] = f"a = {string_literal(x)}"')
+    assert list(put_together(tmp_path / "one.py")) == [(("one.py", "ask"), {"string_literal(x)"})]
 
 
 @pytest.mark.integration

@@ -25,9 +25,9 @@ def test_true_chances_are_sound(database: Settings, stored: dict[str, list[Made]
     made = stored["large"]
     assert (row["decisions"], row["lotteries"], row["contradictions"], row["verdict"]) == (900, 900, 0, "sound")
     assert row["worst_sum"] < 1e-12
-    wanted = stats.kstest([one.decision["lottery"] for one in made], "uniform")
-    assert row["lottery_distance"] == pytest.approx(wanted.statistic, abs=EQUAL)
-    assert row["lottery_p"] == pytest.approx(wanted.pvalue, abs=0.05)
+    expected = stats.kstest([record.decision["lottery"] for record in made], "uniform")
+    assert row["lottery_distance"] == pytest.approx(expected.statistic, abs=EQUAL)
+    assert row["lottery_p"] == pytest.approx(expected.pvalue, abs=0.05)
     z = {name: weights_z(made, name) for name in (*OPTIONS, CONTROL)}
     assert row["worst_option"] == max(z, key=lambda name: abs(z[name]))
     assert row["worst_z"] == pytest.approx(z[row["worst_option"]], abs=EQUAL)
@@ -39,10 +39,10 @@ def test_little_is_not_judged(database: Settings, stored: dict[str, list[Made]])
 
 
 def weights_z(made: Sequence[Made], option: str) -> float:
-    chances = [(p["probability"], one.decision["option"]) for one in made for p in one.decision["propensities"]
+    chances = [(p["probability"], record.decision["option"]) for record in made for p in record.decision["propensities"]
                if p["option"] == option and 0 < p["probability"] < 1]  # fmt: skip
-    told = sum((chosen == option) / p for p, chosen in chances) - len(chances)
-    return told / sqrt(sum((1 - p) / p for p, _ in chances))
+    actual = sum((chosen == option) / p for p, chosen in chances) - len(chances)
+    return actual / sqrt(sum((1 - p) / p for p, _ in chances))
 
 
 BROKEN = {
@@ -55,14 +55,14 @@ BROKEN = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_wrong_chances_are_told(database: Settings, what: str) -> None:
     changes, verdict = BROKEN[what]
-    store(database, [Made({**one.decision, **changes}, one.outcome) for one in experiment(what, 120, 5)])
+    store(database, [Made({**record.decision, **changes}, record.outcome) for record in experiment(what, 120, 5)])
     assert by(of(database, "propensity_health", what), "version")["all"]["verdict"] == verdict
 
 
 def test_an_option_drawn_too_often_is_told(database: Settings) -> None:
     made = experiment("often", 400, 6)
-    more = [one for one in made if one.decision["option"] == "slow" and not one.decision["holdout"]]
-    again = [Made({**one.decision, "decision_id": f"again-{k}"}, one.outcome) for k, one in enumerate(more)]
+    more = [record for record in made if record.decision["option"] == "slow" and not record.decision["holdout"]]
+    again = [Made({**record.decision, "decision_id": f"again-{k}"}, record.outcome) for k, record in enumerate(more)]
     store(database, [*made, *again])
     row = by(of(database, "propensity_health", "often"), "version")["all"]
     assert (row["worst_option"], row["worst_z"] > 5, row["verdict"]) == ("slow", True, "suspicious")
@@ -70,21 +70,25 @@ def test_an_option_drawn_too_often_is_told(database: Settings) -> None:
 
 def test_the_control_share_is_what_python_says(database: Settings, stored: dict[str, list[Made]]) -> None:
     row = by(of(database, "control_share_check", "large"), "tenant")["large"]
-    asked = [one.decision for one in stored["large"] if not one.decision["holdout"]]
+    decisions = [record.decision for record in stored["large"] if not record.decision["holdout"]]
     groups: dict[float, list[bool]] = {}
-    for one in asked:
-        share = next(p["probability"] for p in one["propensities"] if p["option"] == CONTROL)
-        groups.setdefault(share, []).append(one["option"] == CONTROL)
+    for decision in decisions:
+        share = next(p["probability"] for p in decision["propensities"] if p["option"] == CONTROL)
+        groups.setdefault(share, []).append(decision["option"] == CONTROL)
     counts = [(share, len(controls), sum(controls)) for share, controls in groups.items()]
     assert sorted(groups) == [0, 0.2, 0.35]
     assert row["bayes_factor"] == pytest.approx(effects.control_share_bayes_factor(counts), abs=EQUAL)
     assert row["expected"] == pytest.approx(sum(share * n for share, n, _ in counts))
-    assert (row["decisions"], row["controls"]) == (len(asked), sum(k for _, _, k in counts))
+    assert (row["decisions"], row["controls"]) == (len(decisions), sum(k for _, _, k in counts))
     assert row["verdict"] == "as designed"
 
 
 def test_a_wrong_control_share_is_told(database: Settings) -> None:
-    made = [one for one in experiment("share", 600, 7) if one.decision["option"] != CONTROL or one.decision["holdout"]]
+    made = [
+        record
+        for record in experiment("share", 600, 7)
+        if record.decision["option"] != CONTROL or record.decision["holdout"]
+    ]
     store(database, made)
     (row,) = of(database, "control_share_check", "share")
     assert row["controls"] == 0 and row["verdict"] == "suspicious"
@@ -97,9 +101,9 @@ def test_calibration_by_marks_with_and_without_a_message(database: Settings) -> 
     marks += [rating(21, message_id="event-21", frustrated=True), rating(22, message_id="gone", frustrated=True)]
     insert(database, RATINGS, [*marks, rating(4, message_id="event-4")])
     rows = sorted(of(database, "belief_calibration", "default"), key=lambda row: row["bin_from"])
-    found = [(row["bin_from"], row["marks"], row["mean_p"], row["share_frustrated"]) for row in rows]
-    wanted = [(0.0, 1, 0.05, 0.0), (0.1, 2, 0.125, 0.5), (0.8, 1, 0.85, 1.0), (0.9, 1, 1.0, 1.0)]
-    assert found == [pytest.approx(one) for one in wanted]
+    bins = [(row["bin_from"], row["marks"], row["mean_p"], row["share_frustrated"]) for row in rows]
+    expected = [(0.0, 1, 0.05, 0.0), (0.1, 2, 0.125, 0.5), (0.8, 1, 0.85, 1.0), (0.9, 1, 1.0, 1.0)]
+    assert bins == [pytest.approx(bin) for bin in expected]
     interval = stats.binomtest(1, 2).proportion_ci(method="wilson")
     assert (rows[1]["low"], rows[1]["high"]) == pytest.approx((interval.low, interval.high), abs=EQUAL)
 
@@ -118,10 +122,10 @@ def test_time_to_recovery(database: Settings) -> None:
         for k, seconds in enumerate(all_of_it)
     ]
     insert(database, DISTAL, [*rows, distal(9, conversation_id="quiet", tenant="soon")])
-    found = by(of(database, "time_to_recovery", "soon"), "arm")
-    told = {arm: (r["raised"], r["recovered"], r["half_after_s"]) for arm, r in found.items()}
-    assert told == {"control only": (4, 2, 15.0), "intervened": (4, 3, 20.0), "holdout": (2, 0, None)}
-    assert found["intervened"]["median_s"] == 20.0 and found["holdout"]["median_s"] is None
+    arms = by(of(database, "time_to_recovery", "soon"), "arm")
+    actual = {arm: (r["raised"], r["recovered"], r["half_after_s"]) for arm, r in arms.items()}
+    assert actual == {"control only": (4, 2, 15.0), "intervened": (4, 3, 20.0), "holdout": (2, 0, None)}
+    assert arms["intervened"]["median_s"] == 20.0 and arms["holdout"]["median_s"] is None
 
 
 def test_the_holdout_is_clustered_by_customer(database: Settings) -> None:
@@ -143,8 +147,8 @@ def test_the_holdout_is_clustered_by_customer(database: Settings) -> None:
         clustered([r for r in rows if r["holdout"] is held]) for held in (True, False)
     )
     margin = stats.norm.ppf(0.975) * sqrt(error_1 + error_0)
-    wanted = (mean_0 - mean_1, mean_0 - mean_1 - margin, mean_0 - mean_1 + margin)
-    assert (row["difference"], row["low"], row["high"]) == pytest.approx(wanted, abs=EQUAL)
+    expected = (mean_0 - mean_1, mean_0 - mean_1 - margin, mean_0 - mean_1 + margin)
+    assert (row["difference"], row["low"], row["high"]) == pytest.approx(expected, abs=EQUAL)
     assert (row["holdout_conversations"], row["holdout_customers"], row["other_customers"]) == (75, 27, 77)
 
 
@@ -172,10 +176,10 @@ def test_a_small_holdout_shows_nothing(database: Settings) -> None:
 def test_censoring_by_option_and_reason(database: Settings, stored: dict[str, list[Made]]) -> None:
     rows = by(of(database, "censoring", "large"), "option", "reason")
     for (option, reason), row in rows.items():
-        closed = [one.outcome for one in stored["large"] if one.outcome["option"] == option]
-        missing = sum(one["reward"] is None and one["censoring_reason"] == reason for one in closed)
+        closed = [record.outcome for record in stored["large"] if record.outcome["option"] == option]
+        missing = sum(record["reward"] is None and record["censoring_reason"] == reason for record in closed)
         assert (row["censored"], row["closed"], row["share"]) == (missing, len(closed), missing / len(closed))
-    assert sum(row["censored"] for row in rows.values()) == sum(not one.rewarded for one in stored["large"])
+    assert sum(row["censored"] for row in rows.values()) == sum(not record.rewarded for record in stored["large"])
 
 
 def test_the_newest_policy(database: Settings) -> None:

@@ -22,30 +22,30 @@ EQUAL = 1e-9
 
 def evidence(decided: Sequence[MaturedDecision], option: str) -> Evidence:
     """As in Python: what each comparable decision tells, summed up."""
-    found = Evidence()
-    for one in decided:
-        if option == "any" and effects.comparable_any(one):
-            found = found.plus(effects.weighed_any(one))
-        elif option != "any" and effects.comparable(one, option):
-            found = found.plus(effects.weighed(one, option))
-    return found
+    total = Evidence()
+    for matured in decided:
+        if option == "any" and effects.comparable_any(matured):
+            total = total.plus(effects.weighed_any(matured))
+        elif option != "any" and effects.comparable(matured, option):
+            total = total.plus(effects.weighed(matured, option))
+    return total
 
 
 def test_uplift_is_what_python_says(database: Settings, stored: dict[str, list[Made]]) -> None:
     rows = by(ask(database, "SELECT * FROM uplift WHERE tenant IN ('large', 'small', 'one')"), "tenant", "option")
-    decided = [one.decided for one in stored["large"] if one.rewarded]
+    decided = [record.decided for record in stored["large"] if record.rewarded]
     for option in (*OPTIONS, "any"):
-        row, found = rows["large", option], evidence(decided, option)
+        row, total = rows["large", option], evidence(decided, option)
         alpha = 0.05 if option == "any" else 0.05 / 3
-        interval, upper = effects.confidence_sequence(found, alpha, N_OPT), effects.upper_bound(found, alpha, N_OPT)
-        wanted = (found.n, alpha, found.mean, found.variance, *(interval or ()), upper)
+        interval, upper = effects.confidence_sequence(total, alpha, N_OPT), effects.upper_bound(total, alpha, N_OPT)
+        expected = (total.n, alpha, total.mean, total.variance, *(interval or ()), upper)
         names = ("n", "alpha", "mean", "variance", "low", "high", "upper_bound")
-        assert [row[name] for name in names] == pytest.approx(wanted, abs=EQUAL, rel=0)
+        assert [row[name] for name in names] == pytest.approx(expected, abs=EQUAL, rel=0)
     verdicts = {option: rows["large", option]["verdict"] for option in OPTIONS}
     assert verdicts == {"slow": "helped", "offer": "harmed", "own": "no effect shown"}
-    controls = [one for one in decided if one.option == CONTROL and one.chances[CONTROL] < 1]
+    controls = [record for record in decided if record.option == CONTROL and record.chances[CONTROL] < 1]
     assert rows["large", "any"]["controls"] == len(controls)
-    assert rows["large", "any"]["control_conversations"] == len({one.conversation for one in controls})
+    assert rows["large", "any"]["control_conversations"] == len({record.conversation for record in controls})
     assert {row["verdict"] for (tenant, _), row in rows.items() if tenant != "large"} == {"insufficient data"}
     assert all(row["mean"] is row["high"] is None for (tenant, _), row in rows.items() if tenant != "large")
 
@@ -54,24 +54,24 @@ Target = Callable[[MaturedDecision], Mapping[str, float]]
 
 
 def always(option: str) -> Target:
-    return lambda one: {option: 1.0} if one.chances.get(option, 0) > 0 else one.chances
+    return lambda matured: {option: 1.0} if matured.chances.get(option, 0) > 0 else matured.chances
 
 
-def uniform(one: MaturedDecision) -> Mapping[str, float]:
-    possible = [name for name, p in one.chances.items() if p > 0]
+def uniform(matured: MaturedDecision) -> Mapping[str, float]:
+    possible = [name for name, p in matured.chances.items() if p > 0]
     return dict.fromkeys(possible, 1 / len(possible))
 
 
-def tilted(one: MaturedDecision) -> Mapping[str, float]:
-    raw = {name: p * (1 + len(name)) for name, p in one.chances.items()}
+def tilted(matured: MaturedDecision) -> Mapping[str, float]:
+    raw = {name: p * (1 + len(name)) for name, p in matured.chances.items()}
     return {name: p / sum(raw.values()) for name, p in raw.items()}
 
 
 def test_policy_values_are_what_python_says(database: Settings, stored: dict[str, list[Made]]) -> None:
-    made = [one for one in stored["large"] if one.rewarded and not one.decision["holdout"]]
-    decided = [one.decided for one in made]
+    made = [record for record in stored["large"] if record.rewarded and not record.decision["holdout"]]
+    decided = [record.decided for record in made]
     write(database, "tilted", made, tilted)
-    targets = {"tilted": tilted, "as drawn": lambda one: one.chances, "uniform": uniform}
+    targets = {"tilted": tilted, "as drawn": lambda matured: matured.chances, "uniform": uniform}
     targets |= {f"always {option}": always(option) for option in (*OPTIONS, CONTROL)}
     rows = by(of(database, "policy_values", "large"), "candidate")
     assert rows.keys() == targets.keys()
@@ -79,27 +79,31 @@ def test_policy_values_are_what_python_says(database: Settings, stored: dict[str
         row = rows[name]
         for kind, value in (("snips", effects.snips(decided, target)), ("dr", effects.doubly_robust(decided, target))):
             assert value.shown and row["verdict"] == "estimated"
-            found = [row[kind], row[f"{kind}_error"], row["ess"], row["n"], row["unsupported"]]
-            assert found == pytest.approx(list(value), abs=EQUAL, rel=0)
+            actual = [row[kind], row[f"{kind}_error"], row["ess"], row["n"], row["unsupported"]]
+            assert actual == pytest.approx(list(value), abs=EQUAL, rel=0)
             assert row[f"{kind}_high"] - row[f"{kind}_low"] == pytest.approx(2 * stats.norm.ppf(0.975) * value.error)
 
 
 def write(settings: Settings, name: str, made: Sequence[Made], target: Target) -> None:
     client = connect(settings)
-    rows = [(one.decision["tenant"], name, one.decision["decision_id"], dict(target(one.decided))) for one in made]
+    rows = [
+        (record.decision["tenant"], name, record.decision["decision_id"], dict(target(record.decided)))
+        for record in made
+    ]
     client.execute("INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES", rows)
     client.disconnect()
 
 
 def test_no_value_without_support_or_substance(database: Settings, stored: dict[str, list[Made]]) -> None:
-    made = [one for one in stored["large"] if one.rewarded and not one.decision["holdout"]]
-    write(database, "impossible", made, lambda one: {"offer": 1.0})
-    could = [one for one in made if one.decided.chances.get("own", 0) > 0]
+    made = [record for record in stored["large"] if record.rewarded and not record.decision["holdout"]]
+    write(database, "impossible", made, lambda matured: {"offer": 1.0})
+    could = [record for record in made if record.decided.chances.get("own", 0) > 0]
     write(database, "few", could[:199], always("own"))
-    rarely = [one for one in made if one.decided.option != CONTROL and one.decided.chances[CONTROL] > 0]
-    write(database, "rarely", [*rarely, *(one for one in made if one.decided.option == CONTROL)][:500], always(CONTROL))
+    rarely = [record for record in made if record.decided.option != CONTROL and record.decided.chances[CONTROL] > 0]
+    controls = [record for record in made if record.decided.option == CONTROL]
+    write(database, "rarely", [*rarely, *controls][:500], always(CONTROL))
     rows = by(of(database, "policy_values", "large"), "candidate")
-    unsupported = sum(one.decided.chances.get("offer", 0) <= 0 for one in made)
+    unsupported = sum(record.decided.chances.get("offer", 0) <= 0 for record in made)
     assert (rows["impossible"]["unsupported"], rows["impossible"]["verdict"]) == (unsupported, "unsupported")
     assert rows["impossible"]["unsupported_share"] == pytest.approx(unsupported / len(made))
     assert rows["rarely"]["ess"] < 50 and rows["rarely"]["n"] == 500
@@ -110,7 +114,7 @@ def test_no_value_without_support_or_substance(database: Settings, stored: dict[
 
 @pytest.mark.parametrize(("n", "verdict"), [(199, "insufficient data"), (200, "helped")])
 def test_two_hundred_is_enough(database: Settings, n: int, verdict: str) -> None:
-    store(database, [told(f"enough-{n}", k) for k in range(n)])
+    store(database, [even_chances(f"enough-{n}", k) for k in range(n)])
     rows = by(of(database, "uplift", f"enough-{n}"), "option")
     assert {row["verdict"] for row in rows.values()} == {verdict}
     assert (rows["any"]["n"], rows["any"]["mean"] is None) == (n, n < 200)
@@ -118,7 +122,7 @@ def test_two_hundred_is_enough(database: Settings, n: int, verdict: str) -> None
     assert drawn["verdict"] == ("insufficient data" if n < 200 else "estimated")
 
 
-def told(tenant: str, number: int) -> Made:
+def even_chances(tenant: str, number: int) -> Made:
     """Slow and control by turns, even chances; slow is better by .8."""
     own = {"tenant": tenant, "decision_id": f"{tenant}-{number}", "conversation_id": f"c{number}", "propensity": 0.5}
     own["option"] = CONTROL if number % 2 else "slow"
@@ -130,8 +134,8 @@ def told(tenant: str, number: int) -> Made:
 def test_sequences_take_decisions_in_their_order(database: Settings) -> None:
     """A decision that still waits holds back the later ones; one that nobody waits for does not."""
     made = experiment("wait", 30, 4)
-    insert(database, DECISIONS, [one.decision for one in made])
-    insert(database, OUTCOMES, [one.outcome for one in made if one.decision["decision_id"] != "wait-10"])
+    insert(database, DECISIONS, [record.decision for record in made])
+    insert(database, OUTCOMES, [record.outcome for record in made if record.decision["decision_id"] != "wait-10"])
     insert(database, POINTS, [point(30, tenant="wait")])
     asked = "SELECT countIf(in_order), count(), max(next_decided_at IS NULL) FROM experiment WHERE tenant = 'wait'"
     assert list(ask(database, asked)[0].values()) == [10, 29, 1]

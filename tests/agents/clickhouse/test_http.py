@@ -33,15 +33,15 @@ def http() -> Iterator[ClickHouseHttp]:
     server = HTTPServer((LOOPBACK, 0), Impatient)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings = Settings(_env_file=None, clickhouse_host=LOOPBACK, clickhouse_http_port=server.server_port)  # type: ignore[call-arg]
-    one = ClickHouseHttp(settings, 5.0)
-    yield one
-    one.close()
+    http = ClickHouseHttp(settings, 5.0)
+    yield http
+    http.close()
     server.shutdown()
     server.server_close()
 
 
 def test_what_was_idle_is_opened_anew(http: ClickHouseHttp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clickhouse_http, "KEPT_OPEN_S", 0.0)
+    monkeypatch.setattr(clickhouse_http, "KEEP_ALIVE_S", 0.0)
     for _ in range(3):
         http.post("INSERT INTO somewhere FORMAT Avro", b"bytes", {})
 

@@ -78,13 +78,13 @@ def test_rows_fit_their_tables_and_come_back(settings: Settings, name: Name) -> 
     assert described == {*table.columns, "inserted_at"}
     (stored,) = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name}")
     for column, value in zip(table.columns, stored, strict=True):
-        wanted = table.row(datum)[column]
+        expected = table.row(datum)[column]
         if (
             column in ("event_time", "decided_at", "opened_at", "created_at", "raised_at", "until", "since")
             and value is not None
         ):
             value = round(value.timestamp() * 1000)
-        assert value == wanted, column
+        assert value == expected, column
 
 
 @pytest.mark.integration
@@ -100,10 +100,10 @@ def test_what_clickhouse_reads_itself_is_what_we_would_write(
     http = ClickHouseHttp(settings.model_copy(update={"clickhouse_http_port": clickhouse.http_port}))
     http.post(statement(table, schema), file_of(schema, bodies), INSERT_SETTINGS | AVRO_SETTINGS)
     http.close()
-    found = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY event_time")
+    rows = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY event_time")
     assert set(UNKNOWN) == {name for name in TABLES if TABLES[name].from_avro is not None}
-    assert len(found) == 4
-    assert found[0] == found[1] != found[2] == found[3]
+    assert len(rows) == 4
+    assert rows[0] == rows[1] != rows[2] == rows[3]
 
 
 @pytest.mark.integration

@@ -21,7 +21,7 @@ def answering(*errors: int) -> tuple[list[int], Callable[[], str]]:
 
 @pytest.mark.parametrize("code", sorted(client.LEADER_MOVING))
 def test_it_is_asked_again(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "AGAIN_S", 0.0)
+    monkeypatch.setattr(client, "RETRY_S", 0.0)
     _, ask = answering(code, code)
     assert client.retrying()(ask) == "answer"
 
@@ -34,7 +34,7 @@ def test_what_will_not_pass_is_told_at_once() -> None:
 
 
 def test_who_never_answers_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "AGAIN_S", 0.01)
+    monkeypatch.setattr(client, "RETRY_S", 0.01)
     monkeypatch.setattr(client, "TIMEOUT_S", 0.1)
     _, ask = answering(*[KafkaError.NOT_LEADER_FOR_PARTITION] * 1000)
     with pytest.raises(KafkaException):

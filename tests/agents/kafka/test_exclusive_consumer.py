@@ -19,15 +19,15 @@ class Broker:
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> list[TopicPartition]:
         if self._errors:
             raise KafkaException(KafkaError(self._errors.pop(0)))
-        self.taken |= {(one.topic, one.partition): one.offset for one in offsets}
+        self.taken |= {(offset.topic, offset.partition): offset.offset for offset in offsets}
         return offsets
 
 
 @pytest.fixture
 def reader() -> Iterator[ExclusiveConsumer]:
-    one = ExclusiveConsumer(Settings(_env_file=None, brokers="127.0.0.1:1"), ["ratings"], "learner", "learner")  # type: ignore[call-arg]
-    consumer, one.owns_all = one._consumer, True
-    yield one
+    reader = ExclusiveConsumer(Settings(_env_file=None, brokers="127.0.0.1:1"), ["ratings"], "learner", "learner")  # type: ignore[call-arg]
+    consumer, reader.owns_all = reader._consumer, True
+    yield reader
     consumer.close()
 
 

@@ -49,12 +49,12 @@ def test_send_returns_the_offset_of_each_key(settings: Settings, topic: str) -> 
 
 def test_publishing_waits_while_the_queue_is_full(settings: Settings, topic: str, change: Callable[..., None]) -> None:
     change(**{"queue.buffering.max.messages": 100})
-    told: list[int] = []
-    producer = Producer(settings, on_progress=told.append)
+    acknowledged: list[int] = []
+    producer = Producer(settings, on_progress=acknowledged.append)
     for number in range(1000):
         producer.publish(OutgoingRecord(topic, b"k", b"%d" % number, partition=0))
     producer.flush()
-    assert told == sorted(told) and told[-1] == 1000
+    assert acknowledged == sorted(acknowledged) and acknowledged[-1] == 1000
     assert [record.value for record in topic_reader.read(settings, [topic])] == [b"%d" % n for n in range(1000)]
 
 

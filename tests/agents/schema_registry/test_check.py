@@ -47,27 +47,27 @@ def changed(**first_field: Any) -> Schema:
 
 
 def test_without_a_tag_what_is_kept_is_judged(clone: Clone) -> None:
-    found = check(root=clone.root)
-    assert (found.base, found.compared, found.changed, found.wrong) == (None, 0, (), ())
-    assert found.kept == len(list(PAST.glob("*/*.avsc"))) > 0
-    assert "there is no tag" in next(report_lines(found))
+    report = check(root=clone.root)
+    assert (report.base, report.compared, report.changed, report.wrong) == (None, 0, (), ())
+    assert report.kept == len(list(PAST.glob("*/*.avsc"))) > 0
+    assert "there is no tag" in next(report_lines(report))
 
 
 def test_the_last_tag_counts(clone: Clone) -> None:
     clone.release("v1", decision=changed(type="boolean"))
     clone.release("v2", decision=DECISION)
-    found = check(root=clone.root)
-    assert (found.base, found.compared, found.changed, found.wrong) == ("v2", 1, (), ())
-    assert list(report_lines(found))[-1].startswith("BACKWARD compatible")
+    report = check(root=clone.root)
+    assert (report.base, report.compared, report.changed, report.wrong) == ("v2", 1, (), ())
+    assert list(report_lines(report))[-1].startswith("BACKWARD compatible")
 
 
 def test_another_ref_may_be_named(clone: Clone) -> None:
     clone.release("v1", decision=changed(type="boolean"))
     clone.release("v2", decision=DECISION)
-    found = check("v1", clone.root)
-    assert found.changed == ("decision",)
-    assert any("decision.avsc cannot read records of v1: type_mismatch" in one for one in found.wrong)
-    assert list(report_lines(found))[-1] == "not compatible"
+    report = check("v1", clone.root)
+    assert report.changed == ("decision",)
+    assert any("decision.avsc cannot read records of v1: type_mismatch" in error for error in report.wrong)
+    assert list(report_lines(report))[-1] == "not compatible"
 
 
 def test_a_record_that_is_gone(clone: Clone) -> None:
@@ -78,20 +78,20 @@ def test_a_record_that_is_gone(clone: Clone) -> None:
 def test_what_was_released_and_has_changed_must_be_kept(clone: Clone) -> None:
     """Without it events on their way at the upgrade could not be read, compatible or not."""
     clone.release("v1", decision=DECISION | {"fields": [*DECISION["fields"], {"name": "gone", "type": "string"}]})
-    [said] = check(root=clone.root).wrong
-    assert said == "decision.avsc has changed since v1: keep that version as schemas/avro/past/decision/<number>.avsc"
+    [error] = check(root=clone.root).wrong
+    assert error == "decision.avsc has changed since v1: keep that version as schemas/avro/past/decision/<number>.avsc"
     kept = json.loads((PAST / "decision" / "1.avsc").read_text())
     clone.release("v2", decision=kept)
-    found = check(root=clone.root)
-    assert (found.changed, found.wrong) == (("decision",), ())
+    report = check(root=clone.root)
+    assert (report.changed, report.wrong) == (("decision",), ())
 
 
 def test_no_repository_and_no_such_ref(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(Failure, match="git ls-tree: fatal: Not a valid object name v9"):
         check("v9", clone.root)
-    with pytest.raises(Failure, match="not a git repository") as found:
+    with pytest.raises(Failure, match="not a git repository") as raised:
         check(root=tmp_path_factory.mktemp("nothing"))
-    assert "git fetch --tags" in str(found.value.hint)
+    assert "git fetch --tags" in str(raised.value.hint)
 
 
 def test_by_default_it_is_the_repository_of_the_records() -> None:

@@ -36,9 +36,9 @@ def test_an_address_that_is_none(url: str) -> None:
 
 def test_a_registry_that_does_not_answer() -> None:
     codec = codec_for(Settings(_env_file=None, registry_url="http://127.0.0.1:1"))
-    with pytest.raises(Failure, match="The request to the schema registry failed") as found:
+    with pytest.raises(Failure, match="The request to the schema registry failed") as raised:
         codec.encode(record("rating"), rating())
-    assert found.value.hint == "Check TENOR_REGISTRY_URL."
+    assert raised.value.hint == "Check TENOR_REGISTRY_URL."
 
 
 # --- with a login, behind TLS ---
@@ -84,12 +84,12 @@ def test_a_registry_that_asks_for_a_login(guarded: Settings) -> None:
 
 
 def test_a_wrong_login_is_told_without_the_secret(guarded: Settings) -> None:
-    with pytest.raises(Failure, match=r"Authentication failed at the schema registry \(HTTP 401\)") as found:
+    with pytest.raises(Failure, match=r"Authentication failed at the schema registry \(HTTP 401\)") as raised:
         encoded(guarded.model_copy(update={"registry_password": SecretStr(WRONG)}))
-    said = f"{found.value.message} {found.value.hint}"
-    assert "TENOR_REGISTRY_PASSWORD" in said
-    assert WRONG not in said
-    assert base64.b64encode(f"{USER}:{WRONG}".encode()).decode() not in said
+    text = f"{raised.value.message} {raised.value.hint}"
+    assert "TENOR_REGISTRY_PASSWORD" in text
+    assert WRONG not in text
+    assert base64.b64encode(f"{USER}:{WRONG}".encode()).decode() not in text
 
 
 @pytest.mark.parametrize("half", ["registry_user", "registry_password"])

@@ -22,8 +22,8 @@ RATING = record("rating")
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    with schema_registry() as one:
-        yield one
+    with schema_registry() as registry:
+        yield registry
 
 
 def settings(registry: Registry) -> Settings:
@@ -44,13 +44,13 @@ def without_last_field(published: dict[str, Any]) -> dict[str, Any]:
 
 def test_all_are_published_once_and_then_a_codec_finds_them(registry: Registry) -> None:
     own = settings(registry)
-    with pytest.raises(Failure, match="no schema under"):
+    with pytest.raises(Failure, match="has no schema of"):
         codec_for(own).encode(RATING, rating())
     before = subject_statuses(own)
-    assert {one.schema_id for one in before} == {None}
+    assert {status.schema_id for status in before} == {None}
     after = publish(own, before)
-    assert sorted(one.schema_id or 0 for one in after) == list(range(1, len(records()) + 1))
-    assert registry.posts == [one.full_name for one in records().values()]
+    assert sorted(status.schema_id or 0 for status in after) == list(range(1, len(records()) + 1))
+    assert registry.posts == [record.full_name for record in records().values()]
     assert publish(own, subject_statuses(own)) == after
     assert len(registry.posts) == len(records())
     assert codec_for(own).encode(RATING, rating())[:1] == b"\0"
@@ -58,8 +58,8 @@ def test_all_are_published_once_and_then_a_codec_finds_them(registry: Registry) 
 
 def test_an_older_version_that_can_be_read_gets_a_newer_one(registry: Registry) -> None:
     registry.register(RATING.full_name, without_last_field(RATING.published))
-    found = {one.subject: one for one in publish(settings(registry), subject_statuses(settings(registry)))}
-    assert found[RATING.full_name].versions == 2
+    after = {status.subject: status for status in publish(settings(registry), subject_statuses(settings(registry)))}
+    assert after[RATING.full_name].versions == 2
     assert registry.subjects[RATING.full_name][-1] == RATING.published
 
 
@@ -69,7 +69,7 @@ def test_where_one_could_not_be_read_nothing_is_published(registry: Registry) ->
     registry.register(RATING.full_name, changed)
     registry.register(record("alert").full_name, {"type": "string"})
     before = subject_statuses(settings(registry))
-    wrong = {one.subject: one.wrong for one in before if one.wrong}
+    wrong = {status.subject: status.wrong for status in before if status.wrong}
     assert wrong.keys() == {RATING.full_name, record("alert").full_name}
     assert "cannot read version 1: type_mismatch" in wrong[RATING.full_name][0]
     assert wrong[record("alert").full_name] == ("cannot read version 1: it is not an Avro record",)
@@ -79,9 +79,9 @@ def test_where_one_could_not_be_read_nothing_is_published(registry: Registry) ->
 
 def test_a_registry_that_refuses(registry: Registry) -> None:
     registry.strict = True
-    with pytest.raises(Failure, match="rejected .*: the schema violates its compatibility level") as found:
+    with pytest.raises(Failure, match=r"rejected .*: the schema violates its compatibility level") as raised:
         publish(settings(registry), subject_statuses(settings(registry)))
-    assert "BACKWARD" in str(found.value.hint)
+    assert "BACKWARD" in str(raised.value.hint)
 
 
 def test_without_a_registry() -> None:
@@ -99,32 +99,32 @@ def test_what_the_doctor_says(registry: Registry) -> None:
     assert (missing.verdict, missing.todo) == ("failed", "run: tenor schemas publish")
     assert f"{len(records())} of {len(records())} records are not registered" in missing.found
     publish(settings(registry), subject_statuses(settings(registry)))
-    assert [one.verdict for one in doctor.look(settings(registry))] == ["ok"]
+    assert [check.verdict for check in doctor.look(settings(registry))] == ["ok"]
     del registry.subjects[RATING.full_name]
     registry.register(RATING.full_name, {"type": "string"})
     [wrong] = doctor.look(settings(registry))
     assert wrong.verdict == "failed"
     assert "not an Avro record" in wrong.found
-    assert [one.verdict for one in doctor.look(Settings(_env_file=None))] == ["ok"]
+    assert [check.verdict for check in doctor.look(Settings(_env_file=None))] == ["ok"]
 
 
 def test_the_doctor_tells_no_login_that_stands_in_the_url(registry: Registry) -> None:
     own = Settings(_env_file=None, registry_url=registry.url.replace("://", "://me:hunter2@"))
     publish(own, subject_statuses(own))
-    [found] = doctor.look(own)
-    assert (found.verdict, registry.url in found.found) == ("ok", True)
-    assert "hunter2" not in str(found)
+    [check] = doctor.look(own)
+    assert (check.verdict, registry.url in check.found) == ("ok", True)
+    assert "hunter2" not in str(check)
 
 
 def test_what_is_no_url_is_not_told() -> None:
-    with pytest.raises(Failure, match="TENOR_REGISTRY_URL is wrong") as found:
+    with pytest.raises(Failure, match="TENOR_REGISTRY_URL is wrong") as raised:
         subject_statuses(Settings(_env_file=None, registry_url="me:hunter2@registry"))
-    assert "hunter2" not in found.value.message
+    assert "hunter2" not in raised.value.message
 
 
 def test_the_command(registry: Registry, tmp_path: Path) -> None:
     env = {"TENOR_REGISTRY_URL": registry.url, "COLUMNS": "200"}
-    told = succeeded(tenor(tmp_path, "schemas publish --dry-run", **env))
-    assert told.count("to be published") == len(records())
+    output = succeeded(tenor(tmp_path, "schemas publish --dry-run", **env))
+    assert output.count("to be published") == len(records())
     assert registry.subjects == {}
     assert succeeded(tenor(tmp_path, "schemas publish", **env)).count(" published") == len(records())

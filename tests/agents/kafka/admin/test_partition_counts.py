@@ -18,8 +18,8 @@ def test_each_topic_that_differs_is_told() -> None:
     as_told = dict.fromkeys(partitioned_topics(SETTINGS), 4)
     assert list(mismatches(SETTINGS, as_told)) == []
     assert list(mismatches(SETTINGS, {})) == [], "what is missing others tell"
-    [said] = mismatches(SETTINGS, as_told | {SETTINGS.topics.changelog: 6})
-    assert said.startswith(f"{SETTINGS.topics.changelog} has 6 partitions, TENOR_PARTITIONS is 4")
+    [message] = mismatches(SETTINGS, as_told | {SETTINGS.topics.changelog: 6})
+    assert message.startswith(f"{SETTINGS.topics.changelog} has 6 partitions, TENOR_PARTITIONS is 4")
     assert len(list(mismatches(SETTINGS, dict.fromkeys(partitioned_topics(SETTINGS), 5)))) == 4
 
 
@@ -38,9 +38,9 @@ def test_a_worker_does_not_start(settings: Settings) -> None:
     client, name = admin_client(settings), settings.topics.name(Name.SIGNALS)
     client.create_topics([NewTopic(name, 3, 1)])[name].result(10)
     topics.apply(settings)
-    with pytest.raises(Failure, match=f"{name} has 3 partitions, TENOR_PARTITIONS is 2") as found:
+    with pytest.raises(Failure, match=f"{name} has 3 partitions, TENOR_PARTITIONS is 2") as raised:
         app.run(settings)
-    assert "docs/doctor.md" in str(found.value.hint)
+    assert "docs/doctor.md" in str(raised.value.hint)
 
 
 @pytest.mark.integration

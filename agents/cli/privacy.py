@@ -24,10 +24,10 @@ def export_tables(
     tenant: OneTenant = None,
 ) -> None:
     """Export every ClickHouse table to a Parquet file. The files contain the IDs that you publish."""
-    from agents.clickhouse.period import period
+    from agents.clickhouse.period import parse_period
     from agents.reports import export
 
-    for file in export.export(load_settings(), directory, period(since, until, tenant)):
+    for file in export.export(load_settings(), directory, parse_period(since, until, tenant)):
         print_line(f"{file.table}.parquet: {file.rows:,} rows, {file.bytes:,} bytes")
 
 

@@ -74,10 +74,10 @@ def publish_recording(
 
 
 def decision_range(tenant: str, since: str | None, until: str | None) -> "DecisionRange":
-    from agents.clickhouse.period import moment
+    from agents.clickhouse.period import parse_time
     from agents.learning.off_policy import DecisionRange
 
-    return DecisionRange(tenant, moment(since), moment(until))
+    return DecisionRange(tenant, parse_time(since), parse_time(until))
 
 
 def evaluate_policy(settings: "Settings", file: Path, decisions: "DecisionRange", as_json: bool) -> None:

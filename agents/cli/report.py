@@ -47,10 +47,10 @@ def report(
 
 
 def write_page(file: Path, since: str | None, until: str | None, tenant: str | None) -> None:
-    from agents.clickhouse.period import period
+    from agents.clickhouse.period import parse_period
     from agents.reports.html import page
 
-    page.write(load_settings(), file, period(since, until, tenant))
+    page.write(load_settings(), file, parse_period(since, until, tenant))
     print_line(f"wrote {file}")
 
 

@@ -20,7 +20,7 @@ def check(
     from agents.schema_registry import check as compatibility
 
     report = compatibility.check(base)
-    for line in compatibility.told(report):
+    for line in compatibility.report_lines(report):
         print_line(line)
     raise typer.Exit(int(bool(report.wrong)))
 
@@ -36,7 +36,7 @@ def publish(
     from agents.schema_registry import publish as registry
 
     settings = load_settings()
-    before = registry.standings(settings)
+    before = registry.subject_statuses(settings)
     after = before if dry_run else registry.publish(settings, before)
     registry.render(before, after, out)
     raise typer.Exit(int(any(status.wrong for status in after)))

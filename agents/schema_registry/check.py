@@ -89,7 +89,8 @@ def git_output(root: Path, *argv: str) -> str:
     if result.returncode:
         errors = result.stderr.strip().splitlines() or ["it failed"]
         raise Failure(
-            f"git {argv[0]}: {errors[0]}", "Run the command in a clone of the repository with its tags: git fetch --tags"
+            f"git {argv[0]}: {errors[0]}",
+            "Run the command in a clone of the repository with its tags: git fetch --tags",
         )
     return result.stdout
 

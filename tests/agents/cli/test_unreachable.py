@@ -47,7 +47,7 @@ def test_an_unreachable_clickhouse(tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize("line", NEEDS_KAFKA)
 def test_an_unreachable_broker(without_kafka: Mapping[str, Future[Result]], line: str) -> None:
     result = without_kafka[line].result()
-    assert_failure(result, f"the Kafka broker at {NOBODY} does not answer", "TENOR_BROKERS")
+    assert_failure(result, f"The Kafka broker at {NOBODY} does not answer", "TENOR_BROKERS")
 
 
 def test_an_unreachable_broker_is_said_once(without_kafka: Mapping[str, Future[Result]]) -> None:

@@ -92,7 +92,7 @@ def metadata(client: AdminClient, settings: Settings, timeout_s: float | None = 
     try:
         return client.list_topics(timeout=FIRST_ATTEMPT * timeout_s)
     except KafkaException:
-        if failure := connection_refused(settings, timeout_s):
+        if failure := security_failure(settings, timeout_s):
             raise failure from None
     try:
         return client.list_topics(timeout=(1 - FIRST_ATTEMPT - 2 * DIAGNOSIS) * timeout_s)
@@ -101,7 +101,7 @@ def metadata(client: AdminClient, settings: Settings, timeout_s: float | None = 
 
 
 def unreachable(settings: Settings, error: KafkaException, timeout_s: float | None = None) -> Failure:
-    return connection_refused(settings, timeout_s) or no_answer(settings, error)
+    return security_failure(settings, timeout_s) or no_answer(settings, error)
 
 
 def no_answer(settings: Settings, error: KafkaException) -> Failure:
@@ -112,7 +112,7 @@ def no_answer(settings: Settings, error: KafkaException) -> Failure:
     )
 
 
-def connection_refused(settings: Settings, timeout_s: float | None = None) -> Failure | None:
+def security_failure(settings: Settings, timeout_s: float | None = None) -> Failure | None:
     """The ``Failure`` when login or TLS failed, else None. The broker's own text is left out: it may hold secrets."""
     code = connection_error_code(settings, timeout_s)
     if code == KafkaError._AUTHENTICATION:

@@ -302,5 +302,7 @@ def test_a_page_is_for_who_carries_its_own_token(health: Health, path: str, said
 def test_every_role_gives_its_token() -> None:
     """A role that forgets it can be served on loopback only."""
     agents = Path(__file__).resolve().parents[3] / "agents"
-    calls = [call for path in agents.rglob("*.py") for call in re.findall(r"health\w*\.serve\((.*)\)", path.read_text())]
+    calls = [
+        call for path in agents.rglob("*.py") for call in re.findall(r"health\w*\.serve\((.*)\)", path.read_text())
+    ]
     assert len(calls) == 3 and all("http_token" in call for call in calls)

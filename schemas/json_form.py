@@ -21,7 +21,7 @@ COMPARED_CHARACTERS = 64
 
 def from_json(record: Record, value: bytes) -> Datum:
     """Read one event; ``Rejected`` names the field that is wrong, never its content."""
-    datum: Datum = read_record(record.published, parse_json(value), "")
+    datum: Datum = read_record(record.published, parse(value), "")
     return datum
 
 
@@ -30,7 +30,7 @@ def to_json(datum: Datum) -> bytes:
     return json.dumps(datum, ensure_ascii=False, allow_nan=False).encode()
 
 
-def parse_json(value: bytes) -> Any:
+def parse(value: bytes) -> Any:
     try:
         return json.loads(value, parse_constant=refuse_constant)
     except RecursionError:
@@ -61,7 +61,7 @@ def read(schema: Any, value: Any, path: str) -> Any:
 def read_nullable(branches: list[Any], value: Any, path: str) -> Any:
     if value is None:
         return None
-    [branch] = [one for one in branches if one != "null"]
+    [branch] = [candidate for candidate in branches if candidate != "null"]
     return read(branch, value, path)
 
 
@@ -159,18 +159,18 @@ def read_number(schema: Any, value: Any, path: str) -> float:
 
 def read_timestamp(value: Any, path: str) -> int:
     if isinstance(value, str):
-        return milliseconds(value, path)
+        return parse_timestamp(value, path)
     return read_integer("long", value, path)
 
 
-def milliseconds(text: str, path: str) -> int:
+def parse_timestamp(text: str, path: str) -> int:
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        time = None
+    if time is None or time.tzinfo is None:
         refuse_type(path, "milliseconds or an RFC 3339 time with its offset")
-    return round(moment.timestamp() * 1000)
+    return round(time.timestamp() * 1000)
 
 
 def refuse_type(path: str, expected: str) -> NoReturn:

@@ -50,34 +50,34 @@ class Migration:
 
 def migrations(folder: Path = FOLDER) -> list[Migration]:
     """Every migration in order; ``MigrationError`` when a number is missing, doubled or unreadable."""
-    found = [read(path) for path in sorted(folder.glob("*.sql"))]
-    for expected, migration in enumerate(found, 1):
+    ordered = [read_migration(path) for path in sorted(folder.glob("*.sql"))]
+    for expected, migration in enumerate(ordered, 1):
         if migration.number != expected:
             raise MigrationError(f"{migration.name} stands where number {expected:04d} should")
-    return found
+    return ordered
 
 
-def read(path: Path) -> Migration:
+def read_migration(path: Path) -> Migration:
     matched = FILE_NAME.fullmatch(path.name)
     if matched is None:
         raise MigrationError(f"{path.name} is not named NNNN_name.sql")
     text = path.read_text(encoding="utf-8")  # universal newlines: \r\n reads as \n
-    return Migration(int(matched[1]), path.name, sha256(text.encode()).hexdigest(), tuple(statements(text)))
+    return Migration(int(matched[1]), path.name, sha256(text.encode()).hexdigest(), tuple(split_statements(text)))
 
 
-def statements(sql: str) -> Iterator[str]:
+def split_statements(sql: str) -> Iterator[str]:
     """The statements of a script; a semicolon in a comment, a string or a quoted name ends nothing."""
     pieces: list[str] = []
     for token in TOKEN.finditer(sql):
         if token.lastgroup == "end":
-            yield from whole(pieces)
+            yield from join_pieces(pieces)
             pieces = []
         else:
             pieces.append(" " if token.lastgroup == "comment" else token[0])
-    yield from whole(pieces)
+    yield from join_pieces(pieces)
 
 
-def whole(pieces: list[str]) -> Iterator[str]:
+def join_pieces(pieces: list[str]) -> Iterator[str]:
     """The statement the pieces make; none where only space is left."""
     statement = "".join(pieces).strip()
     if statement:

@@ -33,10 +33,10 @@ class Question(NamedTuple):
 def questions(folder: Path = FOLDER) -> Iterator[Question]:
     """Every question in order; ``ValueError`` for a file that is not one."""
     for path in sorted(folder.glob("*.sql")):
-        yield read(path)
+        yield read_question(path)
 
 
-def read(path: Path) -> Question:
+def read_question(path: Path) -> Question:
     matched = FILE_NAME.fullmatch(path.name)
     if matched is None:
         raise ValueError(f"{path.name} is not named NN-name.sql")

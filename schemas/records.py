@@ -96,11 +96,11 @@ def record(name: str) -> Record:
 
 
 @cache
-def head(one: Record, last: str) -> Schema:
+def head_schema(of: Record, last: str) -> Schema:
     """The schema of a record's fields up to ``last``: Avro writes one after the other and nothing between."""
-    fields = one.published["fields"]
+    fields = of.published["fields"]
     names = [field["name"] for field in fields]
-    return parse({**one.published, "fields": fields[: names.index(last) + 1]})
+    return parse({**of.published, "fields": fields[: names.index(last) + 1]})
 
 
 @cache
@@ -110,12 +110,12 @@ def writers() -> dict[bytes, Schema]:
     The Python ``avro`` library leaves ``{"type": "long"}`` unsimplified where a logical type stood, so its
     fingerprints differ from every other implementation's. Both are accepted; the standard one is written.
     """
-    known: dict[bytes, Schema] = {}
+    by_fingerprint: dict[bytes, Schema] = {}
     # Today's are the very objects of records(): the codec tells by identity that there is nothing to resolve.
-    for one in [*map(load, sorted(PAST.glob("*/*.avsc"))), *records().values()]:
-        known[crc64_of_python_avro(one.published)] = one.schema
-        known[one.fingerprint] = one.schema
-    return known
+    for known_record in [*map(load, sorted(PAST.glob("*/*.avsc"))), *records().values()]:
+        by_fingerprint[crc64_of_python_avro(known_record.published)] = known_record.schema
+        by_fingerprint[known_record.fingerprint] = known_record.schema
+    return by_fingerprint
 
 
 def crc64_of_python_avro(published: Schema) -> bytes:

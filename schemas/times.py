@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 
-def rfc3339(at: int) -> str:
+def format_time(at: int) -> str:
     """A time in UTC, to the millisecond."""
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def moment(value: object) -> int | None:
+def parse_time(value: object) -> int | None:
     """Milliseconds of a time with its offset, as text or as YAML reads it; None for anything else."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else value

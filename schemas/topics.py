@@ -196,8 +196,8 @@ class Topics:
         return [self._topic(name, 7 * DAY_MS, EVENT_BYTES) for name in names]
 
     def _flow(self) -> list[Topic]:
-        kept = {Name.SIGNALS: 30 * DAY_MS}
-        return [self._topic(name, kept.get(name, 7 * DAY_MS)) for name in (Name.SIGNALS, *OUTPUTS)]
+        retention = {Name.SIGNALS: 30 * DAY_MS}
+        return [self._topic(name, retention.get(name, 7 * DAY_MS)) for name in (Name.SIGNALS, *OUTPUTS)]
 
     def _dead_letters(self) -> list[Topic]:
         return [
@@ -207,13 +207,13 @@ class Topics:
 
     def _state(self) -> list[Topic]:
         return [
-            self._of_one(Name.POLICY, None),
-            self._of_one(Name.COMMANDS, 30 * DAY_MS),
-            self._of_one(Name.WORDING, None),
-            self._of_one(Name.FORGOTTEN, FORGOTTEN_MS),
-            self._of_one(Name.ALERT_COMMANDS, None),
-            self._of_one(Name.DELIVERIES, 7 * DAY_MS),
-            self._of_one(Name.WORKLOAD, 7 * DAY_MS),
+            self._single_partition(Name.POLICY, None),
+            self._single_partition(Name.COMMANDS, 30 * DAY_MS),
+            self._single_partition(Name.WORDING, None),
+            self._single_partition(Name.FORGOTTEN, FORGOTTEN_MS),
+            self._single_partition(Name.ALERT_COMMANDS, None),
+            self._single_partition(Name.DELIVERIES, 7 * DAY_MS),
+            self._single_partition(Name.WORKLOAD, 7 * DAY_MS),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
             Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),
@@ -223,5 +223,5 @@ class Topics:
         key = KEY_OF.get(name, "conversation_id")
         return Topic(self.name(name), key, self.partitions, retention_ms, max_bytes, RECORD_OF[name])
 
-    def _of_one(self, name: Name, retention_ms: int | None) -> Topic:
+    def _single_partition(self, name: Name, retention_ms: int | None) -> Topic:
         return Topic(self.name(name), KEY_OF[name], 1, retention_ms, WEIGHTS_BYTES, RECORD_OF[name])

@@ -79,7 +79,7 @@ def labelled(turn: dict[str, Any]) -> LabelledTurn:
 def lessons(one: Conversation) -> Iterator[tuple[Turn, Label]]:
     """What a conversation teaches: features and label of its labelled turns."""
     before: LabelledTurn | None = None
-    for turn, (_, features) in zip(one.turns, turn_features.turns(one.signals), strict=True):
+    for turn, (_, features) in zip(one.turns, turn_features.customer_turns(one.signals), strict=True):
         if turn.frustrated is None:
             continue
         yield features, Label(turn.frustrated, rose(before, turn))

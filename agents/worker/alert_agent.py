@@ -23,7 +23,7 @@ class AlertAgent:
 
     async def step(self, run: RecordBatch) -> None:
         """One run, acknowledged."""
-        codec = await self._codec.ready_for(message.value for message in run.records)
+        codec = await self._codec.with_schemas_for(message.value for message in run.records)
         await self._outbox.send([out for message in run.records for out in self._alerts(message, codec)])
         run.finish()
 

@@ -65,7 +65,7 @@ class IngestAgent:
 
     async def _read(self, records: Sequence[Any]) -> list[OutgoingRecord]:
         """What becomes of each record, in order."""
-        codec = await self._codec.ready_for(message.value for message in records)
+        codec = await self._codec.with_schemas_for(message.value for message in records)
         return [self._outgoing(message, codec) for message in records]
 
     def _outgoing(self, message: Any, codec: Codec) -> OutgoingRecord:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from schemas.times import rfc3339
+from schemas.times import format_time
 from streams.alerts.rules import went
 
 LONGEST = 500
@@ -108,7 +108,7 @@ def of_alert(alert: Alert, console: str | None) -> list[Line]:
     if alert["level"] is not None:
         said.append(("Belief", f"{alert['level']:.2f} ± {alert['level_sd'] or 0:.2f}"))
     if alert["raised_at"] is not None:
-        said.append(("Since", rfc3339(alert["raised_at"])))
+        said.append(("Since", format_time(alert["raised_at"])))
     if alert["evidence"]:
         said.append(("Seen by", "; ".join(alert["evidence"])))
     if alert["tried"]:
@@ -159,7 +159,7 @@ def body(message: Message, console: str | None) -> dict[str, Any]:
         "tenant": message.tenant or None,
         "conversation_id": message.conversation_id,
         "severity": message.severity,
-        "sent_at": rfc3339(message.at),
+        "sent_at": format_time(message.at),
         "title": title(message),
         "text": text(message, console),
         "link": link(console, message.tenant, message.conversation_id),
@@ -171,7 +171,7 @@ def body(message: Message, console: str | None) -> dict[str, Any]:
 
 def alert_body(alert: Alert, console: str | None) -> dict[str, Any]:
     told = {name: alert[name] for name in AS_THEY_ARE}
-    times = {name: None if alert[name] is None else rfc3339(alert[name]) for name in ("event_time", "raised_at")}
+    times = {name: None if alert[name] is None else format_time(alert[name]) for name in ("event_time", "raised_at")}
     nested = {"contributions": items(alert["contributions"]), "tried": items(alert["tried"])}
     return told | times | nested | {"link": link(console, alert["tenant"], alert["conversation_id"])}
 

@@ -53,7 +53,7 @@ def known_zone(value: Any) -> ZoneInfo:
 
 def moment(value: Any) -> int:
     """Milliseconds since the epoch of a date and time with its offset."""
-    at = times.moment(value)
+    at = times.parse_time(value)
     if at is None:
         raise ValueError("must be a time with its offset, as 2026-12-01T08:00:00+01:00")
     return at

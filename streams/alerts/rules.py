@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence, Set
 from math import sqrt
 from typing import Any
 
-from schemas.times import rfc3339
+from schemas.times import format_time
 from streams import ids
 from streams.alerts import rules as alerting
 from streams.config.model import Config
@@ -207,10 +207,8 @@ def exposed(workload: Mapping[str, Any]) -> str:
     said = [f"{how_much} (too much)" if name in workload["strained"] else how_much for name, how_much in told.items()]
     said += [] if recovery is None else [f"{recovery:.0f} minutes between hard cases"]
     where = "" if workload["channel"] is None else most(workload)
-    return (
-        f"From {rfc3339(workload['since'])} to {rfc3339(workload['event_time'])}, mean of {workload['operators']} "
-        f"operators: {', '.join(said)}.{where}"
-    )
+    since, until = format_time(workload["since"]), format_time(workload["event_time"])
+    return f"From {since} to {until}, mean of {workload['operators']} operators: {', '.join(said)}.{where}"
 
 
 def most(workload: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from streams.config.model import BeliefConfig
 from streams.state import Belief
 
 
-def corroborated(
+def update_alarm(
     current: Belief, observation: Observation | None, signal: str, share: float, config: BeliefConfig
 ) -> Belief:
     """The belief after what behaviour says, if it may count.
@@ -29,15 +29,15 @@ def corroborated(
     """
     if observation is None:
         return current
-    weight, step = estimator.alarm_step(observation, estimator.sought(current, config), config)
+    weight, step = estimator.cusum_step(observation, estimator.target_rise(current, config), config)
     before = sum(amount for name, amount in current.evidence.items() if name.startswith(f"{signal}."))
     if step <= 0.0 or before + weight * observation.value > share * config.threshold:
         return current
     alarm = min(current.alarm + step, config.ceiling)
-    waiting = current.deferred > 0 or estimator.waits(current, alarm, False, config)
+    waiting = current.deferred > 0 or estimator.is_deferred(current, alarm, False, config)
     return msgspec.structs.replace(
         current,
         alarm=alarm,
         raised=not waiting and estimator.is_raised(current.raised, alarm, config),
-        evidence=estimator.added(current.evidence, observation.parts, weight),
+        evidence=estimator.add_parts(current.evidence, observation.parts, weight),
     )

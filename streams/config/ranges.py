@@ -4,7 +4,7 @@ from math import inf, isfinite
 from typing import Any
 
 
-def within(config: Any, least: float, most: float, *names: str) -> None:
+def check_within(config: Any, least: float, most: float, *names: str) -> None:
     """``ValueError`` for a setting outside of ``least`` to ``most``, both allowed, or that is no finite number."""
     for name in names:
         value = getattr(config, name)
@@ -13,7 +13,7 @@ def within(config: Any, least: float, most: float, *names: str) -> None:
             raise ValueError(f"{name} must be {range_}, not {value}")
 
 
-def positive(config: Any, *names: str) -> None:
+def check_positive(config: Any, *names: str) -> None:
     """``ValueError`` for a setting that is no finite number above 0."""
     for name in names:
         value = getattr(config, name)
@@ -21,14 +21,14 @@ def positive(config: Any, *names: str) -> None:
             raise ValueError(f"{name} must be above 0, not {value}")
 
 
-def below(config: Any, lower: str, higher: str) -> None:
+def check_below(config: Any, lower: str, higher: str) -> None:
     """``ValueError`` where the first setting is not less than the second."""
     first, second = getattr(config, lower), getattr(config, higher)
     if not first < second:
         raise ValueError(f"{lower} must be below {higher} ({second}), not {first}")
 
 
-def at_most(config: Any, lower: str, higher: str) -> None:
+def check_at_most(config: Any, lower: str, higher: str) -> None:
     """``ValueError`` where the first setting is more than the second."""
     first, second = getattr(config, lower), getattr(config, higher)
     if not first <= second:

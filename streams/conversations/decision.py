@@ -143,7 +143,7 @@ def describe(
         "snapshot_offset": in_use.offset,
         "window_turns": config.outcome.window_turns,
         "window_s": config.outcome.window_s,
-        "contributions": estimator.shares(state.belief.evidence),
+        "contributions": estimator.rank_shares(state.belief.evidence),
         "cues": cues,
         **outcome.story(state),
         "raised_at": state.course.raised_at or state.customer_at,  # by this very turn, where it was not before
@@ -156,7 +156,7 @@ def reading(state: State) -> dict[str, float | None]:
     return {
         "level": state.belief.level,
         "level_sd": state.belief.variance**0.5,
-        "slope": estimator.slope(state.recent),
+        "slope": estimator.fit_slope(state.recent),
         "alarm": state.belief.alarm,
     }
 

@@ -99,7 +99,7 @@ def close(
         "delivered": None if window.control else window.answered,
         "action": "none" if state.handed_over else follow_up(window, change, failed, closed.failures, config),
         **story(closed),
-        "contributions": estimator.shares(state.belief.evidence)[:STRONGEST],
+        "contributions": estimator.rank_shares(state.belief.evidence)[:STRONGEST],
         "config_version": config.version,
     }
     outputs = [Output("outcome", outcome_id, outcome)]

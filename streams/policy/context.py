@@ -31,7 +31,7 @@ def context(state: State) -> dict[str, float]:
     return {
         "level": state.belief.level,
         "level_sd": state.belief.variance**0.5,
-        "slope": estimator.slope(state.recent) or 0.0,
+        "slope": estimator.fit_slope(state.recent) or 0.0,
         "alarm": state.belief.alarm,
         "turn": float(state.turn),
         "failures": float(state.failures),

@@ -179,7 +179,7 @@ class OutcomeJoin:
 
 
 def packed(record: Record) -> bytes:
-    """A record as it is remembered; ``unpacked`` gives it back, equal."""
+    """A record as it is remembered; ``unpack`` gives it back, equal."""
     return msgspec.msgpack.encode(record)
 
 

@@ -27,9 +27,9 @@ from streams.signals import Extract, cues, reply_style, unknown
 from streams.signals.language import MAX_CHARACTERS, unreadable
 from streams.signals.sentiment import compound
 from streams.text_model import lexicon
-from streams.text_model.hashing import terms, tokens
+from streams.text_model.hashing import hash_terms, tokenize
 from streams.text_model.model import Reading
-from streams.text_model.pretrained import lexicons
+from streams.text_model.pretrained import load_lexicons
 
 FEATURES = (
     *("text.sentiment", "text.displeasure", "text.distress", "text.words", "text.second_person", "text.passive"),
@@ -59,8 +59,8 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
     if reason is not None or text is None:
         return unknown(reason or "no_text", *features)
     readable = plain(text)
-    found = tokens(readable)
-    hashed = terms(found)
+    found = tokenize(readable)
+    hashed = hash_terms(found)
     if not hashed:
         return unknown("no_words", *features)
     if role == "customer":
@@ -110,7 +110,7 @@ def attitude(lower: str, found: list[str]) -> dict[str, float | None]:
 
 def learned(hashed: list[int]) -> dict[str, float | None]:
     """What the shipped lexicons say."""
-    return {f"text.{name}": score for name, score in lexicon.scores(lexicons(), hashed).items()}
+    return {f"text.{name}": score for name, score in lexicon.scores(load_lexicons(), hashed).items()}
 
 
 def capitals(text: str) -> float:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.questions import questions, read
+from schemas.questions import questions, read_question
 
 
 def test_there_are_twenty_questions() -> None:
@@ -23,4 +23,4 @@ def test_there_are_twenty_questions() -> None:
 def test_a_file_that_is_no_question(tmp_path: Path, name: str, text: str, wrong: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(ValueError, match=wrong):
-        read(tmp_path / name)
+        read_question(tmp_path / name)

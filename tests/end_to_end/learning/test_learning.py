@@ -20,7 +20,7 @@ from schemas.topics import Name
 from streams.config.model import LearnerConfig
 from streams.signals.extraction import model
 from streams.text_model.model import shipped_model
-from streams.text_model.prior import expert
+from streams.text_model.prior import expert_weights
 from tests.end_to_end.deployment import Deployment, eventually
 from tests.end_to_end.events import NUMBERS, message, now_ms
 from tests.end_to_end.test_crash import caught_up, settled
@@ -243,10 +243,10 @@ def test_a_labelled_file_teaches_when_it_is_replayed_with_its_labels(deployment:
 
 def test_weights_that_are_adopted_count_from_then_on(deployment: Deployment) -> None:
     deployment.start_worker()
-    ModelPublisher(deployment.settings, codec_for(deployment.settings)).publish(expert())
+    ModelPublisher(deployment.settings, codec_for(deployment.settings)).publish(expert_weights())
     [version] = eventually(everywhere(deployment, 1), "the weights are announced")
     eventually(lambda: caught_up(deployment), "and taken on")
     says(deployment, "after", [BLAND])
     [after] = eventually(lambda: deployment.points("after"), "the point after")
-    assert after["model_version"] == version == expert().version != shipped_model().version
+    assert after["model_version"] == version == expert_weights().version != shipped_model().version
     assert settled(deployment).equal

@@ -51,12 +51,12 @@ def heard(
     before: Belief, said: Observation | None, signal: str = "typing", share: float = 0.1, **changes: Any
 ) -> Belief:
     """The belief after what behaviour says; checks on the way that nothing but the alarm may have moved."""
-    after = behaviour.corroborated(before, said, signal, share, replace(USUAL.belief, **changes))
+    after = behaviour.update_alarm(before, said, signal, share, replace(USUAL.belief, **changes))
     assert structs.replace(after, alarm=before.alarm, raised=before.raised, evidence=before.evidence) == before
     return after
 
 
-START = estimator.start(0, USUAL.belief)
+START = estimator.initial_belief(0, USUAL.belief)
 
 
 @pytest.mark.parametrize(("value", "counts"), [(0.101, True), (0.099, False), (0.0, False), (-0.5, False)])
@@ -73,7 +73,7 @@ def test_nothing_seen_is_nothing_said() -> None:
 
 def test_what_counts_is_the_step_of_the_alarm_with_its_evidence() -> None:
     after = heard(START, seen(0.5, 0.9))
-    weight, step = estimator.alarm_step(seen(0.5, 0.9), USUAL.belief.shift, USUAL.belief)
+    weight, step = estimator.cusum_step(seen(0.5, 0.9), USUAL.belief.shift, USUAL.belief)
     assert after.alarm == step > 0.0
     assert after.evidence == {"typing.dwell_ms": weight * 0.5}
 

@@ -21,7 +21,7 @@ from tests.support.data.signal_logs import CONFIG, PROFILED, RESENT, TICKED, Log
 KNOWN = {
     one.version: one
     for one in (
-        TextModel(weights.of({"now": {PLACES["bias"]: bias, PLACES["text.distress"]: 1.0}})) for bias in (-2, 2)
+        TextModel(weights.from_heads({"now": {PLACES["bias"]: bias, PLACES["text.distress"]: 1.0}})) for bias in (-2, 2)
     )
 }
 VERSIONS = [shipped_model().version, *KNOWN]

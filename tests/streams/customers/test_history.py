@@ -12,7 +12,7 @@ from streams.experiment.proportions import share
 from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS, of_customer
 from streams.signals.labels import WORDS
-from streams.text_model.hashing import tokens
+from streams.text_model.hashing import tokenize
 
 Row = dict[str, Any]
 
@@ -128,7 +128,7 @@ def test_what_failed_is_avoided_even_where_it_helps_everybody() -> None:
     ],
 )
 def test_topics_are_named_by_what_is_said(said: str, topic: str) -> None:
-    assert [one for one in of_customer(said, tokens(said)) if one in TOPICS] == [topic]
+    assert [one for one in of_customer(said, tokenize(said)) if one in TOPICS] == [topic]
 
 
 def test_every_topic_has_words() -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from streams.signals import cues, labels, navigation, prosody, reply_style, response_time, typing
-from streams.text_model.dialogue_state import SAID
+from streams.text_model.dialogue_state import CARRIED_NAMES
 from streams.text_model.model import TextModel
-from streams.text_model.pretrained import shipped
+from streams.text_model.pretrained import load_weights
 
 NAMES = {
     *cues.CUSTOMER_CUES,
@@ -16,7 +16,7 @@ NAMES = {
     *prosody.NAMES,
     *typing.FEATURES,
     *reply_style.FEATURES,
-    *SAID,
+    *CARRIED_NAMES,
 }
 
 
@@ -26,15 +26,15 @@ def test_every_signal_and_cue_has_words(name: str) -> None:
 
 
 def test_every_part_of_a_reading_has_words() -> None:
-    model = TextModel(shipped())
-    remembered = model.start()
-    numbers = dict.fromkeys((*SAID, "text.words", "text.questions", "text.exclamations", "text.capitals"), 1.0)
+    model = TextModel(load_weights())
+    remembered = model.new_dialogue()
+    numbers = dict.fromkeys((*CARRIED_NAMES, "text.words", "text.questions", "text.exclamations", "text.capitals"), 1.0)
     found: set[str] = set()
     for _ in range(3):
         message = [1, 2, 3], list(cues.CUSTOMER_CUES), numbers
-        reading = model.read(remembered, model.known(remembered), *message)
+        reading = model.read_turn(remembered, model.context(remembered), *message)
         found |= set(reading.parts)
-        remembered = model.answered(model.after(remembered, *message), [4, 5], ["operator.apology"], numbers)
+        remembered = model.add_reply(model.add_turn(remembered, *message), [4, 5], ["operator.apology"], numbers)
     assert len(found) > 5
     assert found <= set(labels.WORDS)
 

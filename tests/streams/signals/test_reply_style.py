@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streams.signals import reply_style, text
 from streams.text_model import hashing
-from streams.text_model.hashing import tokens
+from streams.text_model.hashing import tokenize
 
 FOUND = {
     "apology": [
@@ -132,7 +132,7 @@ PIECES = st.sampled_from([*SAYINGS, "either", "or", "you", "i can", "?", "…", 
 
 @given(st.text(min_size=1) | st.lists(PIECES, min_size=1).map(" ".join))
 def test_any_words_give_bounded_numbers(said: str) -> None:
-    found = tokens(said)
+    found = tokenize(said)
     if not found:
         return
     words, *flags = reply_style.measure(found).values()

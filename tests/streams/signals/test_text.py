@@ -13,7 +13,7 @@ from streams.signals import cues, text
 from streams.signals.extraction import signal_of
 from streams.signals.language import MAX_CHARACTERS
 from streams.text_model import hashing
-from streams.text_model.model import Reading, probability, shipped_model
+from streams.text_model.model import Reading, logistic, shipped_model
 from tests.support.data.builders import CALM, FURIOUS, GLAD, message
 from tests.support.data.event_strategies import events
 
@@ -54,8 +54,8 @@ def number(said: str, name: str) -> float:
 def read(said: str) -> Reading:
     """What the shipped model makes of a conversation's first message."""
     model, extract = shipped_model(), text.extract(said, "en", "customer")
-    start = model.start()
-    return model.read(start, model.known(start), list(extract.terms), extract.cues, extract.features)
+    start = model.new_dialogue()
+    return model.read_turn(start, model.context(start), list(extract.terms), extract.cues, extract.features)
 
 
 @pytest.mark.parametrize("name", [*LEARNED, MOOD])
@@ -280,7 +280,7 @@ USUAL = st.floats(0.01, 0.99)
 
 
 def reading(parts: dict[str, float]) -> Reading:
-    return Reading(probability(sum(parts.values())), parts)
+    return Reading(logistic(sum(parts.values())), parts)
 
 
 @given(PARTS, USUAL)

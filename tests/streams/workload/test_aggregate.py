@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import agents
 from agents import workload as live
 from schemas.codec import Codec
-from schemas.records import head, record, records
+from schemas.records import head_schema, record, records
 from streams.config.model import WorkloadConfig
 from streams.workload import aggregate, team_metrics
 from streams.workload.aggregate import WorkloadAggregate, telling
@@ -282,7 +282,7 @@ def test_all_that_comes_in_is_assignments_and_what_was_believed_of_customers() -
     names = {field["name"] for field in record("assignment").published["fields"]}
     assert names == {"event_id", "conversation_id", "event_time", "tenant", "operator_id", "team", "shown_to"}
     assert live.LAST_NEEDED == "raised"
-    decoded = {field["name"] for field in head(record("trajectory_point"), live.LAST_NEEDED)["fields"]}
+    decoded = {field["name"] for field in head_schema(record("trajectory_point"), live.LAST_NEEDED)["fields"]}
     assert not decoded & {"observation", "reply", "cues", "contributions"}
     source = Path(agents.__file__).with_name("workload.py").read_text()
     assert set(re.findall(r"Name\.(\w+)", source)) == {"ASSIGNMENTS", "TRAJECTORIES", "WORKLOAD"}

@@ -23,7 +23,7 @@ from schemas.topics import RECORD_OF, Name
 from streams.experiment import effects
 from streams.experiment.effects import MaturedDecision, PolicyValue
 from streams.policy import candidate
-from streams.policy.learner import decided, is_lesson
+from streams.policy.learner import is_learnable, to_matured_decision
 from streams.policy.outcome_join import TrainingExample
 
 INSERT = "INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES"
@@ -50,10 +50,10 @@ def redecide(settings: Settings, file: Path, wanted: DecisionRange) -> dict[str,
     codec = codec_for(settings)
     tried = read(file, settings, codec, wanted.tenant)
     lessons = recorded(settings, codec, wanted)
-    burdens = candidate.burdens_of(settings.config.protocols)
+    burdens = candidate.read_burdens(settings.config.protocols)
     rows = {one.decision["decision_id"]: tried.chances(one.decision, burdens, settings.policy.ridge) for one in lessons}
     store(settings, tried.name, wanted.tenant, rows)
-    told = [decided(one) for one in lessons]
+    told = [to_matured_decision(one) for one in lessons]
     targets = {id(one): rows[lesson.decision["decision_id"]] for one, lesson in zip(told, lessons, strict=True)}
     return {"candidate": tried.name, "tenant": wanted.tenant, **values(told, targets)}
 
@@ -64,7 +64,7 @@ def values(told: Sequence[MaturedDecision], targets: Mapping[int, Mapping[str, f
     found = {
         "doubly_robust": effects.doubly_robust(told, wanted),
         "snips": effects.snips(told, wanted),
-        "gain": effects.gain(told, wanted),
+        "gain": effects.policy_gain(told, wanted),
     }
     rewards = [one.reward for one in told]
     return {
@@ -89,13 +89,13 @@ def recorded(settings: Settings, codec: Codec, wanted: DecisionRange) -> list[Tr
     decisions = {
         one["decision_id"]: one
         for one in records(settings, codec, Name.DECISIONS)
-        if wanted.holds(one) and candidate.decidable(one)
+        if wanted.holds(one) and candidate.is_decidable(one)
     }
     outcomes = {
         one["decision_id"]: one for one in records(settings, codec, Name.OUTCOMES) if one["decision_id"] in decisions
     }
     pairs = [TrainingExample(decisions[name], outcomes[name]) for name in decisions if name in outcomes]
-    return [one for one in pairs if is_lesson(one)]
+    return [one for one in pairs if is_learnable(one)]
 
 
 def records(settings: Settings, codec: Codec, name: Name) -> list[Datum]:

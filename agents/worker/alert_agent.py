@@ -11,7 +11,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name, Topics
 from streams.alerts import rules
 
-RULES = {Name.DECISIONS: rules.of_decision, Name.OUTCOMES: rules.of_outcome}
+RULES = {Name.DECISIONS: rules.alert_for_decision, Name.OUTCOMES: rules.alert_for_outcome}
 
 
 class AlertAgent:

@@ -24,7 +24,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name, Topics
 from schemas.validation import Limits, check, check_size
 from streams.conversations.rate_limit import Rate, RateLimit
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 
 SIGNAL = record("signal")
 USUAL = Rate()
@@ -74,7 +74,7 @@ class IngestAgent:
         except Rejected as refusal:
             return build_dead_letter(message, refusal, "ingest")
         source = (message.topic, message.partition, message.offset)
-        signal = signal_of(self._kind, event, source, message.timestamp)
+        signal = extract_signal(self._kind, event, source, message.timestamp)
         return OutgoingRecord(self._signals, event["conversation_id"].encode(), self._codec.encode(SIGNAL, signal))
 
     def _accepted(self, message: Any, codec: Codec) -> dict[str, Any]:

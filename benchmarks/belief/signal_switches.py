@@ -33,7 +33,7 @@ from streams.belief.estimator import Observation
 from streams.config.model import BeliefConfig, Config, SignalConfig
 from streams.conversations.partition import Partition
 from streams.signals import text
-from streams.signals.extraction import Signal, signal_of
+from streams.signals.extraction import Signal, extract_signal
 from streams.text_model import dialogue_state
 from streams.text_model.learner import TextModelLearner
 from streams.text_model.model import shipped_model
@@ -68,7 +68,7 @@ def signals_of(lines: list[Line]) -> tuple[list[Signal], dict[str, float]]:
         if isinstance(line, Event) and line.topic != Name.RATINGS:
             kind, source = RECORD_OF[Name(line.topic)], (line.topic, 0, offsets[line.topic])
             started = time.perf_counter()
-            found.append(signal_of(kind, line.event, source))
+            found.append(extract_signal(kind, line.event, source))
             spent[kind] += time.perf_counter() - started
             offsets[line.topic] += 1
     return found, {kind: spent[kind] / offsets[f"conversation.{topic_of(kind)}"] * 1e6 for kind in spent}

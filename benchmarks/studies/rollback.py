@@ -35,7 +35,7 @@ def alike(rng: np.random.Generator, rewards: list[float], effects: dict[str, flo
         one = MaturedDecision("", option, reward + effects[option], chances, predicted)
         seen[option] = seen[option].plus(Contrast(one.reward))
         for arm in OPTIONS:
-            evidence[arm] = evidence[arm].plus(proof.weighed(one, arm))
+            evidence[arm] = evidence[arm].plus(proof.weighted_contrast(one, arm))
             if arm not in at and harms(evidence[arm]):
                 at[arm] = number
     return at

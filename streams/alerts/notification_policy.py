@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from streams import ids
 from streams.alerts.messages import Message
-from streams.alerts.routes import Routes, Team, after, rank
+from streams.alerts.routes import Routes, Team, add_seconds, rank
 
 SEEN = 50_000
 CONVERSATIONS = 5_000  # a team
@@ -176,7 +176,7 @@ class TeamNotifications:
 
     def take(self, alert: Alert, arrived: int, now: int) -> Iterator[Action]:
         subject = subject_of(alert)
-        if now > after(arrived, self.team.max_age_s):
+        if now > add_seconds(arrived, self.team.max_age_s):
             yield Suppress(alert, self.team.name, "stale")
             return
         reason = self._muted(subject, rank(alert["severity"]), now) or self._quiet(rank(alert["severity"]), now)
@@ -192,7 +192,7 @@ class TeamNotifications:
     def due(self, now: int) -> Iterator[Action]:
         for subject in sorted(self._waiting):
             case = self.cases[subject]
-            if now >= after(case.told_at, self.team.group_s):
+            if now >= add_seconds(case.told_at, self.team.group_s):
                 yield from self._tell(subject, case.gathered, now)
         while self.cases and now - next(iter(self.cases.values())).told_at > FORGOTTEN_MS:
             yield from self._forget(next(iter(self.cases)), "forgotten")
@@ -219,10 +219,10 @@ class TeamNotifications:
             if subject:
                 self._acknowledged.pop(subject, None)
         elif command["action"] == "snooze":
-            kept(self._snoozed, subject, command["until"] or now)
+            put_bounded(self._snoozed, subject, command["until"] or now)
         elif subject:
             seen = case.severity if case else rank("warning")
-            kept(self._acknowledged, subject, (max(seen, rank("warning")), command["event_time"]))
+            put_bounded(self._acknowledged, subject, (max(seen, rank("warning")), command["event_time"]))
         for waiting in sorted(self._waiting if subject is None else self._waiting & {subject}):
             yield from self._drop_muted(waiting, now)
 
@@ -256,7 +256,7 @@ class TeamNotifications:
 
     def _gathers(self, case: ConversationNotifications, alert: Alert, now: int) -> bool:
         """Whether an alert waits for the next message: soon after one, where it is no worse than what was told."""
-        return rank(alert["severity"]) <= case.severity and now < after(case.told_at, self.team.group_s)
+        return rank(alert["severity"]) <= case.severity and now < add_seconds(case.told_at, self.team.group_s)
 
     def _gather(self, subject: Subject, case: ConversationNotifications, alert: Alert, now: int) -> Iterator[Action]:
         case.event_time = max(case.event_time, alert["event_time"])
@@ -289,7 +289,11 @@ class TeamNotifications:
     def _summary(self, now: int) -> Iterator[Action]:
         """Sums up what was held back, now and then, once it is no longer quiet."""
         missed, team = self._missed, self.team
-        if not missed.rules or now < after(missed.since, team.group_s) or now < after(self._summed_up, team.summary_s):
+        if (
+            not missed.rules
+            or now < add_seconds(missed.since, team.group_s)
+            or now < add_seconds(self._summed_up, team.summary_s)
+        ):
             return
         if self._muted(("", ""), 0, now) or self._quiet(rank(missed.severity), now):
             return
@@ -309,7 +313,7 @@ class TeamNotifications:
 
     def _has_room(self, severity: int, now: int) -> bool:
         """Whether the limit allows a message; the last quarter only for what is critical."""
-        while self._told and now >= after(self._told[0][0], self.team.per_s):
+        while self._told and now >= add_seconds(self._told[0][0], self.team.per_s):
             self._told.popleft()
         most = self.team.at_most if severity >= rank("critical") else -(-self.team.at_most * 3 // 4)
         return len(self._told) < most
@@ -368,7 +372,7 @@ def subject_of(alert: Alert) -> Subject:
     return alert["tenant"], alert["conversation_id"] or alert["rule"]
 
 
-def kept(into: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+def put_bounded(into: OrderedDict[Any, Any], key: Any, value: Any) -> None:
     """Put in, the oldest out where there are too many."""
     into[key] = value
     into.move_to_end(key)

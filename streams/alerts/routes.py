@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, ConfigDict, Field, Strict
 
 from schemas import times
-from streams.interventions.options import NOTHING_ELSE, Channel, Flag, Listed, Text
+from streams.interventions.options import FORBID_EXTRA, Channel, Flag, Listed, Text
 
 Severity = Literal["info", "warning", "critical"]
 Rule = Literal[
@@ -33,7 +33,7 @@ def rank(severity: str) -> int:
     return SEVERITIES.index(severity)
 
 
-def minutes(value: Any) -> int:
+def parse_time_of_day(value: Any) -> int:
     """Minutes since midnight of a time as ``"20:00"``. YAML 1.1 reads it without quotes as the number 1200."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MINUTES:
         return value
@@ -43,7 +43,7 @@ def minutes(value: Any) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def known_zone(value: Any) -> ZoneInfo:
+def parse_zone(value: Any) -> ZoneInfo:
     """A time zone by its name in the IANA database."""
     try:
         return ZoneInfo(value)
@@ -51,7 +51,7 @@ def known_zone(value: Any) -> ZoneInfo:
         raise ValueError("must be the name of a time zone, as Europe/Berlin") from None
 
 
-def moment(value: Any) -> int:
+def parse_moment(value: Any) -> int:
     """Milliseconds since the epoch of a date and time with its offset."""
     at = times.parse_time(value)
     if at is None:
@@ -59,23 +59,23 @@ def moment(value: Any) -> int:
     return at
 
 
-def web_address(value: Any) -> str:
+def check_url(value: Any) -> str:
     """An address a webhook can be sent to."""
     if not isinstance(value, str) or not value.startswith(("https://", "http://")):
         raise ValueError("must begin with https:// or http://")
     return value
 
 
-def long_enough(value: Any) -> str:
+def check_secret(value: Any) -> str:
     """A secret that cannot be guessed."""
     if not isinstance(value, str) or len(value) < LEAST_SECRET:
         raise ValueError(f"must be a text of at least {LEAST_SECRET} characters")
     return value
 
 
-TimeOfDay = Annotated[int, BeforeValidator(minutes)]
-Zone = Annotated[Any, BeforeValidator(known_zone)]
-Moment = Annotated[int, BeforeValidator(moment)]
+TimeOfDay = Annotated[int, BeforeValidator(parse_time_of_day)]
+Zone = Annotated[Any, BeforeValidator(parse_zone)]
+Moment = Annotated[int, BeforeValidator(parse_moment)]
 AtMost = Annotated[int, Strict(), Field(ge=1, le=1000)]
 Seconds = Annotated[int, Strict(), Field(ge=0, le=7 * 86_400)]
 Period = Annotated[int, Strict(), Field(ge=60, le=7 * 86_400)]
@@ -90,10 +90,10 @@ class Webhook:
         secret: shared with the receiver; signs every request.
     """
 
-    url: Annotated[str, BeforeValidator(web_address)] = field(repr=False)
-    secret: Annotated[str, BeforeValidator(long_enough)] = field(repr=False)
+    url: Annotated[str, BeforeValidator(check_url)] = field(repr=False)
+    secret: Annotated[str, BeforeValidator(check_secret)] = field(repr=False)
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class QuietHours:
     end: TimeOfDay
     at_least: Severity = "critical"
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     def holds(self, now: int) -> bool:
         """Whether it is quiet at ``now``, milliseconds."""
@@ -149,7 +149,7 @@ class Team:
     quiet: QuietHours | None = None
     snoozed_until: Moment | None = None
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     def __post_init__(self) -> None:
         if not (self.apprise or self.webhooks):
@@ -172,7 +172,7 @@ class Route:
     channels: Listed[Channel] = ()
     at_least: Severity = "info"
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     def matches(self, alert: Mapping[str, Any]) -> bool:
         """Whether an alert goes this way."""
@@ -196,7 +196,7 @@ class Routes:
     teams: Listed[Team] = ()
     routes: Listed[Route] = ()
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     @cached_property
     def by_name(self) -> dict[str, Team]:
@@ -208,6 +208,6 @@ class Routes:
         return [self.by_name[name] for name in names]
 
 
-def after(now: int, seconds: float) -> int:
+def add_seconds(now: int, seconds: float) -> int:
     """Milliseconds, so many seconds later."""
     return now + round(seconds * 1000)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from streams.alerts.routes import QuietHours, Route, Routes, Team, Webhook
-from streams.interventions.file_errors import UNKNOWN, WORDS, dotted, meant
+from streams.interventions.file_errors import UNKNOWN, WORDS, join_path, suggest_name
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 PLACES: dict[str, type[Any]] = {"teams": Team, "routes": Route, "quiet": QuietHours, "webhooks": Webhook}
@@ -28,17 +28,17 @@ def read_routes(text: str, variables: Mapping[str, str]) -> Routes:
         text: YAML.
         variables: of the environment; ``${NAME}`` in a text takes its value.
     """
-    document = parsed(text)
-    expanded = {name: with_variables(value, variables, (name,)) for name, value in document.items()}
+    document = parse_yaml(text)
+    expanded = {name: expand_variables(value, variables, (name,)) for name, value in document.items()}
     try:
         routes = TypeAdapter(Routes).validate_python(expanded)
     except ValidationError as error:
-        raise RoutesError(complaint(error.errors(include_input=False, include_context=False), document)) from None
-    check(routes)
+        raise RoutesError(describe_error(error.errors(include_input=False, include_context=False), document)) from None
+    check_routes(routes)
     return routes
 
 
-def parsed(text: str) -> dict[str, Any]:
+def parse_yaml(text: str) -> dict[str, Any]:
     """What stands in the YAML; ``RoutesError`` when it is none, or nothing like routes."""
     try:
         document = yaml.safe_load(text)
@@ -51,33 +51,33 @@ def parsed(text: str) -> dict[str, Any]:
     return document
 
 
-def with_variables(value: Any, variables: Mapping[str, str], place: tuple[int | str, ...]) -> Any:
+def expand_variables(value: Any, variables: Mapping[str, str], place: tuple[int | str, ...]) -> Any:
     """The value with every ``${NAME}`` in its texts replaced: after parsing, so no secret adds to the YAML."""
     if isinstance(value, dict):
-        return {name: with_variables(one, variables, (*place, str(name))) for name, one in value.items()}
+        return {name: expand_variables(one, variables, (*place, str(name))) for name, one in value.items()}
     if isinstance(value, list):
-        return [with_variables(one, variables, (*place, number)) for number, one in enumerate(value)]
+        return [expand_variables(one, variables, (*place, number)) for number, one in enumerate(value)]
     if not isinstance(value, str):
         return value
     lacking = [name for name in VARIABLE.findall(value) if name not in variables]
     if lacking:
-        raise RoutesError(f"{dotted(place)} needs the variable {lacking[0] or '${}'}, which is not set")
+        raise RoutesError(f"{join_path(place)} needs the variable {lacking[0] or '${}'}, which is not set")
     return VARIABLE.sub(lambda found: variables[found[1]], value)
 
 
-def complaint(errors: Sequence[ErrorDetails], document: Mapping[str, Any]) -> str:
+def describe_error(errors: Sequence[ErrorDetails], document: Mapping[str, Any]) -> str:
     """One sentence about the first error; a misspelled field before the one that is missing for it."""
     error = min(errors, key=lambda one: one["type"] != UNKNOWN)
     *parents, name = error["loc"]
-    path = f"{owner(error['loc'], document)}{dotted(error['loc'][2:]) or dotted(error['loc'])}"
+    path = f"{describe_owner(error['loc'], document)}{join_path(error['loc'][2:]) or join_path(error['loc'])}"
     if error["type"] == UNKNOWN:
         holder = next((PLACES[part] for part in reversed(parents) if part in PLACES), Routes)
-        return f"unknown field {path}{meant(str(name), [one.name for one in fields(holder)])}"
+        return f"unknown field {path}{suggest_name(str(name), [one.name for one in fields(holder)])}"
     said = WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
     return f"{path}: {said}" if error["type"] == "value_error" else f"{path} {said}"
 
 
-def owner(place: Sequence[int | str], document: Mapping[str, Any]) -> str:
+def describe_owner(place: Sequence[int | str], document: Mapping[str, Any]) -> str:
     """Which team or route an error is about, in front of the field's name."""
     if len(place) < 3 or place[0] not in ("teams", "routes"):
         return ""
@@ -87,7 +87,7 @@ def owner(place: Sequence[int | str], document: Mapping[str, Any]) -> str:
     return f"team {name}: " if isinstance(name, str) else f"{str(place[0])[:-1]} {number}: "
 
 
-def check(routes: Routes) -> None:
+def check_routes(routes: Routes) -> None:
     """Every team once, every route to a team there is, and no team without a route."""
     if not routes.teams or not routes.routes:
         raise RoutesError("there must be a team under 'teams' and a route to it under 'routes'")
@@ -97,7 +97,7 @@ def check(routes: Routes) -> None:
         raise RoutesError(f"team {doubled[0]} stands twice")
     for number, route in enumerate(routes.routes, 1):
         if route.team not in names:
-            raise RoutesError(f"route {number}: team {route.team} is no team{meant(route.team, names)}")
+            raise RoutesError(f"route {number}: team {route.team} is no team{suggest_name(route.team, names)}")
     unheard = [name for name in names if name not in {route.team for route in routes.routes}]
     if unheard:
         raise RoutesError(f"team {unheard[0]}: no route leads to it")

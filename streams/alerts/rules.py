@@ -15,39 +15,40 @@ from typing import Any
 
 from schemas.times import format_time
 from streams import ids
-from streams.alerts import rules as alerting
 from streams.config.model import Config
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.policy.rollback import Rollback, lost_options
-from streams.policy.snapshot import Snapshot, as_record
+from streams.policy.rollback import Rollback, find_rollbacks
+from streams.policy.snapshot import Snapshot, to_record
 from streams.signals import labels
 
 VERSION = 2  # of these rules and what they say; raised with every change that shows in an alert
 SCOPE = ("tenant", "conversation_id", "customer_id", "channel", "event_time", "config_version")
 
 
-def of_decision(decision: Mapping[str, Any]) -> Output | None:
+def alert_for_decision(decision: Mapping[str, Any]) -> Output | None:
     """The alert a decision calls for, if any."""
     if decision["kind"] == "escalation":
-        return from_decision(decision, "handed_over", "critical", "Interventions failed: take over", TAKE_OVER)
+        return build_decision_alert(decision, "handed_over", "critical", "Interventions failed: take over", TAKE_OVER)
     if decision["decision_index"] == 1:
-        return from_decision(decision, "frustration_raised", "warning", "Frustration signal raised", step_in(decision))
+        return build_decision_alert(
+            decision, "frustration_raised", "warning", "Frustration signal raised", recommend(decision)
+        )
     return None
 
 
-def of_outcome(outcome: Mapping[str, Any]) -> Output | None:
+def alert_for_outcome(outcome: Mapping[str, Any]) -> Output | None:
     """The alert an outcome calls for, if any."""
     if not outcome["failed"]:
         return None
     rose = outcome["post_level"] - outcome["pre_level"]
-    return alert(
+    return build_alert(
         outcome,
         rule="intervention_failed",
         severity="warning",
         title=f"{outcome['option']} did not help",
         explanation=f"The frustration signal rose by {rose:.2f} over {outcome['turns']} customer turns after it"
-        f"{since(outcome)}.{before(outcome['tried'][:-1])}",
+        f"{describe_duration(outcome)}.{describe_tried(outcome['tried'][:-1])}",
         recommendation=NEXT[outcome["action"]],
         level=outcome["post_level"],
         level_sd=outcome["post_sd"],
@@ -68,7 +69,7 @@ NEXT = {  # after a failure, by what follows: nothing does once the conversation
 }
 
 
-def step_in(decision: Mapping[str, Any]) -> str:
+def recommend(decision: Mapping[str, Any]) -> str:
     """What to do about a conversation whose frustration has just been noticed."""
     if not decision["available"]:
         return f"No intervention was possible ({decision['unavailable_reason']}); read along."
@@ -77,8 +78,10 @@ def step_in(decision: Mapping[str, Any]) -> str:
     return f"Answer by {decision['option']}; its guidance is on tenor.interventions."
 
 
-def from_decision(decision: Mapping[str, Any], rule: str, severity: str, title: str, recommendation: str) -> Output:
-    return alert(
+def build_decision_alert(
+    decision: Mapping[str, Any], rule: str, severity: str, title: str, recommendation: str
+) -> Output:
+    return build_alert(
         decision,
         rule=rule,
         severity=severity,
@@ -98,14 +101,15 @@ def from_decision(decision: Mapping[str, Any], rule: str, severity: str, title: 
 
 def explain(decision: Mapping[str, Any]) -> str:
     """What rose, by how much and since when, what it was seen by, and what was tried; in words."""
-    strongest = ", ".join(labels.strongest(decision["contributions"]))
+    strongest = ", ".join(labels.describe_strongest(decision["contributions"]))
     return (
-        f"Level {decision['level']:.2f} ± {decision['level_sd']:.2f} after turn {decision['turn']}{since(decision)}; "
-        f"strongest signals: {strongest or 'none single'}.{before(decision['tried'])}"
+        f"Level {decision['level']:.2f} ± {decision['level_sd']:.2f} after turn {decision['turn']}"
+        f"{describe_duration(decision)}; "
+        f"strongest signals: {strongest or 'none single'}.{describe_tried(decision['tried'])}"
     )
 
 
-def since(about: Mapping[str, Any]) -> str:
+def describe_duration(about: Mapping[str, Any]) -> str:
     """Since when, in words; nothing where it is not known."""
     at = about["raised_at"]
     if at is None:
@@ -114,12 +118,12 @@ def since(about: Mapping[str, Any]) -> str:
     return f", raised for {minutes} min" if minutes else ", raised just now"
 
 
-def before(tried: Sequence[Mapping[str, Any]]) -> str:
+def describe_tried(tried: Sequence[Mapping[str, Any]]) -> str:
     """What was tried and how it went, in words; nothing where nothing was."""
-    return f" Tried before: {'; '.join(map(went, tried))}." if tried else ""
+    return f" Tried before: {'; '.join(map(describe_attempt, tried))}." if tried else ""
 
 
-def went(tried: Mapping[str, Any]) -> str:
+def describe_attempt(tried: Mapping[str, Any]) -> str:
     """How one attempt went: ``slow, then it rose by 0.20``."""
     change = tried["change"]
     if change is None:
@@ -129,27 +133,29 @@ def went(tried: Mapping[str, Any]) -> str:
     return f"{'left alone' if tried['option'] == CONTROL else tried['option']}, {how}"
 
 
-def alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
+def build_alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
     alert_id = ids.stable_id("alert", rule, fields["outcome_id"] or fields["decision_id"])
-    evidence = labels.strongest(fields["contributions"])
+    evidence = labels.describe_strongest(fields["contributions"])
     about_whom = {name: about[name] for name in SCOPE}
     datum = {"alert_id": alert_id, "rule": rule, "rule_version": VERSION, **about_whom, "evidence": evidence, **fields}
     return Output("alert", alert_id, datum)
 
 
-def of_snapshot(snapshot: Snapshot, before: Set[str], config: Config) -> list[Output]:
+def alerts_for_snapshot(snapshot: Snapshot, before: Set[str], config: Config) -> list[Output]:
     """The alerts a policy snapshot calls for.
 
     Args:
         before: options that were out of use before it.
     """
-    lost = {one.option: one for one in lost_options(snapshot.evidence, (), config)}
-    record = as_record(snapshot)
-    drifted = [of_drift(record)] if snapshot.forgot else []
-    return drifted + [of_rollback(record, option, lost.get(option)) for option in sorted(snapshot.disabled - before)]
+    lost = {one.option: one for one in find_rollbacks(snapshot.evidence, (), config)}
+    record = to_record(snapshot)
+    drifted = [alert_for_drift(record)] if snapshot.forgot else []
+    return drifted + [
+        alert_for_rollback(record, option, lost.get(option)) for option in sorted(snapshot.disabled - before)
+    ]
 
 
-def of_rollback(snapshot: Mapping[str, Any], option: str, lost: Rollback | None) -> Output:
+def alert_for_rollback(snapshot: Mapping[str, Any], option: str, lost: Rollback | None) -> Output:
     """The alert for one of them; ``lost`` is None where a person disabled it."""
     told = "A person disabled it."
     if lost is not None:
@@ -158,19 +164,19 @@ def of_rollback(snapshot: Mapping[str, Any], option: str, lost: Rollback | None)
             f"beside control, and always-valid confidence says below {lost.upper:+.3f}."
         )
     title, mend = f"{option} is no longer chosen", f"Reword or remove it, then: tenor policy enable {option}"
-    return about_policy(snapshot, "option_rolled_back", "critical", title, told, mend, option)
+    return build_policy_alert(snapshot, "option_rolled_back", "critical", title, told, mend, option)
 
 
-def of_drift(snapshot: Mapping[str, Any]) -> Output:
+def alert_for_drift(snapshot: Mapping[str, Any]) -> Output:
     """The alert where the policy's errors have grown."""
     now = sqrt(snapshot["errors"][-1])
     told = f"Outcomes now differ from what the policy expects by {now:.3f} (root mean square), more than they did."
     look = "Look for what changed: a product, a channel, a prompt. The policy has begun to learn anew by itself."
     title = "Interventions no longer do what they did"
-    return about_policy(snapshot, "policy_drift", "warning", title, told, look, "drift")
+    return build_policy_alert(snapshot, "policy_drift", "warning", title, told, look, "drift")
 
 
-def about_policy(
+def build_policy_alert(
     snapshot: Mapping[str, Any], rule: str, severity: str, title: str, explanation: str, recommendation: str, what: str
 ) -> Output:
     """An alert about what was learned."""
@@ -178,24 +184,24 @@ def about_policy(
     about = {"tenant": snapshot["tenant"], "event_time": snapshot["created_at"]}
     versions = {"policy_version": snapshot["policy_version"], "config_version": snapshot["config_version"]}
     said = {"title": title, "explanation": explanation, "recommendation": recommendation}
-    return of_no_conversation(alert_id, rule, severity, about | versions | said)
+    return build_general_alert(alert_id, rule, severity, about | versions | said)
 
 
-def of_workload(workload: Mapping[str, Any]) -> Output:
+def alert_for_workload(workload: Mapping[str, Any]) -> Output:
     """The alert where a team has come under strain. It names the team and a queue, and can name nobody."""
     alert_id = ids.stable_id("alert", "team_overloaded", workload["workload_id"])
     queue = workload["channel"]
     elsewhere = f"send new conversations of the queue {queue} elsewhere for a while, " if queue else ""
     said = {
         "title": f"Team {workload['team']} may need cover",
-        "explanation": exposed(workload),
+        "explanation": describe_exposure(workload),
         "recommendation": f"Find cover for the team: {elsewhere}see that breaks are taken, and ask who wants relief.",
     }
     about = {name: workload[name] for name in ("tenant", "event_time", "config_version")}
-    return of_no_conversation(alert_id, "team_overloaded", "warning", about | said | {"channel": queue or "other"})
+    return build_general_alert(alert_id, "team_overloaded", "warning", about | said | {"channel": queue or "other"})
 
 
-def exposed(workload: Mapping[str, Any]) -> str:
+def describe_exposure(workload: Mapping[str, Any]) -> str:
     """What a team had to take, and what of it is too much, in words."""
     recovery = workload["recovery_minutes"]
     told = {
@@ -206,17 +212,17 @@ def exposed(workload: Mapping[str, Any]) -> str:
     }
     said = [f"{how_much} (too much)" if name in workload["strained"] else how_much for name, how_much in told.items()]
     said += [] if recovery is None else [f"{recovery:.0f} minutes between hard cases"]
-    where = "" if workload["channel"] is None else most(workload)
+    where = "" if workload["channel"] is None else describe_queue(workload)
     since, until = format_time(workload["since"]), format_time(workload["event_time"])
     return f"From {since} to {until}, mean of {workload['operators']} operators: {', '.join(said)}.{where}"
 
 
-def most(workload: Mapping[str, Any]) -> str:
+def describe_queue(workload: Mapping[str, Any]) -> str:
     """Where most of it was."""
     return f" Most of it in the queue {workload['channel']} ({workload['channel_share']:.0%})."
 
 
-def of_no_conversation(alert_id: str, rule: str, severity: str, fields: Mapping[str, Any]) -> Output:
+def build_general_alert(alert_id: str, rule: str, severity: str, fields: Mapping[str, Any]) -> Output:
     """An alert about no conversation, and so without a customer, a level or evidence."""
     datum = {
         "alert_id": alert_id,
@@ -240,7 +246,7 @@ def of_no_conversation(alert_id: str, rule: str, severity: str, fields: Mapping[
     return Output("alert", alert_id, datum)
 
 
-def sample(severity: str, at: int) -> dict[str, Any]:
+def sample_alert(severity: str, at: int) -> dict[str, Any]:
     """An alert that follows from nothing, to try routes with.
 
     Args:
@@ -267,7 +273,7 @@ def sample(severity: str, at: int) -> dict[str, Any]:
         "level": 0.62,
         "level_sd": 0.08,
         "contributions": contributions,
-        "evidence": labels.strongest(contributions),
+        "evidence": labels.describe_strongest(contributions),
         "raised_at": at,
         "tried": [{"option": "slow_reassurance", "change": 0.2}],
         "decision_id": None,
@@ -277,8 +283,8 @@ def sample(severity: str, at: int) -> dict[str, Any]:
     }
 
 
-def alerts_of(outputs: list[Output]) -> list[Output]:
+def alerts_for_outputs(outputs: list[Output]) -> list[Output]:
     """The alerts these outputs call for."""
-    rules = {"decision": alerting.of_decision, "outcome": alerting.of_outcome}
+    rules = {"decision": alert_for_decision, "outcome": alert_for_outcome}
     called_for = [rules[output.record](output.datum) for output in outputs if output.record in rules]
     return [alert for alert in called_for if alert is not None]

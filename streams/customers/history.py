@@ -13,19 +13,19 @@ from typing import Any
 from streams.experiment.proportions import share
 from streams.interventions.options import CONTROL
 from streams.signals.cues import TOPICS
-from streams.signals.labels import in_words
+from streams.signals.labels import describe
 
 ENOUGH = 5  # cases below which nothing is concluded; ours
 RECURRING = 2  # conversations
 OFTEN = 0.5
 
 Row = Mapping[str, Any]
-Told = dict[str, Any]
+Summary = dict[str, Any]
 
 
-def history(
+def summarise_history(
     turns: Sequence[Row], outcomes: Iterable[Row], ends: Iterable[Row], proven: Iterable[Row], margin: float
-) -> Told:
+) -> Summary:
     """Everything ``tenor history`` tells, as JSON can hold it.
 
     Args:
@@ -36,18 +36,18 @@ def history(
         proven: of every option what held for everybody: option, n, mean, low, high, verdict.
         margin: a change of the level within it says nothing.
     """
-    options = followed(outcomes, margin)
+    options = summarise_options(outcomes, margin)
     return {
-        "conversations": conversations(turns, ends),
+        "conversations": summarise_conversations(turns, ends),
         "turns": len(turns),
-        "triggers": triggers(turns),
-        "topics": topics(turns, margin),
+        "triggers": find_triggers(turns),
+        "topics": compare_topics(turns, margin),
         "options": options,
-        "approach": approach(options, proven),
+        "approach": suggest_approach(options, proven),
     }
 
 
-def conversations(turns: Iterable[Row], ends: Iterable[Row]) -> list[Told]:
+def summarise_conversations(turns: Iterable[Row], ends: Iterable[Row]) -> list[Summary]:
     """Each life of each conversation in order: how the level went, and how it ended; None while it goes on."""
     lives: list[list[Row]] = []
     latest: dict[str, list[Row]] = {}
@@ -58,10 +58,12 @@ def conversations(turns: Iterable[Row], ends: Iterable[Row]) -> list[Told]:
             lives.append(latest[name])
         latest[name].append(turn)
     known = [*ends]
-    return sorted((course(life, known) for life in lives), key=lambda one: (one["first_at"], one["conversation_id"]))
+    return sorted(
+        (summarise_life(life, known) for life in lives), key=lambda one: (one["first_at"], one["conversation_id"])
+    )
 
 
-def course(life: Sequence[Row], ends: Iterable[Row]) -> Told:
+def summarise_life(life: Sequence[Row], ends: Iterable[Row]) -> Summary:
     """How one went. Its end: of a life that was open at its first turn, and not yet over at its last."""
     first, last = life[0], life[-1]
     own = [end for end in ends if end["conversation_id"] == first["conversation_id"]]
@@ -81,12 +83,12 @@ def course(life: Sequence[Row], ends: Iterable[Row]) -> Told:
     }
 
 
-def rise(turn: Row) -> float:
+def level_rise(turn: Row) -> float:
     """How far the level moved in a turn; from 0, what is usual, in the first."""
     return float(turn["level"] - (turn["level_before"] or 0.0))
 
 
-def triggers(turns: Iterable[Row]) -> list[Told]:
+def find_triggers(turns: Iterable[Row]) -> list[Summary]:
     """Cues that moved the level up in more than one conversation, the most often first."""
     seen: dict[str, list[Row]] = defaultdict(list)
     for turn in turns:
@@ -94,32 +96,32 @@ def triggers(turns: Iterable[Row]) -> list[Told]:
             if by > 0 and signal in turn["cues"]:
                 seen[signal].append(turn)
     found = [
-        {"cue": cue, "words": in_words(cue), "conversations": distinct(those), "turns": len(those)}
+        {"cue": cue, "words": describe(cue), "conversations": count_conversations(those), "turns": len(those)}
         for cue, those in seen.items()
-        if distinct(those) >= RECURRING
+        if count_conversations(those) >= RECURRING
     ]
     return sorted(found, key=lambda one: (-one["conversations"], -one["turns"], one["cue"]))
 
 
-def distinct(turns: Iterable[Row]) -> int:
+def count_conversations(turns: Iterable[Row]) -> int:
     return len({turn["conversation_id"] for turn in turns})
 
 
-def topics(turns: Sequence[Row], margin: float) -> list[Told]:
+def compare_topics(turns: Sequence[Row], margin: float) -> list[Summary]:
     """What the customer spoke of, and how often the level rose beyond the margin when they did, and when not."""
     found = []
     for topic in TOPICS:
-        spoken = [rise(turn) > margin for turn in turns if topic in turn["cues"]]
-        other = [rise(turn) > margin for turn in turns if topic not in turn["cues"]]
+        spoken = [level_rise(turn) > margin for turn in turns if topic in turn["cues"]]
+        other = [level_rise(turn) > margin for turn in turns if topic not in turn["cues"]]
         if spoken:
             rose, else_ = share(sum(spoken), len(spoken)), share(sum(other), len(other))
-            those = distinct(turn for turn in turns if topic in turn["cues"])
-            told = {"topic": topic, "words": in_words(topic), "conversations": those, "turns": len(spoken)}
-            found.append(told | {"rose": rose, "rose_else": else_, "verdict": anxiety(rose, else_)})
+            those = count_conversations(turn for turn in turns if topic in turn["cues"])
+            told = {"topic": topic, "words": describe(topic), "conversations": those, "turns": len(spoken)}
+            found.append(told | {"rose": rose, "rose_else": else_, "verdict": topic_verdict(rose, else_)})
     return sorted(found, key=lambda one: (-one["rose"]["low"], -one["turns"], one["topic"]))
 
 
-def anxiety(rose: Told, else_: Told) -> str:
+def topic_verdict(rose: Summary, else_: Summary) -> str:
     """Whether the level rises with a topic: only where the two intervals do not meet."""
     if min(rose["of"], else_["of"]) < ENOUGH:
         return "too little evidence"
@@ -128,7 +130,7 @@ def anxiety(rose: Told, else_: Told) -> str:
     return "falls with it" if rose["high"] < else_["low"] else "unclear"
 
 
-def followed(outcomes: Iterable[Row], margin: float) -> list[Told]:
+def summarise_options(outcomes: Iterable[Row], margin: float) -> list[Summary]:
     """What followed each option: how often the level fell beyond the margin, of the times it moved beyond it."""
     rewards: dict[str, list[float | None]] = defaultdict(list)
     for one in outcomes:
@@ -141,20 +143,22 @@ def followed(outcomes: Iterable[Row], margin: float) -> list[Told]:
     return sorted(found, key=lambda one: (one["option"] == CONTROL, -(one["fell"]["low"] or 0.0), one["option"]))
 
 
-def approach(options: Sequence[Told], proven: Iterable[Row]) -> Told:
+def suggest_approach(options: Sequence[Summary], proven: Iterable[Row]) -> Summary:
     """What to try, from what, and what to avoid; nothing where nothing is known."""
     own = [one for one in options if one["option"] != CONTROL and one["fell"]["of"] >= ENOUGH]
     avoid = sorted(one["option"] for one in own if one["fell"]["high"] < OFTEN)
     helped = [one for one in own if one["fell"]["low"] > OFTEN]
     if helped:
         best = max(helped, key=lambda one: (one["fell"]["low"], one["option"]))
-        return said(best["option"], "customer", best["fell"], avoid)
+        return approach_record(best["option"], "customer", best["fell"], avoid)
     shown = [one for one in proven if one["verdict"] == "helped" and one["option"] not in (*avoid, "any")]
     if shown:
         top = max(shown, key=lambda one: (one["low"], one["option"]))
-        return said(top["option"], "everybody", {name: top[name] for name in ("n", "mean", "low", "high")}, avoid)
-    return said(None, None, None, avoid) | {"reason": "too little evidence"}
+        return approach_record(
+            top["option"], "everybody", {name: top[name] for name in ("n", "mean", "low", "high")}, avoid
+        )
+    return approach_record(None, None, None, avoid) | {"reason": "too little evidence"}
 
 
-def said(option: str | None, source: str | None, evidence: Told | None, avoid: Sequence[str]) -> Told:
+def approach_record(option: str | None, source: str | None, evidence: Summary | None, avoid: Sequence[str]) -> Summary:
     return {"option": option, "from": source, "evidence": evidence, "avoid": list(avoid), "reason": None}

@@ -32,7 +32,7 @@ class CustomerPartition:
 
     def __init__(self, config: ProfileConfig, stored: Mapping[str, bytes]) -> None:
         self._config, self._stored = config, stored
-        self._changed: dict[str, Profile | None] = dict.fromkeys(too_old(stored, config))
+        self._changed: dict[str, Profile | None] = dict.fromkeys(find_expired(stored, config))
         self.skipped = 0
 
     def fold(self, note: Note, source: tuple[str, int, int]) -> Signal | None:
@@ -41,7 +41,7 @@ class CustomerPartition:
         Args:
             source: topic, partition and offset of the note.
         """
-        key, mark_key = key_of(note), mark_of(note)
+        key, mark_key = key_of(note), mark_key_of(note)
         known, mark = self._get(key), self._get(mark_key)
         if is_repeat(known or mark, source[2]) or is_erased(mark, note):
             self.skipped += 1
@@ -61,12 +61,12 @@ class CustomerPartition:
         return [(key, None if one is None else profile.encode(one)) for key, one in changed]
 
     def _remember(self, key: str, known: Profile | None, note: Note, source: tuple[str, int, int]) -> Signal | None:
-        after = profile.merge(known, note, self._config)
+        after = profile.merge_note(known, note, self._config)
         if after is not None and after != known:
             self._changed[key] = after = msgspec.structs.replace(after, offset=source[2])
         if after is None or note["kind"] != "opened":
             return None
-        return profile.answer(after, note, source, self._config)
+        return profile.profile_signal(after, note, source, self._config)
 
     def _erase(self, key: str, mark_key: str, mark: Profile) -> None:
         self._changed[mark_key] = mark
@@ -93,17 +93,17 @@ def key_of(note: Note) -> str:
     return ids.key(note["tenant"], note["customer_id"])
 
 
-def mark_of(note: Note) -> str:
+def mark_key_of(note: Note) -> str:
     """Key of the mark an erasure leaves: no longer the id, though whoever knows the id can find it."""
     return MARK + ids.stable_id("erased", note["tenant"], note["customer_id"])
 
 
-def too_old(stored: Mapping[str, bytes], config: ProfileConfig) -> list[str]:
+def find_expired(stored: Mapping[str, bytes], config: ProfileConfig) -> list[str]:
     """Profiles that have learned nothing for too long, and marks no older note can reach any more."""
-    times = {key: profile.at_of(value) for key, value in stored.items()}
+    times = {key: profile.read_learned_at(value) for key, value in stored.items()}
     newest = max((at for key, at in times.items() if not key.startswith(MARK)), default=0)
-    return [key for key, at in times.items() if newest - at > kept_ms(key, config)]
+    return [key for key, at in times.items() if newest - at > retention_ms(key, config)]
 
 
-def kept_ms(key: str, config: ProfileConfig) -> float:
+def retention_ms(key: str, config: ProfileConfig) -> float:
     return (config.erased_days if key.startswith(MARK) else config.kept_days) * DAY_MS

@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from streams.config.model import ProfileConfig
-from streams.customers.notes import TONE, strongest
-from streams.customers.profile_priors import pooled
+from streams.customers.notes import TONE, keep_largest
+from streams.customers.profile_priors import pool_baselines
 from streams.signals import typing
-from streams.signals.extraction import Signal, tick
+from streams.signals.extraction import Signal, tick_signal
 from streams.state import Baseline, OptionHistory
 
 FORMAT = 1
@@ -59,16 +59,16 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
     seen: tuple[str, ...] = ()
 
 
-def merge(profile: Profile | None, note: Note, config: ProfileConfig) -> Profile | None:
+def merge_note(profile: Profile | None, note: Note, config: ProfileConfig) -> Profile | None:
     """The profile after a note; None while there is nothing to remember. A note it has seen changes nothing."""
     if note["kind"] == "learned" and (profile is None or note["note_id"] not in profile.seen):
-        profile = learned(profile or Profile(note["event_time"]), note, config)
+        profile = learn_note(profile or Profile(note["event_time"]), note, config)
     if profile is not None and note["keystroke_consent"] is False:
         profile = msgspec.structs.replace(profile, baselines=typing.forget(profile.baselines))
     return profile
 
 
-def learned(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
+def learn_note(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
     news = {name: Baseline(**usual) for name, usual in note["baselines"].items()}
     tone = news.pop(TONE, None)
     tones = profile.tones if tone is None else (*profile.tones, tone.mean)[-config.tones :]
@@ -78,14 +78,14 @@ def learned(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
         conversations=profile.conversations + 1,
         turns=profile.turns + note["turns"],
         tones=tones,
-        baselines=capped(pooled(profile.baselines, news, config.memory), config),
-        triggers=strongest(faded(profile.triggers, note["triggers"], config.decay), config),
-        defused=followed(profile.defused, note["defused"], config),
+        baselines=cap_baselines(pool_baselines(profile.baselines, news, config.memory), config),
+        triggers=keep_largest(decay_counts(profile.triggers, note["triggers"], config.decay), config),
+        defused=update_histories(profile.defused, note["defused"], config),
         seen=(*profile.seen, note["note_id"])[-SEEN:],
     )
 
 
-def capped(baselines: Mapping[str, Baseline], config: ProfileConfig) -> dict[str, Baseline]:
+def cap_baselines(baselines: Mapping[str, Baseline], config: ProfileConfig) -> dict[str, Baseline]:
     names = sorted(baselines)[: config.names]
     return {
         name: msgspec.structs.replace(one, count=min(one.count, config.memory))
@@ -94,23 +94,25 @@ def capped(baselines: Mapping[str, Baseline], config: ProfileConfig) -> dict[str
     }
 
 
-def faded(before: Mapping[str, float], news: Mapping[str, float], decay: float) -> dict[str, float]:
+def decay_counts(before: Mapping[str, float], news: Mapping[str, float], decay: float) -> dict[str, float]:
     """Counts, those of before worth less; what has faded away is gone."""
     counts = {name: decay * before.get(name, 0.0) + news.get(name, 0.0) for name in [*before, *(news.keys() - before)]}
     return {name: count for name, count in sorted(counts.items()) if count >= LEAST}
 
 
-def followed(before: Mapping[str, OptionHistory], news: Note, config: ProfileConfig) -> dict[str, OptionHistory]:
+def update_histories(
+    before: Mapping[str, OptionHistory], news: Note, config: ProfileConfig
+) -> dict[str, OptionHistory]:
     """What followed each option, helped and failed faded alike."""
     helped, failed = (
-        faded(
+        decay_counts(
             {option: getattr(one, name) for option, one in before.items()},
             {option: float(one[name]) for option, one in news.items()},
             config.decay,
         )
         for name in ("helped", "failed")
     )
-    tried = strongest(
+    tried = keep_largest(
         {name: helped.get(name, 0.0) + failed.get(name, 0.0) for name in sorted({*helped, *failed})}, config
     )
     return {option: OptionHistory(helped.get(option, 0.0), failed.get(option, 0.0)) for option in tried}
@@ -125,24 +127,24 @@ def usual_tone(profile: Profile, config: ProfileConfig) -> float:
     return min(max(tone, -config.tone_limit), config.tone_limit)
 
 
-def answer(profile: Profile, note: Note, source: tuple[str, int, int], config: ProfileConfig) -> Signal:
+def profile_signal(profile: Profile, note: Note, source: tuple[str, int, int], config: ProfileConfig) -> Signal:
     """The signal that brings a profile into the conversation that asked for it.
 
     Args:
         source: topic, partition and offset of its note: the fold skips a repeat.
     """
     topic, partition, offset = source
-    return tick(note["event_time"]) | {
+    return tick_signal(note["event_time"]) | {
         "kind": "profile",
         "conversation_id": note["conversation_id"],
         "tenant": note["tenant"],
         "customer_id": note["customer_id"],
         "source": {"topic": topic, "partition": partition, "offset": offset},
-        "profile": brought(profile, config),
+        "profile": prior_record(profile, config),
     }
 
 
-def brought(profile: Profile, config: ProfileConfig) -> dict[str, Any]:
+def prior_record(profile: Profile, config: ProfileConfig) -> dict[str, Any]:
     """What a conversation is told of its customer."""
     return {
         "conversations": profile.conversations,
@@ -163,14 +165,14 @@ def encode(profile: Profile) -> bytes:
 
 def decode(value: bytes) -> Profile:
     """The profile in ``value``; ``ProfileError`` when it is newer than this version or broken."""
-    at_of(value)
+    read_learned_at(value)
     try:
         return DECODER.decode(memoryview(value)[HEADER.size :])
     except msgspec.MsgspecError as error:
         raise ProfileError(f"a customer's profile cannot be read: {error}") from None
 
 
-def at_of(value: bytes) -> int:
+def read_learned_at(value: bytes) -> int:
     """When the profile in ``value`` last learned, milliseconds."""
     if len(value) < HEADER.size or value[0] != FORMAT:
         found = value[0] if value else "nothing"

@@ -16,13 +16,13 @@ from streams.signals import typing
 from streams.state import Baseline, OptionHistory, ProfilePrior, State
 
 SHIFT = "profile.tone"  # what was taken off a reading, among its parts
-TOLD = 3
+MOST_NAMES = 3
 
 Baselines = dict[str, Baseline]
 Observed = tuple[Observation | None, Baselines]
 
 
-def recalled(state: State, signal: Mapping[str, Any], config: ProfileConfig) -> State:
+def apply_profile(state: State, signal: Mapping[str, Any], config: ProfileConfig) -> State:
     """The state with the profile taken in, from now on; one for another customer, or a second one, says nothing."""
     source, brought = signal["source"], signal["profile"]
     positions = {**state.positions, f"{source['topic']}/{source['partition']}": source["offset"]}
@@ -30,16 +30,16 @@ def recalled(state: State, signal: Mapping[str, Any], config: ProfileConfig) -> 
     has_one = state.usual is not None and state.usual.conversations > 0
     if brought is None or has_one or signal["customer_id"] != state.customer_id:
         return state
-    return msgspec.structs.replace(state, usual=usual(brought, state, config))
+    return msgspec.structs.replace(state, usual=build_prior(brought, state, config))
 
 
-def usual(brought: Mapping[str, Any], state: State, config: ProfileConfig) -> ProfilePrior:
+def build_prior(brought: Mapping[str, Any], state: State, config: ProfileConfig) -> ProfilePrior:
     """What is usual by a profile, and by what the conversation has told already: the profile may come later."""
     baselines = {name: Baseline(**one) for name, one in brought["baselines"].items()}
     if state.keystroke_consent is False:
         baselines = typing.forget(baselines)
     if state.usual is not None:
-        baselines = pooled(baselines, state.usual.baselines, config.seed)
+        baselines = pool_baselines(baselines, state.usual.baselines, config.seed)
     return ProfilePrior(
         tone=brought["tone"],
         conversations=brought["conversations"],
@@ -49,14 +49,14 @@ def usual(brought: Mapping[str, Any], state: State, config: ProfileConfig) -> Pr
     )
 
 
-def relative(said: Observation | None, usual: ProfilePrior | None) -> Observation | None:
+def subtract_usual_tone(said: Observation | None, usual: ProfilePrior | None) -> Observation | None:
     """What the words say beyond what this person's words usually say."""
     if said is None or usual is None or not usual.tone:
         return said
     return Observation(said.value - usual.tone, said.sd, {**said.parts, SHIFT: -usual.tone})
 
 
-def weighed(
+def observe_with_prior(
     observe: Callable[..., Observed], numbers: Mapping[str, Any], state: State, config: Config, *trust: float
 ) -> Observed:
     """What numbers say against the person's usual values and the conversation's own; the latter learn alone.
@@ -67,17 +67,19 @@ def weighed(
     own = observe(numbers, state.baselines, *trust)
     if state.usual is None or not state.usual.baselines:
         return own
-    return observe(numbers, pooled(state.usual.baselines, state.baselines, config.profile.seed), *trust)[0], own[1]
+    return observe(numbers, pool_baselines(state.usual.baselines, state.baselines, config.profile.seed), *trust)[
+        0
+    ], own[1]
 
 
-def pooled(before: Mapping[str, Baseline], own: Mapping[str, Baseline], most: int) -> Baselines:
+def pool_baselines(before: Mapping[str, Baseline], own: Mapping[str, Baseline], most: int) -> Baselines:
     """Baselines of both together; each of ``before`` counts for at most ``most`` values."""
     capped = {name: Baseline(one.mean, one.variance, min(one.count, most)) for name, one in before.items()}
-    both = {name: together(capped[name], one) if name in capped else one for name, one in own.items()}
+    both = {name: pool_pair(capped[name], one) if name in capped else one for name, one in own.items()}
     return capped | both
 
 
-def together(one: Baseline, other: Baseline) -> Baseline:
+def pool_pair(one: Baseline, other: Baseline) -> Baseline:
     """Mean and variance of two samples as one."""
     count = one.count + other.count
     share, gap = other.count / count, other.mean - one.mean
@@ -85,12 +87,12 @@ def together(one: Baseline, other: Baseline) -> Baseline:
     return Baseline(one.mean + share * gap, within + share * (1 - share) * gap * gap, count)
 
 
-def experience(usual: ProfilePrior | None) -> str:
+def describe_history(usual: ProfilePrior | None) -> str:
     """What earlier conversations say of this customer, as a sentence with a space before it; nothing without any."""
     if usual is None:
         return ""
-    triggers = sorted(usual.triggers, key=lambda name: (-usual.triggers[name], name))[:TOLD]
+    triggers = sorted(usual.triggers, key=lambda name: (-usual.triggers[name], name))[:MOST_NAMES]
     helped = [option for option, one in sorted(usual.defused.items()) if one.helped > one.failed and option != CONTROL]
-    known = [("rose mostly with", triggers), ("calmed after", helped[:TOLD])]
+    known = [("rose mostly with", triggers), ("calmed after", helped[:MOST_NAMES])]
     said = [f"{what} {', '.join(names)}" for what, names in known if names]
     return f" In earlier conversations it {' and '.join(said)}." if said else ""

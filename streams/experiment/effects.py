@@ -16,7 +16,7 @@ from streams.interventions.options import CONTROL
 SHOWN_AFTER = 200
 N_OPT = 500.0  # contrasts near which sequences are tightest
 LEAST_ESS = 50.0
-SHARE_ALARM = 20.0
+CONTROL_SHARE_ALARM = 20.0
 
 
 class MaturedDecision(NamedTuple):
@@ -122,38 +122,40 @@ class PolicyValue(NamedTuple):
         return not self.unsupported and self.n >= SHOWN_AFTER and self.ess >= LEAST_ESS
 
 
-def comparable(one: MaturedDecision, option: str) -> bool:
+def is_comparable(one: MaturedDecision, option: str) -> bool:
     """Whether both the option and control could have been chosen."""
     return one.chances.get(option, 0.0) > 0 and one.chances.get(CONTROL, 0.0) > 0
 
 
 def contrast(one: MaturedDecision, option: str) -> float:
     """The option minus control, as one comparable decision tells it: unbiased, doubly robust."""
-    return told(one, option) - told(one, CONTROL)
+    return score_option(one, option) - score_option(one, CONTROL)
 
 
-def weighed(one: MaturedDecision, option: str) -> Contrast:
+def weighted_contrast(one: MaturedDecision, option: str) -> Contrast:
     """The same with its weight and noise."""
-    return Contrast(contrast(one, option), steady(one.chances[option], one.chances[CONTROL]), surprise(one) ** 2)
+    return Contrast(
+        contrast(one, option), contrast_weight(one.chances[option], one.chances[CONTROL]), prediction_error(one) ** 2
+    )
 
 
-def weighed_any(one: MaturedDecision) -> Contrast:
+def weighted_contrast_any(one: MaturedDecision) -> Contrast:
     """Any intervention minus control, with weight and noise."""
     control = one.chances[CONTROL]
-    return Contrast(contrast_any(one), steady(1.0 - control, control), surprise(one) ** 2)
+    return Contrast(contrast_any(one), contrast_weight(1.0 - control, control), prediction_error(one) ** 2)
 
 
-def steady(chance: float, control: float) -> float:
+def contrast_weight(chance: float, control: float) -> float:
     """The weight: one over the standard deviation of a contrast, for noise of 1."""
     return 1.0 / sqrt(1.0 / chance + 1.0 / control)
 
 
-def told(one: MaturedDecision, option: str) -> float:
+def score_option(one: MaturedDecision, option: str) -> float:
     predicted = one.predicted.get(option, 0.0)
     return predicted + (one.option == option) * (one.reward - predicted) / one.chances[option]
 
 
-def comparable_any(one: MaturedDecision) -> bool:
+def is_comparable_any(one: MaturedDecision) -> bool:
     """Whether both control and some intervention could have been chosen."""
     return 0.0 < one.chances.get(CONTROL, 0.0) < 1.0
 
@@ -163,7 +165,7 @@ def contrast_any(one: MaturedDecision) -> float:
     chance = 1.0 - one.chances[CONTROL]
     mixed = sum(p * one.predicted.get(option, 0.0) for option, p in one.chances.items() if option != CONTROL) / chance
     treated = mixed + (one.option != CONTROL) * (one.reward - mixed) / chance
-    return treated - told(one, CONTROL)
+    return treated - score_option(one, CONTROL)
 
 
 def rho2(alpha: float, n_opt: float) -> float:
@@ -199,39 +201,42 @@ def boundary(evidence: Evidence, spread: float, tail: float) -> float:
 
 def snips(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
     """Value of a candidate policy by self-normalised inverse propensity."""
-    if missing := unsupported(decided, target):
+    if missing := count_unsupported(decided, target):
         return PolicyValue(nan, nan, 0.0, len(decided), missing)
-    weights = [weight(one, target) for one in decided]
+    weights = [importance_weight(one, target) for one in decided]
     if not (total := sum(weights)):
         return PolicyValue(nan, nan, 0.0, len(decided))
     value = sum(w * one.reward for w, one in zip(weights, decided, strict=True)) / total
     errors = [w * (one.reward - value) for w, one in zip(weights, decided, strict=True)]
-    return PolicyValue(value, clustered(decided, errors) / total, ess(weights), len(decided))
+    return PolicyValue(value, clustered_error(decided, errors) / total, effective_sample_size(weights), len(decided))
 
 
 def doubly_robust(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
     """Value of a candidate policy: what was predicted, corrected by what happened."""
-    if (missing := unsupported(decided, target)) or not decided:
+    if (missing := count_unsupported(decided, target)) or not decided:
         return PolicyValue(nan, nan, 0.0, len(decided), missing)
-    weights = [weight(one, target) for one in decided]
-    scores = [expected(one, target) + w * surprise(one) for w, one in zip(weights, decided, strict=True)]
+    weights = [importance_weight(one, target) for one in decided]
+    scores = [expected_reward(one, target) + w * prediction_error(one) for w, one in zip(weights, decided, strict=True)]
     value = sum(scores) / len(scores)
-    error = clustered(decided, [score - value for score in scores]) / len(scores)
-    return PolicyValue(value, error, ess(weights), len(decided))
+    error = clustered_error(decided, [score - value for score in scores]) / len(scores)
+    return PolicyValue(value, error, effective_sample_size(weights), len(decided))
 
 
-def gain(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
+def policy_gain(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
     """What a candidate policy would have earned beyond what was drawn, doubly robust, per decision."""
     found = doubly_robust(decided, target)
     if found.unsupported or not decided:
         return found
-    scores = [expected(one, target) + weight(one, target) * surprise(one) - one.reward for one in decided]
+    scores = [
+        expected_reward(one, target) + importance_weight(one, target) * prediction_error(one) - one.reward
+        for one in decided
+    ]
     value = sum(scores) / len(scores)
-    error = clustered(decided, [score - value for score in scores]) / len(scores)
+    error = clustered_error(decided, [score - value for score in scores]) / len(scores)
     return found._replace(value=value, error=error)
 
 
-def unsupported(decided: Iterable[MaturedDecision], target: Target) -> int:
+def count_unsupported(decided: Iterable[MaturedDecision], target: Target) -> int:
     """Decisions that tell nothing of the candidate: it wants what had no chance, or what was chosen had none."""
     return sum(
         one.chances.get(one.option, 0.0) <= 0
@@ -240,24 +245,24 @@ def unsupported(decided: Iterable[MaturedDecision], target: Target) -> int:
     )
 
 
-def weight(one: MaturedDecision, target: Target) -> float:
+def importance_weight(one: MaturedDecision, target: Target) -> float:
     return target(one).get(one.option, 0.0) / one.chances[one.option]
 
 
-def expected(one: MaturedDecision, target: Target) -> float:
+def expected_reward(one: MaturedDecision, target: Target) -> float:
     return sum(wanted * one.predicted.get(option, 0.0) for option, wanted in target(one).items())
 
 
-def surprise(one: MaturedDecision) -> float:
+def prediction_error(one: MaturedDecision) -> float:
     return one.reward - one.predicted.get(one.option, 0.0)
 
 
-def ess(weights: Sequence[float]) -> float:
+def effective_sample_size(weights: Sequence[float]) -> float:
     squares = sum(w * w for w in weights)
     return sum(weights) ** 2 / squares if squares else 0.0
 
 
-def clustered(decided: Sequence[MaturedDecision], errors: Sequence[float]) -> float:
+def clustered_error(decided: Sequence[MaturedDecision], errors: Sequence[float]) -> float:
     """Root of the summed squares of each conversation's summed errors."""
     sums: dict[str, float] = {}
     for one, error in zip(decided, errors, strict=True):
@@ -266,7 +271,7 @@ def clustered(decided: Sequence[MaturedDecision], errors: Sequence[float]) -> fl
 
 
 def control_share_bayes_factor(controls: Sequence[tuple[float, int, int]], kappa: float = 100.0) -> float:
-    """How much likelier another control share is than the one on record; above ``SHARE_ALARM``, raise the alarm.
+    """Bayes factor of another control share against the one on record; above ``CONTROL_SHARE_ALARM``, raise an alarm.
 
     Beta-binomial against binomial. True shares pass 20 at any of all peeks with probability 1/20 at most.
 

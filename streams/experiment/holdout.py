@@ -11,7 +11,7 @@ from streams import ids
 from streams.config.model import Config
 
 
-def in_holdout(tenant: str, customer_id: str | None, conversation_id: str, config: Config) -> bool:
+def is_in_holdout(tenant: str, customer_id: str | None, conversation_id: str, config: Config) -> bool:
     """Whether to leave this customer alone. Another salt or share is another draw; a larger share keeps who was in."""
     whose = ("conversation", conversation_id) if customer_id is None else ("customer", customer_id)
     return ids.lottery(ids.key("holdout", tenant, *whose), config.decision.salt) < config.decision.holdout_share

@@ -25,25 +25,25 @@ class RatingAnswer(NamedTuple):
     value: float
 
 
-def compared(ratings: Sequence[RatingAnswer]) -> dict[str, Any]:
+def compare_ratings(ratings: Sequence[RatingAnswer]) -> dict[str, Any]:
     """Mean of both sides and intervention minus control with its 95 % interval, or why there is none."""
     sides = [[one for one in ratings if one.control is control] for control in (False, True)]
     means = [float(np.mean([one.value for one in side])) if side else None for side in sides]
     found = {
         "ratings": len(sides[0]),
         "ratings_control": len(sides[1]),
-        "conversations": conversations(sides[0]),
-        "conversations_control": conversations(sides[1]),
+        "conversations": count_conversations(sides[0]),
+        "conversations_control": count_conversations(sides[1]),
         "mean": means[0],
         "mean_control": means[1],
     }
-    if min(map(conversations, sides)) < ENOUGH:
+    if min(map(count_conversations, sides)) < ENOUGH:
         return {**found, "difference": None, "low": None, "high": None, "why_not": INSUFFICIENT}
     gap, margin = float(np.subtract(*np.array(means))), clustered_margin(sides, np.array(means))
     return {**found, "difference": gap, "low": gap - margin, "high": gap + margin, "why_not": None}
 
 
-def conversations(side: Sequence[RatingAnswer]) -> int:
+def count_conversations(side: Sequence[RatingAnswer]) -> int:
     return len({one.conversation for one in side})
 
 

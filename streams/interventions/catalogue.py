@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Literal, get_args
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from streams.interventions.file_errors import complaint, meant
+from streams.interventions.file_errors import describe_error, suggest_name
 from streams.interventions.options import (
     CONTROL,
-    NOTHING_ELSE,
+    FORBID_EXTRA,
     Channel,
     Conditions,
     InterventionOption,
@@ -42,7 +42,7 @@ class CatalogueFile:
     without: Listed[Text] = ()
     options: Listed[InterventionOption] = ()
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
 @cache
@@ -53,19 +53,19 @@ def default_options() -> Protocols:
 
 def read_options(text: str) -> Protocols:
     """The options of a protocols file; ``OptionError`` says what is wrong with which option."""
-    document = parsed(text)
+    document = parse_yaml(text)
     try:
         file = TypeAdapter(CatalogueFile).validate_python(document)
     except ValidationError as error:
-        raise OptionError(complaint(error.errors(), document, CatalogueFile)) from None
+        raise OptionError(describe_error(error.errors(), document, CatalogueFile)) from None
     check_names(file.options)
-    protocols = joined(file)
+    protocols = merge_with_shipped(file)
     check_ladder(protocols)
     check_channels(protocols)
     return protocols
 
 
-def parsed(text: str) -> dict[Any, Any]:
+def parse_yaml(text: str) -> dict[Any, Any]:
     """What stands in the YAML; ``OptionError`` when it is none, or nothing like a catalogue."""
     try:
         document = yaml.safe_load(text)
@@ -78,7 +78,7 @@ def parsed(text: str) -> dict[Any, Any]:
     return document
 
 
-def joined(file: CatalogueFile) -> Protocols:
+def merge_with_shipped(file: CatalogueFile) -> Protocols:
     """The file's options among the shipped ones, each in the place of the one it replaces; or the file's alone."""
     if file.extends is None:
         if file.without:
@@ -87,13 +87,13 @@ def joined(file: CatalogueFile) -> Protocols:
     shipped, own = default_options(), {option.id: option for option in file.options}
     for name in file.without:
         if name not in {option.id for option in shipped}:
-            raise OptionError(f"without: {name} is no shipped option{meant(name, [one.id for one in shipped])}")
+            raise OptionError(f"without: {name} is no shipped option{suggest_name(name, [one.id for one in shipped])}")
     gone = set(file.without) - set(own)
-    kept = {one.id: unlinked(one, gone) for one in shipped if one.id not in gone}
+    kept = {one.id: drop_ladder_links(one, gone) for one in shipped if one.id not in gone}
     return tuple((kept | own).values())
 
 
-def unlinked(option: InterventionOption, gone: set[str]) -> InterventionOption:
+def drop_ladder_links(option: InterventionOption, gone: set[str]) -> InterventionOption:
     """A shipped option whose ladder no longer leads to options that were left out."""
     return replace(option, then=tuple(name for name in option.then if name not in gone))
 
@@ -113,7 +113,9 @@ def check_ladder(protocols: Protocols) -> None:
     for name, following in ladder.items():
         for other in following:
             if other not in ladder:
-                raise OptionError(f"option {name}: then leads to {other}, which is no option{meant(other, ladder)}")
+                raise OptionError(
+                    f"option {name}: then leads to {other}, which is no option{suggest_name(other, ladder)}"
+                )
     try:
         TopologicalSorter(ladder).prepare()
     except CycleError as error:
@@ -128,22 +130,22 @@ def check_channels(protocols: Protocols) -> None:
     hand_overs = [protocol for protocol in protocols if protocol.constraints.hand_over]
     if not hand_overs:
         raise OptionError("no option hands over to a human: failures would have nowhere to go")
-    at_first = [protocol for protocol in protocols if at_once(protocol.when)]
-    if lacking := without_any(hand_overs):
+    at_first = [protocol for protocol in protocols if is_available_at_first(protocol.when)]
+    if lacking := find_uncovered_channels(hand_overs):
         raise OptionError(f"no option hands over to a human on channel {lacking[0]}: failures would have nowhere to go")
-    if lacking := without_any(at_first):
+    if lacking := find_uncovered_channels(at_first):
         raise OptionError(f"no option can be tried on channel {lacking[0]} before another failed there")
 
 
-def at_once(when: Conditions) -> bool:
+def is_available_at_first(when: Conditions) -> bool:
     """Whether the conditions can hold before anything failed, for somebody the option was never tried on."""
     return not (when.after_failures or when.helped_before or when.failed_before)
 
 
-def without_any(protocols: Sequence[InterventionOption]) -> list[str]:
+def find_uncovered_channels(protocols: Sequence[InterventionOption]) -> list[str]:
     """The channels none of these options is for."""
-    return [one for one in CHANNELS if not any(on_channel(protocol, one) for protocol in protocols)]
+    return [one for one in CHANNELS if not any(is_for_channel(protocol, one) for protocol in protocols)]
 
 
-def on_channel(protocol: InterventionOption, channel: str) -> bool:
+def is_for_channel(protocol: InterventionOption, channel: str) -> bool:
     return not protocol.when.channels or channel in protocol.when.channels

@@ -24,58 +24,62 @@ WORDS = {
 UNKNOWN = "unexpected_keyword_argument"
 
 
-def complaint(errors: Sequence[ErrorDetails], document: dict[Any, Any], file: type[Any]) -> str:
+def describe_error(errors: Sequence[ErrorDetails], document: dict[Any, Any], file: type[Any]) -> str:
     """One sentence about the first error of validation in ``document``, which ``file`` describes."""
-    error = min(errors, key=urgency)
+    error = min(errors, key=error_order)
     place = error["loc"]
     if place[0] != "options":
-        return f"the protocols file: {about(place, error, file)}"
+        return f"the protocols file: {describe_field(place, error, file)}"
     if len(place) == 1:
         return "the protocols file must hold a list under 'options'"
-    name = name_of(document["options"][place[1]])
-    return f"option {name}: {about(place[2:], error, InterventionOption)}" if name else "every option needs an id"
+    name = read_option_id(document["options"][place[1]])
+    return (
+        f"option {name}: {describe_field(place[2:], error, InterventionOption)}" if name else "every option needs an id"
+    )
 
 
-def urgency(error: ErrorDetails) -> tuple[int | str, ...]:
+def error_order(error: ErrorDetails) -> tuple[int | str, ...]:
     """File before options, option by option, and a misspelled field before the one that is missing for it."""
     place = error["loc"]
     return place[0] == "options", place[1] if len(place) > 1 else 0, error["type"] != UNKNOWN
 
 
-def name_of(entry: Any) -> str | None:
+def read_option_id(entry: Any) -> str | None:
     """The id of an option, if it has one."""
     name = entry.get("id") if isinstance(entry, dict) else None
     return " ".join(name.split()) if isinstance(name, str) else None
 
 
-def about(place: tuple[int | str, ...], error: ErrorDetails, holder: type[Any]) -> str:
+def describe_field(place: tuple[int | str, ...], error: ErrorDetails, holder: type[Any]) -> str:
     """What is wrong with the field at ``place`` of a ``holder``; what stands in a list is counted from 1."""
     *parents, name = place
-    path = dotted([*parents, str(name)] if error["type"] == "invalid_key" else place)
+    path = join_path([*parents, str(name)] if error["type"] == "invalid_key" else place)
     if error["type"] == UNKNOWN:
         inner = next((PLACES[part] for part in reversed(parents) if part in PLACES), holder)
-        return f"unknown field {path}{suggestion(str(name), inner)}"
+        return f"unknown field {path}{suggest_field(str(name), inner)}"
     said = WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
     return f"{path}: {said}" if error["type"] == "value_error" else f"{path} {said}"
 
 
-def dotted(place: Iterable[int | str]) -> str:
+def join_path(place: Iterable[int | str]) -> str:
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
 
 
-def suggestion(name: str, holder: type[Any]) -> str:
+def suggest_field(name: str, holder: type[Any]) -> str:
     """What was probably meant by a field that ``holder`` does not have."""
     belongs = [
-        place for place in ("when", "constraints") if name in names(PLACES[place]) and holder is InterventionOption
+        place
+        for place in ("when", "constraints")
+        if name in field_names(PLACES[place]) and holder is InterventionOption
     ]
-    return f", it stands under '{belongs[0]}'" if belongs else meant(name, names(holder))
+    return f", it stands under '{belongs[0]}'" if belongs else suggest_name(name, field_names(holder))
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def suggest_name(name: str, known: Iterable[str]) -> str:
     """A question after the nearest known name, or the names there are."""
     near = get_close_matches(name, known := list(known), n=1)
     return f", is {near[0]} meant?" if near else f"; there are {', '.join(known)}"
 
 
-def names(holder: type[Any]) -> list[str]:
+def field_names(holder: type[Any]) -> list[str]:
     return [one.name for one in fields(holder)]

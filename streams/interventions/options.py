@@ -18,14 +18,14 @@ Consent = Literal["keystrokes", "voice"]
 T = TypeVar("T")
 
 
-def listed(value: Any) -> tuple[Any, ...]:
+def parse_list(value: Any) -> tuple[Any, ...]:
     """A YAML list as a tuple; a set has no order and a text is no list."""
     if isinstance(value, list | tuple):
         return tuple(value)
     raise ValueError("must be a list")
 
 
-def one_line(value: str) -> str:
+def parse_line(value: str) -> str:
     """The words of a text; ``ValueError`` without any, and for half a surrogate pair, which no record can hold."""
     line = " ".join(value.split())
     if not line or any("\ud800" <= letter <= "\udfff" for letter in line):
@@ -33,15 +33,15 @@ def one_line(value: str) -> str:
     return line
 
 
-Text = Annotated[str, Strict(), AfterValidator(one_line)]
+Text = Annotated[str, Strict(), AfterValidator(parse_line)]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, le=MOST)]
 Several = Annotated[int, Strict(), Field(ge=1, le=MOST)]
 Number = Annotated[float, Strict(), Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
 Cost = Annotated[float, Strict(), Field(ge=0, le=MOST, allow_inf_nan=False)]
-Listed = Annotated[tuple[T, ...], BeforeValidator(listed)]
+Listed = Annotated[tuple[T, ...], BeforeValidator(parse_list)]
 
-NOTHING_ELSE = ConfigDict(extra="forbid")
+FORBID_EXTRA = ConfigDict(extra="forbid")
 
 
 class OptionError(ValueError):
@@ -61,7 +61,7 @@ class Constraints:
     options_to_offer: Several | None = None
     hand_over: Flag = False
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Conditions:
     failed_before: Flag | None = None
     consent: Listed[Consent] = ()
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     def __post_init__(self) -> None:
         lowest, below = self.level_at_least, self.level_below
@@ -110,7 +110,7 @@ class Conditions:
         return tuple((name, value) for name, value, default in values if value != default)
 
 
-def changes(entry: Any) -> tuple[tuple[str, Any], ...]:
+def parse_changes(entry: Any) -> tuple[tuple[str, Any], ...]:
     """The constraints an adaptation says, by name; those it leaves out stay as they are."""
     checked = TypeAdapter(Constraints).validate_python(entry)
     if "hand_over" in entry:
@@ -123,9 +123,9 @@ class Adaptation:
     """Constraints for some moments and customers; the conditions of ``when`` must hold."""
 
     when: Conditions
-    constraints: Annotated[tuple[tuple[str, Any], ...], PlainValidator(changes)]
+    constraints: Annotated[tuple[tuple[str, Any], ...], PlainValidator(parse_changes)]
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,9 @@ class InterventionOption:
     then: Listed[Text] = ()
     adapt: Listed[Adaptation] = ()
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
-def as_record(constraints: Constraints) -> dict[str, Any]:
+def constraints_record(constraints: Constraints) -> dict[str, Any]:
     """The constraints as the Avro record."""
     return asdict(constraints)

@@ -13,7 +13,7 @@ import numpy as np
 from streams.config.model import PolicyConfig
 from streams.interventions.options import CONTROL, InterventionOption
 from streams.policy import context
-from streams.policy.policy import Policy, drawn_by
+from streams.policy.policy import Policy, choice_probabilities
 
 Decision = Mapping[str, Any]
 
@@ -58,14 +58,14 @@ class CandidatePolicy:
         usable = [name for name in options if name not in self.learned.disabled] or options
         mean, sd = self.learned.predict(decision["context"], usable, ridge)
         prices = self.burden_price * np.array([burdens.get(name, 0.0) for name in usable])
-        found = drawn_by(mean - prices, sd, self.exploration, self.floor)
+        found = choice_probabilities(mean - prices, sd, self.exploration, self.floor)
         return dict(zip(usable, found.tolist(), strict=True))
 
 
-def decidable(decision: Decision) -> bool:
+def is_decidable(decision: Decision) -> bool:
     """Whether a policy has a say in a decision: available, no holdout, a context this version understands."""
     return decision["available"] and not decision["holdout"] and decision["context_version"] == context.VERSION
 
 
-def burdens_of(protocols: tuple[InterventionOption, ...]) -> dict[str, float]:
+def read_burdens(protocols: tuple[InterventionOption, ...]) -> dict[str, float]:
     return {option.id: option.burden for option in protocols}

@@ -25,7 +25,7 @@ NAMES = frozenset(
 Context = Mapping[str, float]
 
 
-def context(state: State) -> dict[str, float]:
+def build_context(state: State) -> dict[str, float]:
     """What the policy sees of a conversation, by name."""
     usual = state.usual
     return {
@@ -40,21 +40,21 @@ def context(state: State) -> dict[str, float]:
         "tone": usual.tone if usual else 0.0,
         "slow_channel": float(state.channel in SLOW_CHANNELS),
         "voice": float(state.channel == "voice"),
-        **({BEFORE + option: balance(one) for option, one in sorted(usual.defused.items())} if usual else {}),
+        **({BEFORE + option: history_balance(one) for option, one in sorted(usual.defused.items())} if usual else {}),
     }
 
 
-def is_whole(seen: Context) -> bool:
+def is_complete(seen: Context) -> bool:
     """Whether a context that was read back has every number the vector needs."""
     return seen.keys() >= NAMES
 
 
-def balance(before: OptionHistory) -> float:
+def history_balance(before: OptionHistory) -> float:
     """How much more often an option helped this customer than it failed, -1 to 1; near 0 while little is known."""
     return (before.helped - before.failed) / (before.helped + before.failed + 2.0)
 
 
-def shared(seen: Context) -> list[float]:
+def shared_features(seen: Context) -> list[float]:
     """What is the same for every option: the vector without its last number."""
     return [
         1.0,
@@ -72,6 +72,6 @@ def shared(seen: Context) -> list[float]:
     ]
 
 
-def vector(seen: Context, option: str) -> list[float]:
+def option_features(seen: Context, option: str) -> list[float]:
     """The context as one option sees it, ``SIZE`` numbers. ``KeyError`` where one is missing."""
-    return [*shared(seen), seen.get(BEFORE + option, 0.0)]
+    return [*shared_features(seen), seen.get(BEFORE + option, 0.0)]

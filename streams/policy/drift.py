@@ -13,8 +13,8 @@ from river import drift
 from streams.policy.snapshot import PredictionErrors
 
 BLOCK = 20
-KEPT = 1000
-SHARE = 2e-5  # ADWIN's delta: chance of a false alarm at one look, and it looks at every mean
+MOST_MEANS = 1000
+DELTA = 2e-5  # ADWIN's delta: chance of a false alarm at one look, and it looks at every mean
 # Its bound has a term for values from 0 to 1; errors are far smaller. Scaled up, their variance alone decides.
 SCALE = 1000.0
 
@@ -26,12 +26,12 @@ class DriftUpdate(NamedTuple):
     grew: bool
 
 
-def watched(before: PredictionErrors, news: Iterable[float]) -> DriftUpdate:
+def update_errors(before: PredictionErrors, news: Iterable[float]) -> DriftUpdate:
     """What is known after new squared errors, each of reward minus what was expected.
 
     Where they have grown, only the last mean is kept: what was learned is worth little then, so the watch begins anew.
     """
-    adwin = drift.ADWIN(delta=SHARE, clock=1, min_window_length=5, grace_period=10)  # type: ignore[no-untyped-call]
+    adwin = drift.ADWIN(delta=DELTA, clock=1, min_window_length=5, grace_period=10)  # type: ignore[no-untyped-call]
     for mean in before.means:
         adwin.update(SCALE * mean)  # type: ignore[no-untyped-call]
     means, recent, grew = list(before.means), [*before.recent, *news], False
@@ -40,5 +40,5 @@ def watched(before: PredictionErrors, news: Iterable[float]) -> DriftUpdate:
         means.append(sum(block) / BLOCK)
         adwin.update(SCALE * means[-1])  # type: ignore[no-untyped-call]
         grew = grew or bool(adwin.drift_detected and adwin.estimation > expected)  # that they shrink is no news
-    kept = 1 if grew else min(int(adwin.width), KEPT)
+    kept = 1 if grew else min(int(adwin.width), MOST_MEANS)
     return DriftUpdate(PredictionErrors(tuple(means[len(means) - kept :]), tuple(recent)), grew)

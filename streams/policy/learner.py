@@ -17,15 +17,15 @@ from streams.experiment.effects import Evidence, MaturedDecision
 from streams.interventions.options import CONTROL
 from streams.policy import context, drift, thompson
 from streams.policy.outcome_join import JoinedBatch, RatedDecision, TrainingExample
-from streams.policy.rollback import lost_options
-from streams.policy.snapshot import ANY, Position, Snapshot, as_record
+from streams.policy.rollback import find_rollbacks
+from streams.policy.snapshot import ANY, Position, Snapshot, to_record
 from streams.policy.thompson import Arm
 
 Record = Mapping[str, Any]
 LARGEST = 1e6  # of any number in a lesson; what is larger, or no number, is somebody's mistake
 
 
-def after(
+def next_snapshot(
     before: Snapshot, news: JoinedBatch, commands: Sequence[Record], positions: Mapping[Position, int], config: Config
 ) -> Snapshot:
     """The snapshot that follows.
@@ -35,14 +35,14 @@ def after(
         commands: of people, in order; they count after the lessons.
         positions: how far the inputs were read.
     """
-    lessons = [(one, ratings) for one, ratings in news.lessons if is_lesson(one)]
-    evidence = weighed(before.evidence, [one for one, _ in lessons])
-    disabled = before.disabled | {lost.option for lost in lost_options(evidence, before.disabled, config)}
-    disabled, evidence = obeyed(disabled, evidence, commands)
-    watch = drift.watched(before.errors, squared_errors(before, lessons, config.policy))
+    lessons = [(one, ratings) for one, ratings in news.lessons if is_learnable(one)]
+    evidence = update_evidence(before.evidence, [one for one, _ in lessons])
+    disabled = before.disabled | {lost.option for lost in find_rollbacks(evidence, before.disabled, config)}
+    disabled, evidence = apply_commands(disabled, evidence, commands)
+    watch = drift.update_errors(before.errors, squared_errors(before, lessons, config.policy))
     return msgspec.structs.replace(
         before,
-        arms=taught(before.arms, lessons, news.rated, config.policy, watch.grew),
+        arms=update_arms(before.arms, lessons, news.rated, config.policy, watch.grew),
         errors=watch.errors,
         forgot=watch.grew,
         evidence=evidence,
@@ -50,21 +50,21 @@ def after(
         matured=before.matured + len(lessons),
         created_at=max([before.created_at, *(one.outcome["event_time"] for one, _ in lessons)]),
         positions=dict(positions),
-        previous=(before.version or as_record(before)["policy_version"]) if before.positions else None,
+        previous=(before.version or to_record(before)["policy_version"]) if before.positions else None,
         config_version=config.version,
         version=None,
     )
 
 
-def is_lesson(one: TrainingExample) -> bool:
+def is_learnable(one: TrainingExample) -> bool:
     """Whether anything was seen, in a context this version understands, in numbers that sums survive."""
     reward, seen, predicted = one.outcome["reward"], one.decision["context"], one.decision["predicted_reward"] or {}
-    if reward is None or one.decision["context_version"] != context.VERSION or not context.is_whole(seen):
+    if reward is None or one.decision["context_version"] != context.VERSION or not context.is_complete(seen):
         return False
     return all(abs(number) <= LARGEST for number in (reward, *seen.values(), *predicted.values()))
 
 
-def taught(
+def update_arms(
     arms: Mapping[str, Arm],
     lessons: Sequence[tuple[TrainingExample, tuple[float, ...]]],
     rated: Sequence[RatedDecision],
@@ -77,14 +77,14 @@ def taught(
         grew: whether errors have grown: what was learned before is then worth little.
     """
     factor = config.discount ** len(lessons) * (config.remembered_after_drift if grew else 1.0)
-    known = {name: thompson.discounted(arm, factor, config.ridge) for name, arm in arms.items()}
+    known = {name: thompson.discount_arm(arm, factor, config.ridge) for name, arm in arms.items()}
     for one, ratings in lessons:
         name = one.decision["option"]
-        arm = known.get(name) or thompson.fresh(context.SIZE, config.ridge)
-        reward = blended(one.outcome["reward"], ratings, config)
-        known[name] = thompson.learned(arm, context.vector(one.decision["context"], name), reward)
+        arm = known.get(name) or thompson.new_arm(context.SIZE, config.ridge)
+        reward = blend_reward(one.outcome["reward"], ratings, config)
+        known[name] = thompson.update_arm(arm, context.option_features(one.decision["context"], name), reward)
     for late in rated:
-        mended(known, late, config)
+        correct_reward(known, late, config)
     return {name: known[name] for name in sorted(known)}
 
 
@@ -98,27 +98,27 @@ def squared_errors(
         return []
     chosen = [one.decision["option"] for one, _ in known]
     seen = np.array(
-        [context.vector(one.decision["context"], name) for (one, _), name in zip(known, chosen, strict=True)]
+        [context.option_features(one.decision["context"], name) for (one, _), name in zip(known, chosen, strict=True)]
     )
     expected, _ = before.posterior.predict(seen, [rows[name] for name in chosen])
-    rewards = np.array([blended(one.outcome["reward"], ratings, config) for one, ratings in known])
+    rewards = np.array([blend_reward(one.outcome["reward"], ratings, config) for one, ratings in known])
     squares: list[float] = ((rewards - expected) ** 2).tolist()
     return squares
 
 
-def mended(arms: dict[str, Arm], late: RatedDecision, config: PolicyConfig) -> None:
+def correct_reward(arms: dict[str, Arm], late: RatedDecision, config: PolicyConfig) -> None:
     """Move what was learned of a decision to what it is with another rating."""
     one = late.lesson
     name, fall = one.decision["option"], one.outcome["reward"]
-    if not is_lesson(one) or name not in arms:
+    if not is_learnable(one) or name not in arms:
         return
-    change = blended(fall, late.now, config) - blended(fall, late.before, config)
-    seen = context.vector(one.decision["context"], name)
+    change = blend_reward(fall, late.now, config) - blend_reward(fall, late.before, config)
+    seen = context.option_features(one.decision["context"], name)
     response = arms[name].response + [change * number for number in seen]
     arms[name] = Arm(arms[name].precision, response)
 
 
-def blended(fall: float, ratings: Sequence[float], config: PolicyConfig) -> float:
+def blend_reward(fall: float, ratings: Sequence[float], config: PolicyConfig) -> float:
     """Reward of a decision: the fall of the level, and where people rated it, what they say, by their mean.
 
     Args:
@@ -131,7 +131,7 @@ def blended(fall: float, ratings: Sequence[float], config: PolicyConfig) -> floa
     return (1 - config.rating_weight) * fall + config.rating_weight * said
 
 
-def score(rating: Record) -> float | None:
+def rating_score(rating: Record) -> float | None:
     """What a rating says of a reply, -1 to 1; None where it says nothing."""
     marks = [(rating[name] - 3) / 2 for name in ("clarity", "tone", "resonance") if rating[name] is not None]
     if rating["felt_understood"] is not None:
@@ -139,20 +139,20 @@ def score(rating: Record) -> float | None:
     return sum(marks) / len(marks) if marks else None
 
 
-def weighed(before: Mapping[str, Evidence], lessons: Iterable[TrainingExample]) -> dict[str, Evidence]:
+def update_evidence(before: Mapping[str, Evidence], lessons: Iterable[TrainingExample]) -> dict[str, Evidence]:
     """Evidence of each option's contrast with control, lessons added. Ratings are no part of it: raters choose."""
     sums = dict(before)
     for lesson in lessons:
-        one = decided(lesson)
-        if effects.comparable_any(one):
-            sums[ANY] = sums.get(ANY, Evidence()).plus(effects.weighed_any(one))
+        one = to_matured_decision(lesson)
+        if effects.is_comparable_any(one):
+            sums[ANY] = sums.get(ANY, Evidence()).plus(effects.weighted_contrast_any(one))
         for option in one.chances:
-            if option != CONTROL and effects.comparable(one, option):
-                sums[option] = sums.get(option, Evidence()).plus(effects.weighed(one, option))
+            if option != CONTROL and effects.is_comparable(one, option):
+                sums[option] = sums.get(option, Evidence()).plus(effects.weighted_contrast(one, option))
     return {option: sums[option] for option in sorted(sums)}
 
 
-def decided(lesson: TrainingExample) -> MaturedDecision:
+def to_matured_decision(lesson: TrainingExample) -> MaturedDecision:
     """A lesson as the proof reads it."""
     decision = lesson.decision
     return MaturedDecision(
@@ -164,7 +164,7 @@ def decided(lesson: TrainingExample) -> MaturedDecision:
     )
 
 
-def obeyed(
+def apply_commands(
     disabled: frozenset[str], evidence: Mapping[str, Evidence], commands: Iterable[Record]
 ) -> tuple[frozenset[str], dict[str, Evidence]]:
     """What people asked: an option enabled begins anew, its evidence forgotten."""

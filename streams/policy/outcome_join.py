@@ -103,24 +103,26 @@ class OutcomeJoin:
         given_up = sum(self._give_up(partition) for partition in sorted(self._open))
         lessons = sorted(chain.from_iterable(map(self._learnable, sorted(self._open))), key=by_id)
         self._forget()
-        return JoinedBatch([(one, self._ratings_of(id_of(one))) for one in lessons], rated, unknown, late, given_up)
+        return JoinedBatch(
+            [(one, self._ratings_of(decision_id_of(one))) for one in lessons], rated, unknown, late, given_up
+        )
 
     def _decide(self, partition: int, decision: Record) -> None:
         name = str(decision["decision_id"])
         if name in self._known:
             return  # published twice
-        self._known[name] = packed(decision)
+        self._known[name] = pack(decision)
         newest = self._newest[partition] = max(self._newest.get(partition, 0), decision["event_time"])
         self._open.setdefault(partition, deque()).append(DecisionArrival(name, newest))
 
     def _observe(self, outcome: Record) -> UnmatchedRecord | None:
         if outcome["decision_id"] not in self._known:
             return UnmatchedRecord(outcome, f"no decision {outcome['decision_id']} is known")
-        decision = unpacked(self._known[outcome["decision_id"]])
+        decision = unpack(self._known[outcome["decision_id"]])
         if (outcome["option"], outcome["conversation_id"]) != (decision["option"], decision["conversation_id"]):
             return UnmatchedRecord(outcome, f"it contradicts decision {outcome['decision_id']}")
         if outcome["decision_id"] not in self._learned:
-            self._closed.setdefault(outcome["decision_id"], packed(outcome))
+            self._closed.setdefault(outcome["decision_id"], pack(outcome))
         return None
 
     def _rate(self, ratings: Iterable[Record]) -> tuple[list[Record], list[RatedDecision]]:
@@ -139,7 +141,7 @@ class OutcomeJoin:
 
     def _is_late(self, rating: Record) -> bool:
         """By the times of both: a quiet partition remembers for longer than who begins again reads back."""
-        decision = unpacked(self._known[rating["decision_id"]])
+        decision = unpack(self._known[rating["decision_id"]])
         return bool(rating["event_time"] - decision["event_time"] > self._remembered_ms)
 
     def _ratings_of(self, name: str) -> tuple[float, ...]:
@@ -167,7 +169,7 @@ class OutcomeJoin:
 
     def _lesson(self, name: str) -> TrainingExample:
         """A decision that was learned."""
-        return TrainingExample(unpacked(self._known[name]), unpacked(self._learned[name]))
+        return TrainingExample(unpack(self._known[name]), unpack(self._learned[name]))
 
     def _forget(self) -> None:
         """Of each partition by its own time: what may be published twice is published where it was."""
@@ -178,19 +180,19 @@ class OutcomeJoin:
                 self._ratings.pop(name, None)
 
 
-def packed(record: Record) -> bytes:
+def pack(record: Record) -> bytes:
     """A record as it is remembered; ``unpack`` gives it back, equal."""
     return msgspec.msgpack.encode(record)
 
 
-def unpacked(record: bytes) -> dict[str, Any]:
+def unpack(record: bytes) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.msgpack.decode(record)
     return found
 
 
-def id_of(lesson: TrainingExample) -> str:
+def decision_id_of(lesson: TrainingExample) -> str:
     return str(lesson.decision["decision_id"])
 
 
 def by_id(lesson: TrainingExample) -> str:
-    return id_of(lesson)
+    return decision_id_of(lesson)

@@ -13,8 +13,8 @@ import numpy as np
 from streams.config.model import Config
 from streams.interventions.options import CONTROL, InterventionOption
 from streams.policy import context
-from streams.policy.snapshot import Snapshot, as_record
-from streams.policy.thompson import Array, best_probabilities, floored
+from streams.policy.snapshot import Snapshot, to_record
+from streams.policy.thompson import Array, apply_floor, best_probabilities
 
 Propensities = list[tuple[str, float]]
 # Logged numbers end here: a processor that rounds its last bit otherwise must not make another record.
@@ -44,7 +44,7 @@ class Policy:
     __slots__ = ("_posterior", "_rows", "disabled", "matured", "version")
 
     def __init__(self, snapshot: Snapshot, version: str | None = None) -> None:
-        self.version = version or as_record(snapshot)["policy_version"]
+        self.version = version or to_record(snapshot)["policy_version"]
         self.disabled = snapshot.disabled
         self.matured = snapshot.matured
         self._rows = {name: row for row, name in enumerate(snapshot.arms)}
@@ -53,7 +53,7 @@ class Policy:
     def predict(self, seen: context.Context, options: Sequence[str], ridge: float) -> tuple[Array, Array]:
         """Mean reward and its sd for noise of sd 1, of each option; of one nobody has tried, the prior's."""
         xs = np.empty((len(options), context.SIZE))
-        xs[:, :-1] = context.shared(seen)
+        xs[:, :-1] = context.shared_features(seen)
         xs[:, -1] = [seen.get(context.BEFORE + option, 0.0) for option in options]
         rows = [self._rows[option] for option in options if option in self._rows]
         if self._posterior is not None and len(rows) == len(options):
@@ -65,7 +65,7 @@ class Policy:
         return mean, sd
 
 
-def chances(
+def option_probabilities(
     options: Sequence[InterventionOption],
     seen: context.Context,
     policy: Policy | None,
@@ -82,24 +82,24 @@ def chances(
     """
     names = [option.id for option in options]
     if policy is None:
-        return OptionProbabilities(shared_out(names, np.full(len(names), 1 / len(names)), control_share), None)
+        return OptionProbabilities(add_control(names, np.full(len(names), 1 / len(names)), control_share), None)
     mean, sd = policy.predict(seen, [*names, CONTROL], config.policy.ridge)
     rounded = [round(one, REWARD_DIGITS) for one in mean.tolist()]
     predicted = dict(zip([*names, CONTROL], rounded, strict=True))
     if policy.matured < config.policy.safe_start:
-        best = floored(np.full(len(names), 1 / len(names)), config.policy.floor)
+        best = apply_floor(np.full(len(names), 1 / len(names)), config.policy.floor)
     else:
         prices = config.policy.burden_price * np.array([option.burden for option in options])
-        best = drawn_by(mean[:-1] - prices, sd[:-1], config.policy.exploration, config.policy.floor)
-    return OptionProbabilities(shared_out(names, best, control_share), predicted)
+        best = choice_probabilities(mean[:-1] - prices, sd[:-1], config.policy.exploration, config.policy.floor)
+    return OptionProbabilities(add_control(names, best, control_share), predicted)
 
 
-def drawn_by(worth: Array, sd: Array, exploration: float, floor: float) -> Array:
+def choice_probabilities(worth: Array, sd: Array, exploration: float, floor: float) -> Array:
     """Chance of each option by what it is worth, burden taken off, and by how unsure that is."""
-    return floored(best_probabilities(worth, exploration * sd), floor)
+    return apply_floor(best_probabilities(worth, exploration * sd), floor)
 
 
-def shared_out(names: Sequence[str], best: Array, control_share: float) -> Propensities:
+def add_control(names: Sequence[str], best: Array, control_share: float) -> Propensities:
     """Control first, then each option its part of the rest."""
     parts = ((1.0 - control_share) * best).tolist()
     return [
@@ -108,7 +108,7 @@ def shared_out(names: Sequence[str], best: Array, control_share: float) -> Prope
     ]
 
 
-def draw(propensities: Propensities, lottery: float) -> tuple[str, float]:
+def draw_option(propensities: Propensities, lottery: float) -> tuple[str, float]:
     """The option a uniform draw in [0, 1) falls on, and its probability."""
     for (name, probability), upper in zip(propensities, accumulate(p for _, p in propensities), strict=True):
         if lottery < upper:

@@ -17,7 +17,7 @@ class Rollback(NamedTuple):
     upper: float
 
 
-def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Rollback]:
+def find_rollbacks(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Rollback]:
     """Options whose effect is below control's with always-valid confidence, and that are still in use."""
     alpha = config.policy.alpha / max(len(config.protocols), 1)
     found = []

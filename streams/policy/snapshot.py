@@ -70,7 +70,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         return Posterior(list(self.arms.values()))
 
 
-def as_record(snapshot: Snapshot) -> Record:
+def to_record(snapshot: Snapshot) -> Record:
     """The snapshot as its Avro record, its version a digest of the rest."""
     record = {
         "tenant": snapshot.tenant,
@@ -79,8 +79,8 @@ def as_record(snapshot: Snapshot) -> Record:
         "context_version": context.VERSION,
         "matured": snapshot.matured,
         "options": list(snapshot.arms),
-        "precision": [flat(arm.precision) for arm in snapshot.arms.values()],
-        "response": [flat(arm.response) for arm in snapshot.arms.values()],
+        "precision": [flatten(arm.precision) for arm in snapshot.arms.values()],
+        "response": [flatten(arm.response) for arm in snapshot.arms.values()],
         "disabled": sorted(snapshot.disabled),
         "previous": snapshot.previous,
         "errors": list(snapshot.errors.means),
@@ -93,30 +93,30 @@ def as_record(snapshot: Snapshot) -> Record:
         ],
         "config_version": snapshot.config_version,
     }
-    return record | {"policy_version": version_of(record)}
+    return record | {"policy_version": compute_version(record)}
 
 
-def version_of(record: Mapping[str, Any]) -> str:
+def compute_version(record: Mapping[str, Any]) -> str:
     """Digest of what a snapshot holds, 16 hex digits under the name of the method."""
     held = {name: value for name, value in record.items() if name != "policy_version"}
     return f"thompson-{blake2b(msgspec.json.encode(held, order='deterministic'), digest_size=8).hexdigest()}"
 
 
-def of_record(record: Mapping[str, Any]) -> Snapshot:
+def from_record(record: Mapping[str, Any]) -> Snapshot:
     """The snapshot in a record; ``SnapshotError`` where it is from the future, or broken.
 
     Of one from before the context last changed, what it predicts is of no use, but what was rolled back stays so.
     """
-    require_known(record)
-    if version_of(record) != record["policy_version"]:
+    check_readable(record)
+    if compute_version(record) != record["policy_version"]:
         raise SnapshotError("it does not hold what its version says")
     is_current = record["context_version"] == context.VERSION
     return Snapshot(
         tenant=record["tenant"],
-        arms=arms_in(record) if is_current else {},
-        evidence={one["option"]: weighed(one) for one in record["evidence"]},
+        arms=read_arms(record) if is_current else {},
+        evidence={one["option"]: read_evidence(one) for one in record["evidence"]},
         disabled=frozenset(record["disabled"]),
-        errors=PredictionErrors(finite(record["errors"]), finite(record["recent_errors"]))
+        errors=PredictionErrors(read_numbers(record["errors"]), read_numbers(record["recent_errors"]))
         if is_current
         else PredictionErrors(),
         forgot=record["forgot"],
@@ -129,7 +129,7 @@ def of_record(record: Mapping[str, Any]) -> Snapshot:
     )
 
 
-def require_known(record: Mapping[str, Any]) -> None:
+def check_readable(record: Mapping[str, Any]) -> None:
     for name, known in (("format", FORMAT), ("context_version", context.VERSION)):
         if record[name] > known or record[name] < 1:
             raise SnapshotError(f"its {name} is {record[name]}, this version of Tenor reads {known}")
@@ -138,18 +138,20 @@ def require_known(record: Mapping[str, Any]) -> None:
         raise SnapshotError("its options and arrays do not match")
 
 
-def arms_in(record: Mapping[str, Any]) -> dict[str, Arm]:
+def read_arms(record: Mapping[str, Any]) -> dict[str, Arm]:
     options = record["options"]
-    arms = {name: Arm(*arm) for name, *arm in zip(options, matrices(record), vectors(record), strict=True)}
+    arms = {
+        name: Arm(*arm) for name, *arm in zip(options, read_precisions(record), read_responses(record), strict=True)
+    }
     with np.errstate(over="ignore", invalid="ignore"):
         if arms and not Posterior(list(arms.values())).is_finite:
             raise SnapshotError("what it predicts is not finite")
     return arms
 
 
-def matrices(record: Mapping[str, Any]) -> list[Array]:
+def read_precisions(record: Mapping[str, Any]) -> list[Array]:
     size = context.SIZE
-    found = [reshaped(one, (size, size)) for one in record["precision"]]
+    found = [read_array(one, (size, size)) for one in record["precision"]]
     for name, one in zip(record["options"], found, strict=True):
         if not np.allclose(one, one.T) or not is_positive_definite(one):
             raise SnapshotError(f"the precision of {name} is not positive definite")
@@ -165,27 +167,27 @@ def is_positive_definite(matrix: Array) -> bool:
     return True
 
 
-def vectors(record: Mapping[str, Any]) -> list[Array]:
-    return [reshaped(one, (context.SIZE,)) for one in record["response"]]
+def read_responses(record: Mapping[str, Any]) -> list[Array]:
+    return [read_array(one, (context.SIZE,)) for one in record["response"]]
 
 
-def weighed(one: Mapping[str, Any]) -> Evidence:
+def read_evidence(one: Mapping[str, Any]) -> Evidence:
     found = Evidence(*(one[name] for name in Evidence._fields))
     if not all(map(isfinite, found)) or found.n < 0 or (found.n and found.weight <= 0):
         raise SnapshotError(f"the evidence of {one['option']} is no evidence")
     return found
 
 
-def finite(numbers: Sequence[float]) -> tuple[float, ...]:
-    return tuple(reshaped(numbers, (len(numbers),)).tolist())
+def read_numbers(numbers: Sequence[float]) -> tuple[float, ...]:
+    return tuple(read_array(numbers, (len(numbers),)).tolist())
 
 
-def reshaped(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:
+def read_array(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:
     found = np.array(numbers, dtype=np.float64)
     if found.size != np.prod(shape) or not np.isfinite(found).all():
         raise SnapshotError(f"it holds arrays that are not {' by '.join(map(str, shape))} finite numbers")
     return found.reshape(shape)
 
 
-def flat(array: Array) -> list[float]:
+def flatten(array: Array) -> list[float]:
     return [float(number) for number in array.ravel()]

@@ -31,19 +31,19 @@ class Arm(NamedTuple):
     """(d,): Σ w·r·x."""
 
 
-def fresh(size: int, ridge: float) -> Arm:
+def new_arm(size: int, ridge: float) -> Arm:
     """An option nothing is known of, for ``size`` features. ``ridge`` > 0: lessons the prior, 0, counts for."""
     return Arm(ridge * np.eye(size), np.zeros(size))
 
 
-def discounted(arm: Arm, factor: float, ridge: float) -> Arm:
+def discount_arm(arm: Arm, factor: float, ridge: float) -> Arm:
     """The option having forgotten: lessons count ``factor`` (0 to 1) of what they did; the ridge stays whole."""
     precision = factor * arm.precision
     precision.flat[:: len(arm.response) + 1] += (1.0 - factor) * ridge
     return Arm(precision, factor * arm.response)
 
 
-def learned(arm: Arm, x: Sequence[float] | Array, reward: float, weight: float = 1.0) -> Arm:
+def update_arm(arm: Arm, x: Sequence[float] | Array, reward: float, weight: float = 1.0) -> Arm:
     """The option after one lesson: ``reward`` in context ``x``, counted ``weight`` times. ``arm`` is left as it is."""
     context = np.asarray(x, dtype=np.float64)
     # Weighted last: the product of two features is the same either way round, so the matrix stays symmetric.
@@ -92,7 +92,7 @@ def best_probabilities(mean: Array, sd: Array) -> Array:
     return total
 
 
-def floored(probabilities: Array, floor: float) -> Array:
+def apply_floor(probabilities: Array, floor: float) -> Array:
     """No option below ``floor``; the rest is shared in proportion. Uniform where the floor leaves no rest."""
     count = len(probabilities)
     rest = max(0.0, 1.0 - count * floor)

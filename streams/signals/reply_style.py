@@ -112,7 +112,7 @@ def measure(found: list[str]) -> dict[str, float | None]:
     return dict(zip(FEATURES, [float(words), *flags], strict=True))
 
 
-def heard(before: Answer, numbers: Numbers) -> Answer:
+def add_message(before: Answer, numbers: Numbers) -> Answer:
     """What was answered since the customer's last turn, one message more.
 
     Messages in a row are one answer: it is as long as all of them and has what any of them has. Where one cannot be
@@ -126,6 +126,6 @@ def heard(before: Answer, numbers: Numbers) -> Answer:
     return earlier + words, *map(max, had, flags)
 
 
-def reply(answer: Answer) -> dict[str, float] | None:
+def name_features(answer: Answer) -> dict[str, float] | None:
     """The answer's features by name; None without one, or where it could not be read."""
     return dict(zip(FEATURES, map(float, answer), strict=True)) if answer else None

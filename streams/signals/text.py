@@ -24,7 +24,7 @@ from math import log
 
 from streams.belief.estimator import Observation
 from streams.signals import Extract, cues, reply_style, unknown
-from streams.signals.language import MAX_CHARACTERS, unreadable
+from streams.signals.language import MAX_CHARACTERS, find_unreadable_reason
 from streams.signals.sentiment import compound
 from streams.text_model import lexicon
 from streams.text_model.hashing import hash_terms, tokenize
@@ -36,8 +36,8 @@ FEATURES = (
     *("text.negations", "text.capitals", "text.questions", "text.exclamations"),
 )
 # Of a message of operator or bot: what the text model reads of it, and how it is worded.
-HEARD = ("text.sentiment", "text.words", "text.capitals", "text.questions", "text.exclamations")
-ANSWER_FEATURES = (*HEARD, *reply_style.FEATURES)
+REPLY_FEATURES = ("text.sentiment", "text.words", "text.capitals", "text.questions", "text.exclamations")
+ANSWER_FEATURES = (*REPLY_FEATURES, *reply_style.FEATURES)
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 SHOUTED = re.compile(r"[A-Z]'?[A-Z]")
 TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
@@ -54,33 +54,33 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
         language: BCP 47 tag; None when unknown.
         role: customer, operator or bot.
     """
-    features = features_of(role)
-    reason = unreadable(text, language)
+    features = feature_names(role)
+    reason = find_unreadable_reason(text, language)
     if reason is not None or text is None:
         return unknown(reason or "no_text", *features)
-    readable = plain(text)
+    readable = clean_text(text)
     found = tokenize(readable)
     hashed = hash_terms(found)
     if not hashed:
         return unknown("no_words", *features)
     if role == "customer":
-        return of_customer(readable, found, hashed)
-    numbers = shape(readable, found) | reply_style.measure(found)
-    return Extract(numbers, cues.of_operator(readable.lower()), {}, hashed)
+        return extract_customer(readable, found, hashed)
+    numbers = measure_form(readable, found) | reply_style.measure(found)
+    return Extract(numbers, cues.find_operator_cues(readable.lower()), {}, hashed)
 
 
-def features_of(role: str) -> tuple[str, ...]:
+def feature_names(role: str) -> tuple[str, ...]:
     """What is measured in a message."""
     return FEATURES if role == "customer" else ANSWER_FEATURES
 
 
-def of_customer(readable: str, found: list[str], hashed: list[int]) -> Extract:
+def extract_customer(readable: str, found: list[str], hashed: list[int]) -> Extract:
     lower = readable.lower()
-    numbers = shape(readable, found) | attitude(lower, found) | learned(hashed)
-    return Extract(numbers, cues.of_customer(lower, found), {}, hashed)
+    numbers = measure_form(readable, found) | measure_attitude(lower, found) | score_lexicons(hashed)
+    return Extract(numbers, cues.find_customer_cues(lower, found), {}, hashed)
 
 
-def plain(text: str) -> str:
+def clean_text(text: str) -> str:
     """The text without markup, with plain apostrophes, cut to ``MAX_CHARACTERS``."""
     cut = text[:MAX_CHARACTERS]
     if "&" in cut or "<" in cut:
@@ -88,18 +88,18 @@ def plain(text: str) -> str:
     return cut.replace("’", "'")
 
 
-def shape(text: str, found: list[str]) -> dict[str, float | None]:
+def measure_form(text: str, found: list[str]) -> dict[str, float | None]:
     """Numbers of a text and of its tokens, whoever wrote it."""
     return {
         "text.sentiment": compound(text),
         "text.words": float(len(found)),
-        "text.capitals": capitals(text),
+        "text.capitals": capitals_share(text),
         "text.questions": float(text.count("?")),
         "text.exclamations": float(text.count("!")),
     }
 
 
-def attitude(lower: str, found: list[str]) -> dict[str, float | None]:
+def measure_attitude(lower: str, found: list[str]) -> dict[str, float | None]:
     """Numbers of a customer's text in lower case and of its tokens."""
     return {
         "text.second_person": sum(map(YOU.__contains__, found)) / max(len(found), 5),
@@ -108,12 +108,12 @@ def attitude(lower: str, found: list[str]) -> dict[str, float | None]:
     }
 
 
-def learned(hashed: list[int]) -> dict[str, float | None]:
+def score_lexicons(hashed: list[int]) -> dict[str, float | None]:
     """What the shipped lexicons say."""
     return {f"text.{name}": score for name, score in lexicon.scores(load_lexicons(), hashed).items()}
 
 
-def capitals(text: str) -> float:
+def capitals_share(text: str) -> float:
     """Share of longer words in capitals; 0 when all are, which says more of the keyboard than of the mood."""
     if text.isascii() and not SHOUTED.search(text):
         return 0.0  # as most texts: no word needs to be looked at

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from math import isfinite
 
 
-def plausible(
+def check_values(
     sent: Mapping[str, float | None], least: float, most: float
 ) -> tuple[dict[str, float | None], dict[str, str]]:
     """Features and the reasons of those that are null: ``not_sent``, ``not_finite`` or ``out_of_range``."""
-    reasons = {name: reason for name, value in sent.items() if (reason := problem(value, least, most))}
+    reasons = {name: reason for name, value in sent.items() if (reason := find_problem(value, least, most))}
     return {name: None if name in reasons else value for name, value in sent.items()}, reasons
 
 
-def problem(value: float | None, least: float, most: float) -> str | None:
+def find_problem(value: float | None, least: float, most: float) -> str | None:
     """Why a number cannot be meant; None when it can."""
     if value is None:
         return "not_sent"

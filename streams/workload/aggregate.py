@@ -8,13 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from streams.alerts.rules import of_workload
+from streams.alerts.rules import alert_for_workload
 from streams.config.model import WorkloadConfig
 from streams.outputs import Output
 from streams.workload import team_metrics
-from streams.workload.assignments import Assignment, AssignmentInterval, BeliefPoint, ConversationLog, operators, stints
+from streams.workload.assignments import (
+    Assignment,
+    AssignmentInterval,
+    BeliefPoint,
+    ConversationLog,
+    assignment_intervals,
+    group_by_operator,
+)
 from streams.workload.intervals import Span
-from streams.workload.operator_load import Exposure, exposure
+from streams.workload.operator_load import Exposure, measure_exposure
 
 Datum = Mapping[str, Any]
 SHOWN = ("work_ms", "hostile_ms", "hard_in_a_row", "breaks_missed", "recoveries")
@@ -38,7 +45,9 @@ class TenantWorkload:
         self.wishes: dict[str, Wish] = {}
 
     def stints(self, until: int, config: WorkloadConfig) -> list[AssignmentInterval]:
-        return [one for name in self.assignments for one in stints(self._talk(name), until, config.idle_ms)]
+        return [
+            one for name in self.assignments for one in assignment_intervals(self._talk(name), until, config.idle_ms)
+        ]
 
     def periods(self, begun: int, ended: int, config: WorkloadConfig) -> list[Span]:
         """Periods in which a conversation can have gone on, in order: of ten quiet years there are none."""
@@ -55,7 +64,7 @@ class TenantWorkload:
                 for known in (self.assignments, self.beliefs, self.channels):
                     known.pop(name, None)
             elif name in self.beliefs:
-                self.beliefs[name] = telling(self.beliefs[name], before, config.idle_ms)
+                self.beliefs[name] = prune_beliefs(self.beliefs[name], before, config.idle_ms)
 
     def _talk(self, name: str) -> ConversationLog:
         return ConversationLog(
@@ -135,8 +144,10 @@ class WorkloadAggregate:
         if begun >= ended:
             return []
         for period in tenant.periods(begun, ended, config):
-            for team, members in team_metrics.by_team(exposures(tenant.stints(period[1], config), period, config)):
-                outputs += self._told_of(team_metrics.told(name, team, period, members, config))
+            for team, members in team_metrics.group_by_team(
+                measure_exposures(tenant.stints(period[1], config), period, config)
+            ):
+                outputs += self._told_of(team_metrics.team_record(name, team, period, members, config))
             tenant.forget(period[0] - config.shift_ms, config)
         tenant.forget(ended - config.period_ms - config.shift_ms, config)
         self._told[name] = max(ended, self._told.get(name, ended))
@@ -152,25 +163,25 @@ class WorkloadAggregate:
         whose = workload["tenant"], workload["team"]
         lasts = self._strained.get(whose) == workload["since"]
         self._strained[whose] = workload["event_time"]
-        return [output] if lasts else [output, of_workload(workload)]
+        return [output] if lasts else [output, alert_for_workload(workload)]
 
     def _own(self, tenant: TenantWorkload, operator: str, until: int) -> Iterator[dict[str, Any]]:
         config = self._config
         for end in range(until, until - config.shift_ms, -config.period_ms):
-            mine = operators(tenant.stints(end, config)).get(operator, [])
+            mine = group_by_operator(tenant.stints(end, config)).get(operator, [])
             period = end - config.period_ms, end
-            if (found := exposure(mine, period, config)) is not None:
+            if (found := measure_exposure(mine, period, config)) is not None:
                 yield {"since": period[0], "until": end, **{name: getattr(found, name) for name in SHOWN}}
 
 
-def exposures(found: Iterable[AssignmentInterval], period: Span, config: WorkloadConfig) -> list[Exposure]:
+def measure_exposures(found: Iterable[AssignmentInterval], period: Span, config: WorkloadConfig) -> list[Exposure]:
     """What each operator had to take, without their names."""
     shift = [one for one in found if one.end > period[0] - config.shift_ms]
-    each = (exposure(own, period, config) for own in operators(shift).values())
+    each = (measure_exposure(own, period, config) for own in group_by_operator(shift).values())
     return [one for one in each if one is not None]
 
 
-def telling(beliefs: Mapping[int, BeliefPoint], before: int, idle_ms: int) -> dict[int, BeliefPoint]:
+def prune_beliefs(beliefs: Mapping[int, BeliefPoint], before: int, idle_ms: int) -> dict[int, BeliefPoint]:
     """Beliefs without those before a moment that stand between two alike: they change nothing."""
     times = sorted(beliefs)
     kept = times[:1]

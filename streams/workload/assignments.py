@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from streams.workload.intervals import Span, common, joined
+from streams.workload.intervals import Span, intersect_spans, merge_spans
 
 
 class Assignment(NamedTuple):
@@ -56,7 +56,7 @@ class ConversationLog(NamedTuple):
     channel: str | None
 
 
-def stints(talk: ConversationLog, until: int, idle_ms: int) -> list[AssignmentInterval]:
+def assignment_intervals(talk: ConversationLog, until: int, idle_ms: int) -> list[AssignmentInterval]:
     """The stints of a conversation up to a moment, in order.
 
     Args:
@@ -65,28 +65,31 @@ def stints(talk: ConversationLog, until: int, idle_ms: int) -> list[AssignmentIn
     """
     given = sorted((one for one in talk.assignments if one.at < until), key=lambda one: one[:2])
     beliefs = sorted((at, belief.raised) for at, belief in talk.beliefs.items() if at < until)
-    alive = living([*(one.at for one in given), *(at for at, _ in beliefs)], until, idle_ms)
-    hostile = raised(beliefs, alive, until)
+    alive = active_spans([*(one.at for one in given), *(at for at, _ in beliefs)], until, idle_ms)
+    hostile = raised_spans(beliefs, alive, until)
     found: list[AssignmentInterval] = []
     for one, end in zip(given, [*(later.at for later in given[1:]), until], strict=False):
-        for span in begun(one.at, end, alive):
+        for span in clip_to_active(one.at, end, alive):
             if one.operator is not None:
-                add(
-                    found, AssignmentInterval(*span, one.operator, one.team, tuple(common(hostile, span)), talk.channel)
+                append_interval(
+                    found,
+                    AssignmentInterval(
+                        *span, one.operator, one.team, tuple(intersect_spans(hostile, span)), talk.channel
+                    ),
                 )
     return found
 
 
-def add(found: list[AssignmentInterval], stint: AssignmentInterval) -> None:
+def append_interval(found: list[AssignmentInterval], stint: AssignmentInterval) -> None:
     """Append a stint; one that only says again who has the conversation goes on with the one before."""
     before = found[-1] if found else None
     if before and (before.operator, before.team, before.end) == (stint.operator, stint.team, stint.start):
-        found[-1] = before._replace(end=stint.end, hostile=tuple(joined(before.hostile + stint.hostile)))
+        found[-1] = before._replace(end=stint.end, hostile=tuple(merge_spans(before.hostile + stint.hostile)))
     else:
         found.append(stint)
 
 
-def living(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
+def active_spans(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
     """When the conversation was going on: from event to event, but for silences."""
     times = sorted(set(events))
     if not times:
@@ -100,19 +103,19 @@ def living(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
     return [*found, (start, until)] if start < until else found
 
 
-def raised(beliefs: Sequence[tuple[int, bool]], alive: Sequence[Span], until: int) -> list[Span]:
+def raised_spans(beliefs: Sequence[tuple[int, bool]], alive: Sequence[Span], until: int) -> list[Span]:
     """When the customer counted as frustrated: from a turn that says so to the next, or until it fell silent."""
     ends = [*(at for at, _ in beliefs[1:]), until]
-    spans = [begun(at, end, alive) for (at, is_raised), end in zip(beliefs, ends, strict=False) if is_raised]
-    return joined(one for found in spans for one in found)
+    spans = [clip_to_active(at, end, alive) for (at, is_raised), end in zip(beliefs, ends, strict=False) if is_raised]
+    return merge_spans(one for found in spans for one in found)
 
 
-def begun(start: int, end: int, alive: Iterable[Span]) -> list[Span]:
+def clip_to_active(start: int, end: int, alive: Iterable[Span]) -> list[Span]:
     """What began at ``start`` and lasted to ``end``, or until the conversation fell silent; nothing once it has."""
     return [(start, min(end, life[1])) for life in alive if life[0] <= start < min(end, life[1])]
 
 
-def operators(found: Iterable[AssignmentInterval]) -> dict[str, list[AssignmentInterval]]:
+def group_by_operator(found: Iterable[AssignmentInterval]) -> dict[str, list[AssignmentInterval]]:
     """Stints by operator, in order."""
     by: dict[str, list[AssignmentInterval]] = {}
     for stint in sorted(found, key=lambda one: (one.start, one.end)):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 Span = tuple[int, int]
 
 
-def joined(spans: Iterable[Span], gap: int = 0) -> list[Span]:
+def merge_spans(spans: Iterable[Span], gap: int = 0) -> list[Span]:
     """The same time in as few spans as can be, in order; what overlaps counts once.
 
     Args:
@@ -20,12 +20,12 @@ def joined(spans: Iterable[Span], gap: int = 0) -> list[Span]:
     return found
 
 
-def common(spans: Iterable[Span], other: Span) -> list[Span]:
+def intersect_spans(spans: Iterable[Span], other: Span) -> list[Span]:
     """What of the spans lies within another."""
     cut = [(max(start, other[0]), min(end, other[1])) for start, end in spans]
     return [one for one in cut if one[0] < one[1]]
 
 
-def length(spans: Iterable[Span]) -> int:
+def total_length(spans: Iterable[Span]) -> int:
     """How long they are together, milliseconds; what overlaps counts once."""
-    return sum(end - start for start, end in joined(spans))
+    return sum(end - start for start, end in merge_spans(spans))

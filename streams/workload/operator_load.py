@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from streams.config.model import WorkloadConfig
 from streams.workload.assignments import AssignmentInterval
-from streams.workload.intervals import Span, common, joined, length
+from streams.workload.intervals import Span, intersect_spans, merge_spans, total_length
 
 
 class Exposure(NamedTuple):
@@ -34,7 +34,7 @@ class Exposure(NamedTuple):
     recoveries: tuple[int, ...]
 
 
-def exposure(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Exposure | None:
+def measure_exposure(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Exposure | None:
     """What an operator had to take; None where they had no conversation in the period.
 
     Args:
@@ -46,31 +46,33 @@ def exposure(stints: Sequence[AssignmentInterval], period: Span, config: Workloa
         return None
     return Exposure(
         team=here[-1].team,
-        work_ms=length(common(spans(here), period)),
-        hostile_ms=length(common(hostile(here), period)),
-        by_channel=by_channel(here, period),
-        hard_in_a_row=max((run for one, run in runs(stints, config) if one in here), default=0),
-        breaks_missed=missed(stints, period, config),
-        recoveries=tuple(recoveries(stints, period, config)),
+        work_ms=total_length(intersect_spans(interval_spans(here), period)),
+        hostile_ms=total_length(intersect_spans(hostile_spans(here), period)),
+        by_channel=hostile_ms_by_channel(here, period),
+        hard_in_a_row=max((run for one, run in count_runs(stints, config) if one in here), default=0),
+        breaks_missed=count_missed_breaks(stints, period, config),
+        recoveries=tuple(recovery_times(stints, period, config)),
     )
 
 
-def spans(stints: Sequence[AssignmentInterval]) -> list[Span]:
+def interval_spans(stints: Sequence[AssignmentInterval]) -> list[Span]:
     return [(one.start, one.end) for one in stints]
 
 
-def hostile(stints: Sequence[AssignmentInterval]) -> list[Span]:
+def hostile_spans(stints: Sequence[AssignmentInterval]) -> list[Span]:
     return [span for one in stints for span in one.hostile]
 
 
-def by_channel(stints: Sequence[AssignmentInterval], period: Span) -> dict[str, int]:
+def hostile_ms_by_channel(stints: Sequence[AssignmentInterval], period: Span) -> dict[str, int]:
     """Hostile time by channel, milliseconds."""
     channels = sorted({one.channel for one in stints if one.channel is not None})
-    times = {name: hostile([one for one in stints if one.channel == name]) for name in channels}
-    return {name: total for name, found in times.items() if (total := length(common(found, period)))}
+    times = {name: hostile_spans([one for one in stints if one.channel == name]) for name in channels}
+    return {name: total for name, found in times.items() if (total := total_length(intersect_spans(found, period)))}
 
 
-def runs(stints: Sequence[AssignmentInterval], config: WorkloadConfig) -> Iterator[tuple[AssignmentInterval, int]]:
+def count_runs(
+    stints: Sequence[AssignmentInterval], config: WorkloadConfig
+) -> Iterator[tuple[AssignmentInterval, int]]:
     """Each stint with how many hard cases in a row it makes; 0 for an easy one."""
     run, busy_until = 0, None
     for one in stints:
@@ -81,18 +83,21 @@ def runs(stints: Sequence[AssignmentInterval], config: WorkloadConfig) -> Iterat
         yield one, run
 
 
-def missed(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> int:
+def count_missed_breaks(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> int:
     """How often a break became due in the period: every ``work_s`` of work without one."""
-    stretches = joined(spans(stints), config.break_ms - 1)
-    return sum(due(stretch, period[1], config) - due(stretch, period[0], config) for stretch in stretches)
+    stretches = merge_spans(interval_spans(stints), config.break_ms - 1)
+    return sum(
+        count_due_breaks(stretch, period[1], config) - count_due_breaks(stretch, period[0], config)
+        for stretch in stretches
+    )
 
 
-def due(stretch: Span, until: int, config: WorkloadConfig) -> int:
+def count_due_breaks(stretch: Span, until: int, config: WorkloadConfig) -> int:
     """Breaks that became due in a stretch of work, and were worked through, before ``until``."""
     return max(0, min(stretch[1], until) - stretch[0] - 1) // config.work_ms
 
 
-def recoveries(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Iterator[int]:
+def recovery_times(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Iterator[int]:
     """Times between a hard case and the next one that began in the period; a night between is none."""
     hard = [one for one in stints if one.hostile]
     busy_until = min((one.end for one in hard), default=0)

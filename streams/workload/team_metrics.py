@@ -22,7 +22,7 @@ FIGURES = (
 Figures = dict[str, Any]
 
 
-def by_team(exposures: Iterable[Exposure]) -> list[tuple[str | None, list[Exposure]]]:
+def group_by_team(exposures: Iterable[Exposure]) -> list[tuple[str | None, list[Exposure]]]:
     """Exposures by team, in order; those of no known team last."""
     teams: dict[str | None, list[Exposure]] = {}
     for one in exposures:
@@ -30,11 +30,13 @@ def by_team(exposures: Iterable[Exposure]) -> list[tuple[str | None, list[Exposu
     return sorted(teams.items(), key=lambda item: (item[0] is None, item[0] or ""))
 
 
-def told(tenant: str, team: str | None, period: Span, members: Sequence[Exposure], config: WorkloadConfig) -> Output:
+def team_record(
+    tenant: str, team: str | None, period: Span, members: Sequence[Exposure], config: WorkloadConfig
+) -> Output:
     """The record of a team in a period."""
     workload_id = ids.stable_id("workload", tenant, "" if team is None else f"team {team}", *period)
     reason = "no_team" if team is None else "small_group" if len(members) < config.least else None
-    found, reasons = figures(members, config) if reason is None else ({}, dict.fromkeys(FIGURES, reason))
+    found, reasons = compute_figures(members, config) if reason is None else ({}, dict.fromkeys(FIGURES, reason))
     datum = {
         "workload_id": workload_id,
         "event_time": period[1],
@@ -43,24 +45,24 @@ def told(tenant: str, team: str | None, period: Span, members: Sequence[Exposure
         "since": period[0],
         **dict.fromkeys(FIGURES),
         **found,
-        "strained": strained(found, config),
+        "strained": find_strained(found, config),
         "reasons": reasons,
         "config_version": config.version,
     }
     return Output("team_workload", workload_id, datum)
 
 
-def figures(members: Sequence[Exposure], config: WorkloadConfig) -> tuple[Figures, dict[str, str]]:
+def compute_figures(members: Sequence[Exposure], config: WorkloadConfig) -> tuple[Figures, dict[str, str]]:
     """Figures of a team that is large enough, and why some are missing."""
     rested = [fmean(one.recoveries) for one in members if one.recoveries]
-    channel, share = busiest(members)
+    channel, share = busiest_channel(members)
     found: Figures = {
         "operators": len(members),
-        "work_minutes": minutes(one.work_ms for one in members),
-        "hostile_minutes": minutes(one.hostile_ms for one in members),
-        "hard_in_a_row": tenths(one.hard_in_a_row for one in members),
-        "breaks_missed": tenths(one.breaks_missed for one in members),
-        "recovery_minutes": minutes(rested) if len(rested) >= config.least else None,
+        "work_minutes": mean_minutes(one.work_ms for one in members),
+        "hostile_minutes": mean_minutes(one.hostile_ms for one in members),
+        "hard_in_a_row": mean_count(one.hard_in_a_row for one in members),
+        "breaks_missed": mean_count(one.breaks_missed for one in members),
+        "recovery_minutes": mean_minutes(rested) if len(rested) >= config.least else None,
         "channel": channel,
         "channel_share": share,
     }
@@ -68,16 +70,16 @@ def figures(members: Sequence[Exposure], config: WorkloadConfig) -> tuple[Figure
     return found, reasons | ({} if found["recovery_minutes"] is not None else {"recovery_minutes": "few_hard_cases"})
 
 
-def minutes(times: Iterable[float]) -> float:
+def mean_minutes(times: Iterable[float]) -> float:
     """Mean of times in milliseconds, in whole minutes."""
     return float(round(fmean(times) / MINUTE_MS))
 
 
-def tenths(counts: Iterable[int]) -> float:
+def mean_count(counts: Iterable[int]) -> float:
     return round(fmean(counts), 1)
 
 
-def busiest(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
+def busiest_channel(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
     """Channel with the most hostile time of all together, and its share of it; ties by name."""
     sums: dict[str, int] = {}
     for one in members:
@@ -89,7 +91,7 @@ def busiest(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
     return name, round(sums[name] / sum(sums.values()), 1)
 
 
-def strained(found: Figures, config: WorkloadConfig) -> list[str]:
+def find_strained(found: Figures, config: WorkloadConfig) -> list[str]:
     """Names of the figures that are beyond their limit."""
     if not found:
         return []

@@ -21,7 +21,7 @@ def records(config: Config, *said: str) -> list[Any]:
 
 def alerts(config: Config, *said: str) -> list[dict[str, Any]]:
     """What the team lead hears of a conversation, in order; every alert fits its contract."""
-    rules = {"decision": alerting.of_decision, "outcome": alerting.of_outcome}
+    rules = {"decision": alerting.alert_for_decision, "outcome": alerting.alert_for_outcome}
     found = [rules[one.record](one.datum) for one in records(config, *said) if one.record in rules]
     assert all(published(one) for one in found if one)
     return [one.datum for one in found if one]
@@ -78,7 +78,7 @@ def test_a_failure_with_another_way_left_says_so() -> None:
 def test_a_failure_after_a_hand_over_says_to_look_whether_a_person_is_there() -> None:
     over = message(FURIOUS, 30, status="handed_over")
     [failed] = of(told(CONFIG, message(FURIOUS), over)[1], "outcome")
-    alert = alerting.of_outcome(failed)
+    alert = alerting.alert_for_outcome(failed)
     assert alert is not None
     assert alert.datum["recommendation"] == "A person should have the conversation by now; make sure of it."
 
@@ -90,7 +90,7 @@ def test_repeats_and_what_helped_are_not_told() -> None:
 
 def test_an_alert_has_one_id_however_often_it_is_made() -> None:
     decision = of(records(CONFIG, FURIOUS), "decision")[0]
-    one, other = alerting.of_decision(decision), alerting.of_decision(decision)
+    one, other = alerting.alert_for_decision(decision), alerting.alert_for_decision(decision)
     assert one is not None
     assert one == other
     assert one.id == one.datum["alert_id"]
@@ -109,7 +109,7 @@ def test_where_no_signal_stands_out_that_is_said(shares: list[dict[str, Any]]) -
 
 def test_what_was_tried_is_told_with_how_it_went() -> None:
     tried = [("slow", 0.2), ("control", -0.1), ("offer", None)]
-    told_of = alerting.before([{"option": option, "change": change} for option, change in tried])
+    told_of = alerting.describe_tried([{"option": option, "change": change} for option, change in tried])
     assert told_of == (
         " Tried before: slow, then it rose by 0.20; left alone, then it fell by 0.10; "
         "offer, then the customer did not write."
@@ -121,7 +121,7 @@ def test_what_was_tried_is_told_with_how_it_went() -> None:
     [(None, ""), (0, ", raised for 9 min"), (480_001, ", raised just now"), (600_000, ", raised just now")],
 )
 def test_since_when_is_told_where_it_is_known(raised_at: int | None, told_of: str) -> None:
-    assert alerting.since({"event_time": 540_000, "raised_at": raised_at}) == told_of
+    assert alerting.describe_duration({"event_time": 540_000, "raised_at": raised_at}) == told_of
 
 
 def test_only_the_last_four_attempts_are_told() -> None:
@@ -133,7 +133,7 @@ def test_only_the_last_four_attempts_are_told() -> None:
 
 
 def test_the_sample_is_an_alert_like_any_other() -> None:
-    assert published(Output("alert", "x", alerting.sample("info", 0)))
+    assert published(Output("alert", "x", alerting.sample_alert("info", 0)))
 
 
 def test_we_never_say_that_somebody_is_angry() -> None:
@@ -149,7 +149,7 @@ FOUND = Snapshot("default", evidence={"slow": HARMFUL, "offer": SCARCE}, disable
 
 
 def rolled_back(found: Snapshot, *before: str) -> list[dict[str, Any]]:
-    outputs = alerting.of_snapshot(found, set(before), Config(protocols=(SLOW, option("offer"))))
+    outputs = alerting.alerts_for_snapshot(found, set(before), Config(protocols=(SLOW, option("offer"))))
     assert all(published(one) for one in outputs)
     return [one.datum for one in outputs]
 

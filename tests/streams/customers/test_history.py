@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.customers.history import ENOUGH, history
+from streams.customers.history import ENOUGH, summarise_history
 from streams.experiment.proportions import share
 from streams.interventions.options import CONTROL
-from streams.signals.cues import TOPICS, of_customer
-from streams.signals.labels import WORDS
+from streams.signals.cues import TOPICS, find_customer_cues
+from streams.signals.labels import DESCRIPTIONS
 from streams.text_model.hashing import tokenize
 
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ def end(conversation: str, opened_at: int, event_time: int, ended: str) -> Row:
 
 
 def told(turns: Any = (), outcomes: Any = (), ends: Any = (), proven: Any = ()) -> Row:
-    return history(list(turns), outcomes, ends, proven, 0.05)
+    return summarise_history(list(turns), outcomes, ends, proven, 0.05)
 
 
 def proven(option: str, low: float, verdict: str = "helped") -> Row:
@@ -128,11 +128,11 @@ def test_what_failed_is_avoided_even_where_it_helps_everybody() -> None:
     ],
 )
 def test_topics_are_named_by_what_is_said(said: str, topic: str) -> None:
-    assert [one for one in of_customer(said, tokenize(said)) if one in TOPICS] == [topic]
+    assert [one for one in find_customer_cues(said, tokenize(said)) if one in TOPICS] == [topic]
 
 
 def test_every_topic_has_words() -> None:
-    assert set(TOPICS) <= WORDS.keys()
+    assert set(TOPICS) <= DESCRIPTIONS.keys()
 
 
 @given(st.integers(0, 60), st.integers(0, 60))

@@ -16,7 +16,7 @@ from streams.conversations.fold import fold
 from streams.conversations.partition import Partition
 from streams.customers import profile, profile_priors
 from streams.customers.partition import MARK, CustomerPartition
-from streams.customers.profile import Profile, ProfileError, merge
+from streams.customers.profile import Profile, ProfileError, merge_note
 from streams.outputs import Output
 from streams.state import Baseline, OptionHistory, ProfilePrior, State
 from tests.support.data.builders import (
@@ -78,7 +78,7 @@ MANY = st.lists(notes(), max_size=25)
 def merged(found: list[dict[str, Any]]) -> Profile | None:
     one = None
     for note in found:
-        one = merge(one, note, CONFIG)
+        one = merge_note(one, note, CONFIG)
     return one
 
 
@@ -107,7 +107,7 @@ def test_a_profile_stays_small_whatever_it_is_told(found: list[dict[str, Any]]) 
     small = ProfileConfig(names=2, tones=3, memory=10)
     one = None
     for note in found:
-        one = merge(one, note, small)
+        one = merge_note(one, note, small)
     if one is None:
         return
     assert len(one.tones) <= small.tones and len(one.seen) <= profile.SEEN
@@ -119,8 +119,8 @@ def test_a_profile_stays_small_whatever_it_is_told(found: list[dict[str, Any]]) 
 
 @given(MANY, notes())
 def test_a_note_told_twice_counts_once(found: list[dict[str, Any]], note: dict[str, Any]) -> None:
-    once = merge(merged(found), note, CONFIG)
-    assert merge(once, copy.deepcopy(note), CONFIG) == once
+    once = merge_note(merged(found), note, CONFIG)
+    assert merge_note(once, copy.deepcopy(note), CONFIG) == once
 
 
 @given(MANY)
@@ -144,10 +144,10 @@ def test_baselines_do_not_depend_on_the_order_of_conversations(samples: list[Any
     parts = [{"f": Baseline(mean, variance, count)} for count, mean, variance in samples]
     one, other = ({}, {})  # type: ignore[var-annotated]
     for part in parts:
-        one = profile_priors.pooled(one, part, 1000)
+        one = profile_priors.pool_baselines(one, part, 1000)
     chance.shuffle(parts)
     for part in parts:
-        other = profile_priors.pooled(other, part, 1000)
+        other = profile_priors.pool_baselines(other, part, 1000)
     assert one["f"].count == other["f"].count == sum(count for count, _, _ in samples)
     assert one["f"].mean == pytest.approx(other["f"].mean, abs=1e-6)
     assert one["f"].variance == pytest.approx(other["f"].variance, abs=1e-3)
@@ -155,7 +155,7 @@ def test_baselines_do_not_depend_on_the_order_of_conversations(samples: list[Any
 
 def test_pooling_is_the_mean_and_variance_of_all_values() -> None:
     one, other = Baseline(2.0, 2 / 3, 3), Baseline(6.0, 1.0, 2)  # 1 2 3 and 5 7
-    pooled = profile_priors.together(one, other)
+    pooled = profile_priors.pool_pair(one, other)
     assert pooled.mean == pytest.approx(3.6)
     assert pooled.variance == pytest.approx(4.64)
 
@@ -165,7 +165,7 @@ def test_a_profile_is_read_as_it_was_written(found: list[dict[str, Any]]) -> Non
     one = merged(found)
     if one is not None:
         assert profile.decode(profile.encode(one)) == one
-        assert profile.at_of(profile.encode(one)) == one.at
+        assert profile.read_learned_at(profile.encode(one)) == one.at
 
 
 @pytest.mark.parametrize("value", [b"", b"\x02" + bytes(20), b"\x01" + bytes(8) + b"\xff"])
@@ -315,10 +315,10 @@ def test_typing_is_told_with_consent_only() -> None:
 
 def test_withdrawn_consent_takes_remembered_typing_with_it() -> None:
     known = {"typing.dwell_ms": {"mean": 80.0, "variance": 1.0, "count": 9}}
-    one = merge(None, learned(0, 0, baselines=known, keystroke_consent=True), CONFIG)
+    one = merge_note(None, learned(0, 0, baselines=known, keystroke_consent=True), CONFIG)
     assert one is not None and one.baselines
     for kind in ("withdrawn", "opened", "learned"):
-        after = merge(one, learned(1, 9, kind=kind, keystroke_consent=False), CONFIG)
+        after = merge_note(one, learned(1, 9, kind=kind, keystroke_consent=False), CONFIG)
         assert after is not None and not after.baselines
 
 
@@ -422,7 +422,7 @@ def test_one_angry_conversation_does_not_make_anger_usual() -> None:
 
 def test_a_customer_seen_once_barely_shifts_anything() -> None:
     note = learned(0, 0, baselines={"text.tone": {"mean": 0.3, "variance": 0.1, "count": 8}})
-    one = merge(None, note, CONFIG)
+    one = merge_note(None, note, CONFIG)
     assert one is not None and profile.usual_tone(one, CONFIG) == pytest.approx(0.1)
 
 
@@ -430,7 +430,7 @@ def test_counts_fade() -> None:
     one = merged([learned(n, n, triggers={"text.blame": 1}) for n in range(2)])
     assert one is not None and one.triggers == {"text.blame": pytest.approx(1.9)}
     for n in range(2, 40):
-        one = merge(one, learned(n, n, defused={"slow": {"helped": int(n == 2), "failed": 0}}), CONFIG)
+        one = merge_note(one, learned(n, n, defused={"slow": {"helped": int(n == 2), "failed": 0}}), CONFIG)
     assert one is not None and one.triggers == {} and one.defused == {}
     assert merged([learned(0, 0, defused={"slow": {"helped": 2, "failed": 1}})]).defused == {
         "slow": OptionHistory(2.0, 1.0)

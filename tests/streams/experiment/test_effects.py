@@ -60,11 +60,11 @@ def test_contrasts_average_to_the_true_difference_whatever_was_predicted(
 
 
 def test_what_could_not_have_been_chosen_is_not_compared() -> None:
-    assert effects.comparable(decided("slow", 0.1), "offer")
-    assert not effects.comparable(decided("slow", 0.1), "hand-over")
-    assert not effects.comparable(decided("slow", 0.1, chances={CONTROL: 0.0, "slow": 1.0}), "slow")
-    assert not effects.comparable_any(decided("slow", 0.1, chances={"slow": 1.0}))
-    assert not effects.comparable_any(decided(CONTROL, 0.1, chances={CONTROL: 1.0}))
+    assert effects.is_comparable(decided("slow", 0.1), "offer")
+    assert not effects.is_comparable(decided("slow", 0.1), "hand-over")
+    assert not effects.is_comparable(decided("slow", 0.1, chances={CONTROL: 0.0, "slow": 1.0}), "slow")
+    assert not effects.is_comparable_any(decided("slow", 0.1, chances={"slow": 1.0}))
+    assert not effects.is_comparable_any(decided(CONTROL, 0.1, chances={CONTROL: 1.0}))
 
 
 def test_evidence_is_mean_and_variance() -> None:
@@ -155,7 +155,7 @@ def test_true_shares_are_left_alone_and_wrong_ones_are_not() -> None:
     groups = [(0.2, 1000, 205), (0.5, 40, 17)]
     assert effects.control_share_bayes_factor(groups) < 1
     assert effects.control_share_bayes_factor([]) == 1
-    assert effects.control_share_bayes_factor([(0.2, 1000, 260), (0.5, 40, 17)]) > effects.SHARE_ALARM
+    assert effects.control_share_bayes_factor([(0.2, 1000, 260), (0.5, 40, 17)]) > effects.CONTROL_SHARE_ALARM
     assert effects.control_share_bayes_factor([(0.2, 100_000, 60_000)]) == inf
     assert effects.control_share_bayes_factor([(0.0, 50, 0), (1.0, 3, 3)]) == 1
     assert effects.control_share_bayes_factor([(0.0, 50, 1)]) == inf

@@ -6,7 +6,7 @@ import pytest
 
 from streams import ids
 from streams.config.model import Config, DecisionConfig
-from streams.experiment.holdout import in_holdout
+from streams.experiment.holdout import is_in_holdout
 from streams.interventions.options import CONTROL
 from tests.support.data.builders import FURIOUS, SLOW, message, nervous, of, told
 
@@ -18,7 +18,7 @@ def sharing(share: float, salt: str = "tenor") -> Config:
 
 
 def drawn(config: Config, tenant: str = "default") -> list[bool]:
-    return [in_holdout(tenant, f"customer-{number}", "c1", config) for number in range(MANY)]
+    return [is_in_holdout(tenant, f"customer-{number}", "c1", config) for number in range(MANY)]
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])
@@ -34,14 +34,14 @@ def test_nobody_or_everybody() -> None:
 def test_a_customer_is_in_it_in_every_conversation_or_in_none() -> None:
     config = sharing(0.5)
     for number in range(50):
-        assert len({in_holdout("default", f"customer-{number}", f"c{one}", config) for one in range(20)}) == 1
+        assert len({is_in_holdout("default", f"customer-{number}", f"c{one}", config) for one in range(20)}) == 1
 
 
 def test_who_is_unknown_is_drawn_by_conversation() -> None:
     config = sharing(0.5)
-    found = [in_holdout("default", None, f"c{number}", config) for number in range(MANY)]
+    found = [is_in_holdout("default", None, f"c{number}", config) for number in range(MANY)]
     assert abs(sum(found) - MANY / 2) < 3 * sqrt(MANY / 4)
-    named = [in_holdout("default", f"c{number}", "any", config) for number in range(MANY)]
+    named = [is_in_holdout("default", f"c{number}", "any", config) for number in range(MANY)]
     assert found != named, "a customer named like a conversation is somebody else"
 
 

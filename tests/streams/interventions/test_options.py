@@ -4,13 +4,13 @@ from typing import get_args, get_type_hints
 
 from schemas.records import record
 from streams.interventions.catalogue import CHANNELS
-from streams.interventions.options import Conditions, Constraints, InterventionOption, as_record
+from streams.interventions.options import Conditions, Constraints, InterventionOption, constraints_record
 
 
 def test_constraints_are_exactly_those_of_the_published_record() -> None:
     [field] = [field for field in record("intervention").published["fields"] if field["name"] == "constraints"]
     published = {one["name"]: one["type"] for one in field["type"]["fields"]}
-    assert set(as_record(Constraints())) == set(published)
+    assert set(constraints_record(Constraints())) == set(published)
     choices = {name: kind["symbols"] for name, kind in published.items() if isinstance(kind, dict)}
     kinds = get_type_hints(Constraints)
     assert set(choices) == {"pace", "posture", "jargon"}

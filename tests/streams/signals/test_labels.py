@@ -11,7 +11,7 @@ NAMES = {
     *cues.CUSTOMER_CUES,
     *cues.OPERATOR_CUES,
     *response_time.WEIGHTS,
-    *response_time.CHASING,
+    *response_time.UNANSWERED,
     *navigation.WEIGHTS,
     *prosody.NAMES,
     *typing.FEATURES,
@@ -22,7 +22,7 @@ NAMES = {
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_signal_and_cue_has_words(name: str) -> None:
-    assert name in labels.WORDS
+    assert name in labels.DESCRIPTIONS
 
 
 def test_every_part_of_a_reading_has_words() -> None:
@@ -36,23 +36,23 @@ def test_every_part_of_a_reading_has_words() -> None:
         found |= set(reading.parts)
         remembered = model.add_reply(model.add_turn(remembered, *message), [4, 5], ["operator.apology"], numbers)
     assert len(found) > 5
-    assert found <= set(labels.WORDS)
+    assert found <= set(labels.DESCRIPTIONS)
 
 
 def test_words_tell_signals_apart_and_no_feelings() -> None:
-    own = {name: said for name, said in labels.WORDS.items() if not name.startswith("turn.")}
+    own = {name: said for name, said in labels.DESCRIPTIONS.items() if not name.startswith("turn.")}
     assert len(set(own.values())) == len(own)
     assert not any(feeling in said for said in own.values() for feeling in ("angry", "frustrat", "furious", "upset"))
 
 
 def test_an_unknown_name_is_shown_as_it_is() -> None:
-    assert labels.in_words("text.brand_new") == "brand new"
-    assert labels.in_words("") == ""
+    assert labels.describe("text.brand_new") == "brand new"
+    assert labels.describe("") == ""
 
 
 def test_the_strongest_three_that_raise_are_told_with_their_share() -> None:
     told = [("text.blame", 0.4), ("text.relief", -0.3), ("text.waiting", 0.15), ("latency.wait", 0.1), ("x.y", 0.05)]
-    assert labels.strongest({"signal": name, "share": share} for name, share in told) == [
+    assert labels.describe_strongest({"signal": name, "share": share} for name, share in told) == [
         "blames us (40%)",
         "speaks of waiting (15%)",
         "the answer took longer than usual (10%)",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.signals import prosody
 from streams.signals.baselines import ENOUGH
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from streams.state import Baseline
 from tests.support.data import builders
 from tests.support.data.event_strategies import events
@@ -90,7 +90,7 @@ def test_a_quarter_of_a_second_is_enough() -> None:
 
 
 def test_without_consent_nothing_is_carried() -> None:
-    signal = signal_of("prosody", builders.prosody(consent=False), ("conversation.prosody", 0, 0))
+    signal = extract_signal("prosody", builders.prosody(consent=False), ("conversation.prosody", 0, 0))
     assert signal["features"] == dict.fromkeys(prosody.NAMES)
     assert signal["reasons"] == dict.fromkeys(prosody.NAMES, "no_consent")
     assert signal["voice_consent"] is False
@@ -98,7 +98,7 @@ def test_without_consent_nothing_is_carried() -> None:
 
 @given(events("prosody"))
 def test_any_frame_gives_believable_numbers_or_a_reason(event: dict[str, Any]) -> None:
-    signal = signal_of("prosody", event, ("conversation.prosody", 0, 0))
+    signal = extract_signal("prosody", event, ("conversation.prosody", 0, 0))
     assert_believable(signal["features"], signal["reasons"])
 
 

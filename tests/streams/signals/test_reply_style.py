@@ -148,10 +148,10 @@ READ = st.sampled_from(SAYINGS).map(measured)
 def test_messages_in_a_row_are_one_answer_in_any_order(messages: list[dict[str, float | None]]) -> None:
     forth = back = ()
     for one, other in zip(messages, reversed(messages), strict=True):
-        forth, back = reply_style.heard(forth, one), reply_style.heard(back, other)  # type: ignore[assignment]
-    reply = reply_style.reply(forth)
+        forth, back = reply_style.add_message(forth, one), reply_style.add_message(back, other)  # type: ignore[assignment]
+    reply = reply_style.name_features(forth)
     assert reply is not None
-    assert reply == reply_style.reply(back)
+    assert reply == reply_style.name_features(back)
     assert reply["wording.words"] == sum(one["wording.words"] or 0.0 for one in messages)
     for name in reply_style.FEATURES[1:]:
         assert reply[name] == max(one[name] or 0.0 for one in messages)
@@ -159,7 +159,7 @@ def test_messages_in_a_row_are_one_answer_in_any_order(messages: list[dict[str, 
 
 def test_one_message_that_cannot_be_read_leaves_the_answer_unknown() -> None:
     read, unread = measured("Sorry"), text.extract(None, None, "operator").features
-    assert reply_style.heard(reply_style.heard((), unread), read) is None
-    assert reply_style.heard(reply_style.heard((), read), unread) is None
-    assert reply_style.reply(None) is None
-    assert reply_style.reply(()) is None
+    assert reply_style.add_message(reply_style.add_message((), unread), read) is None
+    assert reply_style.add_message(reply_style.add_message((), read), unread) is None
+    assert reply_style.name_features(None) is None
+    assert reply_style.name_features(()) is None

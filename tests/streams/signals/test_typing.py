@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.signals import typing
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from streams.state import Baseline
 from tests.support.data.builders import keystrokes
 from tests.support.data.event_strategies import events
@@ -156,7 +156,7 @@ def test_forgetting_takes_typing_and_nothing_else() -> None:
 
 
 def test_without_consent_nothing_is_measured() -> None:
-    signal = signal_of("keystrokes", keystrokes(consent=False), ("conversation.keystrokes", 0, 0))
+    signal = extract_signal("keystrokes", keystrokes(consent=False), ("conversation.keystrokes", 0, 0))
     assert signal["features"] == dict.fromkeys(typing.FEATURES)
     assert set(signal["reasons"].values()) == {"no_consent"}
     assert signal["keystroke_consent"] is False
@@ -164,7 +164,7 @@ def test_without_consent_nothing_is_measured() -> None:
 
 @given(events("keystrokes"))
 def test_any_burst_gives_finite_numbers_or_a_reason(event: dict[str, Any]) -> None:
-    signal = signal_of("keystrokes", event, ("conversation.keystrokes", 0, 0))
+    signal = extract_signal("keystrokes", event, ("conversation.keystrokes", 0, 0))
     assert set(signal["features"]) == set(typing.FEATURES)
     assert all(number is None or math.isfinite(number) for number in signal["features"].values())
     assert {name for name, number in signal["features"].items() if number is None} == set(signal["reasons"])

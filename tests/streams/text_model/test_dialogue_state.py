@@ -80,7 +80,7 @@ def test_what_fades_from_the_learner_is_less_than_anybody_sees() -> None:
     weights, model = random_weights(1), TextModel(random_weights(1))
     learned, used = turn_features.new_dialogue(), model.new_dialogue()
     for number in range(60):
-        found = [dialogue_state.hashing.hashed(f"{number} {word}") for word in range(30)]
+        found = [dialogue_state.hashing.hash_term(f"{number} {word}") for word in range(30)]
         learned = dialogue_state.add_turn(learned, found, [], {}, SPARSE)
         used = model.add_turn(used, found, [], {})
     assert len(learned.earlier) < 60 * 30

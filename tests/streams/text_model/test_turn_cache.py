@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.signals.extraction import Signal, forget
+from streams.signals.extraction import Signal, forget_signal
 from streams.text_model import turn_features
 from streams.text_model.labels import MessageLabel
 from streams.text_model.turn_cache import TurnCache
@@ -111,8 +111,10 @@ def test_a_rise_is_told_between_two_messages_whose_intensity_was_said() -> None:
 
 def test_turns_of_who_is_forgotten_are_forgotten() -> None:
     signals = log(*conversation(), message(CALM, 90, conversation_id="c2", customer_id="u2", event_id="m5"))
-    found = remembered([*signals, forget("default", "nobody", moment(95)), forget("another", "u1", moment(95))])
+    found = remembered(
+        [*signals, forget_signal("default", "nobody", moment(95)), forget_signal("another", "u1", moment(95))]
+    )
     assert len(found) == 2
-    found.add(forget("default", "u1", moment(100)))
+    found.add(forget_signal("default", "u1", moment(100)))
     assert found.match_rating(rating("m4"), MARK) is None
     assert found.match_rating(rating("m5", conversation_id="c2"), MARK) is not None

@@ -17,8 +17,8 @@ from schemas.codec import Codec
 from schemas.records import head_schema, record, records
 from streams.config.model import WorkloadConfig
 from streams.workload import aggregate, team_metrics
-from streams.workload.aggregate import WorkloadAggregate, telling
-from streams.workload.assignments import Assignment, BeliefPoint, ConversationLog, stints
+from streams.workload.aggregate import WorkloadAggregate, prune_beliefs
+from streams.workload.assignments import Assignment, BeliefPoint, ConversationLog, assignment_intervals
 from streams.workload.operator_load import Exposure
 from tests.support.data.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at, case, given, taken, told, turn
 
@@ -82,7 +82,7 @@ def test_a_figure_of_fewer_than_the_group_is_left_out() -> None:
 
 def test_figures_are_rounded() -> None:
     members = [Exposure("t", 100_000 + n, 50_000 + n, {"chat": 50_000 + n}, n % 2, 0, (9_999,)) for n in range(7)]
-    found, _ = team_metrics.figures(members, CONFIG)
+    found, _ = team_metrics.compute_figures(members, CONFIG)
     assert (found["work_minutes"], found["hostile_minutes"], found["hard_in_a_row"]) == (2.0, 1.0, 0.4)
 
 
@@ -181,7 +181,7 @@ def test_a_clock_ahead_closes_nothing_and_one_behind_breaks_nothing() -> None:
 
 def test_an_assignment_of_years_ago_is_no_work_for_every_hour_since(monkeypatch: pytest.MonkeyPatch) -> None:
     periods: list[tuple[int, int]] = []
-    looked = aggregate.exposures
+    looked = aggregate.measure_exposures
     monkeypatch.setattr(aggregate, "exposures", lambda *args: periods.append(args[1]) or looked(*args))
     long_ago = given(-10 * 365 * 24 * HOUR, "old", "a")
     assert told([long_ago, *shift()], until=HOUR)[-1:] == told(shift(), until=HOUR)
@@ -241,8 +241,10 @@ def test_own_figures_are_for_who_asked_for_them_and_as_long_as_they_do() -> None
 def test_what_is_dropped_says_nothing(raised: dict[int, bool], before: int, idle: int) -> None:
     beliefs = {at: BeliefPoint(1, one) for at, one in raised.items()}
     who = [Assignment(0, "e", "a", "t")]
-    kept = telling(beliefs, before, idle)
-    assert stints(ConversationLog(who, kept, None), 400, idle) == stints(ConversationLog(who, beliefs, None), 400, idle)
+    kept = prune_beliefs(beliefs, before, idle)
+    assert assignment_intervals(ConversationLog(who, kept, None), 400, idle) == assignment_intervals(
+        ConversationLog(who, beliefs, None), 400, idle
+    )
     assert kept.items() <= beliefs.items()
 
 

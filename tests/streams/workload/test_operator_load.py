@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams.config.model import WorkloadConfig
 from streams.workload.assignments import AssignmentInterval
-from streams.workload.operator_load import Exposure, exposure
+from streams.workload.operator_load import Exposure, measure_exposure
 
 MINUTE = 60_000
 HOUR = (0, 60 * MINUTE)
@@ -23,7 +23,7 @@ def stint(
 
 
 def of(*stints: AssignmentInterval, period: tuple[int, int] = HOUR, **changes: Any) -> Exposure:
-    found = exposure(sorted(stints), period, WorkloadConfig(**changes))
+    found = measure_exposure(sorted(stints), period, WorkloadConfig(**changes))
     assert found is not None
     return found
 
@@ -42,9 +42,9 @@ def test_by_channel() -> None:
 
 
 def test_who_had_no_conversation_has_no_exposure() -> None:
-    assert exposure([], HOUR, CONFIG) is None
-    assert exposure([stint(60, 90)], HOUR, CONFIG) is None
-    assert exposure([stint(-30, 0)], HOUR, CONFIG) is None
+    assert measure_exposure([], HOUR, CONFIG) is None
+    assert measure_exposure([stint(60, 90)], HOUR, CONFIG) is None
+    assert measure_exposure([stint(-30, 0)], HOUR, CONFIG) is None
 
 
 def test_hard_cases_in_a_row_end_with_an_easy_one_or_a_break() -> None:
@@ -99,7 +99,7 @@ STINTS = st.lists(
 
 @holds_for(STINTS)
 def test_what_always_holds(stints: list[AssignmentInterval]) -> None:
-    found = exposure(sorted(stints), HOUR, CONFIG)
+    found = measure_exposure(sorted(stints), HOUR, CONFIG)
     if found is None:
         return
     assert 0 <= found.hostile_ms <= found.work_ms <= HOUR[1]

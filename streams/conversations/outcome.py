@@ -103,7 +103,7 @@ def close(
         "config_version": config.version,
     }
     outputs = [Output("outcome", outcome_id, outcome)]
-    return notes.judged(closed, outputs, config), outputs
+    return notes.note_outcomes(closed, outputs, config), outputs
 
 
 def forgotten(state: State, conversation_id: str, config: Config) -> list[Output]:

@@ -272,8 +272,8 @@ def deadline_of(value: bytes) -> int:
 
 def check_format(value: bytes) -> None:
     if len(value) < HEADER.size or value[0] != FORMAT:
-        found = value[0] if value else "nothing"
+        version = value[0] if value else "nothing"
         raise StateError(
-            f"a conversation's state has format {found}, this version reads {FORMAT}: "
+            f"a conversation's state has format {version}, this version reads {FORMAT}: "
             "run the version that wrote it, or rebuild the state from tenor.signals"
         )

@@ -51,7 +51,10 @@ def redecide(settings: Settings, file: Path, wanted: DecisionRange) -> dict[str,
     tried = read(file, settings, codec, wanted.tenant)
     lessons = recorded(settings, codec, wanted)
     burdens = candidate.read_burdens(settings.config.protocols)
-    rows = {one.decision["decision_id"]: tried.chances(one.decision, burdens, settings.policy.ridge) for one in lessons}
+    rows = {
+        one.decision["decision_id"]: tried.probabilities(one.decision, burdens, settings.policy.ridge)
+        for one in lessons
+    }
     store(settings, tried.name, wanted.tenant, rows)
     told = [to_matured_decision(one) for one in lessons]
     targets = {id(one): rows[lesson.decision["decision_id"]] for one, lesson in zip(told, lessons, strict=True)}

@@ -13,7 +13,7 @@ from streams.policy import learner, snapshot
 from streams.policy.outcome_join import JoinedBatch, OutcomeJoin, pack, unpack
 from streams.policy.snapshot import Position, Snapshot
 
-NOTHING = JoinedBatch(lessons=[], rated=[], unknown=[], late=[], given_up=0)
+NOTHING = JoinedBatch(examples=[], rated=[], unknown=[], late=[], given_up=0)
 
 
 class DecodedRecord(NamedTuple):
@@ -136,7 +136,7 @@ class TenantPolicyLearner:
         self, reads: list[DecodedRecord], positions: Mapping[Position, int]
     ) -> tuple[JoinedBatch, list[UnmatchedInput]]:
         outcomes = in_order(reads, Name.OUTCOMES)
-        news = self._experience.take(
+        news = self._experience.join(
             self._decided_before(positions),
             [one.datum for one in outcomes],
             [one.datum for one in in_order(reads, Name.RATINGS)],

@@ -41,7 +41,7 @@ def always_valid(decided: Sequence[MaturedDecision], option: str, alpha: float, 
     evidence = Evidence()
     for one in decided:
         if effects.is_comparable(one, option):
-            evidence = evidence.plus(effects.weighted_contrast(one, option))
+            evidence = evidence.add(effects.weighted_contrast(one, option))
     interval = effects.confidence_sequence(evidence, alpha, n_opt)
     if interval is None:
         raise ValueError(f"{option} was not compared twice")

@@ -61,8 +61,8 @@ class Message:
 def clean_line(value: str) -> str:
     """A text from outside as one short line without anything a service would act on."""
     line = " ".join(INVISIBLE.sub(" ", value).split())
-    cut = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
-    return MENTION.sub(AT_SIGN, cut.encode(errors="replace").decode().translate(HARMLESS))
+    short = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    return MENTION.sub(AT_SIGN, short.encode(errors="replace").decode().translate(HARMLESS))
 
 
 def conversation_link(console: str | None, tenant: str, conversation_id: str | None) -> str | None:
@@ -97,26 +97,26 @@ def lines(message: Message, console: str | None) -> list[Line]:
     if message.kind == "recovery":
         where = conversation_link(console, message.tenant, message.conversation_id)
         return [("Now", "It no longer counts as raised. Nothing to do."), *link_lines(where)]
-    found = [line for alert in message.alerts[:SHOWN] for line in alert_lines(alert, console)]
+    shown = [line for alert in message.alerts[:SHOWN] for line in alert_lines(alert, console)]
     hidden = len(message.alerts[SHOWN:]) + message.more
-    return [*found, ("Besides", f"and {hidden} more in this conversation")] if hidden else found
+    return [*shown, ("Besides", f"and {hidden} more in this conversation")] if hidden else shown
 
 
 def alert_lines(alert: Alert, console: str | None) -> list[Line]:
     """One alert, line by line."""
-    said = [("What", f"{alert['title']}. {alert['explanation']}"), ("Do now", alert["recommendation"])]
+    named = [("What", f"{alert['title']}. {alert['explanation']}"), ("Do now", alert["recommendation"])]
     if alert["level"] is not None:
-        said.append(("Belief", f"{alert['level']:.2f} ± {alert['level_sd'] or 0:.2f}"))
+        named.append(("Belief", f"{alert['level']:.2f} ± {alert['level_sd'] or 0:.2f}"))
     if alert["raised_at"] is not None:
-        said.append(("Since", format_time(alert["raised_at"])))
+        named.append(("Since", format_time(alert["raised_at"])))
     if alert["evidence"]:
-        said.append(("Seen by", "; ".join(alert["evidence"])))
+        named.append(("Seen by", "; ".join(alert["evidence"])))
     if alert["tried"]:
-        said.append(("Tried", "; ".join(map(describe_attempt, alert["tried"]))))
-    said.append(("Whose", f"tenant {alert['tenant']}, channel {alert['channel']}"))
-    said.append(("Rule", describe_versions(alert)))
+        named.append(("Tried", "; ".join(map(describe_attempt, alert["tried"]))))
+    named.append(("Whose", f"tenant {alert['tenant']}, channel {alert['channel']}"))
+    named.append(("Rule", describe_versions(alert)))
     where = conversation_link(console, alert["tenant"], alert["conversation_id"])
-    return [(name, clean_line(value)) for name, value in said] + link_lines(where)
+    return [(name, clean_line(value)) for name, value in named] + link_lines(where)
 
 
 def describe_versions(alert: Alert) -> str:
@@ -165,15 +165,15 @@ def body(message: Message, console: str | None) -> dict[str, Any]:
         "link": conversation_link(console, message.tenant, message.conversation_id),
         "more": message.more,
         "rules": dict(message.rules),
-        "alerts": [alert_body(one, console) for one in message.alerts],
+        "alerts": [alert_body(alert, console) for alert in message.alerts],
     }
 
 
 def alert_body(alert: Alert, console: str | None) -> dict[str, Any]:
-    told = {name: alert[name] for name in COPIED_FIELDS}
+    copied = {name: alert[name] for name in COPIED_FIELDS}
     times = {name: None if alert[name] is None else format_time(alert[name]) for name in ("event_time", "raised_at")}
     nested = {"contributions": copy_items(alert["contributions"]), "tried": copy_items(alert["tried"])}
-    return told | times | nested | {"link": conversation_link(console, alert["tenant"], alert["conversation_id"])}
+    return copied | times | nested | {"link": conversation_link(console, alert["tenant"], alert["conversation_id"])}
 
 
 COPIED_FIELDS = (
@@ -184,7 +184,7 @@ COPIED_FIELDS = (
 
 
 def copy_items(nested: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [dict(one) for one in nested]
+    return [dict(item) for item in nested]
 
 
 def to_json(message: Message, console: str | None) -> bytes:

@@ -64,7 +64,7 @@ class ConversationNotifications:
     severity: int
     told_at: int
     event_time: int
-    gathered: list[Alert] = field(default_factory=list)
+    pending: list[Alert] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -91,14 +91,14 @@ class NotificationPolicy:
     def __init__(self, routes: Routes) -> None:
         self._routes = routes
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._desks = {team.name: TeamNotifications(team) for team in routes.teams}
+        self._teams = {team.name: TeamNotifications(team) for team in routes.teams}
 
     @property
-    def gathered(self) -> int:
+    def pending(self) -> int:
         """Alerts waiting for their conversation's next message, over all teams."""
-        return sum(desk.gathered for desk in self._desks.values())
+        return sum(team.pending for team in self._teams.values())
 
-    def take(self, alert: Alert, arrived: int, now: int) -> list[Action]:
+    def handle_alert(self, alert: Alert, arrived: int, now: int) -> list[Action]:
         """What to do about an alert; nothing where it was taken before.
 
         Args:
@@ -110,13 +110,15 @@ class NotificationPolicy:
         teams = self._routes.teams_for(alert)
         if not teams:
             return [Suppress(alert, "", "no_route")]
-        return [action for team in teams for action in self._desks[team.name].take(alert, arrived, now)]
+        return [action for team in teams for action in self._teams[team.name].handle_alert(alert, arrived, now)]
 
-    def due(self, now: int) -> list[Action]:
+    def handle_time(self, now: int) -> list[Action]:
         """What time alone calls for: gathered alerts, and summaries."""
-        return [action for desk in self._desks.values() for action in desk.due(now)]
+        return [action for team in self._teams.values() for action in team.handle_time(now)]
 
-    def over(self, tenant: str, conversation_id: str, event_time: int, raised: bool, now: int) -> list[Action]:
+    def close_conversation(
+        self, tenant: str, conversation_id: str, event_time: int, raised: bool, now: int
+    ) -> list[Action]:
         """What to do now that a conversation has recovered, or has ended.
 
         Args:
@@ -124,30 +126,34 @@ class NotificationPolicy:
             raised: whether frustration still counts as raised, so that nothing good can be told.
         """
         subject = tenant, conversation_id
-        return [action for desk in self._desks.values() for action in desk.over(subject, event_time, raised, now)]
+        return [
+            action
+            for team in self._teams.values()
+            for action in team.close_conversation(subject, event_time, raised, now)
+        ]
 
-    def knows(self, alert_id: str) -> bool:
+    def has_seen(self, alert_id: str) -> bool:
         """Whether an alert was taken before."""
         return alert_id in self._seen
 
     def is_open(self, conversation_id: str) -> bool:
         """Whether any team was told of this conversation, whoever's it is."""
-        return any(conversation_id in desk.conversations for desk in self._desks.values())
+        return any(conversation_id in team.conversations for team in self._teams.values())
 
-    def command(self, command: Mapping[str, Any], now: int) -> list[Action]:
+    def apply_command(self, command: Mapping[str, Any], now: int) -> list[Action]:
         """What a person asked. One for no team and no conversation, or for a team there is none of, changes nothing."""
         if command["team"] is None and command["conversation_id"] is None:
             return []
-        desks = self._desks.values() if command["team"] is None else [self._desks.get(command["team"])]
-        return [action for desk in desks if desk is not None for action in desk.command(command, now)]
+        teams = self._teams.values() if command["team"] is None else [self._teams.get(command["team"])]
+        return [action for team in teams if team is not None for action in team.apply_command(command, now)]
 
-    def recall(self, delivery: Mapping[str, Any]) -> None:
+    def restore(self, delivery: Mapping[str, Any]) -> None:
         """Remember what became of an alert before a restart, in the order it happened."""
         if delivery["kind"] == "alert":
             self._remember(delivery["alert_id"])
-        desk = self._desks.get(delivery["team"])
-        if desk is not None:
-            desk.recall(delivery)
+        team = self._teams.get(delivery["team"])
+        if team is not None:
+            team.restore(delivery)
 
     def _remember(self, alert_id: str) -> None:
         self._seen[alert_id] = None
@@ -162,55 +168,62 @@ class TeamNotifications:
         self.team = team
         self.cases: OrderedDict[Subject, ConversationNotifications] = OrderedDict()
         self.conversations: Counter[str] = Counter()
-        self._waiting: set[Subject] = set()
-        self._gathered = 0
-        self._told: deque[tuple[int, str]] = deque(maxlen=team.at_most)
-        self._missed = SuppressedSummary()
-        self._summed_up = 0
+        self._with_pending: set[Subject] = set()
+        self._pending_count = 0
+        self._sent: deque[tuple[int, str]] = deque(maxlen=team.at_most)
+        self._suppressed_summary = SuppressedSummary()
+        self._summary_sent_at = 0
         self._snoozed: OrderedDict[Subject | None, int] = OrderedDict()
         self._acknowledged: OrderedDict[Subject, tuple[int, int]] = OrderedDict()
 
     @property
-    def gathered(self) -> int:
-        return self._gathered
+    def pending(self) -> int:
+        return self._pending_count
 
-    def take(self, alert: Alert, arrived: int, now: int) -> Iterator[Action]:
+    def handle_alert(self, alert: Alert, arrived: int, now: int) -> Iterator[Action]:
         subject = subject_of(alert)
         if now > add_seconds(arrived, self.team.max_age_s):
             yield Suppress(alert, self.team.name, "stale")
             return
-        reason = self._muted(subject, rank(alert["severity"]), now) or self._quiet(rank(alert["severity"]), now)
+        reason = self._mute_reason(subject, rank(alert["severity"]), now) or self._quiet_reason(
+            rank(alert["severity"]), now
+        )
         if reason:
-            yield self._suppressed(alert, reason, now)
+            yield self._suppress(alert, reason, now)
             return
         case = self.cases.get(subject)
-        if case is not None and self._gathers(case, alert, now):
+        if case is not None and self._should_gather(case, alert, now):
             yield from self._gather(subject, case, alert, now)
             return
-        yield from self._tell(subject, [*(case.gathered if case else ()), alert], now)
+        yield from self._notify(subject, [*(case.pending if case else ()), alert], now)
 
-    def due(self, now: int) -> Iterator[Action]:
-        for subject in sorted(self._waiting):
+    def handle_time(self, now: int) -> Iterator[Action]:
+        for subject in sorted(self._with_pending):
             case = self.cases[subject]
             if now >= add_seconds(case.told_at, self.team.group_s):
-                yield from self._tell(subject, case.gathered, now)
+                yield from self._notify(subject, case.pending, now)
         while self.cases and now - next(iter(self.cases.values())).told_at > FORGOTTEN_MS:
             yield from self._forget(next(iter(self.cases)), "forgotten")
         yield from self._summary(now)
 
-    def over(self, subject: Subject, event_time: int, raised: bool, now: int) -> Iterator[Action]:
+    def close_conversation(self, subject: Subject, event_time: int, raised: bool, now: int) -> Iterator[Action]:
         case = self.cases.get(subject)
         if case is None or event_time < case.event_time:
             return
         acknowledged = self._acknowledged.pop(subject, None)
-        silent = raised or acknowledged or not self.team.recoveries
+        unannounced = raised or acknowledged or not self.team.recoveries
         yield from self._forget(subject, "ended" if raised else "recovered")
-        if not silent and not self._muted(subject, 0, now) and not self._quiet(0, now) and self._has_room(0, now):
-            message = self._message("recovery", subject, now, severity="info", of=str(case.told_at))
-            self._count(message, now)
+        if (
+            not unannounced
+            and not self._mute_reason(subject, 0, now)
+            and not self._quiet_reason(0, now)
+            and self._has_room(0, now)
+        ):
+            message = self._message("recovery", subject, now, severity="info", about_id=str(case.told_at))
+            self._count_sent(message, now)
             yield Send(message)
 
-    def command(self, command: Mapping[str, Any], now: int) -> Iterator[Action]:
+    def apply_command(self, command: Mapping[str, Any], now: int) -> Iterator[Action]:
         conversation_id = command["conversation_id"]
         subject = None if conversation_id is None else (command["tenant"], conversation_id)
         case = self.cases.get(subject) if subject else None
@@ -223,26 +236,26 @@ class TeamNotifications:
         elif subject:
             seen = case.severity if case else rank("warning")
             put_bounded(self._acknowledged, subject, (max(seen, rank("warning")), command["event_time"]))
-        for waiting in sorted(self._waiting if subject is None else self._waiting & {subject}):
-            yield from self._drop_muted(waiting, now)
+        for waiting in sorted(self._with_pending if subject is None else self._with_pending & {subject}):
+            yield from self._suppress_muted(waiting, now)
 
-    def recall(self, delivery: Mapping[str, Any]) -> None:
+    def restore(self, delivery: Mapping[str, Any]) -> None:
         at, severity, kind = delivery["event_time"], delivery["severity"], delivery["kind"]
         subject = delivery["tenant"], delivery["conversation_id"] or delivery["rule"]
         if delivery["status"] == "suppressed":
             if delivery["reason"] in COUNTED:
-                self._missed.add(delivery["rule"], severity, at)
+                self._suppressed_summary.add(delivery["rule"], severity, at)
             return
         if kind == "summary":
-            self._missed, self._summed_up = SuppressedSummary(), at
-        elif all(message_id != delivery["message_id"] for _, message_id in self._told):
-            self._told.append((at, delivery["message_id"]))
+            self._suppressed_summary, self._summary_sent_at = SuppressedSummary(), at
+        elif all(message_id != delivery["message_id"] for _, message_id in self._sent):
+            self._sent.append((at, delivery["message_id"]))
         if kind == "alert":
-            self._opened(subject, rank(severity), at, 0)
+            self._open(subject, rank(severity), at, 0)
         elif kind == "recovery" and subject in self.cases:
             self._close(subject)
 
-    def _muted(self, subject: Subject, severity: int, now: int) -> str | None:
+    def _mute_reason(self, subject: Subject, severity: int, now: int) -> str | None:
         """Why a person does not want to hear of it; None where they do."""
         until = max(self.team.snoozed_until or 0, self._snoozed.get(None, 0), self._snoozed.get(subject, 0))
         if now < until:
@@ -250,90 +263,92 @@ class TeamNotifications:
         seen, at = self._acknowledged.get(subject, (-1, 0))
         return "acknowledged" if severity <= seen and now - at < FORGOTTEN_MS else None
 
-    def _quiet(self, severity: int, now: int) -> str | None:
+    def _quiet_reason(self, severity: int, now: int) -> str | None:
         quiet = self.team.quiet
         return "quiet_hours" if quiet and severity < rank(quiet.at_least) and quiet.holds(now) else None
 
-    def _gathers(self, case: ConversationNotifications, alert: Alert, now: int) -> bool:
+    def _should_gather(self, case: ConversationNotifications, alert: Alert, now: int) -> bool:
         """Whether an alert waits for the next message: soon after one, where it is no worse than what was told."""
         return rank(alert["severity"]) <= case.severity and now < add_seconds(case.told_at, self.team.group_s)
 
     def _gather(self, subject: Subject, case: ConversationNotifications, alert: Alert, now: int) -> Iterator[Action]:
         case.event_time = max(case.event_time, alert["event_time"])
-        if len(case.gathered) >= GATHERED or self._gathered >= GATHERED_IN_ALL:
-            yield self._suppressed(alert, "rate_limited", now)
+        if len(case.pending) >= GATHERED or self._pending_count >= GATHERED_IN_ALL:
+            yield self._suppress(alert, "rate_limited", now)
             return
-        case.gathered.append(alert)
-        self._gathered += 1
-        self._waiting.add(subject)
+        case.pending.append(alert)
+        self._pending_count += 1
+        self._with_pending.add(subject)
 
-    def _tell(self, subject: Subject, alerts: list[Alert], now: int) -> Iterator[Action]:
+    def _notify(self, subject: Subject, alerts: list[Alert], now: int) -> Iterator[Action]:
         """Tell these, or say why not."""
         worst = max(rank(alert["severity"]) for alert in alerts)
-        reason = self._muted(subject, worst, now) or self._quiet(worst, now)
+        reason = self._mute_reason(subject, worst, now) or self._quiet_reason(worst, now)
         if not reason and not self._has_room(worst, now):
             reason = "rate_limited"
         if reason:
-            self._take_gathered(subject)
+            self._take_pending(subject)
             for alert in alerts:
-                yield self._suppressed(alert, reason, now)
+                yield self._suppress(alert, reason, now)
             return
-        ordered = sorted(alerts, key=lambda one: (-rank(one["severity"]), -one["event_time"], one["alert_id"]))
-        of = ids.key(*(one["alert_id"] for one in ordered))
-        message = self._message("alert", subject, now, ordered[0]["severity"], of, tuple(ordered))
-        self._take_gathered(subject)
-        yield from self._opened(subject, worst, now, max(one["event_time"] for one in alerts))
-        self._count(message, now)
+        ordered = sorted(alerts, key=lambda alert: (-rank(alert["severity"]), -alert["event_time"], alert["alert_id"]))
+        alert_ids = ids.key(*(alert["alert_id"] for alert in ordered))
+        message = self._message("alert", subject, now, ordered[0]["severity"], alert_ids, tuple(ordered))
+        self._take_pending(subject)
+        yield from self._open(subject, worst, now, max(alert["event_time"] for alert in alerts))
+        self._count_sent(message, now)
         yield Send(message)
 
     def _summary(self, now: int) -> Iterator[Action]:
         """Sums up what was held back, now and then, once it is no longer quiet."""
-        missed, team = self._missed, self.team
+        suppressed, team = self._suppressed_summary, self.team
         if (
-            not missed.rules
-            or now < add_seconds(missed.since, team.group_s)
-            or now < add_seconds(self._summed_up, team.summary_s)
+            not suppressed.rules
+            or now < add_seconds(suppressed.since, team.group_s)
+            or now < add_seconds(self._summary_sent_at, team.summary_s)
         ):
             return
-        if self._muted(("", ""), 0, now) or self._quiet(rank(missed.severity), now):
+        if self._mute_reason(("", ""), 0, now) or self._quiet_reason(rank(suppressed.severity), now):
             return
-        self._missed, self._summed_up = SuppressedSummary(), now
-        count = sum(missed.rules.values())
-        rules = tuple(sorted(missed.rules.items()))
+        self._suppressed_summary, self._summary_sent_at = SuppressedSummary(), now
+        count = sum(suppressed.rules.values())
+        rules = tuple(sorted(suppressed.rules.items()))
         message_id = ids.stable_id("message", team.name, "summary", now)
-        yield Send(Message(message_id, "summary", team.name, "", None, missed.severity, now, more=count, rules=rules))
+        yield Send(
+            Message(message_id, "summary", team.name, "", None, suppressed.severity, now, more=count, rules=rules)
+        )
 
     def _message(
-        self, kind: str, subject: Subject, now: int, severity: str, of: str, alerts: tuple[Alert, ...] = ()
+        self, kind: str, subject: Subject, now: int, severity: str, about_id: str, alerts: tuple[Alert, ...] = ()
     ) -> Message:
         tenant, conversation_id = subject
-        message_id = ids.stable_id("message", self.team.name, kind, *subject, of)
-        about = alerts[0]["conversation_id"] if alerts else conversation_id
-        return Message(message_id, kind, self.team.name, tenant, about, severity, now, alerts)
+        message_id = ids.stable_id("message", self.team.name, kind, *subject, about_id)
+        about_conversation = alerts[0]["conversation_id"] if alerts else conversation_id
+        return Message(message_id, kind, self.team.name, tenant, about_conversation, severity, now, alerts)
 
     def _has_room(self, severity: int, now: int) -> bool:
         """Whether the limit allows a message; the last quarter only for what is critical."""
-        while self._told and now >= add_seconds(self._told[0][0], self.team.per_s):
-            self._told.popleft()
+        while self._sent and now >= add_seconds(self._sent[0][0], self.team.per_s):
+            self._sent.popleft()
         most = self.team.at_most if severity >= rank("critical") else -(-self.team.at_most * 3 // 4)
-        return len(self._told) < most
+        return len(self._sent) < most
 
-    def _count(self, message: Message, now: int) -> None:
-        self._told.append((now, message.message_id))
+    def _count_sent(self, message: Message, now: int) -> None:
+        self._sent.append((now, message.message_id))
 
-    def _suppressed(self, alert: Alert, reason: str, now: int) -> Suppress:
+    def _suppress(self, alert: Alert, reason: str, now: int) -> Suppress:
         if reason in COUNTED:
-            self._missed.add(alert["rule"], alert["severity"], now)
+            self._suppressed_summary.add(alert["rule"], alert["severity"], now)
         return Suppress(alert, self.team.name, reason)
 
-    def _drop_muted(self, subject: Subject, now: int) -> Iterator[Action]:
+    def _suppress_muted(self, subject: Subject, now: int) -> Iterator[Action]:
         """Settle what is gathered of a conversation that a person no longer wants to hear of."""
-        worst = max(rank(alert["severity"]) for alert in self.cases[subject].gathered)
-        reason = self._muted(subject, worst, now)
-        for alert in self._take_gathered(subject) if reason else ():
-            yield self._suppressed(alert, str(reason), now)
+        worst = max(rank(alert["severity"]) for alert in self.cases[subject].pending)
+        reason = self._mute_reason(subject, worst, now)
+        for alert in self._take_pending(subject) if reason else ():
+            yield self._suppress(alert, str(reason), now)
 
-    def _opened(self, subject: Subject, severity: int, now: int, event_time: int) -> list[Action]:
+    def _open(self, subject: Subject, severity: int, now: int, event_time: int) -> list[Action]:
         """Remember that a team was told of a conversation; what had to be forgotten for it."""
         before = self._close(subject)
         severity = max(severity, before.severity if before else 0)
@@ -343,22 +358,22 @@ class TeamNotifications:
         self.conversations[subject[1]] += 1
         return list(self._forget(next(iter(self.cases)), "forgotten")) if len(self.cases) > CONVERSATIONS else []
 
-    def _take_gathered(self, subject: Subject) -> list[Alert]:
-        self._waiting.discard(subject)
+    def _take_pending(self, subject: Subject) -> list[Alert]:
+        self._with_pending.discard(subject)
         case = self.cases.get(subject)
         if case is None:
             return []
-        found, case.gathered = case.gathered, []
-        self._gathered -= len(found)
-        return found
+        alerts, case.pending = case.pending, []
+        self._pending_count -= len(alerts)
+        return alerts
 
     def _forget(self, subject: Subject, reason: str) -> Iterator[Action]:
-        for alert in self._take_gathered(subject):
+        for alert in self._take_pending(subject):
             yield Suppress(alert, self.team.name, reason)
         self._close(subject)
 
     def _close(self, subject: Subject) -> ConversationNotifications | None:
-        self._waiting.discard(subject)
+        self._with_pending.discard(subject)
         case = self.cases.pop(subject, None)
         if case is not None:
             self.conversations[subject[1]] -= 1

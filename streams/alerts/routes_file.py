@@ -54,27 +54,27 @@ def parse_yaml(text: str) -> dict[str, Any]:
 def expand_variables(value: Any, variables: Mapping[str, str], place: tuple[int | str, ...]) -> Any:
     """The value with every ``${NAME}`` in its texts replaced: after parsing, so no secret adds to the YAML."""
     if isinstance(value, dict):
-        return {name: expand_variables(one, variables, (*place, str(name))) for name, one in value.items()}
+        return {name: expand_variables(item, variables, (*place, str(name))) for name, item in value.items()}
     if isinstance(value, list):
-        return [expand_variables(one, variables, (*place, number)) for number, one in enumerate(value)]
+        return [expand_variables(item, variables, (*place, number)) for number, item in enumerate(value)]
     if not isinstance(value, str):
         return value
-    lacking = [name for name in VARIABLE.findall(value) if name not in variables]
-    if lacking:
-        raise RoutesError(f"{join_path(place)} needs the variable {lacking[0] or '${}'}, which is not set")
-    return VARIABLE.sub(lambda found: variables[found[1]], value)
+    missing = [name for name in VARIABLE.findall(value) if name not in variables]
+    if missing:
+        raise RoutesError(f"{join_path(place)} needs the variable {missing[0] or '${}'}, which is not set")
+    return VARIABLE.sub(lambda match: variables[match[1]], value)
 
 
 def describe_error(errors: Sequence[ErrorDetails], document: Mapping[str, Any]) -> str:
     """One sentence about the first error; a misspelled field before the one that is missing for it."""
-    error = min(errors, key=lambda one: one["type"] != UNKNOWN)
+    error = min(errors, key=lambda error_field: error_field["type"] != UNKNOWN)
     *parents, name = error["loc"]
     path = f"{describe_owner(error['loc'], document)}{join_path(error['loc'][2:]) or join_path(error['loc'])}"
     if error["type"] == UNKNOWN:
         holder = next((PLACES[part] for part in reversed(parents) if part in PLACES), Routes)
-        return f"unknown field {path}{suggest_name(str(name), [one.name for one in fields(holder)])}"
-    said = WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
-    return f"{path}: {said}" if error["type"] == "value_error" else f"{path} {said}"
+        return f"unknown field {path}{suggest_name(str(name), [error_field.name for error_field in fields(holder)])}"
+    problem = WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    return f"{path}: {problem}" if error["type"] == "value_error" else f"{path} {problem}"
 
 
 def describe_owner(place: Sequence[int | str], document: Mapping[str, Any]) -> str:
@@ -92,12 +92,12 @@ def check_routes(routes: Routes) -> None:
     if not routes.teams or not routes.routes:
         raise RoutesError("there must be a team under 'teams' and a route to it under 'routes'")
     names = [team.name for team in routes.teams]
-    doubled = [name for name, count in Counter(names).items() if count > 1]
-    if doubled:
-        raise RoutesError(f"team {doubled[0]} stands twice")
+    duplicates = [name for name, count in Counter(names).items() if count > 1]
+    if duplicates:
+        raise RoutesError(f"team {duplicates[0]} stands twice")
     for number, route in enumerate(routes.routes, 1):
         if route.team not in names:
             raise RoutesError(f"route {number}: team {route.team} is no team{suggest_name(route.team, names)}")
-    unheard = [name for name in names if name not in {route.team for route in routes.routes}]
-    if unheard:
-        raise RoutesError(f"team {unheard[0]}: no route leads to it")
+    unrouted = [name for name in names if name not in {route.team for route in routes.routes}]
+    if unrouted:
+        raise RoutesError(f"team {unrouted[0]}: no route leads to it")

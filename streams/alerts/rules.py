@@ -147,33 +147,38 @@ def alerts_for_snapshot(snapshot: Snapshot, before: Set[str], config: Config) ->
     Args:
         before: options that were out of use before it.
     """
-    lost = {one.option: one for one in find_rollbacks(snapshot.evidence, (), config)}
+    rollbacks = {rollback.option: rollback for rollback in find_rollbacks(snapshot.evidence, (), config)}
     record = to_record(snapshot)
     drifted = [alert_for_drift(record)] if snapshot.forgot else []
     return drifted + [
-        alert_for_rollback(record, option, lost.get(option)) for option in sorted(snapshot.disabled - before)
+        alert_for_rollback(record, option, rollbacks.get(option)) for option in sorted(snapshot.disabled - before)
     ]
 
 
-def alert_for_rollback(snapshot: Mapping[str, Any], option: str, lost: Rollback | None) -> Output:
-    """The alert for one of them; ``lost`` is None where a person disabled it."""
-    told = "A person disabled it."
-    if lost is not None:
-        told = (
-            f"Over {lost.evidence.n} decisions that could have been either, its reward is {lost.evidence.mean:+.3f} "
-            f"beside control, and always-valid confidence says below {lost.upper:+.3f}."
+def alert_for_rollback(snapshot: Mapping[str, Any], option: str, rollback: Rollback | None) -> Output:
+    """The alert for one of them; ``rollback`` is None where a person disabled it."""
+    explanation = "A person disabled it."
+    if rollback is not None:
+        explanation = (
+            f"Over {rollback.evidence.n} decisions that could have been either, "
+            f"its reward is {rollback.evidence.mean:+.3f} beside control, "
+            f"and always-valid confidence says below {rollback.upper:+.3f}."
         )
-    title, mend = f"{option} is no longer chosen", f"Reword or remove it, then: tenor policy enable {option}"
-    return build_policy_alert(snapshot, "option_rolled_back", "critical", title, told, mend, option)
+    title, recommendation = f"{option} is no longer chosen", f"Reword or remove it, then: tenor policy enable {option}"
+    return build_policy_alert(snapshot, "option_rolled_back", "critical", title, explanation, recommendation, option)
 
 
 def alert_for_drift(snapshot: Mapping[str, Any]) -> Output:
     """The alert where the policy's errors have grown."""
     now = sqrt(snapshot["errors"][-1])
-    told = f"Outcomes now differ from what the policy expects by {now:.3f} (root mean square), more than they did."
-    look = "Look for what changed: a product, a channel, a prompt. The policy has begun to learn anew by itself."
+    explanation = (
+        f"Outcomes now differ from what the policy expects by {now:.3f} (root mean square), more than they did."
+    )
+    recommendation = (
+        "Look for what changed: a product, a channel, a prompt. The policy has begun to learn anew by itself."
+    )
     title = "Interventions no longer do what they did"
-    return build_policy_alert(snapshot, "policy_drift", "warning", title, told, look, "drift")
+    return build_policy_alert(snapshot, "policy_drift", "warning", title, explanation, recommendation, "drift")
 
 
 def build_policy_alert(
@@ -183,8 +188,8 @@ def build_policy_alert(
     alert_id = ids.stable_id("alert", rule, what, snapshot["tenant"], snapshot["policy_version"])
     about = {"tenant": snapshot["tenant"], "event_time": snapshot["created_at"]}
     versions = {"policy_version": snapshot["policy_version"], "config_version": snapshot["config_version"]}
-    said = {"title": title, "explanation": explanation, "recommendation": recommendation}
-    return build_general_alert(alert_id, rule, severity, about | versions | said)
+    texts = {"title": title, "explanation": explanation, "recommendation": recommendation}
+    return build_general_alert(alert_id, rule, severity, about | versions | texts)
 
 
 def alert_for_workload(workload: Mapping[str, Any]) -> Output:
@@ -192,29 +197,31 @@ def alert_for_workload(workload: Mapping[str, Any]) -> Output:
     alert_id = ids.stable_id("alert", "team_overloaded", workload["workload_id"])
     queue = workload["channel"]
     elsewhere = f"send new conversations of the queue {queue} elsewhere for a while, " if queue else ""
-    said = {
+    texts = {
         "title": f"Team {workload['team']} may need cover",
         "explanation": describe_exposure(workload),
         "recommendation": f"Find cover for the team: {elsewhere}see that breaks are taken, and ask who wants relief.",
     }
     about = {name: workload[name] for name in ("tenant", "event_time", "config_version")}
-    return build_general_alert(alert_id, "team_overloaded", "warning", about | said | {"channel": queue or "other"})
+    return build_general_alert(alert_id, "team_overloaded", "warning", about | texts | {"channel": queue or "other"})
 
 
 def describe_exposure(workload: Mapping[str, Any]) -> str:
     """What a team had to take, and what of it is too much, in words."""
     recovery = workload["recovery_minutes"]
-    told = {
+    figures = {
         "hostile_minutes": f"{workload['hostile_minutes']:.0f} of {workload['work_minutes']:.0f} minutes of work in "
         "hostile conversations",
         "hard_in_a_row": f"{workload['hard_in_a_row']:.1f} hard cases in a row",
         "breaks_missed": f"{workload['breaks_missed']:.1f} breaks missed",
     }
-    said = [f"{how_much} (too much)" if name in workload["strained"] else how_much for name, how_much in told.items()]
-    said += [] if recovery is None else [f"{recovery:.0f} minutes between hard cases"]
+    sentences = [
+        f"{how_much} (too much)" if name in workload["strained"] else how_much for name, how_much in figures.items()
+    ]
+    sentences += [] if recovery is None else [f"{recovery:.0f} minutes between hard cases"]
     where = "" if workload["channel"] is None else describe_queue(workload)
     since, until = format_time(workload["since"]), format_time(workload["event_time"])
-    return f"From {since} to {until}, mean of {workload['operators']} operators: {', '.join(said)}.{where}"
+    return f"From {since} to {until}, mean of {workload['operators']} operators: {', '.join(sentences)}.{where}"
 
 
 def describe_queue(workload: Mapping[str, Any]) -> str:

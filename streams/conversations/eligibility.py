@@ -75,7 +75,7 @@ def adapted(option: InterventionOption, state: State) -> InterventionOption:
 
 def holds(when: Conditions, state: State, option: str) -> bool:
     """Whether all conditions of an option hold."""
-    return all(CONDITIONS[name](asked, state, option) for name, asked in when.said)
+    return all(CONDITIONS[name](asked, state, option) for name, asked in when.active)
 
 
 def before_with(state: State, option: str) -> OptionHistory:

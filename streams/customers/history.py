@@ -52,14 +52,15 @@ def summarise_conversations(turns: Iterable[Row], ends: Iterable[Row]) -> list[S
     lives: list[list[Row]] = []
     latest: dict[str, list[Row]] = {}
     for turn in turns:
-        name = turn["conversation_id"]
-        if name not in latest or turn["turn"] <= latest[name][-1]["turn"]:
-            latest[name] = []
-            lives.append(latest[name])
-        latest[name].append(turn)
+        conversation_id = turn["conversation_id"]
+        if conversation_id not in latest or turn["turn"] <= latest[conversation_id][-1]["turn"]:
+            latest[conversation_id] = []
+            lives.append(latest[conversation_id])
+        latest[conversation_id].append(turn)
     known = [*ends]
     return sorted(
-        (summarise_life(life, known) for life in lives), key=lambda one: (one["first_at"], one["conversation_id"])
+        (summarise_life(life, known) for life in lives),
+        key=lambda summary: (summary["first_at"], summary["conversation_id"]),
     )
 
 
@@ -95,12 +96,17 @@ def find_triggers(turns: Iterable[Row]) -> list[Summary]:
         for signal, by in turn["contributions"]:
             if by > 0 and signal in turn["cues"]:
                 seen[signal].append(turn)
-    found = [
-        {"cue": cue, "words": describe(cue), "conversations": count_conversations(those), "turns": len(those)}
-        for cue, those in seen.items()
-        if count_conversations(those) >= RECURRING
+    summaries = [
+        {
+            "cue": cue,
+            "words": describe(cue),
+            "conversations": count_conversations(turns_with_cue),
+            "turns": len(turns_with_cue),
+        }
+        for cue, turns_with_cue in seen.items()
+        if count_conversations(turns_with_cue) >= RECURRING
     ]
-    return sorted(found, key=lambda one: (-one["conversations"], -one["turns"], one["cue"]))
+    return sorted(summaries, key=lambda summary: (-summary["conversations"], -summary["turns"], summary["cue"]))
 
 
 def count_conversations(turns: Iterable[Row]) -> int:
@@ -109,16 +115,23 @@ def count_conversations(turns: Iterable[Row]) -> int:
 
 def compare_topics(turns: Sequence[Row], margin: float) -> list[Summary]:
     """What the customer spoke of, and how often the level rose beyond the margin when they did, and when not."""
-    found = []
+    comparisons = []
     for topic in TOPICS:
         spoken = [level_rise(turn) > margin for turn in turns if topic in turn["cues"]]
         other = [level_rise(turn) > margin for turn in turns if topic not in turn["cues"]]
         if spoken:
             rose, else_ = share(sum(spoken), len(spoken)), share(sum(other), len(other))
-            those = count_conversations(turn for turn in turns if topic in turn["cues"])
-            told = {"topic": topic, "words": describe(topic), "conversations": those, "turns": len(spoken)}
-            found.append(told | {"rose": rose, "rose_else": else_, "verdict": topic_verdict(rose, else_)})
-    return sorted(found, key=lambda one: (-one["rose"]["low"], -one["turns"], one["topic"]))
+            conversations = count_conversations(turn for turn in turns if topic in turn["cues"])
+            comparison = {
+                "topic": topic,
+                "words": describe(topic),
+                "conversations": conversations,
+                "turns": len(spoken),
+            }
+            comparisons.append(comparison | {"rose": rose, "rose_else": else_, "verdict": topic_verdict(rose, else_)})
+    return sorted(
+        comparisons, key=lambda comparison: (-comparison["rose"]["low"], -comparison["turns"], comparison["topic"])
+    )
 
 
 def topic_verdict(rose: Summary, else_: Summary) -> str:
@@ -133,27 +146,30 @@ def topic_verdict(rose: Summary, else_: Summary) -> str:
 def summarise_options(outcomes: Iterable[Row], margin: float) -> list[Summary]:
     """What followed each option: how often the level fell beyond the margin, of the times it moved beyond it."""
     rewards: dict[str, list[float | None]] = defaultdict(list)
-    for one in outcomes:
-        rewards[one["option"]].append(one["reward"])
-    found = []
+    for outcome in outcomes:
+        rewards[outcome["option"]].append(outcome["reward"])
+    summaries = []
     for option, seen in sorted(rewards.items()):
         known = [reward for reward in seen if reward is not None]
-        fell, rose = sum(one > margin for one in known), sum(one < -margin for one in known)
-        found.append({"option": option, "tried": len(seen), "seen": len(known), "fell": share(fell, fell + rose)})
-    return sorted(found, key=lambda one: (one["option"] == CONTROL, -(one["fell"]["low"] or 0.0), one["option"]))
+        fell, rose = sum(outcome > margin for outcome in known), sum(outcome < -margin for outcome in known)
+        summaries.append({"option": option, "tried": len(seen), "seen": len(known), "fell": share(fell, fell + rose)})
+    return sorted(
+        summaries,
+        key=lambda outcome: (outcome["option"] == CONTROL, -(outcome["fell"]["low"] or 0.0), outcome["option"]),
+    )
 
 
 def suggest_approach(options: Sequence[Summary], proven: Iterable[Row]) -> Summary:
     """What to try, from what, and what to avoid; nothing where nothing is known."""
-    own = [one for one in options if one["option"] != CONTROL and one["fell"]["of"] >= ENOUGH]
-    avoid = sorted(one["option"] for one in own if one["fell"]["high"] < OFTEN)
-    helped = [one for one in own if one["fell"]["low"] > OFTEN]
+    own = [row for row in options if row["option"] != CONTROL and row["fell"]["of"] >= ENOUGH]
+    avoid = sorted(row["option"] for row in own if row["fell"]["high"] < OFTEN)
+    helped = [row for row in own if row["fell"]["low"] > OFTEN]
     if helped:
-        best = max(helped, key=lambda one: (one["fell"]["low"], one["option"]))
+        best = max(helped, key=lambda row: (row["fell"]["low"], row["option"]))
         return approach_record(best["option"], "customer", best["fell"], avoid)
-    shown = [one for one in proven if one["verdict"] == "helped" and one["option"] not in (*avoid, "any")]
+    shown = [row for row in proven if row["verdict"] == "helped" and row["option"] not in (*avoid, "any")]
     if shown:
-        top = max(shown, key=lambda one: (one["low"], one["option"]))
+        top = max(shown, key=lambda row: (row["low"], row["option"]))
         return approach_record(
             top["option"], "everybody", {name: top[name] for name in ("n", "mean", "low", "high")}, avoid
         )

@@ -26,20 +26,20 @@ NOTHING = PendingNotes()
 Signal = Mapping[str, Any]
 
 
-def note_turn(state: State, said: float | None, cues: Sequence[str], config: ProfileConfig) -> PendingNotes:
+def note_turn(state: State, tone: float | None, cues: Sequence[str], config: ProfileConfig) -> PendingNotes:
     """What is to be told after a customer turn has moved the belief.
 
     Args:
-        said: what the words said, before the usual tone was taken off; None when unreadable.
+        tone: what the words said, before the usual tone was taken off; None when unreadable.
         cues: found in the turn.
     """
     if not config.remember:
         return NOTHING
-    memory, triggers = state.memory, dict(state.memory.triggers)
+    pending, triggers = state.memory, dict(state.memory.triggers)
     for name in raising_cues(state.belief.moved, cues):
         triggers[name] = triggers.get(name, 0) + 1
-    tone = memory.tone if said is None else update_baseline(memory.tone, said)
-    return PendingNotes(memory.turns + 1, tone, keep_largest(triggers, config), memory.defused)
+    tones = pending.tone if tone is None else update_baseline(pending.tone, tone)
+    return PendingNotes(pending.turns + 1, tones, keep_largest(triggers, config), pending.defused)
 
 
 def raising_cues(moved: Mapping[str, float], cues: Sequence[str]) -> list[str]:
@@ -101,15 +101,15 @@ def publish_learned(state: State, conversation_id: str, at: int, config: Config)
     """Tell what carries over, if there is anything new; what was told counts as usual from then on."""
     if state.customer_id is None or not config.profile.remember or state.memory == NOTHING:
         return state, []
-    memory, consent = state.memory, state.keystroke_consent is True
+    pending, consent = state.memory, state.keystroke_consent is True
     baselines = prosody.forget(state.baselines if consent else typing.forget(state.baselines))
-    if memory.tone is not None:
-        baselines = {**baselines, TONE: memory.tone}
+    if pending.tone is not None:
+        baselines = {**baselines, TONE: pending.tone}
     learned = {
-        "turns": memory.turns,
-        "baselines": {name: msgspec.structs.asdict(one) for name, one in baselines.items()},
-        "triggers": memory.triggers,
-        "defused": {option: as_counts(followed) for option, followed in memory.defused.items()},
+        "turns": pending.turns,
+        "baselines": {name: msgspec.structs.asdict(baseline) for name, baseline in baselines.items()},
+        "triggers": pending.triggers,
+        "defused": {option: as_counts(followed) for option, followed in pending.defused.items()},
     }
     state, note = new_note(state, conversation_id, "learned", at, learned, config)
     before = state.usual or ProfilePrior()

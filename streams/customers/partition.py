@@ -58,7 +58,7 @@ class CustomerPartition:
         """
         changed = sorted(self._changed.items(), key=lambda item: (item[1] is None, not item[0].startswith(MARK)))
         self._changed = {}
-        return [(key, None if one is None else profile.encode(one)) for key, one in changed]
+        return [(key, None if value is None else profile.encode(value)) for key, value in changed]
 
     def _remember(self, key: str, known: Profile | None, note: Note, source: tuple[str, int, int]) -> Signal | None:
         after = profile.merge_note(known, note, self._config)

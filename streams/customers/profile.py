@@ -69,8 +69,8 @@ def merge_note(profile: Profile | None, note: Note, config: ProfileConfig) -> Pr
 
 
 def learn_note(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
-    news = {name: Baseline(**usual) for name, usual in note["baselines"].items()}
-    tone = news.pop(TONE, None)
+    baselines = {name: Baseline(**usual) for name, usual in note["baselines"].items()}
+    tone = baselines.pop(TONE, None)
     tones = profile.tones if tone is None else (*profile.tones, tone.mean)[-config.tones :]
     return msgspec.structs.replace(
         profile,
@@ -78,7 +78,7 @@ def learn_note(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
         conversations=profile.conversations + 1,
         turns=profile.turns + note["turns"],
         tones=tones,
-        baselines=cap_baselines(pool_baselines(profile.baselines, news, config.memory), config),
+        baselines=cap_baselines(pool_baselines(profile.baselines, baselines, config.memory), config),
         triggers=keep_largest(decay_counts(profile.triggers, note["triggers"], config.decay), config),
         defused=update_histories(profile.defused, note["defused"], config),
         seen=(*profile.seen, note["note_id"])[-SEEN:],
@@ -88,26 +88,28 @@ def learn_note(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
 def cap_baselines(baselines: Mapping[str, Baseline], config: ProfileConfig) -> dict[str, Baseline]:
     names = sorted(baselines)[: config.names]
     return {
-        name: msgspec.structs.replace(one, count=min(one.count, config.memory))
-        for name, one in baselines.items()
+        name: msgspec.structs.replace(baseline, count=min(baseline.count, config.memory))
+        for name, baseline in baselines.items()
         if name in names
     }
 
 
-def decay_counts(before: Mapping[str, float], news: Mapping[str, float], decay: float) -> dict[str, float]:
+def decay_counts(before: Mapping[str, float], added: Mapping[str, float], decay: float) -> dict[str, float]:
     """Counts, those of before worth less; what has faded away is gone."""
-    counts = {name: decay * before.get(name, 0.0) + news.get(name, 0.0) for name in [*before, *(news.keys() - before)]}
+    counts = {
+        name: decay * before.get(name, 0.0) + added.get(name, 0.0) for name in [*before, *(added.keys() - before)]
+    }
     return {name: count for name, count in sorted(counts.items()) if count >= LEAST}
 
 
 def update_histories(
-    before: Mapping[str, OptionHistory], news: Note, config: ProfileConfig
+    before: Mapping[str, OptionHistory], added: Note, config: ProfileConfig
 ) -> dict[str, OptionHistory]:
     """What followed each option, helped and failed faded alike."""
     helped, failed = (
         decay_counts(
-            {option: getattr(one, name) for option, one in before.items()},
-            {option: float(one[name]) for option, one in news.items()},
+            {option: getattr(history, name) for option, history in before.items()},
+            {option: float(history[name]) for option, history in added.items()},
             config.decay,
         )
         for name in ("helped", "failed")
@@ -149,9 +151,9 @@ def prior_record(profile: Profile, config: ProfileConfig) -> dict[str, Any]:
     return {
         "conversations": profile.conversations,
         "tone": usual_tone(profile, config),
-        "baselines": {name: msgspec.structs.asdict(one) for name, one in profile.baselines.items()},
+        "baselines": {name: msgspec.structs.asdict(history) for name, history in profile.baselines.items()},
         "triggers": profile.triggers,
-        "defused": {option: msgspec.structs.asdict(one) for option, one in profile.defused.items()},
+        "defused": {option: msgspec.structs.asdict(history) for option, history in profile.defused.items()},
     }
 
 
@@ -175,9 +177,9 @@ def decode(value: bytes) -> Profile:
 def read_learned_at(value: bytes) -> int:
     """When the profile in ``value`` last learned, milliseconds."""
     if len(value) < HEADER.size or value[0] != FORMAT:
-        found = value[0] if value else "nothing"
+        version = value[0] if value else "nothing"
         raise ProfileError(
-            f"a customer's profile has format {found}, this version reads {FORMAT}: "
+            f"a customer's profile has format {version}, this version reads {FORMAT}: "
             "run the version that wrote it, or empty tenor.profiles and begin to remember anew"
         )
     return int(HEADER.unpack_from(value)[1])

@@ -24,36 +24,36 @@ Observed = tuple[Observation | None, Baselines]
 
 def apply_profile(state: State, signal: Mapping[str, Any], config: ProfileConfig) -> State:
     """The state with the profile taken in, from now on; one for another customer, or a second one, says nothing."""
-    source, brought = signal["source"], signal["profile"]
+    source, profile = signal["source"], signal["profile"]
     positions = {**state.positions, f"{source['topic']}/{source['partition']}": source["offset"]}
     state = msgspec.structs.replace(state, positions=positions)
     has_one = state.usual is not None and state.usual.conversations > 0
-    if brought is None or has_one or signal["customer_id"] != state.customer_id:
+    if profile is None or has_one or signal["customer_id"] != state.customer_id:
         return state
-    return msgspec.structs.replace(state, usual=build_prior(brought, state, config))
+    return msgspec.structs.replace(state, usual=build_prior(profile, state, config))
 
 
-def build_prior(brought: Mapping[str, Any], state: State, config: ProfileConfig) -> ProfilePrior:
+def build_prior(profile: Mapping[str, Any], state: State, config: ProfileConfig) -> ProfilePrior:
     """What is usual by a profile, and by what the conversation has told already: the profile may come later."""
-    baselines = {name: Baseline(**one) for name, one in brought["baselines"].items()}
+    baselines = {name: Baseline(**baseline) for name, baseline in profile["baselines"].items()}
     if state.keystroke_consent is False:
         baselines = typing.forget(baselines)
     if state.usual is not None:
         baselines = pool_baselines(baselines, state.usual.baselines, config.seed)
     return ProfilePrior(
-        tone=brought["tone"],
-        conversations=brought["conversations"],
+        tone=profile["tone"],
+        conversations=profile["conversations"],
         baselines=baselines,
-        triggers=dict(brought["triggers"]),
-        defused={option: OptionHistory(**followed) for option, followed in brought["defused"].items()},
+        triggers=dict(profile["triggers"]),
+        defused={option: OptionHistory(**counts) for option, counts in profile["defused"].items()},
     )
 
 
-def subtract_usual_tone(said: Observation | None, usual: ProfilePrior | None) -> Observation | None:
+def subtract_usual_tone(observation: Observation | None, usual: ProfilePrior | None) -> Observation | None:
     """What the words say beyond what this person's words usually say."""
-    if said is None or usual is None or not usual.tone:
-        return said
-    return Observation(said.value - usual.tone, said.sd, {**said.parts, SHIFT: -usual.tone})
+    if observation is None or usual is None or not usual.tone:
+        return observation
+    return Observation(observation.value - usual.tone, observation.sd, {**observation.parts, SHIFT: -usual.tone})
 
 
 def observe_with_prior(
@@ -74,17 +74,19 @@ def observe_with_prior(
 
 def pool_baselines(before: Mapping[str, Baseline], own: Mapping[str, Baseline], most: int) -> Baselines:
     """Baselines of both together; each of ``before`` counts for at most ``most`` values."""
-    capped = {name: Baseline(one.mean, one.variance, min(one.count, most)) for name, one in before.items()}
-    both = {name: pool_pair(capped[name], one) if name in capped else one for name, one in own.items()}
+    capped = {
+        name: Baseline(baseline.mean, baseline.variance, min(baseline.count, most)) for name, baseline in before.items()
+    }
+    both = {name: pool_pair(capped[name], baseline) if name in capped else baseline for name, baseline in own.items()}
     return capped | both
 
 
-def pool_pair(one: Baseline, other: Baseline) -> Baseline:
+def pool_pair(left: Baseline, right: Baseline) -> Baseline:
     """Mean and variance of two samples as one."""
-    count = one.count + other.count
-    share, gap = other.count / count, other.mean - one.mean
-    within = (1 - share) * one.variance + share * other.variance
-    return Baseline(one.mean + share * gap, within + share * (1 - share) * gap * gap, count)
+    count = left.count + right.count
+    share, gap = right.count / count, right.mean - left.mean
+    within = (1 - share) * left.variance + share * right.variance
+    return Baseline(left.mean + share * gap, within + share * (1 - share) * gap * gap, count)
 
 
 def describe_history(usual: ProfilePrior | None) -> str:
@@ -92,7 +94,11 @@ def describe_history(usual: ProfilePrior | None) -> str:
     if usual is None:
         return ""
     triggers = sorted(usual.triggers, key=lambda name: (-usual.triggers[name], name))[:MOST_NAMES]
-    helped = [option for option, one in sorted(usual.defused.items()) if one.helped > one.failed and option != CONTROL]
+    helped = [
+        option
+        for option, history in sorted(usual.defused.items())
+        if history.helped > history.failed and option != CONTROL
+    ]
     known = [("rose mostly with", triggers), ("calmed after", helped[:MOST_NAMES])]
-    said = [f"{what} {', '.join(names)}" for what, names in known if names]
-    return f" In earlier conversations it {' and '.join(said)}." if said else ""
+    sentences = [f"{what} {', '.join(names)}" for what, names in known if names]
+    return f" In earlier conversations it {' and '.join(sentences)}." if sentences else ""

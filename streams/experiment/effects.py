@@ -75,15 +75,15 @@ class Evidence(NamedTuple):
     weight: float = 0.0
     noise: float = 0.0
 
-    def plus(self, one: Contrast) -> "Evidence":
+    def add(self, contrast: Contrast) -> "Evidence":
         """With one contrast more; enter them in decision order."""
-        weighed = one.weight * one.phi
+        weighted = contrast.weight * contrast.phi
         return Evidence(
             self.n + 1,
-            self.total + weighed,
-            self.squares + weighed * weighed,
-            self.weight + one.weight,
-            self.noise + one.noise,
+            self.total + weighted,
+            self.squares + weighted * weighted,
+            self.weight + contrast.weight,
+            self.noise + contrast.noise,
         )
 
     @property
@@ -122,27 +122,29 @@ class PolicyValue(NamedTuple):
         return not self.unsupported and self.n >= SHOWN_AFTER and self.ess >= LEAST_ESS
 
 
-def is_comparable(one: MaturedDecision, option: str) -> bool:
+def is_comparable(decision: MaturedDecision, option: str) -> bool:
     """Whether both the option and control could have been chosen."""
-    return one.chances.get(option, 0.0) > 0 and one.chances.get(CONTROL, 0.0) > 0
+    return decision.chances.get(option, 0.0) > 0 and decision.chances.get(CONTROL, 0.0) > 0
 
 
-def contrast(one: MaturedDecision, option: str) -> float:
+def contrast(decision: MaturedDecision, option: str) -> float:
     """The option minus control, as one comparable decision tells it: unbiased, doubly robust."""
-    return score_option(one, option) - score_option(one, CONTROL)
+    return score_option(decision, option) - score_option(decision, CONTROL)
 
 
-def weighted_contrast(one: MaturedDecision, option: str) -> Contrast:
+def weighted_contrast(decision: MaturedDecision, option: str) -> Contrast:
     """The same with its weight and noise."""
     return Contrast(
-        contrast(one, option), contrast_weight(one.chances[option], one.chances[CONTROL]), prediction_error(one) ** 2
+        contrast(decision, option),
+        contrast_weight(decision.chances[option], decision.chances[CONTROL]),
+        prediction_error(decision) ** 2,
     )
 
 
-def weighted_contrast_any(one: MaturedDecision) -> Contrast:
+def weighted_contrast_any(decision: MaturedDecision) -> Contrast:
     """Any intervention minus control, with weight and noise."""
-    control = one.chances[CONTROL]
-    return Contrast(contrast_any(one), contrast_weight(1.0 - control, control), prediction_error(one) ** 2)
+    control = decision.chances[CONTROL]
+    return Contrast(contrast_any(decision), contrast_weight(1.0 - control, control), prediction_error(decision) ** 2)
 
 
 def contrast_weight(chance: float, control: float) -> float:
@@ -150,22 +152,25 @@ def contrast_weight(chance: float, control: float) -> float:
     return 1.0 / sqrt(1.0 / chance + 1.0 / control)
 
 
-def score_option(one: MaturedDecision, option: str) -> float:
-    predicted = one.predicted.get(option, 0.0)
-    return predicted + (one.option == option) * (one.reward - predicted) / one.chances[option]
+def score_option(decision: MaturedDecision, option: str) -> float:
+    predicted = decision.predicted.get(option, 0.0)
+    return predicted + (decision.option == option) * (decision.reward - predicted) / decision.chances[option]
 
 
-def is_comparable_any(one: MaturedDecision) -> bool:
+def is_comparable_any(decision: MaturedDecision) -> bool:
     """Whether both control and some intervention could have been chosen."""
-    return 0.0 < one.chances.get(CONTROL, 0.0) < 1.0
+    return 0.0 < decision.chances.get(CONTROL, 0.0) < 1.0
 
 
-def contrast_any(one: MaturedDecision) -> float:
+def contrast_any(decision: MaturedDecision) -> float:
     """Any intervention minus control: all options but control as one arm, mixed as they were."""
-    chance = 1.0 - one.chances[CONTROL]
-    mixed = sum(p * one.predicted.get(option, 0.0) for option, p in one.chances.items() if option != CONTROL) / chance
-    treated = mixed + (one.option != CONTROL) * (one.reward - mixed) / chance
-    return treated - score_option(one, CONTROL)
+    chance = 1.0 - decision.chances[CONTROL]
+    mixed = (
+        sum(p * decision.predicted.get(option, 0.0) for option, p in decision.chances.items() if option != CONTROL)
+        / chance
+    )
+    treated = mixed + (decision.option != CONTROL) * (decision.reward - mixed) / chance
+    return treated - score_option(decision, CONTROL)
 
 
 def rho2(alpha: float, n_opt: float) -> float:
@@ -199,62 +204,69 @@ def boundary(evidence: Evidence, spread: float, tail: float) -> float:
     return of_weighed * evidence.n / evidence.weight
 
 
-def snips(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
+def snips(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
     """Value of a candidate policy by self-normalised inverse propensity."""
-    if missing := count_unsupported(decided, target):
-        return PolicyValue(nan, nan, 0.0, len(decided), missing)
-    weights = [importance_weight(one, target) for one in decided]
+    if missing := count_unsupported(decisions, target):
+        return PolicyValue(nan, nan, 0.0, len(decisions), missing)
+    weights = [importance_weight(decision, target) for decision in decisions]
     if not (total := sum(weights)):
-        return PolicyValue(nan, nan, 0.0, len(decided))
-    value = sum(w * one.reward for w, one in zip(weights, decided, strict=True)) / total
-    errors = [w * (one.reward - value) for w, one in zip(weights, decided, strict=True)]
-    return PolicyValue(value, clustered_error(decided, errors) / total, effective_sample_size(weights), len(decided))
-
-
-def doubly_robust(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """Value of a candidate policy: what was predicted, corrected by what happened."""
-    if (missing := count_unsupported(decided, target)) or not decided:
-        return PolicyValue(nan, nan, 0.0, len(decided), missing)
-    weights = [importance_weight(one, target) for one in decided]
-    scores = [expected_reward(one, target) + w * prediction_error(one) for w, one in zip(weights, decided, strict=True)]
-    value = sum(scores) / len(scores)
-    error = clustered_error(decided, [score - value for score in scores]) / len(scores)
-    return PolicyValue(value, error, effective_sample_size(weights), len(decided))
-
-
-def policy_gain(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """What a candidate policy would have earned beyond what was drawn, doubly robust, per decision."""
-    found = doubly_robust(decided, target)
-    if found.unsupported or not decided:
-        return found
-    scores = [
-        expected_reward(one, target) + importance_weight(one, target) * prediction_error(one) - one.reward
-        for one in decided
-    ]
-    value = sum(scores) / len(scores)
-    error = clustered_error(decided, [score - value for score in scores]) / len(scores)
-    return found._replace(value=value, error=error)
-
-
-def count_unsupported(decided: Iterable[MaturedDecision], target: Target) -> int:
-    """Decisions that tell nothing of the candidate: it wants what had no chance, or what was chosen had none."""
-    return sum(
-        one.chances.get(one.option, 0.0) <= 0
-        or any(wanted > 0 and one.chances.get(option, 0.0) <= 0 for option, wanted in target(one).items())
-        for one in decided
+        return PolicyValue(nan, nan, 0.0, len(decisions))
+    value = sum(w * decision.reward for w, decision in zip(weights, decisions, strict=True)) / total
+    errors = [w * (decision.reward - value) for w, decision in zip(weights, decisions, strict=True)]
+    return PolicyValue(
+        value, clustered_error(decisions, errors) / total, effective_sample_size(weights), len(decisions)
     )
 
 
-def importance_weight(one: MaturedDecision, target: Target) -> float:
-    return target(one).get(one.option, 0.0) / one.chances[one.option]
+def doubly_robust(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
+    """Value of a candidate policy: what was predicted, corrected by what happened."""
+    if (missing := count_unsupported(decisions, target)) or not decisions:
+        return PolicyValue(nan, nan, 0.0, len(decisions), missing)
+    weights = [importance_weight(decision, target) for decision in decisions]
+    scores = [
+        expected_reward(decision, target) + w * prediction_error(decision)
+        for w, decision in zip(weights, decisions, strict=True)
+    ]
+    value = sum(scores) / len(scores)
+    error = clustered_error(decisions, [score - value for score in scores]) / len(scores)
+    return PolicyValue(value, error, effective_sample_size(weights), len(decisions))
 
 
-def expected_reward(one: MaturedDecision, target: Target) -> float:
-    return sum(wanted * one.predicted.get(option, 0.0) for option, wanted in target(one).items())
+def policy_gain(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
+    """What a candidate policy would have earned beyond what was drawn, doubly robust, per decision."""
+    estimate = doubly_robust(decisions, target)
+    if estimate.unsupported or not decisions:
+        return estimate
+    scores = [
+        expected_reward(decision, target)
+        + importance_weight(decision, target) * prediction_error(decision)
+        - decision.reward
+        for decision in decisions
+    ]
+    value = sum(scores) / len(scores)
+    error = clustered_error(decisions, [score - value for score in scores]) / len(scores)
+    return estimate._replace(value=value, error=error)
 
 
-def prediction_error(one: MaturedDecision) -> float:
-    return one.reward - one.predicted.get(one.option, 0.0)
+def count_unsupported(decisions: Iterable[MaturedDecision], target: Target) -> int:
+    """Decisions that tell nothing of the candidate: it wants what had no chance, or what was chosen had none."""
+    return sum(
+        decision.chances.get(decision.option, 0.0) <= 0
+        or any(wanted > 0 and decision.chances.get(option, 0.0) <= 0 for option, wanted in target(decision).items())
+        for decision in decisions
+    )
+
+
+def importance_weight(decision: MaturedDecision, target: Target) -> float:
+    return target(decision).get(decision.option, 0.0) / decision.chances[decision.option]
+
+
+def expected_reward(decision: MaturedDecision, target: Target) -> float:
+    return sum(wanted * decision.predicted.get(option, 0.0) for option, wanted in target(decision).items())
+
+
+def prediction_error(decision: MaturedDecision) -> float:
+    return decision.reward - decision.predicted.get(decision.option, 0.0)
 
 
 def effective_sample_size(weights: Sequence[float]) -> float:
@@ -262,11 +274,11 @@ def effective_sample_size(weights: Sequence[float]) -> float:
     return sum(weights) ** 2 / squares if squares else 0.0
 
 
-def clustered_error(decided: Sequence[MaturedDecision], errors: Sequence[float]) -> float:
+def clustered_error(decisions: Sequence[MaturedDecision], errors: Sequence[float]) -> float:
     """Root of the summed squares of each conversation's summed errors."""
     sums: dict[str, float] = {}
-    for one, error in zip(decided, errors, strict=True):
-        sums[one.conversation] = sums.get(one.conversation, 0.0) + error
+    for decision, error in zip(decisions, errors, strict=True):
+        sums[decision.conversation] = sums.get(decision.conversation, 0.0) + error
     return sqrt(sum(total * total for total in sums.values()))
 
 
@@ -287,6 +299,6 @@ def log_factor(share: float, decisions: int, controls: int, kappa: float) -> flo
     if not 0 < share < 1:
         return 0.0 if controls == share * decisions else inf
     others, a, b = decisions - controls, kappa * share, kappa * (1 - share)
-    told = lgamma(a + controls) + lgamma(b + others) - lgamma(kappa + decisions)
-    before = lgamma(a) + lgamma(b) - lgamma(kappa)
-    return told - before - controls * log(share) - others * log1p(-share)
+    posterior = lgamma(a + controls) + lgamma(b + others) - lgamma(kappa + decisions)
+    prior = lgamma(a) + lgamma(b) - lgamma(kappa)
+    return posterior - prior - controls * log(share) - others * log1p(-share)

@@ -87,24 +87,26 @@ def merge_with_shipped(file: CatalogueFile) -> Protocols:
     shipped, own = default_options(), {option.id: option for option in file.options}
     for name in file.without:
         if name not in {option.id for option in shipped}:
-            raise OptionError(f"without: {name} is no shipped option{suggest_name(name, [one.id for one in shipped])}")
-    gone = set(file.without) - set(own)
-    kept = {one.id: drop_ladder_links(one, gone) for one in shipped if one.id not in gone}
-    return tuple((kept | own).values())
+            raise OptionError(
+                f"without: {name} is no shipped option{suggest_name(name, [option.id for option in shipped])}"
+            )
+    left_out = set(file.without) - set(own)
+    remaining = {option.id: drop_ladder_links(option, left_out) for option in shipped if option.id not in left_out}
+    return tuple((remaining | own).values())
 
 
-def drop_ladder_links(option: InterventionOption, gone: set[str]) -> InterventionOption:
+def drop_ladder_links(option: InterventionOption, left_out: set[str]) -> InterventionOption:
     """A shipped option whose ladder no longer leads to options that were left out."""
-    return replace(option, then=tuple(name for name in option.then if name not in gone))
+    return replace(option, then=tuple(name for name in option.then if name not in left_out))
 
 
 def check_names(protocols: Protocols) -> None:
     names = [protocol.id for protocol in protocols]
     if CONTROL in names:
         raise OptionError(f"option {CONTROL}: the name is taken by 'no intervention'")
-    doubled = {name for name in names if names.count(name) > 1}
-    if doubled:
-        raise OptionError(f"option {min(doubled)} stands twice")
+    duplicates = {name for name in names if names.count(name) > 1}
+    if duplicates:
+        raise OptionError(f"option {min(duplicates)} stands twice")
 
 
 def check_ladder(protocols: Protocols) -> None:
@@ -131,10 +133,12 @@ def check_channels(protocols: Protocols) -> None:
     if not hand_overs:
         raise OptionError("no option hands over to a human: failures would have nowhere to go")
     at_first = [protocol for protocol in protocols if is_available_at_first(protocol.when)]
-    if lacking := find_uncovered_channels(hand_overs):
-        raise OptionError(f"no option hands over to a human on channel {lacking[0]}: failures would have nowhere to go")
-    if lacking := find_uncovered_channels(at_first):
-        raise OptionError(f"no option can be tried on channel {lacking[0]} before another failed there")
+    if uncovered := find_uncovered_channels(hand_overs):
+        raise OptionError(
+            f"no option hands over to a human on channel {uncovered[0]}: failures would have nowhere to go"
+        )
+    if uncovered := find_uncovered_channels(at_first):
+        raise OptionError(f"no option can be tried on channel {uncovered[0]} before another failed there")
 
 
 def is_available_at_first(when: Conditions) -> bool:
@@ -144,7 +148,7 @@ def is_available_at_first(when: Conditions) -> bool:
 
 def find_uncovered_channels(protocols: Sequence[InterventionOption]) -> list[str]:
     """The channels none of these options is for."""
-    return [one for one in CHANNELS if not any(is_for_channel(protocol, one) for protocol in protocols)]
+    return [channel for channel in CHANNELS if not any(is_for_channel(protocol, channel) for protocol in protocols)]
 
 
 def is_for_channel(protocol: InterventionOption, channel: str) -> bool:

@@ -57,8 +57,8 @@ def describe_field(place: tuple[int | str, ...], error: ErrorDetails, holder: ty
     if error["type"] == UNKNOWN:
         inner = next((PLACES[part] for part in reversed(parents) if part in PLACES), holder)
         return f"unknown field {path}{suggest_field(str(name), inner)}"
-    said = WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
-    return f"{path}: {said}" if error["type"] == "value_error" else f"{path} {said}"
+    problem = WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    return f"{path}: {problem}" if error["type"] == "value_error" else f"{path} {problem}"
 
 
 def join_path(place: Iterable[int | str]) -> str:
@@ -82,4 +82,4 @@ def suggest_name(name: str, known: Iterable[str]) -> str:
 
 
 def field_names(holder: type[Any]) -> list[str]:
-    return [one.name for one in fields(holder)]
+    return [field.name for field in fields(holder)]

@@ -104,9 +104,9 @@ class Conditions:
             raise ValueError("failed_before and returning: false never hold together")
 
     @cached_property
-    def said(self) -> tuple[tuple[str, Any], ...]:
+    def active(self) -> tuple[tuple[str, Any], ...]:
         """The conditions that do not always hold, by name."""
-        values = ((one.name, getattr(self, one.name), one.default) for one in fields(self))
+        values = ((condition.name, getattr(self, condition.name), condition.default) for condition in fields(self))
         return tuple((name, value) for name, value, default in values if value != default)
 
 

@@ -36,9 +36,9 @@ class CandidatePolicy:
     floor: float = PolicyConfig.floor
     burden_price: float = PolicyConfig.burden_price
 
-    def chances(self, decision: Decision, burdens: Mapping[str, float], ridge: float) -> dict[str, float]:
+    def probabilities(self, decision: Decision, burdens: Mapping[str, float], ridge: float) -> dict[str, float]:
         """Probability of control and of each option that had a chance; sums to what was drawn from."""
-        logged = {one["option"]: one["probability"] for one in decision["propensities"]}
+        logged = {entry["option"]: entry["probability"] for entry in decision["propensities"]}
         options = [name for name, p in logged.items() if name != CONTROL and p > 0]
         if not options:
             return logged
@@ -58,8 +58,8 @@ class CandidatePolicy:
         usable = [name for name in options if name not in self.learned.disabled] or options
         mean, sd = self.learned.predict(decision["context"], usable, ridge)
         prices = self.burden_price * np.array([burdens.get(name, 0.0) for name in usable])
-        found = choice_probabilities(mean - prices, sd, self.exploration, self.floor)
-        return dict(zip(usable, found.tolist(), strict=True))
+        probabilities = choice_probabilities(mean - prices, sd, self.exploration, self.floor)
+        return dict(zip(usable, probabilities.tolist(), strict=True))
 
 
 def is_decidable(decision: Decision) -> bool:

@@ -40,38 +40,42 @@ def build_context(state: State) -> dict[str, float]:
         "tone": usual.tone if usual else 0.0,
         "slow_channel": float(state.channel in SLOW_CHANNELS),
         "voice": float(state.channel == "voice"),
-        **({BEFORE + option: history_balance(one) for option, one in sorted(usual.defused.items())} if usual else {}),
+        **(
+            {BEFORE + option: history_balance(history) for option, history in sorted(usual.defused.items())}
+            if usual
+            else {}
+        ),
     }
 
 
-def is_complete(seen: Context) -> bool:
+def is_complete(features: Context) -> bool:
     """Whether a context that was read back has every number the vector needs."""
-    return seen.keys() >= NAMES
+    return features.keys() >= NAMES
 
 
-def history_balance(before: OptionHistory) -> float:
+def history_balance(history: OptionHistory) -> float:
     """How much more often an option helped this customer than it failed, -1 to 1; near 0 while little is known."""
-    return (before.helped - before.failed) / (before.helped + before.failed + 2.0)
+    return (history.helped - history.failed) / (history.helped + history.failed + 2.0)
 
 
-def shared_features(seen: Context) -> list[float]:
+def shared_features(features: Context) -> list[float]:
     """What is the same for every option: the vector without its last number."""
     return [
         1.0,
-        seen["level"],
-        4.0 * seen["level_sd"],
-        min(max(seen["slope"], -STEEPEST), STEEPEST),
-        seen["alarm"] / 10.0,
-        log1p(max(seen["turn"], 0.0)) / 3.0,
-        seen["failures"] / 2.0,
-        log1p(max(seen["minutes"], 0.0)) / 4.0,
-        seen["returning"],
-        seen["tone"],
-        seen["slow_channel"],
-        seen["voice"],
+        features["level"],
+        4.0 * features["level_sd"],
+        min(max(features["slope"], -STEEPEST), STEEPEST),
+        features["alarm"] / 10.0,
+        log1p(max(features["turn"], 0.0)) / 3.0,
+        features["failures"] / 2.0,
+        log1p(max(features["minutes"], 0.0)) / 4.0,
+        features["returning"],
+        features["tone"],
+        features["slow_channel"],
+        features["voice"],
     ]
 
 
-def option_features(seen: Context, option: str) -> list[float]:
+def option_features(features: Context, option: str) -> list[float]:
     """The context as one option sees it, ``SIZE`` numbers. ``KeyError`` where one is missing."""
-    return [*shared_features(seen), seen.get(BEFORE + option, 0.0)]
+    return [*shared_features(features), features.get(BEFORE + option, 0.0)]

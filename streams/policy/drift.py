@@ -26,7 +26,7 @@ class DriftUpdate(NamedTuple):
     grew: bool
 
 
-def update_errors(before: PredictionErrors, news: Iterable[float]) -> DriftUpdate:
+def update_errors(before: PredictionErrors, squared_errors: Iterable[float]) -> DriftUpdate:
     """What is known after new squared errors, each of reward minus what was expected.
 
     Where they have grown, only the last mean is kept: what was learned is worth little then, so the watch begins anew.
@@ -34,11 +34,11 @@ def update_errors(before: PredictionErrors, news: Iterable[float]) -> DriftUpdat
     adwin = drift.ADWIN(delta=DELTA, clock=1, min_window_length=5, grace_period=10)  # type: ignore[no-untyped-call]
     for mean in before.means:
         adwin.update(SCALE * mean)  # type: ignore[no-untyped-call]
-    means, recent, grew = list(before.means), [*before.recent, *news], False
+    means, recent, grew = list(before.means), [*before.recent, *squared_errors], False
     while len(recent) >= BLOCK:
         block, recent, expected = recent[:BLOCK], recent[BLOCK:], adwin.estimation
         means.append(sum(block) / BLOCK)
         adwin.update(SCALE * means[-1])  # type: ignore[no-untyped-call]
         grew = grew or bool(adwin.drift_detected and adwin.estimation > expected)  # that they shrink is no news
-    kept = 1 if grew else min(int(adwin.width), MOST_MEANS)
-    return DriftUpdate(PredictionErrors(tuple(means[len(means) - kept :]), tuple(recent)), grew)
+    retained = 1 if grew else min(int(adwin.width), MOST_MEANS)
+    return DriftUpdate(PredictionErrors(tuple(means[len(means) - retained :]), tuple(recent)), grew)

@@ -26,29 +26,29 @@ LARGEST = 1e6  # of any number in a lesson; what is larger, or no number, is som
 
 
 def next_snapshot(
-    before: Snapshot, news: JoinedBatch, commands: Sequence[Record], positions: Mapping[Position, int], config: Config
+    before: Snapshot, batch: JoinedBatch, commands: Sequence[Record], positions: Mapping[Position, int], config: Config
 ) -> Snapshot:
     """The snapshot that follows.
 
     Args:
-        news: from ``Experience``.
+        batch: from ``Experience``.
         commands: of people, in order; they count after the lessons.
         positions: how far the inputs were read.
     """
-    lessons = [(one, ratings) for one, ratings in news.lessons if is_learnable(one)]
-    evidence = update_evidence(before.evidence, [one for one, _ in lessons])
+    examples = [(example, ratings) for example, ratings in batch.examples if is_learnable(example)]
+    evidence = update_evidence(before.evidence, [example for example, _ in examples])
     disabled = before.disabled | {lost.option for lost in find_rollbacks(evidence, before.disabled, config)}
     disabled, evidence = apply_commands(disabled, evidence, commands)
-    watch = drift.update_errors(before.errors, squared_errors(before, lessons, config.policy))
+    drift_update = drift.update_errors(before.errors, squared_errors(before, examples, config.policy))
     return msgspec.structs.replace(
         before,
-        arms=update_arms(before.arms, lessons, news.rated, config.policy, watch.grew),
-        errors=watch.errors,
-        forgot=watch.grew,
+        arms=update_arms(before.arms, examples, batch.rated, config.policy, drift_update.grew),
+        errors=drift_update.errors,
+        forgot=drift_update.grew,
         evidence=evidence,
         disabled=disabled,
-        matured=before.matured + len(lessons),
-        created_at=max([before.created_at, *(one.outcome["event_time"] for one, _ in lessons)]),
+        matured=before.matured + len(examples),
+        created_at=max([before.created_at, *(example.outcome["event_time"] for example, _ in examples)]),
         positions=dict(positions),
         previous=(before.version or to_record(before)["policy_version"]) if before.positions else None,
         config_version=config.version,
@@ -56,18 +56,22 @@ def next_snapshot(
     )
 
 
-def is_learnable(one: TrainingExample) -> bool:
+def is_learnable(example: TrainingExample) -> bool:
     """Whether anything was seen, in a context this version understands, in numbers that sums survive."""
-    reward, seen, predicted = one.outcome["reward"], one.decision["context"], one.decision["predicted_reward"] or {}
-    if reward is None or one.decision["context_version"] != context.VERSION or not context.is_complete(seen):
+    reward, features, predicted = (
+        example.outcome["reward"],
+        example.decision["context"],
+        example.decision["predicted_reward"] or {},
+    )
+    if reward is None or example.decision["context_version"] != context.VERSION or not context.is_complete(features):
         return False
-    return all(abs(number) <= LARGEST for number in (reward, *seen.values(), *predicted.values()))
+    return all(abs(number) <= LARGEST for number in (reward, *features.values(), *predicted.values()))
 
 
 def update_arms(
     arms: Mapping[str, Arm],
-    lessons: Sequence[tuple[TrainingExample, tuple[float, ...]]],
-    rated: Sequence[RatedDecision],
+    examples: Sequence[tuple[TrainingExample, tuple[float, ...]]],
+    re_rated: Sequence[RatedDecision],
     config: PolicyConfig,
     grew: bool = False,
 ) -> dict[str, Arm]:
@@ -76,90 +80,93 @@ def update_arms(
     Args:
         grew: whether errors have grown: what was learned before is then worth little.
     """
-    factor = config.discount ** len(lessons) * (config.remembered_after_drift if grew else 1.0)
+    factor = config.discount ** len(examples) * (config.remembered_after_drift if grew else 1.0)
     known = {name: thompson.discount_arm(arm, factor, config.ridge) for name, arm in arms.items()}
-    for one, ratings in lessons:
-        name = one.decision["option"]
+    for example, ratings in examples:
+        name = example.decision["option"]
         arm = known.get(name) or thompson.new_arm(context.SIZE, config.ridge)
-        reward = blend_reward(one.outcome["reward"], ratings, config)
-        known[name] = thompson.update_arm(arm, context.option_features(one.decision["context"], name), reward)
-    for late in rated:
-        correct_reward(known, late, config)
+        reward = blend_reward(example.outcome["reward"], ratings, config)
+        known[name] = thompson.update_arm(arm, context.option_features(example.decision["context"], name), reward)
+    for re_rating in re_rated:
+        correct_reward(known, re_rating, config)
     return {name: known[name] for name in sorted(known)}
 
 
 def squared_errors(
-    before: Snapshot, lessons: Sequence[tuple[TrainingExample, tuple[float, ...]]], config: PolicyConfig
+    before: Snapshot, examples: Sequence[tuple[TrainingExample, tuple[float, ...]]], config: PolicyConfig
 ) -> list[float]:
     """How far each reward was from what the snapshot before expects of the option, where it knows it."""
     rows = {name: row for row, name in enumerate(before.arms)}
-    known = [(one, ratings) for one, ratings in lessons if one.decision["option"] in rows]
-    if not known:
+    predictable = [(example, ratings) for example, ratings in examples if example.decision["option"] in rows]
+    if not predictable:
         return []
-    chosen = [one.decision["option"] for one, _ in known]
-    seen = np.array(
-        [context.option_features(one.decision["context"], name) for (one, _), name in zip(known, chosen, strict=True)]
+    chosen = [example.decision["option"] for example, _ in predictable]
+    features = np.array(
+        [
+            context.option_features(example.decision["context"], name)
+            for (example, _), name in zip(predictable, chosen, strict=True)
+        ]
     )
-    expected, _ = before.posterior.predict(seen, [rows[name] for name in chosen])
-    rewards = np.array([blend_reward(one.outcome["reward"], ratings, config) for one, ratings in known])
+    expected, _ = before.posterior.predict(features, [rows[name] for name in chosen])
+    rewards = np.array([blend_reward(example.outcome["reward"], ratings, config) for example, ratings in predictable])
     squares: list[float] = ((rewards - expected) ** 2).tolist()
     return squares
 
 
-def correct_reward(arms: dict[str, Arm], late: RatedDecision, config: PolicyConfig) -> None:
+def correct_reward(arms: dict[str, Arm], re_rating: RatedDecision, config: PolicyConfig) -> None:
     """Move what was learned of a decision to what it is with another rating."""
-    one = late.lesson
-    name, fall = one.decision["option"], one.outcome["reward"]
-    if not is_learnable(one) or name not in arms:
+    example = re_rating.example
+    name, level_fall = example.decision["option"], example.outcome["reward"]
+    if not is_learnable(example) or name not in arms:
         return
-    change = blend_reward(fall, late.now, config) - blend_reward(fall, late.before, config)
-    seen = context.option_features(one.decision["context"], name)
-    response = arms[name].response + [change * number for number in seen]
+    change = blend_reward(level_fall, re_rating.now, config) - blend_reward(level_fall, re_rating.before, config)
+    features = context.option_features(example.decision["context"], name)
+    response = arms[name].response + [change * number for number in features]
     arms[name] = Arm(arms[name].precision, response)
 
 
-def blend_reward(fall: float, ratings: Sequence[float], config: PolicyConfig) -> float:
+def blend_reward(level_fall: float, ratings: Sequence[float], config: PolicyConfig) -> float:
     """Reward of a decision: the fall of the level, and where people rated it, what they say, by their mean.
 
     Args:
-        fall: of the level over the window.
+        level_fall: of the level over the window.
         ratings: each -1 to 1.
     """
     if not ratings:
-        return fall
-    said = config.rating_scale * sum(ratings) / len(ratings)
-    return (1 - config.rating_weight) * fall + config.rating_weight * said
+        return level_fall
+    rated = config.rating_scale * sum(ratings) / len(ratings)
+    return (1 - config.rating_weight) * level_fall + config.rating_weight * rated
 
 
 def rating_score(rating: Record) -> float | None:
     """What a rating says of a reply, -1 to 1; None where it says nothing."""
-    marks = [(rating[name] - 3) / 2 for name in ("clarity", "tone", "resonance") if rating[name] is not None]
+    scores = [(rating[name] - 3) / 2 for name in ("clarity", "tone", "resonance") if rating[name] is not None]
     if rating["felt_understood"] is not None:
-        marks.append(1.0 if rating["felt_understood"] else -1.0)
-    return sum(marks) / len(marks) if marks else None
+        scores.append(1.0 if rating["felt_understood"] else -1.0)
+    return sum(scores) / len(scores) if scores else None
 
 
-def update_evidence(before: Mapping[str, Evidence], lessons: Iterable[TrainingExample]) -> dict[str, Evidence]:
+def update_evidence(before: Mapping[str, Evidence], examples: Iterable[TrainingExample]) -> dict[str, Evidence]:
     """Evidence of each option's contrast with control, lessons added. Ratings are no part of it: raters choose."""
     sums = dict(before)
-    for lesson in lessons:
-        one = to_matured_decision(lesson)
-        if effects.is_comparable_any(one):
-            sums[ANY] = sums.get(ANY, Evidence()).plus(effects.weighted_contrast_any(one))
-        for option in one.chances:
-            if option != CONTROL and effects.is_comparable(one, option):
-                sums[option] = sums.get(option, Evidence()).plus(effects.weighted_contrast(one, option))
+    for example in examples:
+        decision = to_matured_decision(example)
+        if effects.is_comparable_any(decision):
+            sums[ANY] = sums.get(ANY, Evidence()).add(effects.weighted_contrast_any(decision))
+        for option in decision.chances:
+            if option != CONTROL and effects.is_comparable(decision, option):
+                sums[option] = sums.get(option, Evidence()).add(effects.weighted_contrast(decision, option))
     return {option: sums[option] for option in sorted(sums)}
 
 
-def to_matured_decision(lesson: TrainingExample) -> MaturedDecision:
+def to_matured_decision(example: TrainingExample) -> MaturedDecision:
     """A lesson as the proof reads it."""
-    decision = lesson.decision
+    decision = example.decision
     return MaturedDecision(
         conversation=decision["conversation_id"],
         option=decision["option"],
-        reward=lesson.outcome["reward"],
-        chances={one["option"]: one["probability"] for one in decision["propensities"]},
+        reward=example.outcome["reward"],
+        chances={entry["option"]: entry["probability"] for entry in decision["propensities"]},
         predicted=decision["predicted_reward"] or {},
     )
 
@@ -168,11 +175,11 @@ def apply_commands(
     disabled: frozenset[str], evidence: Mapping[str, Evidence], commands: Iterable[Record]
 ) -> tuple[frozenset[str], dict[str, Evidence]]:
     """What people asked: an option enabled begins anew, its evidence forgotten."""
-    kept = dict(evidence)
+    remaining = dict(evidence)
     for command in commands:
         if command["action"] == "disable":
             disabled |= {command["option"]}
         else:
             disabled -= {command["option"]}
-            kept.pop(command["option"], None)
-    return disabled, kept
+            remaining.pop(command["option"], None)
+    return disabled, remaining

@@ -50,11 +50,11 @@ class Policy:
         self._rows = {name: row for row, name in enumerate(snapshot.arms)}
         self._posterior = snapshot.posterior if snapshot.arms else None
 
-    def predict(self, seen: context.Context, options: Sequence[str], ridge: float) -> tuple[Array, Array]:
+    def predict(self, features: context.Context, options: Sequence[str], ridge: float) -> tuple[Array, Array]:
         """Mean reward and its sd for noise of sd 1, of each option; of one nobody has tried, the prior's."""
         xs = np.empty((len(options), context.SIZE))
-        xs[:, :-1] = context.shared_features(seen)
-        xs[:, -1] = [seen.get(context.BEFORE + option, 0.0) for option in options]
+        xs[:, :-1] = context.shared_features(features)
+        xs[:, -1] = [features.get(context.BEFORE + option, 0.0) for option in options]
         rows = [self._rows[option] for option in options if option in self._rows]
         if self._posterior is not None and len(rows) == len(options):
             return self._posterior.predict(xs, rows)
@@ -67,7 +67,7 @@ class Policy:
 
 def option_probabilities(
     options: Sequence[InterventionOption],
-    seen: context.Context,
+    features: context.Context,
     policy: Policy | None,
     config: Config,
     control_share: float,
@@ -76,15 +76,15 @@ def option_probabilities(
 
     Args:
         options: those that are eligible, at least one.
-        seen: the context.
+        features: the context.
         policy: what was learned; None while nothing was.
         control_share: probability of control; 1 for a customer in the holdout.
     """
     names = [option.id for option in options]
     if policy is None:
         return OptionProbabilities(add_control(names, np.full(len(names), 1 / len(names)), control_share), None)
-    mean, sd = policy.predict(seen, [*names, CONTROL], config.policy.ridge)
-    rounded = [round(one, REWARD_DIGITS) for one in mean.tolist()]
+    mean, sd = policy.predict(features, [*names, CONTROL], config.policy.ridge)
+    rounded = [round(mean_reward, REWARD_DIGITS) for mean_reward in mean.tolist()]
     predicted = dict(zip([*names, CONTROL], rounded, strict=True))
     if policy.matured < config.policy.safe_start:
         best = apply_floor(np.full(len(names), 1 / len(names)), config.policy.floor)
@@ -108,9 +108,9 @@ def add_control(names: Sequence[str], best: Array, control_share: float) -> Prop
     ]
 
 
-def draw_option(propensities: Propensities, lottery: float) -> tuple[str, float]:
+def draw_option(propensities: Propensities, uniform: float) -> tuple[str, float]:
     """The option a uniform draw in [0, 1) falls on, and its probability."""
     for (name, probability), upper in zip(propensities, accumulate(p for _, p in propensities), strict=True):
-        if lottery < upper:
+        if uniform < upper:
             return name, probability
-    return max(propensities, key=lambda one: one[1])  # the sum may fall short of 1 by a rounding error
+    return max(propensities, key=lambda entry: entry[1])  # the sum may fall short of 1 by a rounding error

@@ -20,11 +20,11 @@ class Rollback(NamedTuple):
 def find_rollbacks(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Rollback]:
     """Options whose effect is below control's with always-valid confidence, and that are still in use."""
     alpha = config.policy.alpha / max(len(config.protocols), 1)
-    found = []
-    for option, one in evidence.items():
-        if option == ANY or option in disabled or one.n < config.policy.rollback_after:
+    rollbacks = []
+    for option, option_evidence in evidence.items():
+        if option == ANY or option in disabled or option_evidence.n < config.policy.rollback_after:
             continue
-        upper = effects.upper_bound(one, alpha, effects.N_OPT)
+        upper = effects.upper_bound(option_evidence, alpha, effects.N_OPT)
         if upper is not None and upper < 0:
-            found.append(Rollback(option, one, upper))
-    return found
+            rollbacks.append(Rollback(option, option_evidence, upper))
+    return rollbacks

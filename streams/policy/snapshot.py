@@ -86,7 +86,9 @@ def to_record(snapshot: Snapshot) -> Record:
         "errors": list(snapshot.errors.means),
         "recent_errors": list(snapshot.errors.recent),
         "forgot": snapshot.forgot,
-        "evidence": [{"option": name, **one._asdict()} for name, one in sorted(snapshot.evidence.items())],
+        "evidence": [
+            {"option": name, **option_evidence._asdict()} for name, option_evidence in sorted(snapshot.evidence.items())
+        ],
         "positions": [
             {"topic": topic, "partition": partition, "offset": offset}
             for (topic, partition), offset in sorted(snapshot.positions.items())
@@ -114,7 +116,7 @@ def from_record(record: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
         tenant=record["tenant"],
         arms=read_arms(record) if is_current else {},
-        evidence={one["option"]: read_evidence(one) for one in record["evidence"]},
+        evidence={entry["option"]: read_evidence(entry) for entry in record["evidence"]},
         disabled=frozenset(record["disabled"]),
         errors=PredictionErrors(read_numbers(record["errors"]), read_numbers(record["recent_errors"]))
         if is_current
@@ -122,7 +124,7 @@ def from_record(record: Mapping[str, Any]) -> Snapshot:
         forgot=record["forgot"],
         matured=record["matured"] if is_current else 0,
         created_at=record["created_at"],
-        positions={(one["topic"], one["partition"]): one["offset"] for one in record["positions"]},
+        positions={(entry["topic"], entry["partition"]): entry["offset"] for entry in record["positions"]},
         previous=record["previous"],
         config_version=record["config_version"],
         version=record["policy_version"],
@@ -130,9 +132,9 @@ def from_record(record: Mapping[str, Any]) -> Snapshot:
 
 
 def check_readable(record: Mapping[str, Any]) -> None:
-    for name, known in (("format", FORMAT), ("context_version", context.VERSION)):
-        if record[name] > known or record[name] < 1:
-            raise SnapshotError(f"its {name} is {record[name]}, this version of Tenor reads {known}")
+    for name, newest in (("format", FORMAT), ("context_version", context.VERSION)):
+        if record[name] > newest or record[name] < 1:
+            raise SnapshotError(f"its {name} is {record[name]}, this version of Tenor reads {newest}")
     sizes = {len(record["options"]), len(record["precision"]), len(record["response"])}
     if len(sizes) > 1 or len(set(record["options"])) < len(record["options"]):
         raise SnapshotError("its options and arrays do not match")
@@ -151,11 +153,11 @@ def read_arms(record: Mapping[str, Any]) -> dict[str, Arm]:
 
 def read_precisions(record: Mapping[str, Any]) -> list[Array]:
     size = context.SIZE
-    found = [read_array(one, (size, size)) for one in record["precision"]]
-    for name, one in zip(record["options"], found, strict=True):
-        if not np.allclose(one, one.T) or not is_positive_definite(one):
+    matrices = [read_array(matrix, (size, size)) for matrix in record["precision"]]
+    for name, matrix in zip(record["options"], matrices, strict=True):
+        if not np.allclose(matrix, matrix.T) or not is_positive_definite(matrix):
             raise SnapshotError(f"the precision of {name} is not positive definite")
-    return found
+    return matrices
 
 
 def is_positive_definite(matrix: Array) -> bool:
@@ -168,14 +170,14 @@ def is_positive_definite(matrix: Array) -> bool:
 
 
 def read_responses(record: Mapping[str, Any]) -> list[Array]:
-    return [read_array(one, (context.SIZE,)) for one in record["response"]]
+    return [read_array(response, (context.SIZE,)) for response in record["response"]]
 
 
-def read_evidence(one: Mapping[str, Any]) -> Evidence:
-    found = Evidence(*(one[name] for name in Evidence._fields))
-    if not all(map(isfinite, found)) or found.n < 0 or (found.n and found.weight <= 0):
-        raise SnapshotError(f"the evidence of {one['option']} is no evidence")
-    return found
+def read_evidence(entry: Mapping[str, Any]) -> Evidence:
+    evidence = Evidence(*(entry[name] for name in Evidence._fields))
+    if not all(map(isfinite, evidence)) or evidence.n < 0 or (evidence.n and evidence.weight <= 0):
+        raise SnapshotError(f"the evidence of {entry['option']} is no evidence")
+    return evidence
 
 
 def read_numbers(numbers: Sequence[float]) -> tuple[float, ...]:
@@ -183,10 +185,10 @@ def read_numbers(numbers: Sequence[float]) -> tuple[float, ...]:
 
 
 def read_array(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:
-    found = np.array(numbers, dtype=np.float64)
-    if found.size != np.prod(shape) or not np.isfinite(found).all():
+    array = np.array(numbers, dtype=np.float64)
+    if array.size != np.prod(shape) or not np.isfinite(array).all():
         raise SnapshotError(f"it holds arrays that are not {' by '.join(map(str, shape))} finite numbers")
-    return found.reshape(shape)
+    return array.reshape(shape)
 
 
 def flatten(array: Array) -> list[float]:

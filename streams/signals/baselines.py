@@ -54,13 +54,13 @@ def measure_deviations(
     Args:
         weights: by name, the weight of one standard deviation and the least one a person is taken to have.
     """
-    found = {}
+    deviations = {}
     for name, (_, least_sd) in weights.items():
         value = numbers.get(name)
         z = None if value is None else measure_deviation(baselines.get(name), value, least_sd)
         if z is not None:
-            found[name] = z
-    return found
+            deviations[name] = z
+    return deviations
 
 
 def drop_signal(baselines: Mapping[str, Baseline], signal: str) -> dict[str, Baseline]:

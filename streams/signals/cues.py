@@ -95,12 +95,14 @@ CUSTOMER_PATTERNS, OPERATOR_PATTERNS = compile_patterns(CUSTOMER_CUES), compile_
 STEMS = {name: frozenset(stems(words.split())) for name, words in REQUIRED_WORDS.items()}
 
 
-def find_customer_cues(lower: str, found: list[str]) -> list[str]:
+def find_customer_cues(lower: str, tokens: list[str]) -> list[str]:
     """Names of the cues in a customer's text in lower case, of which these are the tokens."""
-    if len(found) == MAX_TOKENS or not lower.isascii():  # then there may be words that are no tokens
+    if len(tokens) == MAX_TOKENS or not lower.isascii():  # then there may be words that are no tokens
         return search(CUSTOMER_PATTERNS, lower)
-    begun = stems(" ".join(found).replace("'", " ").split())  # a pattern takes what an apostrophe joins for two words
-    return search([one for one in CUSTOMER_PATTERNS if not STEMS[one[0]].isdisjoint(begun)], lower)
+    word_stems = stems(
+        " ".join(tokens).replace("'", " ").split()
+    )  # a pattern takes what an apostrophe joins for two words
+    return search([named for named in CUSTOMER_PATTERNS if not STEMS[named[0]].isdisjoint(word_stems)], lower)
 
 
 def find_operator_cues(lower: str) -> list[str]:

@@ -20,5 +20,5 @@ def weigh_deviations(
             standard deviation a person is taken to have.
         usual_z: deviations smaller than this, in standard deviations, are usual.
     """
-    found = measure_deviations(numbers, baselines, weights)
-    return {name: part for name, z in found.items() if abs(z) >= usual_z and (part := weights[name][0] * z) > 0.0}
+    deviations = measure_deviations(numbers, baselines, weights)
+    return {name: part for name, z in deviations.items() if abs(z) >= usual_z and (part := weights[name][0] * z) > 0.0}

@@ -108,5 +108,5 @@ def describe_strongest(contributions: Iterable[Mapping[str, Any]]) -> list[str]:
     Args:
         contributions: signals with their signed share, strongest first.
     """
-    raising = [one for one in contributions if one["share"] > 0][:STRONGEST]
-    return [f"{describe(one['signal'])} ({one['share']:.0%})" for one in raising]
+    raising = [contribution for contribution in contributions if contribution["share"] > 0][:STRONGEST]
+    return [f"{describe(contribution['signal'])} ({contribution['share']:.0%})" for contribution in raising]

@@ -75,7 +75,7 @@ def extract(event: Mapping[str, Any]) -> Extract:
 @lru_cache(maxsize=1024)  # a page has few targets, and they are clicked again and again
 def find_repeat_cues(target: str | None) -> tuple[str, ...]:
     """Why clicks on this target repeat without frustration."""
-    return tuple(sorted({f"navigation.{found.lastgroup}" for found in REPEATED.finditer(target or "")}))
+    return tuple(sorted({f"navigation.{match.lastgroup}" for match in REPEATED.finditer(target or "")}))
 
 
 def reaction_features(event: Mapping[str, Any]) -> dict[str, float | None]:
@@ -97,9 +97,9 @@ def observe(
 ) -> tuple[Observation | None, Pointer]:
     """What the event says, 1 at most, and the pointer's new memory. ``at``: when it happened, milliseconds."""
     before = pointer or NOWHERE
-    idle = "navigation.click" in cues and is_ignored(features, cues, config)
-    after = update_pointer(before, features, cues, at, idle, config)
-    seen = [*cues, *find_click_cues(features, idle, config), *find_completed(before, after, cues, at, config)]
+    ignored = "navigation.click" in cues and is_ignored(features, cues, config)
+    after = update_pointer(before, features, cues, at, ignored, config)
+    seen = [*cues, *find_click_cues(features, ignored, config), *find_completed(before, after, cues, at, config)]
     weights = {name: WEIGHTS[name] for name in seen if name in WEIGHTS}
     most = max(sum(weights.values()), 1.0)
     parts = {name: weight / most for name, weight in weights.items()}
@@ -117,12 +117,12 @@ def is_ignored(features: Mapping[str, float | None], cues: list[str], config: Na
     )
 
 
-def find_click_cues(features: Mapping[str, float | None], idle: bool, config: NavigationConfig) -> list[str]:
+def find_click_cues(features: Mapping[str, float | None], ignored: bool, config: NavigationConfig) -> list[str]:
     """Struggles seen in one click alone; only clicks carry these features."""
-    found = []
+    cues = []
     unanswered, error = features.get("navigation.unanswered_ms"), features.get("navigation.error_ms")
-    if not idle and unanswered is not None and unanswered >= config.dead_ms:
-        found.append("navigation.dead_click")
+    if not ignored and unanswered is not None and unanswered >= config.dead_ms:
+        cues.append("navigation.dead_click")
     if error is not None and error <= config.error_ms:
-        found.append("navigation.error_click")
-    return found
+        cues.append("navigation.error_click")
+    return cues

@@ -17,9 +17,9 @@ Features = Mapping[str, float | None]
 
 
 def update_pointer(
-    before: Pointer, features: Features, cues: list[str], at: int, idle: bool, config: NavigationConfig
+    before: Pointer, features: Features, cues: list[str], at: int, ignored: bool, config: NavigationConfig
 ) -> Pointer:
-    """The pointer after an event. ``idle``: a click that counts for nothing."""
+    """The pointer after an event. ``ignored``: a click that counts for nothing."""
     if "navigation.page_view" in cues:
         return open_page(before, cues, at, config)
     if "navigation.help" in cues:
@@ -29,7 +29,7 @@ def update_pointer(
         return before
     if "navigation.scroll" in cues:
         return replace(before, scroll=update_motion(before.scroll, 0.0, y, at, config.scroll_ms, config.scroll_px))
-    if x is None or idle:
+    if x is None or ignored:
         return before
     if "navigation.cursor" in cues:
         return replace(before, cursor=update_motion(before.cursor, x, y, at, config.thrash_ms, config.thrash_px))
@@ -79,10 +79,10 @@ def find_completed(before: Pointer, after: Pointer, cues: list[str], at: int, co
         ("navigation.excessive_scroll", count_turns(before.scroll), count_turns(after.scroll), config.scroll_turns),
         ("navigation.help_loop", before.help_run, after.help_run, config.help_visits),
     )
-    found = [name for name, was, now, enough in runs if was == enough - 1 and now == enough]
+    completed = [name for name, was, now, enough in runs if was == enough - 1 and now == enough]
     if "navigation.back" in cues and before.view_at and 0 <= at - before.view_at <= config.quick_back_ms:
-        found.append("navigation.quick_back")
-    return found
+        completed.append("navigation.quick_back")
+    return completed
 
 
 def count_turns(motion: Motion | None) -> int:

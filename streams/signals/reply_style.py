@@ -100,14 +100,14 @@ Numbers = Mapping[str, float | None]
 Answer = tuple[int, ...] | None
 
 
-def measure(found: list[str]) -> dict[str, float | None]:
+def measure(tokens: list[str]) -> dict[str, float | None]:
     """The features of an answer.
 
     Args:
-        found: its tokens in lower case, as ``streams.text_model.terms.tokens`` gives them; one at least.
+        tokens: its tokens in lower case, as ``streams.text_model.terms.tokens`` gives them; one at least.
     """
-    text = f" {' '.join(found)} "
-    words = sum(map(str.isalnum, map(itemgetter(0), found)))
+    text = f" {' '.join(tokens)} "
+    words = sum(map(str.isalnum, map(itemgetter(0), tokens)))
     flags = [1.0 if pattern.search(text) else 0.0 for pattern in PATTERNS]
     return dict(zip(FEATURES, [float(words), *flags], strict=True))
 

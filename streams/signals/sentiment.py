@@ -80,8 +80,8 @@ def word_valence(whole: SentiText, lower: list[str], place: int) -> float:
     if modifier_words().isdisjoint(near) and "n't" not in " ".join(near):
         return lexicon_valence(whole, lower[place], whole.words_and_emoticons[place])
     written = TextSpan(whole.words_and_emoticons[first:end], whole.is_cap_diff)
-    found = analyzer().sentiment_valence(0, written, whole.words_and_emoticons[place], place - first, [])
-    return float(found[0])
+    score = analyzer().sentiment_valence(0, written, whole.words_and_emoticons[place], place - first, [])
+    return float(score[0])
 
 
 def lexicon_valence(whole: SentiText, word: str, written: str) -> float:

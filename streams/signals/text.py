@@ -59,14 +59,14 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
     if reason is not None or text is None:
         return unknown(reason or "no_text", *features)
     readable = clean_text(text)
-    found = tokenize(readable)
-    hashed = hash_terms(found)
-    if not hashed:
+    tokens = tokenize(readable)
+    terms = hash_terms(tokens)
+    if not terms:
         return unknown("no_words", *features)
     if role == "customer":
-        return extract_customer(readable, found, hashed)
-    numbers = measure_form(readable, found) | reply_style.measure(found)
-    return Extract(numbers, cues.find_operator_cues(readable.lower()), {}, hashed)
+        return extract_customer(readable, tokens, terms)
+    numbers = measure_form(readable, tokens) | reply_style.measure(tokens)
+    return Extract(numbers, cues.find_operator_cues(readable.lower()), {}, terms)
 
 
 def feature_names(role: str) -> tuple[str, ...]:
@@ -74,10 +74,10 @@ def feature_names(role: str) -> tuple[str, ...]:
     return FEATURES if role == "customer" else ANSWER_FEATURES
 
 
-def extract_customer(readable: str, found: list[str], hashed: list[int]) -> Extract:
+def extract_customer(readable: str, tokens: list[str], terms: list[int]) -> Extract:
     lower = readable.lower()
-    numbers = measure_form(readable, found) | measure_attitude(lower, found) | score_lexicons(hashed)
-    return Extract(numbers, cues.find_customer_cues(lower, found), {}, hashed)
+    numbers = measure_form(readable, tokens) | measure_attitude(lower, tokens) | score_lexicons(terms)
+    return Extract(numbers, cues.find_customer_cues(lower, tokens), {}, terms)
 
 
 def clean_text(text: str) -> str:
@@ -88,29 +88,29 @@ def clean_text(text: str) -> str:
     return cut.replace("’", "'")
 
 
-def measure_form(text: str, found: list[str]) -> dict[str, float | None]:
+def measure_form(text: str, tokens: list[str]) -> dict[str, float | None]:
     """Numbers of a text and of its tokens, whoever wrote it."""
     return {
         "text.sentiment": compound(text),
-        "text.words": float(len(found)),
+        "text.words": float(len(tokens)),
         "text.capitals": capitals_share(text),
         "text.questions": float(text.count("?")),
         "text.exclamations": float(text.count("!")),
     }
 
 
-def measure_attitude(lower: str, found: list[str]) -> dict[str, float | None]:
+def measure_attitude(lower: str, tokens: list[str]) -> dict[str, float | None]:
     """Numbers of a customer's text in lower case and of its tokens."""
     return {
-        "text.second_person": sum(map(YOU.__contains__, found)) / max(len(found), 5),
+        "text.second_person": sum(map(YOU.__contains__, tokens)) / max(len(tokens), 5),
         "text.passive": float(len(PASSIVE.findall(lower))),
         "text.negations": float(len(NEGATION.findall(lower))),
     }
 
 
-def score_lexicons(hashed: list[int]) -> dict[str, float | None]:
+def score_lexicons(terms: list[int]) -> dict[str, float | None]:
     """What the shipped lexicons say."""
-    return {f"text.{name}": score for name, score in lexicon.scores(load_lexicons(), hashed).items()}
+    return {f"text.{name}": score for name, score in lexicon.scores(load_lexicons(), terms).items()}
 
 
 def capitals_share(text: str) -> float:

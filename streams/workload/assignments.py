@@ -56,37 +56,39 @@ class ConversationLog(NamedTuple):
     channel: str | None
 
 
-def assignment_intervals(talk: ConversationLog, until: int, idle_ms: int) -> list[AssignmentInterval]:
+def assignment_intervals(log: ConversationLog, until: int, idle_ms: int) -> list[AssignmentInterval]:
     """The stints of a conversation up to a moment, in order.
 
     Args:
         until: what happens from then on is not looked at, milliseconds.
         idle_ms: a conversation in which nothing happened for longer was over after the last that did.
     """
-    given = sorted((one for one in talk.assignments if one.at < until), key=lambda one: one[:2])
-    beliefs = sorted((at, belief.raised) for at, belief in talk.beliefs.items() if at < until)
-    alive = active_spans([*(one.at for one in given), *(at for at, _ in beliefs)], until, idle_ms)
-    hostile = raised_spans(beliefs, alive, until)
-    found: list[AssignmentInterval] = []
-    for one, end in zip(given, [*(later.at for later in given[1:]), until], strict=False):
-        for span in clip_to_active(one.at, end, alive):
-            if one.operator is not None:
+    assignments = sorted(
+        (assignment for assignment in log.assignments if assignment.at < until), key=lambda assignment: assignment[:2]
+    )
+    beliefs = sorted((at, belief.raised) for at, belief in log.beliefs.items() if at < until)
+    active = active_spans([*(assignment.at for assignment in assignments), *(at for at, _ in beliefs)], until, idle_ms)
+    hostile = raised_spans(beliefs, active, until)
+    intervals: list[AssignmentInterval] = []
+    for assignment, end in zip(assignments, [*(later.at for later in assignments[1:]), until], strict=False):
+        for span in clip_to_active(assignment.at, end, active):
+            if assignment.operator is not None:
                 append_interval(
-                    found,
+                    intervals,
                     AssignmentInterval(
-                        *span, one.operator, one.team, tuple(intersect_spans(hostile, span)), talk.channel
+                        *span, assignment.operator, assignment.team, tuple(intersect_spans(hostile, span)), log.channel
                     ),
                 )
-    return found
+    return intervals
 
 
-def append_interval(found: list[AssignmentInterval], stint: AssignmentInterval) -> None:
+def append_interval(intervals: list[AssignmentInterval], interval: AssignmentInterval) -> None:
     """Append a stint; one that only says again who has the conversation goes on with the one before."""
-    before = found[-1] if found else None
-    if before and (before.operator, before.team, before.end) == (stint.operator, stint.team, stint.start):
-        found[-1] = before._replace(end=stint.end, hostile=tuple(merge_spans(before.hostile + stint.hostile)))
+    before = intervals[-1] if intervals else None
+    if before and (before.operator, before.team, before.end) == (interval.operator, interval.team, interval.start):
+        intervals[-1] = before._replace(end=interval.end, hostile=tuple(merge_spans(before.hostile + interval.hostile)))
     else:
-        found.append(stint)
+        intervals.append(interval)
 
 
 def active_spans(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
@@ -94,30 +96,30 @@ def active_spans(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
     times = sorted(set(events))
     if not times:
         return []
-    found: list[Span] = []
+    spans: list[Span] = []
     start = times[0]
     for before, after in pairwise([*times, until]):
         if after - before > idle_ms:
-            found.append((start, before + 1))
+            spans.append((start, before + 1))
             start = after
-    return [*found, (start, until)] if start < until else found
+    return [*spans, (start, until)] if start < until else spans
 
 
-def raised_spans(beliefs: Sequence[tuple[int, bool]], alive: Sequence[Span], until: int) -> list[Span]:
+def raised_spans(beliefs: Sequence[tuple[int, bool]], active: Sequence[Span], until: int) -> list[Span]:
     """When the customer counted as frustrated: from a turn that says so to the next, or until it fell silent."""
     ends = [*(at for at, _ in beliefs[1:]), until]
-    spans = [clip_to_active(at, end, alive) for (at, is_raised), end in zip(beliefs, ends, strict=False) if is_raised]
-    return merge_spans(one for found in spans for one in found)
+    spans = [clip_to_active(at, end, active) for (at, is_raised), end in zip(beliefs, ends, strict=False) if is_raised]
+    return merge_spans(span for clipped in spans for span in clipped)
 
 
-def clip_to_active(start: int, end: int, alive: Iterable[Span]) -> list[Span]:
+def clip_to_active(start: int, end: int, active: Iterable[Span]) -> list[Span]:
     """What began at ``start`` and lasted to ``end``, or until the conversation fell silent; nothing once it has."""
-    return [(start, min(end, life[1])) for life in alive if life[0] <= start < min(end, life[1])]
+    return [(start, min(end, span[1])) for span in active if span[0] <= start < min(end, span[1])]
 
 
-def group_by_operator(found: Iterable[AssignmentInterval]) -> dict[str, list[AssignmentInterval]]:
+def group_by_operator(intervals: Iterable[AssignmentInterval]) -> dict[str, list[AssignmentInterval]]:
     """Stints by operator, in order."""
-    by: dict[str, list[AssignmentInterval]] = {}
-    for stint in sorted(found, key=lambda one: (one.start, one.end)):
-        by.setdefault(stint.operator, []).append(stint)
-    return by
+    by_operator: dict[str, list[AssignmentInterval]] = {}
+    for interval in sorted(intervals, key=lambda interval: (interval.start, interval.end)):
+        by_operator.setdefault(interval.operator, []).append(interval)
+    return by_operator

@@ -11,19 +11,19 @@ def merge_spans(spans: Iterable[Span], gap: int = 0) -> list[Span]:
     Args:
         gap: spans that lie this close or closer become one, milliseconds.
     """
-    found: list[Span] = []
+    merged: list[Span] = []
     for start, end in sorted(spans):
-        if found and start - found[-1][1] <= gap:
-            found[-1] = found[-1][0], max(found[-1][1], end)
+        if merged and start - merged[-1][1] <= gap:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged
 
 
 def intersect_spans(spans: Iterable[Span], other: Span) -> list[Span]:
     """What of the spans lies within another."""
     cut = [(max(start, other[0]), min(end, other[1])) for start, end in spans]
-    return [one for one in cut if one[0] < one[1]]
+    return [span for span in cut if span[0] < span[1]]
 
 
 def total_length(spans: Iterable[Span]) -> int:

@@ -34,58 +34,58 @@ class Exposure(NamedTuple):
     recoveries: tuple[int, ...]
 
 
-def measure_exposure(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Exposure | None:
+def measure_exposure(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Exposure | None:
     """What an operator had to take; None where they had no conversation in the period.
 
     Args:
-        stints: all of this operator, in order, of the shift before the period as well.
+        intervals: all of this operator, in order, of the shift before the period as well.
         period: milliseconds.
     """
-    here = [one for one in stints if one.start < period[1] and one.end > period[0]]
-    if not here:
+    in_period = [interval for interval in intervals if interval.start < period[1] and interval.end > period[0]]
+    if not in_period:
         return None
     return Exposure(
-        team=here[-1].team,
-        work_ms=total_length(intersect_spans(interval_spans(here), period)),
-        hostile_ms=total_length(intersect_spans(hostile_spans(here), period)),
-        by_channel=hostile_ms_by_channel(here, period),
-        hard_in_a_row=max((run for one, run in count_runs(stints, config) if one in here), default=0),
-        breaks_missed=count_missed_breaks(stints, period, config),
-        recoveries=tuple(recovery_times(stints, period, config)),
+        team=in_period[-1].team,
+        work_ms=total_length(intersect_spans(interval_spans(in_period), period)),
+        hostile_ms=total_length(intersect_spans(hostile_spans(in_period), period)),
+        by_channel=hostile_ms_by_channel(in_period, period),
+        hard_in_a_row=max((run for interval, run in count_runs(intervals, config) if interval in in_period), default=0),
+        breaks_missed=count_missed_breaks(intervals, period, config),
+        recoveries=tuple(recovery_times(intervals, period, config)),
     )
 
 
-def interval_spans(stints: Sequence[AssignmentInterval]) -> list[Span]:
-    return [(one.start, one.end) for one in stints]
+def interval_spans(intervals: Sequence[AssignmentInterval]) -> list[Span]:
+    return [(interval.start, interval.end) for interval in intervals]
 
 
-def hostile_spans(stints: Sequence[AssignmentInterval]) -> list[Span]:
-    return [span for one in stints for span in one.hostile]
+def hostile_spans(intervals: Sequence[AssignmentInterval]) -> list[Span]:
+    return [span for interval in intervals for span in interval.hostile]
 
 
-def hostile_ms_by_channel(stints: Sequence[AssignmentInterval], period: Span) -> dict[str, int]:
+def hostile_ms_by_channel(intervals: Sequence[AssignmentInterval], period: Span) -> dict[str, int]:
     """Hostile time by channel, milliseconds."""
-    channels = sorted({one.channel for one in stints if one.channel is not None})
-    times = {name: hostile_spans([one for one in stints if one.channel == name]) for name in channels}
-    return {name: total for name, found in times.items() if (total := total_length(intersect_spans(found, period)))}
+    channels = sorted({interval.channel for interval in intervals if interval.channel is not None})
+    times = {name: hostile_spans([interval for interval in intervals if interval.channel == name]) for name in channels}
+    return {name: total for name, spans in times.items() if (total := total_length(intersect_spans(spans, period)))}
 
 
 def count_runs(
-    stints: Sequence[AssignmentInterval], config: WorkloadConfig
+    intervals: Sequence[AssignmentInterval], config: WorkloadConfig
 ) -> Iterator[tuple[AssignmentInterval, int]]:
     """Each stint with how many hard cases in a row it makes; 0 for an easy one."""
     run, busy_until = 0, None
-    for one in stints:
-        if busy_until is not None and one.start - busy_until >= config.break_ms:
+    for interval in intervals:
+        if busy_until is not None and interval.start - busy_until >= config.break_ms:
             run = 0
-        run = run + 1 if one.hostile else 0
-        busy_until = max(one.end, busy_until or one.end)
-        yield one, run
+        run = run + 1 if interval.hostile else 0
+        busy_until = max(interval.end, busy_until or interval.end)
+        yield interval, run
 
 
-def count_missed_breaks(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> int:
+def count_missed_breaks(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> int:
     """How often a break became due in the period: every ``work_s`` of work without one."""
-    stretches = merge_spans(interval_spans(stints), config.break_ms - 1)
+    stretches = merge_spans(interval_spans(intervals), config.break_ms - 1)
     return sum(
         count_due_breaks(stretch, period[1], config) - count_due_breaks(stretch, period[0], config)
         for stretch in stretches
@@ -97,10 +97,10 @@ def count_due_breaks(stretch: Span, until: int, config: WorkloadConfig) -> int:
     return max(0, min(stretch[1], until) - stretch[0] - 1) // config.work_ms
 
 
-def recovery_times(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Iterator[int]:
+def recovery_times(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Iterator[int]:
     """Times between a hard case and the next one that began in the period; a night between is none."""
-    hard = [one for one in stints if one.hostile]
-    busy_until = min((one.end for one in hard), default=0)
+    hard = [interval for interval in intervals if interval.hostile]
+    busy_until = min((interval.end for interval in hard), default=0)
     for before, after in pairwise(hard):
         busy_until = max(busy_until, before.end)
         rest = max(0, after.start - busy_until)

@@ -25,8 +25,8 @@ Figures = dict[str, Any]
 def group_by_team(exposures: Iterable[Exposure]) -> list[tuple[str | None, list[Exposure]]]:
     """Exposures by team, in order; those of no known team last."""
     teams: dict[str | None, list[Exposure]] = {}
-    for one in exposures:
-        teams.setdefault(one.team, []).append(one)
+    for exposure in exposures:
+        teams.setdefault(exposure.team, []).append(exposure)
     return sorted(teams.items(), key=lambda item: (item[0] is None, item[0] or ""))
 
 
@@ -36,7 +36,7 @@ def team_record(
     """The record of a team in a period."""
     workload_id = ids.stable_id("workload", tenant, "" if team is None else f"team {team}", *period)
     reason = "no_team" if team is None else "small_group" if len(members) < config.least else None
-    found, reasons = compute_figures(members, config) if reason is None else ({}, dict.fromkeys(FIGURES, reason))
+    figures, reasons = compute_figures(members, config) if reason is None else ({}, dict.fromkeys(FIGURES, reason))
     datum = {
         "workload_id": workload_id,
         "event_time": period[1],
@@ -44,8 +44,8 @@ def team_record(
         "team": team,
         "since": period[0],
         **dict.fromkeys(FIGURES),
-        **found,
-        "strained": find_strained(found, config),
+        **figures,
+        "strained": find_strained(figures, config),
         "reasons": reasons,
         "config_version": config.version,
     }
@@ -54,20 +54,22 @@ def team_record(
 
 def compute_figures(members: Sequence[Exposure], config: WorkloadConfig) -> tuple[Figures, dict[str, str]]:
     """Figures of a team that is large enough, and why some are missing."""
-    rested = [fmean(one.recoveries) for one in members if one.recoveries]
+    rested = [fmean(member.recoveries) for member in members if member.recoveries]
     channel, share = busiest_channel(members)
-    found: Figures = {
+    figures: Figures = {
         "operators": len(members),
-        "work_minutes": mean_minutes(one.work_ms for one in members),
-        "hostile_minutes": mean_minutes(one.hostile_ms for one in members),
-        "hard_in_a_row": mean_count(one.hard_in_a_row for one in members),
-        "breaks_missed": mean_count(one.breaks_missed for one in members),
+        "work_minutes": mean_minutes(member.work_ms for member in members),
+        "hostile_minutes": mean_minutes(member.hostile_ms for member in members),
+        "hard_in_a_row": mean_count(member.hard_in_a_row for member in members),
+        "breaks_missed": mean_count(member.breaks_missed for member in members),
         "recovery_minutes": mean_minutes(rested) if len(rested) >= config.least else None,
         "channel": channel,
         "channel_share": share,
     }
     reasons = {} if channel else dict.fromkeys(("channel", "channel_share"), "no_hostile_minutes")
-    return found, reasons | ({} if found["recovery_minutes"] is not None else {"recovery_minutes": "few_hard_cases"})
+    return figures, reasons | (
+        {} if figures["recovery_minutes"] is not None else {"recovery_minutes": "few_hard_cases"}
+    )
 
 
 def mean_minutes(times: Iterable[float]) -> float:
@@ -82,8 +84,8 @@ def mean_count(counts: Iterable[int]) -> float:
 def busiest_channel(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
     """Channel with the most hostile time of all together, and its share of it; ties by name."""
     sums: dict[str, int] = {}
-    for one in members:
-        for channel, time in one.by_channel.items():
+    for member in members:
+        for channel, time in member.by_channel.items():
             sums[channel] = sums.get(channel, 0) + time
     if not sums:
         return None, None
@@ -91,13 +93,13 @@ def busiest_channel(members: Sequence[Exposure]) -> tuple[str | None, float | No
     return name, round(sums[name] / sum(sums.values()), 1)
 
 
-def find_strained(found: Figures, config: WorkloadConfig) -> list[str]:
+def find_strained(figures: Figures, config: WorkloadConfig) -> list[str]:
     """Names of the figures that are beyond their limit."""
-    if not found:
+    if not figures:
         return []
     limits = {
-        "hostile_minutes": config.hostile_share * found["work_minutes"],
+        "hostile_minutes": config.hostile_share * figures["work_minutes"],
         "hard_in_a_row": config.hard_in_a_row,
         "breaks_missed": config.breaks_missed,
     }
-    return [name for name, limit in limits.items() if found[name] and found[name] >= limit]
+    return [name for name, limit in limits.items() if figures[name] and figures[name] >= limit]

@@ -155,7 +155,7 @@ def test_every_batch_is_named_by_a_snapshot_of_its_own_and_teaches_only_what_was
             assert one.snapshot is before
             continue
         versions.add(record["policy_version"])
-        learned = sum(is_learnable(lesson) for lesson, _ in news.lessons)
+        learned = sum(is_learnable(lesson) for lesson, _ in news.examples)
         assert record["matured"] == before.matured + learned
         if not learned and not news.rated and all(read.name is not Name.COMMANDS for read in reads):
             told = to_record(before)

@@ -26,7 +26,7 @@ def reasons(actions: list[Action]) -> list[str]:
 
 
 def take(desk: NotificationPolicy, *alerts: dict[str, Any], now: int = NOW) -> list[Action]:
-    return [action for one in alerts for action in desk.take(one, now, now)]
+    return [action for one in alerts for action in desk.handle_alert(one, now, now)]
 
 
 def test_an_alert_is_told_at_once_and_once() -> None:
@@ -34,19 +34,19 @@ def test_an_alert_is_told_at_once_and_once() -> None:
     [message] = sent(take(desk, alert()))
     assert (message.kind, message.conversation_id, message.severity) == ("alert", "c1", "warning")
     assert take(desk, alert()) == []
-    assert desk.knows("alert-1")
-    assert not desk.knows("alert-2")
+    assert desk.has_seen("alert-1")
+    assert not desk.has_seen("alert-2")
 
 
 def test_what_a_conversation_gives_soon_after_comes_in_one_message() -> None:
     desk = NotificationPolicy(routes())
     take(desk, alert(1))
     assert take(desk, alert(2), alert(3), now=NOW + MINUTE) == []
-    assert desk.gathered == 2
-    assert desk.due(NOW + 5 * MINUTE - 1) == []
-    [message] = sent(desk.due(NOW + 5 * MINUTE))
+    assert desk.pending == 2
+    assert desk.handle_time(NOW + 5 * MINUTE - 1) == []
+    [message] = sent(desk.handle_time(NOW + 5 * MINUTE))
     assert [one["alert_id"] for one in message.alerts] == ["alert-3", "alert-2"]
-    assert desk.gathered == 0
+    assert desk.pending == 0
 
 
 def test_what_is_worse_does_not_wait_and_takes_along_what_waits() -> None:
@@ -84,8 +84,8 @@ def test_an_alert_nobody_wants_is_settled_all_the_same() -> None:
 
 def test_what_comes_too_late_is_not_told() -> None:
     desk = NotificationPolicy(routes())
-    assert reasons(desk.take(alert(), NOW - HOUR - 1, NOW)) == ["stale"]
-    assert sent(desk.take(alert(2), NOW - HOUR, NOW))
+    assert reasons(desk.handle_alert(alert(), NOW - HOUR - 1, NOW)) == ["stale"]
+    assert sent(desk.handle_alert(alert(2), NOW - HOUR, NOW))
 
 
 def test_beyond_the_limit_is_counted_and_summed_up_later() -> None:
@@ -94,10 +94,10 @@ def test_beyond_the_limit_is_counted_and_summed_up_later() -> None:
     assert len(sent(found)) == 3  # the last quarter is for what is critical
     assert reasons(found) == ["rate_limited"] * 37
     assert sent(take(desk, alert(40, "c40", severity="critical")))
-    assert desk.due(NOW + 5 * MINUTE - 1) == []
-    [summary] = sent(desk.due(NOW + 5 * MINUTE))
+    assert desk.handle_time(NOW + 5 * MINUTE - 1) == []
+    [summary] = sent(desk.handle_time(NOW + 5 * MINUTE))
     assert (summary.kind, summary.more, summary.rules) == ("summary", 37, (("frustration_raised", 37),))
-    assert desk.due(NOW + HOUR) == []
+    assert desk.handle_time(NOW + HOUR) == []
 
 
 def test_after_the_period_there_is_room_again() -> None:
@@ -110,15 +110,15 @@ def test_in_quiet_hours_only_what_cannot_wait_is_told_and_the_rest_summed_up_aft
     desk = NotificationPolicy(routes(team(quiet=NIGHT)))
     found = take(desk, alert(1), alert(2, "c2", severity="critical"))
     assert ([one.conversation_id for one in sent(found)], reasons(found)) == (["c2"], ["quiet_hours"])
-    assert desk.due(NOW + 20 * MINUTE) == []
-    [summary] = sent(desk.due(NOW + HOUR))
+    assert desk.handle_time(NOW + 20 * MINUTE) == []
+    [summary] = sent(desk.handle_time(NOW + HOUR))
     assert (summary.kind, summary.more) == ("summary", 1)
 
 
 def test_who_has_it_hears_no_more_unless_it_gets_worse() -> None:
     desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
-    assert reasons(desk.command(command("acknowledge"), NOW)) == ["acknowledged"]
+    assert reasons(desk.apply_command(command("acknowledge"), NOW)) == ["acknowledged"]
     assert reasons(take(desk, alert(3), now=NOW + HOUR)) == ["acknowledged"]
     assert sent(take(desk, alert(4, severity="critical"), now=NOW + HOUR))
     assert reasons(take(desk, alert(5), now=NOW + 23 * HOUR)) == ["acknowledged"]
@@ -127,18 +127,18 @@ def test_who_has_it_hears_no_more_unless_it_gets_worse() -> None:
 
 def test_a_snooze_ends_and_can_be_taken_back() -> None:
     desk = NotificationPolicy(routes())
-    desk.command(command("snooze", until=NOW + HOUR), NOW)
+    desk.apply_command(command("snooze", until=NOW + HOUR), NOW)
     assert reasons(take(desk, alert(1, severity="critical"))) == ["snoozed"]
     assert sent(take(desk, alert(2, "other")))
     assert sent(take(desk, alert(3), now=NOW + HOUR))
-    desk.command(command("snooze", until=NOW + 9 * HOUR), NOW)
-    desk.command(command("resume"), NOW)
+    desk.apply_command(command("snooze", until=NOW + 9 * HOUR), NOW)
+    desk.apply_command(command("resume"), NOW)
     assert sent(take(desk, alert(4), now=NOW + 2 * HOUR))
 
 
 def test_a_team_may_be_snoozed_by_command_or_by_its_routes() -> None:
     desk = NotificationPolicy(routes(team(), team(name="night", snoozed_until=NOW + HOUR)))
-    desk.command(command("snooze", conversation_id=None, team="support", until=NOW + HOUR), NOW)
+    desk.apply_command(command("snooze", conversation_id=None, team="support", until=NOW + HOUR), NOW)
     assert reasons(take(desk, alert())) == ["snoozed", "snoozed"]
     assert len(sent(take(desk, alert(2), now=NOW + HOUR))) == 2
 
@@ -146,7 +146,7 @@ def test_a_team_may_be_snoozed_by_command_or_by_its_routes() -> None:
 @pytest.mark.parametrize("team_name", [None, "nobody"])
 def test_a_command_about_nothing_silences_nobody(team_name: str | None) -> None:
     desk = NotificationPolicy(routes())
-    desk.command(command("snooze", conversation_id=None, team=team_name, until=NOW + HOUR), NOW)
+    desk.apply_command(command("snooze", conversation_id=None, team=team_name, until=NOW + HOUR), NOW)
     assert sent(take(desk, alert()))
 
 
@@ -154,11 +154,11 @@ def test_a_recovery_is_told_once_and_drops_what_waits() -> None:
     desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
     assert desk.is_open("c1")
-    assert desk.over("default", "c1", NOW, False, NOW) == []  # older than the alert
-    found = desk.over("default", "c1", NOW + MINUTE, False, NOW + MINUTE)
+    assert desk.close_conversation("default", "c1", NOW, False, NOW) == []  # older than the alert
+    found = desk.close_conversation("default", "c1", NOW + MINUTE, False, NOW + MINUTE)
     assert reasons(found) == ["recovered"]
     assert [one.kind for one in sent(found)] == ["recovery"]
-    assert desk.over("default", "c1", NOW + MINUTE, False, NOW + MINUTE) == []
+    assert desk.close_conversation("default", "c1", NOW + MINUTE, False, NOW + MINUTE) == []
     assert not desk.is_open("c1")
 
 
@@ -166,21 +166,21 @@ def test_a_recovery_is_told_once_and_drops_what_waits() -> None:
 def test_a_recovery_is_not_worth_disturbing_for(changes: dict[str, Any]) -> None:
     desk = NotificationPolicy(routes(team(**changes)))
     take(desk, alert(severity="critical"))
-    assert sent(desk.over("default", "c1", NOW + 9, False, NOW + MINUTE)) == []
+    assert sent(desk.close_conversation("default", "c1", NOW + 9, False, NOW + MINUTE)) == []
 
 
 def test_where_it_ended_raised_no_recovery_is_told() -> None:
     desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
-    found = desk.over("default", "c1", NOW + MINUTE, True, NOW + MINUTE)
+    found = desk.close_conversation("default", "c1", NOW + MINUTE, True, NOW + MINUTE)
     assert (reasons(found), sent(found)) == (["ended"], [])
 
 
 def test_whoever_acknowledged_it_need_not_be_told_that_it_is_over() -> None:
     desk = NotificationPolicy(routes())
     take(desk, alert(1))
-    desk.command(command("acknowledge"), NOW)
-    assert desk.over("default", "c1", NOW + MINUTE, False, NOW) == []
+    desk.apply_command(command("acknowledge"), NOW)
+    assert desk.close_conversation("default", "c1", NOW + MINUTE, False, NOW) == []
     assert sent(take(desk, alert(2), now=NOW + MINUTE))  # a new rise is a new matter
 
 
@@ -199,7 +199,7 @@ def test_a_restart_remembers_what_was_told_and_how_much_room_is_left() -> None:
     told = [row for one in sent(take(first, alert(1), alert(2, "c2"))) for row in delivered(one, NOW)]
     second = NotificationPolicy(routes(team(at_most=2)))
     for row in told:
-        second.recall(row)
+        second.restore(row)
     assert take(second, alert(1)) == []
     assert take(second, alert(3)) == []  # gathered with its conversation's
     assert reasons(take(second, alert(4, "c4"))) == ["rate_limited"]
@@ -209,8 +209,8 @@ def test_a_restart_remembers_what_was_told_and_how_much_room_is_left() -> None:
 def test_a_restart_sums_up_what_was_held_back_before() -> None:
     desk = NotificationPolicy(routes())
     row = delivered(Message("m", "alert", "support", "default", "c1", "warning", NOW, (alert(),)), NOW, "suppressed")[0]
-    desk.recall(row | {"reason": "rate_limited"})
-    [summary] = sent(desk.due(NOW + 5 * MINUTE))
+    desk.restore(row | {"reason": "rate_limited"})
+    [summary] = sent(desk.handle_time(NOW + 5 * MINUTE))
     assert summary.more == 1
 
 
@@ -219,12 +219,12 @@ def test_ten_thousand_alerts_in_a_minute_are_few_messages_in_bounded_memory() ->
     found: list[Action] = []
     for number in range(10_000):
         now = NOW + number * 6
-        found += desk.take(alert(number, f"c{number % 400}"), now, now) + desk.due(now)
+        found += desk.handle_alert(alert(number, f"c{number % 400}"), now, now) + desk.handle_time(now)
     for later in range(0, 60 * 60, 10):
-        found += desk.due(NOW + MINUTE + later * 1000)
+        found += desk.handle_time(NOW + MINUTE + later * 1000)
     messages = sent(found)
     assert len(messages) <= 2 * (20 + 4)
-    assert desk.gathered == 0
+    assert desk.pending == 0
     told = sum(len(one.alerts) for one in messages)
     assert told + len(reasons(found)) == 2 * 10_000  # each alert, for each team, once
     assert sum(one.more for one in messages if one.kind == "summary") == len(reasons(found))
@@ -236,14 +236,14 @@ def test_only_so_many_conversations_and_ids_are_remembered(monkeypatch: pytest.M
     desk = NotificationPolicy(routes(team(at_most=1000)))
     take(desk, *(alert(n, f"c{n}") for n in range(100)))
     assert [desk.is_open(f"c{n}") for n in (0, 89, 90, 99)] == [False, False, True, True]
-    assert [desk.knows(f"alert-{n}") for n in (0, 79, 80)] == [False, False, True]
+    assert [desk.has_seen(f"alert-{n}") for n in (0, 79, 80)] == [False, False, True]
 
 
 def test_only_so_much_is_gathered() -> None:
     desk = NotificationPolicy(routes())
     found = take(desk, *(alert(n) for n in range(30)))
-    assert (len(sent(found)), desk.gathered, reasons(found)) == (1, 20, ["rate_limited"] * 9)
-    assert len(sent(desk.due(NOW + 5 * MINUTE))[0].alerts) == 20
+    assert (len(sent(found)), desk.pending, reasons(found)) == (1, 20, ["rate_limited"] * 9)
+    assert len(sent(desk.handle_time(NOW + 5 * MINUTE))[0].alerts) == 20
 
 
 ALERTS = st.builds(
@@ -263,14 +263,14 @@ def test_whatever_happens_every_alert_is_settled_once_and_messages_stay_few(step
     for step, wait in steps:
         now += wait
         if isinstance(step, str):
-            found += desk.over("default", step, now, False, now)
+            found += desk.close_conversation("default", step, now, False, now)
         elif "alert_id" in step:
             taken.add(step["alert_id"])
-            found += desk.take(step, now, now)
+            found += desk.handle_alert(step, now, now)
         else:
-            found += desk.command(step, now)
-        found += desk.due(now)
-    found += desk.due(now + 2 * 24 * HOUR)
+            found += desk.apply_command(step, now)
+        found += desk.handle_time(now)
+    found += desk.handle_time(now + 2 * 24 * HOUR)
     settled = Counter(one.alert["alert_id"] for one in found if isinstance(one, Suppress))
     settled.update(a["alert_id"] for one in sent(found) for a in one.alerts)
     assert settled == Counter(taken)

@@ -65,7 +65,7 @@ def test_a_failure_and_the_hand_over_are_told() -> None:
     assert failed["tried"][0]["change"] > 0
     assert "Tried before: slow, then it rose by 0." in over["explanation"]
     assert "Tried before" not in failed["explanation"]  # it is what the alert is about
-    assert failed["evidence"] == alerting.labels.strongest(failed["contributions"]) != []
+    assert failed["evidence"] == alerting.labels.describe_strongest(failed["contributions"]) != []
     assert (over["severity"], over["recommendation"]) == ("critical", alerting.TAKE_OVER)
 
 

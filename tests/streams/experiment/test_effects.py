@@ -26,7 +26,7 @@ def decided(option: str, reward: float, **changes: Any) -> MaturedDecision:
 def evidence_of(values: Any) -> Evidence:
     found = Evidence()
     for phi in values:
-        found = found.plus(Contrast(phi))
+        found = found.add(Contrast(phi))
     return found
 
 

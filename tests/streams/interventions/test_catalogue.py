@@ -95,7 +95,7 @@ def test_everything_can_be_said() -> None:
     said = option(burden=2, when=when, constraints={"max_sentences": 3}, adapt=adapt, then=["human"])
     first, _ = read_options(written(said, LAST))
     assert set(when) == set(CONDITIONS)
-    assert dict(first.when.said) == when | {name: tuple(when[name]) for name in ("channels", "consent")}  # type: ignore[arg-type]
+    assert dict(first.when.active) == when | {name: tuple(when[name]) for name in ("channels", "consent")}  # type: ignore[arg-type]
     assert (first.burden, first.then, first.constraints) == (2.0, ("human",), Constraints(max_sentences=3))
     assert first.adapt == (Adaptation(Conditions(channels=("sms",)), (("max_sentences", None), ("pace", "slow"))),)
 

@@ -23,10 +23,10 @@ def test_channels_are_exactly_those_of_the_contract() -> None:
 
 
 def test_nothing_said_always_holds() -> None:
-    assert Conditions().said == ()
+    assert Conditions().active == ()
     assert InterventionOption("slow", Constraints(), "Go slow.", "Be slow.").when == Conditions()
 
 
 def test_what_is_said_is_what_has_to_hold() -> None:
-    said = Conditions(channels=("chat",), level_at_least=0.0, after_failures=0, returning=False).said
+    said = Conditions(channels=("chat",), level_at_least=0.0, after_failures=0, returning=False).active
     assert said == (("channels", ("chat",)), ("level_at_least", 0.0), ("returning", False))

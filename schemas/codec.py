@@ -1,8 +1,8 @@
-"""The wire: how a record becomes bytes and bytes a record.
+"""The wire codec: records to bytes and back.
 
-Three forms are read, always: Avro single-object encoding (``C3 01``, fingerprint, body), JSON with the header
+It always reads three forms: Avro single-object encoding (``C3 01``, fingerprint, body), JSON with the header
 ``content-type: application/json``, and, where a schema registry is set, the Confluent wire format (``00``,
-four bytes of schema id, body). Written is Confluent's form with a registry, single-object without.
+four bytes of schema id, body). It writes Confluent's form with a registry, single-object without.
 """
 
 import struct
@@ -29,16 +29,16 @@ NO_SCHEMAS: Mapping[int, SchemaOrRefusal] = MappingProxyType({})
 
 
 class Registry(Protocol):
-    """What the codec needs of a schema registry. Implementations do the I/O and cache."""
+    """The part of a schema registry the codec needs. Implementations do the I/O and cache."""
 
     def id_of(self, record: Record) -> int:
-        """Id under which this record's schema is registered."""
+        """ID under which the record's schema is registered."""
 
     def schema(self, schema_id: int) -> Schema:
-        """Parsed schema of that id; ``Rejected`` when there is none. Asks at once, and does not wait for long."""
+        """Parsed schema of that id; ``Rejected`` when there is none. Does not wait long."""
 
     async def fetch_schemas(self, ids: Iterable[int]) -> Mapping[int, SchemaOrRefusal]:
-        """What ``schema`` returns or raises, for each id. Waits for as long as the registry cannot be asked."""
+        """What ``schema`` returns or raises, for each id. Waits while the registry is unavailable."""
 
 
 class Codec:
@@ -46,7 +46,7 @@ class Codec:
 
     Args:
         registry: where Confluent schema ids are resolved; None reads and writes single-object encoding.
-        answers: what the registry has said, by id; it is asked for all others.
+        fetched: schemas already fetched, by id; the registry is asked for all others.
     """
 
     def __init__(self, registry: Registry | None = None, fetched: Mapping[int, SchemaOrRefusal] = NO_SCHEMAS) -> None:
@@ -54,14 +54,14 @@ class Codec:
         self._prefixes: dict[str, bytes] = {}
 
     async def with_schemas_for(self, values: Iterable[bytes | None]) -> "Codec":
-        """A codec that reads these values without asking the registry: it was asked for all of them, off the loop."""
+        """A codec with the schemas of these values already fetched, off the event loop."""
         if self._registry is None:
             return self
         ids = {int.from_bytes(value[1:5], "big") for value in values if value is not None and is_confluent(value)}
         return Codec(self._registry, await self._registry.fetch_schemas(ids)) if ids else self
 
     def encode(self, record: Record, datum: Datum) -> bytes:
-        """Bytes of a record. Raises what fastavro raises when the datum does not fit: that is our bug."""
+        """Bytes of a record. Raises what fastavro raises when the datum does not fit the schema: a bug in Tenor."""
         out = BytesIO()
         out.write(self._prefix(record))
         fastavro.schemaless_writer(out, record.schema, datum)
@@ -78,7 +78,7 @@ class Codec:
         return read_body(record, writer, value, start)
 
     def body_start(self, record: Record, value: bytes) -> int | None:
-        """Where the body begins in a value written with this very schema; None for any other value."""
+        """Where the body starts in a value written with exactly this schema; None for any other value."""
         try:
             writer, start = self._writer(value)
         except Rejected:
@@ -86,9 +86,9 @@ class Codec:
         return start if writer is record.schema else None
 
     def head(self, record: Record, value: bytes | None, last: str) -> Datum | None:
-        """The fields up to ``last``, for a fraction of what all cost; None when ``decode`` must be asked.
+        """The fields up to ``last``, at a fraction of the cost of all; None when only ``decode`` can read the value.
 
-        That is when it was not written with this very schema, or cannot be read. What follows is not looked at.
+        That is when it was written with another schema, or is broken. The fields after ``last`` are not checked.
         """
         start = self.body_start(record, value or b"")
         if value is None or start is None:
@@ -127,7 +127,7 @@ def is_confluent(value: bytes) -> bool:
 
 
 def schema_or_raise(answer: SchemaOrRefusal) -> Schema:
-    """The schema, where the answer is one; raises the refusal anew else, for one is raised for many events."""
+    """The schema; or else raises the refusal, a new exception for each event."""
     if isinstance(answer, Rejected):
         raise Rejected(answer.reason, answer.detail)
     return answer

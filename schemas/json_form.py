@@ -1,7 +1,7 @@
 """Events as plain JSON: the same schema, without Avro's union tags.
 
 A timestamp is an integer of milliseconds or an RFC 3339 string with an offset. An unknown field is refused:
-contracts evolve BACKWARD, readers are upgraded first, so a field we do not know is a misspelling.
+contracts evolve BACKWARD, readers are upgraded first, so an unknown field is a misspelling.
 """
 
 import difflib
@@ -48,7 +48,7 @@ def refuse_constant(name: str) -> NoReturn:
 
 
 def read(schema: Any, value: Any, path: str) -> Any:
-    """Read a value of any schema; ``path`` is where it stands, for the message."""
+    """Read a value of any schema; ``path`` locates it in error messages."""
     if isinstance(schema, list):
         return read_nullable(schema, value, path)
     if isinstance(schema, dict):
@@ -90,13 +90,13 @@ def refuse_unknown(unknown: set[str], known: dict[str, Any], path: str) -> None:
     for name in sorted(unknown)[:COMPARED_NAMES]:
         near = nearest(name, known)
         if near:
-            raise Rejected(Reason.UNKNOWN_FIELD, f"{join(path, name)} is unknown; is {near} meant?")
+            raise Rejected(Reason.UNKNOWN_FIELD, f"unknown field {join(path, name)}; did you mean {near}?")
     raise Rejected(Reason.UNKNOWN_FIELD, f"{len(unknown)} unknown field(s) in {path or 'the event'}")
 
 
 def nearest(name: str, known: dict[str, Any]) -> str | None:
-    """The known name a misspelt one is nearest to; None when none is near, or the name cannot be quoted."""
-    if len(name) > COMPARED_CHARACTERS or not name.isprintable():  # half a surrogate pair fits no header
+    """The known name nearest to a misspelt one; None when none is near, or the name must not be quoted."""
+    if len(name) > COMPARED_CHARACTERS or not name.isprintable():  # a lone surrogate fits no header
         return None
     return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
@@ -125,7 +125,7 @@ def read_string(schema: Any, value: Any, path: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Rejected(Reason.BROKEN_JSON, f"{path} holds half a surrogate pair") from None
+        raise Rejected(Reason.BROKEN_JSON, f"{path} holds a lone surrogate") from None
     return value
 
 
@@ -169,7 +169,7 @@ def parse_timestamp(text: str, path: str) -> int:
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        refuse_type(path, "milliseconds or an RFC 3339 time with its offset")
+        refuse_type(path, "milliseconds or an RFC 3339 time with a UTC offset")
     return round(time.timestamp() * 1000)
 
 

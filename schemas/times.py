@@ -1,4 +1,4 @@
-"""Times as people write them, to and from milliseconds since the epoch. No clock is asked."""
+"""Converts times between text and milliseconds since the epoch. Reads no clock."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ def format_time(at: int) -> str:
 
 
 def parse_time(value: object) -> int | None:
-    """Milliseconds of a time with its offset, as text or as YAML reads it; None for anything else."""
+    """Milliseconds since the epoch of a time with an offset, as text or as YAML reads it; None for anything else."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reads a routes file, secrets from the environment, and says in words what is wrong with it. Never quotes a value."""
+"""Reads a routes file, with secrets from the environment. Its errors name the field and never quote a value."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ class RoutesError(ValueError):
 
 
 def read_routes(text: str, variables: Mapping[str, str]) -> Routes:
-    """The routes of a file; ``RoutesError`` says what is wrong with which team or route.
+    """The routes of a file; ``RoutesError`` names the team or route and what is wrong.
 
     Args:
         text: YAML.
@@ -39,7 +39,7 @@ def read_routes(text: str, variables: Mapping[str, str]) -> Routes:
 
 
 def parse_yaml(text: str) -> dict[str, Any]:
-    """What stands in the YAML; ``RoutesError`` when it is none, or nothing like routes."""
+    """Parse the YAML; ``RoutesError`` when it is not YAML, or not routes."""
     try:
         document = yaml.safe_load(text)
     except Exception as error:  # its constructors raise whatever their parsers do
@@ -52,7 +52,7 @@ def parse_yaml(text: str) -> dict[str, Any]:
 
 
 def expand_variables(value: Any, variables: Mapping[str, str], place: tuple[int | str, ...]) -> Any:
-    """The value with every ``${NAME}`` in its texts replaced: after parsing, so no secret adds to the YAML."""
+    """Replace every ``${NAME}`` in the texts of a value; after parsing, so that a secret cannot change the YAML."""
     if isinstance(value, dict):
         return {name: expand_variables(item, variables, (*place, str(name))) for name, item in value.items()}
     if isinstance(value, list):
@@ -61,12 +61,12 @@ def expand_variables(value: Any, variables: Mapping[str, str], place: tuple[int 
         return value
     missing = [name for name in VARIABLE.findall(value) if name not in variables]
     if missing:
-        raise RoutesError(f"{join_path(place)} needs the variable {missing[0] or '${}'}, which is not set")
+        raise RoutesError(f"{join_path(place)}: environment variable {missing[0] or '${}'} is not set")
     return VARIABLE.sub(lambda match: variables[match[1]], value)
 
 
 def describe_error(errors: Sequence[ErrorDetails], document: Mapping[str, Any]) -> str:
-    """One sentence about the first error; a misspelled field before the one that is missing for it."""
+    """One sentence about the first error; a misspelled field comes before the missing one."""
     error = min(errors, key=lambda error_field: error_field["type"] != UNKNOWN)
     *parents, name = error["loc"]
     path = f"{describe_owner(error['loc'], document)}{join_path(error['loc'][2:]) or join_path(error['loc'])}"
@@ -78,7 +78,7 @@ def describe_error(errors: Sequence[ErrorDetails], document: Mapping[str, Any]) 
 
 
 def describe_owner(place: Sequence[int | str], document: Mapping[str, Any]) -> str:
-    """Which team or route an error is about, in front of the field's name."""
+    """The team or route an error is about, as a prefix."""
     if len(place) < 3 or place[0] not in ("teams", "routes"):
         return ""
     entry = document[str(place[0])][place[1]]
@@ -88,16 +88,16 @@ def describe_owner(place: Sequence[int | str], document: Mapping[str, Any]) -> s
 
 
 def check_routes(routes: Routes) -> None:
-    """Every team once, every route to a team there is, and no team without a route."""
+    """Check that teams are unique, routes name known teams, and every team has a route."""
     if not routes.teams or not routes.routes:
-        raise RoutesError("there must be a team under 'teams' and a route to it under 'routes'")
+        raise RoutesError("define at least one team under 'teams' and a route to it under 'routes'")
     names = [team.name for team in routes.teams]
     duplicates = [name for name, count in Counter(names).items() if count > 1]
     if duplicates:
-        raise RoutesError(f"team {duplicates[0]} stands twice")
+        raise RoutesError(f"team {duplicates[0]} is defined twice; keep one or rename it")
     for number, route in enumerate(routes.routes, 1):
         if route.team not in names:
-            raise RoutesError(f"route {number}: team {route.team} is no team{suggest_name(route.team, names)}")
+            raise RoutesError(f"route {number}: unknown team {route.team}{suggest_name(route.team, names)}")
     unrouted = [name for name in names if name not in {route.team for route in routes.routes}]
     if unrouted:
-        raise RoutesError(f"team {unrouted[0]}: no route leads to it")
+        raise RoutesError(f"team {unrouted[0]} has no route; add one under 'routes'")

@@ -180,6 +180,6 @@ def read_learned_at(value: bytes) -> int:
         version = value[0] if value else "nothing"
         raise ProfileError(
             f"a customer's profile has format {version}, this version reads {FORMAT}: "
-            "run the version that wrote it, or empty tenor.profiles and begin to remember anew"
+            "run the version that wrote it, or empty tenor.profiles to start with no profiles"
         )
     return int(HEADER.unpack_from(value)[1])

@@ -1,4 +1,4 @@
-"""What is wrong with a protocols file, in words: the option, the field, and what was probably meant."""
+"""Error messages for a protocols file: the option, the field, and the name that was probably meant."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -17,7 +17,7 @@ PLACES: dict[str, type[Any]] = {
 }
 WORDS = {
     "missing": "is missing",
-    "invalid_key": "is no name of a field",
+    "invalid_key": "is not a field name",
     "bool_type": "must be true or false",
     "dataclass_type": "must be a mapping of names to values",
 }
@@ -25,7 +25,7 @@ UNKNOWN = "unexpected_keyword_argument"
 
 
 def describe_error(errors: Sequence[ErrorDetails], document: dict[Any, Any], file: type[Any]) -> str:
-    """One sentence about the first error of validation in ``document``, which ``file`` describes."""
+    """One sentence about the first validation error in ``document``, whose format is ``file``."""
     error = min(errors, key=error_order)
     place = error["loc"]
     if place[0] != "options":
@@ -39,7 +39,7 @@ def describe_error(errors: Sequence[ErrorDetails], document: dict[Any, Any], fil
 
 
 def error_order(error: ErrorDetails) -> tuple[int | str, ...]:
-    """File before options, option by option, and a misspelled field before the one that is missing for it."""
+    """Sort key: the file before its options, options in order, a misspelled field before the missing one."""
     place = error["loc"]
     return place[0] == "options", place[1] if len(place) > 1 else 0, error["type"] != UNKNOWN
 
@@ -51,7 +51,7 @@ def read_option_id(entry: Any) -> str | None:
 
 
 def describe_field(place: tuple[int | str, ...], error: ErrorDetails, holder: type[Any]) -> str:
-    """What is wrong with the field at ``place`` of a ``holder``; what stands in a list is counted from 1."""
+    """What is wrong with the field at ``place`` of a ``holder``; list items are counted from 1."""
     *parents, name = place
     path = join_path([*parents, str(name)] if error["type"] == "invalid_key" else place)
     if error["type"] == UNKNOWN:
@@ -66,19 +66,19 @@ def join_path(place: Iterable[int | str]) -> str:
 
 
 def suggest_field(name: str, holder: type[Any]) -> str:
-    """What was probably meant by a field that ``holder`` does not have."""
+    """Suggest a field for a name that ``holder`` does not have."""
     belongs = [
         place
         for place in ("when", "constraints")
         if name in field_names(PLACES[place]) and holder is InterventionOption
     ]
-    return f", it stands under '{belongs[0]}'" if belongs else suggest_name(name, field_names(holder))
+    return f"; move it under '{belongs[0]}'" if belongs else suggest_name(name, field_names(holder))
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:
-    """A question after the nearest known name, or the names there are."""
+    """Suggest the nearest known name, or list the known names."""
     near = get_close_matches(name, known := list(known), n=1)
-    return f", is {near[0]} meant?" if near else f"; there are {', '.join(known)}"
+    return f"; did you mean {near[0]}?" if near else f"; known names: {', '.join(known)}"
 
 
 def field_names(holder: type[Any]) -> list[str]:

@@ -111,7 +111,7 @@ def from_record(record: Mapping[str, Any]) -> Snapshot:
     """
     check_readable(record)
     if compute_version(record) != record["policy_version"]:
-        raise SnapshotError("it does not hold what its version says")
+        raise SnapshotError("its content does not match its version")
     is_current = record["context_version"] == context.VERSION
     return Snapshot(
         tenant=record["tenant"],
@@ -147,7 +147,7 @@ def read_arms(record: Mapping[str, Any]) -> dict[str, Arm]:
     }
     with np.errstate(over="ignore", invalid="ignore"):
         if arms and not Posterior(list(arms.values())).is_finite:
-            raise SnapshotError("what it predicts is not finite")
+            raise SnapshotError("its predictions are not finite")
     return arms
 
 
@@ -176,7 +176,7 @@ def read_responses(record: Mapping[str, Any]) -> list[Array]:
 def read_evidence(entry: Mapping[str, Any]) -> Evidence:
     evidence = Evidence(*(entry[name] for name in Evidence._fields))
     if not all(map(isfinite, evidence)) or evidence.n < 0 or (evidence.n and evidence.weight <= 0):
-        raise SnapshotError(f"the evidence of {entry['option']} is no evidence")
+        raise SnapshotError(f"the evidence of {entry['option']} is invalid")
     return evidence
 
 
@@ -187,7 +187,7 @@ def read_numbers(numbers: Sequence[float]) -> tuple[float, ...]:
 def read_array(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:
     array = np.array(numbers, dtype=np.float64)
     if array.size != np.prod(shape) or not np.isfinite(array).all():
-        raise SnapshotError(f"it holds arrays that are not {' by '.join(map(str, shape))} finite numbers")
+        raise SnapshotError(f"an array is not {' by '.join(map(str, shape))} finite numbers")
     return array.reshape(shape)
 
 

@@ -93,7 +93,7 @@ def test_what_is_left_out_takes_its_default() -> None:
         ("message", "event_time", '"\\ud800"', Reason.WRONG_TYPE, "event_time must be milliseconds or"),
         ("message", "text", "17", Reason.WRONG_TYPE, "text must be a string"),
         ("message", "text", '{"string": "union tag"}', Reason.WRONG_TYPE, "text must be a string"),
-        ("message", "text", '"\\ud800 alone"', Reason.BROKEN_JSON, "text holds half a surrogate pair"),
+        ("message", "text", '"\\ud800 alone"', Reason.BROKEN_JSON, "text holds a lone surrogate"),
         ("message", "conversation_id", '"\\udfff"', Reason.BROKEN_JSON, "conversation_id holds half"),
         ("message", "text", "[" * 10_000 + "]" * 10_000, Reason.BROKEN_JSON, "nested too deeply"),
         ("message", "text", '{"a":' * 10_000 + "1" + "}" * 10_000, Reason.BROKEN_JSON, "nested too deeply"),
@@ -150,7 +150,7 @@ def test_a_missing_field_is_named(name: str) -> None:
 def test_a_misspelt_field_is_recognised(unknown: str, meant: str) -> None:
     found = refusal("message", as_json("message", **{unknown: "x"}))
     assert found.reason is Reason.UNKNOWN_FIELD
-    assert found.detail == f"{unknown} is unknown; is {meant} meant?"
+    assert found.detail == f"unknown field {unknown}; did you mean {meant}?"
 
 
 @pytest.mark.parametrize("unknown", ["4111 1111 1111 1111", "x" * 1_000_000, "tenan\ud800", "ten\x00ant", "\udfff"])
@@ -169,7 +169,7 @@ def test_a_nested_field_is_named_with_its_place() -> None:
     datum = {"source": {"topic": "t", "partition": 1.5, "offset": 0}, "kind": "tick", "event_time": 0}
     assert refusal("signal", json.dumps(datum).encode()).detail == "source.partition must be an integer"
     datum["source"] = {"topic": "t", "partition": 1, "ofset": 0}
-    assert refusal("signal", json.dumps(datum).encode()).detail == "source.ofset is unknown; is offset meant?"
+    assert refusal("signal", json.dumps(datum).encode()).detail == "unknown field source.ofset; did you mean offset?"
     datum |= {"source": None, "features": {"text.secret": "x"}}
     assert refusal("signal", json.dumps(datum).encode()).detail == "features.* must be a number"
 

@@ -184,7 +184,7 @@ def test_a_file_that_is_not_there_or_is_a_folder(offline: Settings, tmp_path: Pa
 
 @pytest.mark.parametrize("said", ["yesterday", "2026-03-02", "2026-03-02T09:14:00"])
 def test_a_time_that_is_none_or_of_an_unknown_zone(offline: Settings, tmp_path: Path, said: str) -> None:
-    with pytest.raises(Failure, match="--started must be milliseconds or an RFC 3339 time with its offset"):
+    with pytest.raises(Failure, match="--started must be milliseconds or an RFC 3339 time with a UTC offset"):
         written(offline, tmp_path, wav(TALK), started=said)
 
 

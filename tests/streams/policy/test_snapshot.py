@@ -119,10 +119,10 @@ HUGE = [1e308 * (row == column) for row in range(SIZE) for column in range(SIZE)
         (put(("precision", 0, 1), 0.5), "the precision of control is not positive definite"),
         (put(("precision", 2, 0), -1.0), "the precision of slow is not positive definite"),
         (put(("precision", 1), [0.0] * SIZE * SIZE), "the precision of offer is not positive definite"),
-        (put(("precision", 1), TINY), "what it predicts is not finite"),
-        (put(("evidence", 0, "total"), math.nan), "the evidence of slow is no evidence"),
-        (put(("evidence", 0, "squares"), math.inf), "the evidence of slow is no evidence"),
-        (put(("evidence", 0, "n"), -1), "the evidence of slow is no evidence"),
+        (put(("precision", 1), TINY), "its predictions are not finite"),
+        (put(("evidence", 0, "total"), math.nan), "the evidence of slow is invalid"),
+        (put(("evidence", 0, "squares"), math.inf), "the evidence of slow is invalid"),
+        (put(("evidence", 0, "n"), -1), "the evidence of slow is invalid"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_a_sentence(change: Callable[[Record], Any], why: str) -> None:
@@ -164,7 +164,7 @@ def test_great_certainty_is_no_mistake() -> None:
 def test_what_was_changed_after_it_was_signed_is_refused(change: Callable[[Record], Any]) -> None:
     found = through_kafka(to_record(WHOLE))
     change(found)
-    with pytest.raises(SnapshotError, match="does not hold what its version says"):
+    with pytest.raises(SnapshotError, match="its content does not match its version"):
         from_record(found)
 
 

@@ -1,7 +1,7 @@
-"""Messages: what a team is told, as text, as HTML and as the body of a webhook. Nothing in a field can be markup.
+"""Messages to a team: as text, as HTML and as the body of a webhook. No field can inject markup.
 
-Names and ids come from outside: control characters go, and what chat services would take for a mention, a link or a
-tag is written so that they do not. In HTML everything is escaped besides.
+Names and ids come from outside: control characters are removed, and mentions, links and tags that chat services would
+act on are neutralised. In HTML everything is also escaped.
 """
 
 import json
@@ -31,19 +31,19 @@ Line = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a team is told at once.
+    """One message to a team.
 
     Attributes:
         message_id: deterministic id.
         kind: alert, summary, recovery or test.
-        team: whose it is.
-        tenant: it is about; empty for a summary over several.
-        conversation_id: it is about; None for none, or several.
-        severity: of the worst it tells.
+        team: the recipient.
+        tenant: tenant it is about; empty for a summary over several.
+        conversation_id: conversation it is about; None for none, or several.
+        severity: of its worst alert.
         at: when it was made, milliseconds.
-        alerts: those told in full, the worst first.
-        more: how many more there are.
-        rules: how many by rule; of a summary.
+        alerts: alerts in full, the worst first.
+        more: number of further alerts.
+        rules: count by rule; for a summary.
     """
 
     message_id: str
@@ -59,14 +59,14 @@ class Message:
 
 
 def clean_line(value: str) -> str:
-    """A text from outside as one short line without anything a service would act on."""
+    """A text from outside as one short line, without anything a service would act on."""
     line = " ".join(INVISIBLE.sub(" ", value).split())
     short = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
     return MENTION.sub(AT_SIGN, short.encode(errors="replace").decode().translate(HARMLESS))
 
 
 def conversation_link(console: str | None, tenant: str, conversation_id: str | None) -> str | None:
-    """Where the console shows the conversation; None where there is no console, or no conversation."""
+    """The conversation's page in the console; None without a console or a conversation."""
     if not console or conversation_id is None:
         return None
     return f"{console.rstrip('/')}/conversation?tenant={quote(tenant)}&id={quote(conversation_id)}"
@@ -78,7 +78,7 @@ def quote(name: str) -> str:
 
 
 def title(message: Message) -> str:
-    """One line."""
+    """The title of a message, one line."""
     about = f": conversation {clean_line(message.conversation_id)}" if message.conversation_id else ""
     if message.kind == "summary":
         return f"[{message.severity}] and {message.more} more alerts for {clean_line(message.team)}"
@@ -91,7 +91,7 @@ def title(message: Message) -> str:
 
 
 def lines(message: Message, console: str | None) -> list[Line]:
-    """What is said, each line with its name."""
+    """The lines of a message, each with its name."""
     if message.kind == "summary":
         return [("Held back", count_by_rule(message)), ("Why", "more than the team's limit, or in its quiet hours")]
     if message.kind == "recovery":
@@ -103,7 +103,7 @@ def lines(message: Message, console: str | None) -> list[Line]:
 
 
 def alert_lines(alert: Alert, console: str | None) -> list[Line]:
-    """One alert, line by line."""
+    """The lines of one alert."""
     named = [("What", f"{alert['title']}. {alert['explanation']}"), ("Do now", alert["recommendation"])]
     if alert["level"] is not None:
         named.append(("Belief", f"{alert['level']:.2f} ± {alert['level_sd'] or 0:.2f}"))
@@ -120,7 +120,7 @@ def alert_lines(alert: Alert, console: str | None) -> list[Line]:
 
 
 def describe_versions(alert: Alert) -> str:
-    """The rule and the versions that fired."""
+    """The rule, and the versions of settings and policy."""
     rule = f"{alert['rule']} {alert['rule_version']}" if alert["rule_version"] else alert["rule"]
     policy = f", policy {alert['policy_version']}" if alert["policy_version"] else ""
     return f"{rule}, settings {alert['config_version']}{policy}"
@@ -188,5 +188,5 @@ def copy_items(nested: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def to_json(message: Message, console: str | None) -> bytes:
-    """The body as bytes; half a surrogate pair, which has no UTF-8, is escaped as JSON does."""
+    """The body as bytes; a lone surrogate, which has no UTF-8 form, is escaped."""
     return json.dumps(body(message, console), separators=(",", ":"), allow_nan=False).encode()

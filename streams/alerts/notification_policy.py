@@ -1,16 +1,16 @@
-"""The desk: what a team is told when. Pure: every time is passed in, nothing is sent here.
+"""The notification policy: which messages a team gets, and when. Pure: every time is passed in, nothing is sent here.
 
-An alert that is for a team is told at once, unless
-    stale          it reached us too late to act on;
+An alert for a team is sent at once, unless it is suppressed:
+    stale          it arrived too late to act on;
     snoozed        the team, or somebody for this conversation, wants nothing until a time;
     acknowledged   somebody has the conversation, and the alert is no worse than what they saw;
-    quiet_hours    it is quiet for the team, and the alert can wait;
-    rate_limited   the team was told as much as it wants in this period;
-or it is gathered for a while with what its conversation gave before, and told in one message. What was held back by
-limit or quiet hours is counted and summed up. When a conversation recovers, what is still gathered is dropped and the
-team told so, once.
+    quiet_hours    the team has quiet hours, and the alert can wait;
+    rate_limited   the team has reached its limit in this period;
+or it is grouped: alerts of a conversation soon after a message wait for the next message. Alerts suppressed by limit or
+quiet hours are counted and sent as a summary. When a conversation recovers, its pending alerts are dropped and the team
+gets one message about it.
 
-Memory is bounded: ids, conversations and gathered alerts are each kept up to a number, the oldest forgotten first.
+Memory is bounded: ids, conversations and pending alerts each have a maximum; the oldest are forgotten first.
 """
 
 from collections import Counter, OrderedDict, deque
@@ -27,20 +27,20 @@ CONVERSATIONS = 5_000  # a team
 GATHERED = 20  # alerts of one conversation
 GATHERED_IN_ALL = 2_000  # alerts of a team
 FORGOTTEN_MS = 86_400_000
-COUNTED = ("quiet_hours", "rate_limited")  # told in a summary
+COUNTED = ("quiet_hours", "rate_limited")  # counted in a summary
 
 Alert = Mapping[str, Any]
 Subject = tuple[str, str]  # tenant, and conversation or rule
 
 
 class Send(NamedTuple):
-    """Tell a team."""
+    """Send a message to a team."""
 
     message: Message
 
 
 class Suppress(NamedTuple):
-    """An alert is not told to a team (empty: to nobody), and why."""
+    """An alert is not sent to a team (empty: to no team), and why."""
 
     alert: Alert
     team: str
@@ -52,13 +52,13 @@ Action = Send | Suppress
 
 @dataclass(slots=True)
 class ConversationNotifications:
-    """What a team was told of one conversation.
+    """What a team was sent about one conversation.
 
     Attributes:
-        severity: rank of the worst told.
-        told_at: when it was last told, milliseconds.
+        severity: rank of the worst alert sent.
+        told_at: when the last message was sent, milliseconds.
         event_time: of the newest alert, stream time.
-        gathered: alerts waiting for the next message.
+        pending: alerts that wait for the next message.
     """
 
     severity: int
@@ -69,7 +69,7 @@ class ConversationNotifications:
 
 @dataclass(slots=True)
 class SuppressedSummary:
-    """What was held back since the last summary."""
+    """Alerts suppressed since the last summary."""
 
     rules: Counter[str] = field(default_factory=Counter)
     severity: str = "info"
@@ -82,7 +82,7 @@ class SuppressedSummary:
 
 
 class NotificationPolicy:
-    """Everything that is remembered of what teams were told.
+    """Decides what each team is sent, and remembers it.
 
     Args:
         routes: which alerts go to which team.
@@ -95,14 +95,14 @@ class NotificationPolicy:
 
     @property
     def pending(self) -> int:
-        """Alerts waiting for their conversation's next message, over all teams."""
+        """Number of alerts waiting for a message, over all teams."""
         return sum(team.pending for team in self._teams.values())
 
     def handle_alert(self, alert: Alert, arrived: int, now: int) -> list[Action]:
-        """What to do about an alert; nothing where it was taken before.
+        """Actions for an alert; none if it was handled before.
 
         Args:
-            arrived: when it reached the broker, milliseconds.
+            arrived: when the broker received it, milliseconds.
         """
         if alert["alert_id"] in self._seen:
             return []
@@ -113,17 +113,17 @@ class NotificationPolicy:
         return [action for team in teams for action in self._teams[team.name].handle_alert(alert, arrived, now)]
 
     def handle_time(self, now: int) -> list[Action]:
-        """What time alone calls for: gathered alerts, and summaries."""
+        """Actions that are due by time: pending alerts, and summaries."""
         return [action for team in self._teams.values() for action in team.handle_time(now)]
 
     def close_conversation(
         self, tenant: str, conversation_id: str, event_time: int, raised: bool, now: int
     ) -> list[Action]:
-        """What to do now that a conversation has recovered, or has ended.
+        """Actions when a conversation has recovered or ended.
 
         Args:
-            event_time: when, stream time; what is older than the newest alert is ignored.
-            raised: whether frustration still counts as raised, so that nothing good can be told.
+            event_time: stream time of it; ignored if older than the newest alert.
+            raised: whether frustration is still raised; then no recovery is sent.
         """
         subject = tenant, conversation_id
         return [
@@ -133,22 +133,22 @@ class NotificationPolicy:
         ]
 
     def has_seen(self, alert_id: str) -> bool:
-        """Whether an alert was taken before."""
+        """Whether an alert was handled before."""
         return alert_id in self._seen
 
     def is_open(self, conversation_id: str) -> bool:
-        """Whether any team was told of this conversation, whoever's it is."""
+        """Whether any team was sent an alert of this conversation, of any tenant."""
         return any(conversation_id in team.conversations for team in self._teams.values())
 
     def apply_command(self, command: Mapping[str, Any], now: int) -> list[Action]:
-        """What a person asked. One for no team and no conversation, or for a team there is none of, changes nothing."""
+        """Apply an operator's command. Without team and conversation, or for an unknown team, it changes nothing."""
         if command["team"] is None and command["conversation_id"] is None:
             return []
         teams = self._teams.values() if command["team"] is None else [self._teams.get(command["team"])]
         return [action for team in teams if team is not None for action in team.apply_command(command, now)]
 
     def restore(self, delivery: Mapping[str, Any]) -> None:
-        """Remember what became of an alert before a restart, in the order it happened."""
+        """Restore a delivery from before a restart, in order."""
         if delivery["kind"] == "alert":
             self._remember(delivery["alert_id"])
         team = self._teams.get(delivery["team"])
@@ -162,7 +162,7 @@ class NotificationPolicy:
 
 
 class TeamNotifications:
-    """One team's part of it."""
+    """The notification state of one team."""
 
     def __init__(self, team: Team) -> None:
         self.team = team
@@ -256,7 +256,7 @@ class TeamNotifications:
             self._close(subject)
 
     def _mute_reason(self, subject: Subject, severity: int, now: int) -> str | None:
-        """Why a person does not want to hear of it; None where they do."""
+        """Why the subject is muted for a person; None if it is not."""
         until = max(self.team.snoozed_until or 0, self._snoozed.get(None, 0), self._snoozed.get(subject, 0))
         if now < until:
             return "snoozed"
@@ -268,7 +268,7 @@ class TeamNotifications:
         return "quiet_hours" if quiet and severity < rank(quiet.at_least) and quiet.holds(now) else None
 
     def _should_gather(self, case: ConversationNotifications, alert: Alert, now: int) -> bool:
-        """Whether an alert waits for the next message: soon after one, where it is no worse than what was told."""
+        """Whether an alert waits for the next message: soon after one, and no worse than what was sent."""
         return rank(alert["severity"]) <= case.severity and now < add_seconds(case.told_at, self.team.group_s)
 
     def _gather(self, subject: Subject, case: ConversationNotifications, alert: Alert, now: int) -> Iterator[Action]:
@@ -281,7 +281,7 @@ class TeamNotifications:
         self._with_pending.add(subject)
 
     def _notify(self, subject: Subject, alerts: list[Alert], now: int) -> Iterator[Action]:
-        """Tell these, or say why not."""
+        """Send alerts in one message, or suppress them."""
         worst = max(rank(alert["severity"]) for alert in alerts)
         reason = self._mute_reason(subject, worst, now) or self._quiet_reason(worst, now)
         if not reason and not self._has_room(worst, now):
@@ -300,7 +300,7 @@ class TeamNotifications:
         yield Send(message)
 
     def _summary(self, now: int) -> Iterator[Action]:
-        """Sums up what was held back, now and then, once it is no longer quiet."""
+        """Send a summary of suppressed alerts, outside quiet hours and not too often."""
         suppressed, team = self._suppressed_summary, self.team
         if (
             not suppressed.rules
@@ -327,7 +327,7 @@ class TeamNotifications:
         return Message(message_id, kind, self.team.name, tenant, about_conversation, severity, now, alerts)
 
     def _has_room(self, severity: int, now: int) -> bool:
-        """Whether the limit allows a message; the last quarter only for what is critical."""
+        """Whether the limit allows a message; the last quarter is for critical alerts only."""
         while self._sent and now >= add_seconds(self._sent[0][0], self.team.per_s):
             self._sent.popleft()
         most = self.team.at_most if severity >= rank("critical") else -(-self.team.at_most * 3 // 4)
@@ -342,14 +342,14 @@ class TeamNotifications:
         return Suppress(alert, self.team.name, reason)
 
     def _suppress_muted(self, subject: Subject, now: int) -> Iterator[Action]:
-        """Settle what is gathered of a conversation that a person no longer wants to hear of."""
+        """Suppress the pending alerts of a subject that was just muted."""
         worst = max(rank(alert["severity"]) for alert in self.cases[subject].pending)
         reason = self._mute_reason(subject, worst, now)
         for alert in self._take_pending(subject) if reason else ():
             yield self._suppress(alert, str(reason), now)
 
     def _open(self, subject: Subject, severity: int, now: int, event_time: int) -> list[Action]:
-        """Remember that a team was told of a conversation; what had to be forgotten for it."""
+        """Remember a message about a conversation; returns the actions for what it displaced."""
         before = self._close(subject)
         severity = max(severity, before.severity if before else 0)
         self.cases[subject] = ConversationNotifications(
@@ -383,12 +383,12 @@ class TeamNotifications:
 
 
 def subject_of(alert: Alert) -> Subject:
-    """What an alert is grouped by: its conversation, or its rule where it is about none."""
+    """What an alert is grouped by: its conversation, or its rule without one."""
     return alert["tenant"], alert["conversation_id"] or alert["rule"]
 
 
 def put_bounded(into: OrderedDict[Any, Any], key: Any, value: Any) -> None:
-    """Put in, the oldest out where there are too many."""
+    """Put a value in, and drop the oldest beyond the maximum."""
     into[key] = value
     into.move_to_end(key)
     if len(into) > CONVERSATIONS:

@@ -1,4 +1,4 @@
-"""Alerts: which decisions and outcomes a team lead should hear of. Few, and each says why.
+"""Alert rules: which decisions and outcomes a team lead should know about. Few, and each explains itself.
 
 Rules:
     frustration_raised     a conversation's first decision point.
@@ -6,7 +6,7 @@ Rules:
     handed_over            repeated failures: a human must take over.
     option_rolled_back     an option that does harm, or that a person disabled, is no longer chosen.
     policy_drift           what follows interventions has changed, over all conversations.
-    team_overloaded        a team has come under strain: workload exposure, off by default.
+    team_overloaded        a team is under strain: workload exposure, off by default.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -27,7 +27,7 @@ SCOPE = ("tenant", "conversation_id", "customer_id", "channel", "event_time", "c
 
 
 def alert_for_decision(decision: Mapping[str, Any]) -> Output | None:
-    """The alert a decision calls for, if any."""
+    """The alert for a decision, if any."""
     if decision["kind"] == "escalation":
         return build_decision_alert(decision, "handed_over", "critical", "Interventions failed: take over", TAKE_OVER)
     if decision["decision_index"] == 1:
@@ -38,7 +38,7 @@ def alert_for_decision(decision: Mapping[str, Any]) -> Output | None:
 
 
 def alert_for_outcome(outcome: Mapping[str, Any]) -> Output | None:
-    """The alert an outcome calls for, if any."""
+    """The alert for an outcome, if any."""
     if not outcome["failed"]:
         return None
     rose = outcome["post_level"] - outcome["pre_level"]
@@ -70,7 +70,7 @@ NEXT = {  # after a failure, by what follows: nothing does once the conversation
 
 
 def recommend(decision: Mapping[str, Any]) -> str:
-    """What to do about a conversation whose frustration has just been noticed."""
+    """Recommendation for a conversation whose frustration was just raised."""
     if not decision["available"]:
         return f"No intervention was possible ({decision['unavailable_reason']}); read along."
     if decision["control"]:
@@ -100,7 +100,7 @@ def build_decision_alert(
 
 
 def explain(decision: Mapping[str, Any]) -> str:
-    """What rose, by how much and since when, what it was seen by, and what was tried; in words."""
+    """Explanation in words: the level, since when it is raised, by which signals, and what was tried."""
     strongest = ", ".join(labels.describe_strongest(decision["contributions"]))
     return (
         f"Level {decision['level']:.2f} ± {decision['level_sd']:.2f} after turn {decision['turn']}"
@@ -110,7 +110,7 @@ def explain(decision: Mapping[str, Any]) -> str:
 
 
 def describe_duration(about: Mapping[str, Any]) -> str:
-    """Since when, in words; nothing where it is not known."""
+    """Since when frustration is raised, in words; empty if unknown."""
     at = about["raised_at"]
     if at is None:
         return ""
@@ -119,7 +119,7 @@ def describe_duration(about: Mapping[str, Any]) -> str:
 
 
 def describe_tried(tried: Sequence[Mapping[str, Any]]) -> str:
-    """What was tried and how it went, in words; nothing where nothing was."""
+    """What was tried and how it went, in words; empty if nothing was."""
     return f" Tried before: {'; '.join(map(describe_attempt, tried))}." if tried else ""
 
 
@@ -142,10 +142,10 @@ def build_alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
 
 
 def alerts_for_snapshot(snapshot: Snapshot, before: Set[str], config: Config) -> list[Output]:
-    """The alerts a policy snapshot calls for.
+    """The alerts for a policy snapshot.
 
     Args:
-        before: options that were out of use before it.
+        before: options that were disabled before it.
     """
     rollbacks = {rollback.option: rollback for rollback in find_rollbacks(snapshot.evidence, (), config)}
     record = to_record(snapshot)
@@ -156,7 +156,7 @@ def alerts_for_snapshot(snapshot: Snapshot, before: Set[str], config: Config) ->
 
 
 def alert_for_rollback(snapshot: Mapping[str, Any], option: str, rollback: Rollback | None) -> Output:
-    """The alert for one of them; ``rollback`` is None where a person disabled it."""
+    """The alert for a disabled option; ``rollback`` is None if a person disabled it."""
     explanation = "A person disabled it."
     if rollback is not None:
         explanation = (
@@ -169,7 +169,7 @@ def alert_for_rollback(snapshot: Mapping[str, Any], option: str, rollback: Rollb
 
 
 def alert_for_drift(snapshot: Mapping[str, Any]) -> Output:
-    """The alert where the policy's errors have grown."""
+    """The alert when the policy's errors have grown."""
     now = sqrt(snapshot["errors"][-1])
     explanation = (
         f"Outcomes now differ from what the policy expects by {now:.3f} (root mean square), more than they did."
@@ -184,7 +184,7 @@ def alert_for_drift(snapshot: Mapping[str, Any]) -> Output:
 def build_policy_alert(
     snapshot: Mapping[str, Any], rule: str, severity: str, title: str, explanation: str, recommendation: str, what: str
 ) -> Output:
-    """An alert about what was learned."""
+    """An alert about the policy."""
     alert_id = ids.stable_id("alert", rule, what, snapshot["tenant"], snapshot["policy_version"])
     about = {"tenant": snapshot["tenant"], "event_time": snapshot["created_at"]}
     versions = {"policy_version": snapshot["policy_version"], "config_version": snapshot["config_version"]}
@@ -193,7 +193,7 @@ def build_policy_alert(
 
 
 def alert_for_workload(workload: Mapping[str, Any]) -> Output:
-    """The alert where a team has come under strain. It names the team and a queue, and can name nobody."""
+    """The alert when a team is under strain. It names the team and a queue, never a person."""
     alert_id = ids.stable_id("alert", "team_overloaded", workload["workload_id"])
     queue = workload["channel"]
     elsewhere = f"send new conversations of the queue {queue} elsewhere for a while, " if queue else ""
@@ -207,7 +207,7 @@ def alert_for_workload(workload: Mapping[str, Any]) -> Output:
 
 
 def describe_exposure(workload: Mapping[str, Any]) -> str:
-    """What a team had to take, and what of it is too much, in words."""
+    """Exposure of a team, and which figures are too high, in words."""
     recovery = workload["recovery_minutes"]
     figures = {
         "hostile_minutes": f"{workload['hostile_minutes']:.0f} of {workload['work_minutes']:.0f} minutes of work in "
@@ -225,12 +225,12 @@ def describe_exposure(workload: Mapping[str, Any]) -> str:
 
 
 def describe_queue(workload: Mapping[str, Any]) -> str:
-    """Where most of it was."""
+    """The queue with most of the exposure, in words."""
     return f" Most of it in the queue {workload['channel']} ({workload['channel_share']:.0%})."
 
 
 def build_general_alert(alert_id: str, rule: str, severity: str, fields: Mapping[str, Any]) -> Output:
-    """An alert about no conversation, and so without a customer, a level or evidence."""
+    """An alert about no conversation: without customer, level and evidence."""
     datum = {
         "alert_id": alert_id,
         "rule": rule,
@@ -254,7 +254,7 @@ def build_general_alert(alert_id: str, rule: str, severity: str, fields: Mapping
 
 
 def sample_alert(severity: str, at: int) -> dict[str, Any]:
-    """An alert that follows from nothing, to try routes with.
+    """A sample alert, to test routes.
 
     Args:
         at: its time, milliseconds.
@@ -291,7 +291,7 @@ def sample_alert(severity: str, at: int) -> dict[str, Any]:
 
 
 def alerts_for_outputs(outputs: list[Output]) -> list[Output]:
-    """The alerts these outputs call for."""
+    """The alerts for these outputs."""
     rules = {"decision": alert_for_decision, "outcome": alert_for_outcome}
     called_for = [rules[output.record](output.datum) for output in outputs if output.record in rules]
     return [alert for alert in called_for if alert is not None]

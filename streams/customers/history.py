@@ -1,9 +1,8 @@
-"""A customer's history over all conversations: what the signal rose with, what it fell after, what to try.
+"""A customer's history over all conversations: what the level rose with, after which options it fell, what to try.
 
-Everything here is an association in few cases, so each comes with its number and a 95 % interval, and too little
-evidence is said to be that. What followed an option might have come anyway: what followed being left alone by lot
-stands beside it. Only what holds for everybody, held against control, is shown to be an effect; it is suggested where
-the customer's own record says nothing.
+Everything here is an association in few cases, so each figure has its number of cases and a 95 % interval, and too
+little evidence is reported as such. A fall after an option might have come anyway, so control is reported beside it.
+Only a contrast with control over all customers shows an effect; it is suggested if the customer's own history has none.
 """
 
 from collections import defaultdict
@@ -26,7 +25,7 @@ Summary = dict[str, Any]
 def summarise_history(
     turns: Sequence[Row], outcomes: Iterable[Row], ends: Iterable[Row], proven: Iterable[Row], margin: float
 ) -> Summary:
-    """Everything ``tenor history`` tells, as JSON can hold it.
+    """Everything ``tenor history`` reports, as JSON values.
 
     Args:
         turns: the customer's turns in order: conversation_id, event_time, turn, level, level_before, raised, channel,

@@ -1,8 +1,8 @@
-"""Memory: what a conversation asks its customer's profile, and what it tells it.
+"""Notes: the messages of a conversation to its customer's profile.
 
-The conversation asks for the profile when it opens or when its customer becomes known (note ``opened``), and tells
-what carries over when the platform says that it ended, or when it falls silent (``learned``). A note tells only what
-came after the one before: nothing is told twice.
+A conversation requests the profile when it opens or when its customer becomes known (note ``opened``). It sends what it
+learned when the platform says that it ended, or when it falls silent (``learned``). A note holds only what is new since
+the last one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from streams.signals.baselines import update_baseline
 from streams.signals.cues import TOPICS
 from streams.state import OptionHistory, PendingNotes, ProfilePrior, State
 
-TONE = "text.tone"  # what the words said, among the baselines of a note
+TONE = "text.tone"  # tone of the words, among the baselines of a note
 ENDED = ("resolved", "abandoned")
 NOTHING = PendingNotes()
 
@@ -27,10 +27,10 @@ Signal = Mapping[str, Any]
 
 
 def note_turn(state: State, tone: float | None, cues: Sequence[str], config: ProfileConfig) -> PendingNotes:
-    """What is to be told after a customer turn has moved the belief.
+    """The pending notes after a customer turn has moved the level.
 
     Args:
-        tone: what the words said, before the usual tone was taken off; None when unreadable.
+        tone: value of the words' observation before the usual tone is subtracted; None when unreadable.
         cues: found in the turn.
     """
     if not config.remember:
@@ -43,7 +43,7 @@ def note_turn(state: State, tone: float | None, cues: Sequence[str], config: Pro
 
 
 def raising_cues(moved: Mapping[str, float], cues: Sequence[str]) -> list[str]:
-    """Cues of a turn that moved the level up, and what the customer spoke of where it rose by all together."""
+    """Cues of a turn that moved the level up, and its topics if the turn as a whole raised it."""
     own = [name for name, by in moved.items() if by > 0 and name in cues]
     return own + [name for name in TOPICS if name in cues and sum(moved.values()) > 0]
 
@@ -56,7 +56,7 @@ def keep_largest(counts: Mapping[str, Any], config: ProfileConfig) -> dict[str, 
 
 
 def note_outcomes(state: State, outputs: Sequence[Output], config: Config) -> State:
-    """The state after outcomes: what followed each option. A change within the margin says nothing."""
+    """The state after outcomes, with the option histories updated. A change within the margin does not count."""
     for output in outputs:
         if output.record != "outcome" or output.datum["reward"] is None:
             continue
@@ -69,7 +69,7 @@ def note_outcomes(state: State, outputs: Sequence[Output], config: Config) -> St
 
 
 def request_profile(state: State, signal: Signal, config: Config) -> tuple[State, list[Output]]:
-    """Ask for the profile of a customer just known. Where another takes over, what was learned is not theirs."""
+    """Request the profile of a new customer. If the customer changed, drop what was learned from the other."""
     if state.customer_id in (None, state.asked) or not config.profile.remember:
         return state, []
     if state.asked is not None:
@@ -98,7 +98,7 @@ def publish_notes(state: State, signal: Signal, withdrawn: bool, config: Config)
 
 
 def publish_learned(state: State, conversation_id: str, at: int, config: Config) -> tuple[State, list[Output]]:
-    """Tell what carries over, if there is anything new; what was told counts as usual from then on."""
+    """Publish what was learned, if anything is new; from then on it counts as usual."""
     if state.customer_id is None or not config.profile.remember or state.memory == NOTHING:
         return state, []
     pending, consent = state.memory, state.keystroke_consent is True
@@ -125,7 +125,7 @@ def as_counts(followed: OptionHistory) -> dict[str, int]:
 def new_note(
     state: State, conversation_id: str, kind: str, at: int, learned: Mapping[str, Any], config: Config
 ) -> tuple[State, Output]:
-    """A note of this kind, and the state that has told it."""
+    """A note of this kind, and the state that counts it."""
     note_id = ids.stable_id("note", state.tenant, conversation_id, state.opened, state.notes + 1)
     datum = {
         "note_id": note_id,

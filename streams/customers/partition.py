@@ -1,9 +1,9 @@
 """One partition of tenor.customers: many customers, their notes folded in the order of the log.
 
-Exact after a crash at any moment: a profile carries the offset of the last note it folded, so one that is read again
-is skipped. An erasure leaves a *mark* in its place, under a hash instead of the customer's id: nothing that belongs to
-a conversation opened before the erasure is remembered after it, be it still running or replayed. Profiles and marks
-that have become too old are swept out when a worker takes the partition.
+Exact after a crash at any moment: a profile carries the offset of its last note, so a note read again is skipped. An
+erasure leaves a *mark* under a hash instead of the customer's id: nothing from a conversation opened before the erasure
+is remembered after it, whether it still runs or is replayed. Expired profiles and marks are removed when a worker takes
+the partition.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class CustomerPartition:
         stored: encoded profiles and marks by key as last written, live.
 
     Attributes:
-        skipped: notes that say nothing: read again, or about a conversation opened before its customer was erased.
+        skipped: notes skipped: read again, or of a conversation opened before its customer was erased.
     """
 
     def __init__(self, config: ProfileConfig, stored: Mapping[str, bytes]) -> None:
@@ -36,7 +36,7 @@ class CustomerPartition:
         self.skipped = 0
 
     def fold(self, note: Note, source: tuple[str, int, int]) -> Signal | None:
-        """Fold one note; the answer, where it asks and something is known.
+        """Fold one note; returns the profile signal, if the note requests one and a profile exists.
 
         Args:
             source: topic, partition and offset of the note.
@@ -52,9 +52,9 @@ class CustomerPartition:
         return self._remember(key, known, note, source)
 
     def changes(self) -> list[tuple[str, bytes | None]]:
-        """What to write since the last call, in the order that is safe to break off: marks, profiles, what is gone.
+        """Writes since the last call, in an order that is safe to interrupt: marks, profiles, deletions.
 
-        A profile that began after an erasure would otherwise take the erasure for one it has read.
+        Otherwise a profile started after an erasure would count the erasure as already read.
         """
         changed = sorted(self._changed.items(), key=lambda item: (item[1] is None, not item[0].startswith(MARK)))
         self._changed = {}
@@ -84,7 +84,7 @@ def is_repeat(known: Profile | None, offset: int) -> bool:
 
 
 def is_erased(mark: Profile | None, note: Note) -> bool:
-    """Whether a note belongs to what was erased."""
+    """Whether a note belongs to an erased conversation."""
     return mark is not None and note["kind"] != "erased" and note["opened_at"] <= mark.at
 
 
@@ -94,12 +94,12 @@ def key_of(note: Note) -> str:
 
 
 def mark_key_of(note: Note) -> str:
-    """Key of the mark an erasure leaves: no longer the id, though whoever knows the id can find it."""
+    """Key of an erasure's mark: not the id, though anyone who knows the id can find it."""
     return MARK + ids.stable_id("erased", note["tenant"], note["customer_id"])
 
 
 def find_expired(stored: Mapping[str, bytes], config: ProfileConfig) -> list[str]:
-    """Profiles that have learned nothing for too long, and marks no older note can reach any more."""
+    """Profiles without news for too long, and marks that no older note can reach."""
     times = {key: profile.read_learned_at(value) for key, value in stored.items()}
     newest = max((at for key, at in times.items() if not key.startswith(MARK)), default=0)
     return [key for key, at in times.items() if newest - at > retention_ms(key, config)]

@@ -1,10 +1,10 @@
 """The profile: what is remembered of one customer. Small, bounded, versioned, no pickle.
 
 Wire: one byte of format, eight bytes of the time it last learned (milliseconds, big-endian), a MessagePack array.
-The time stands in front so that a scan for what is too old need not decode the rest.
+The time comes first so that a scan for expired profiles need not decode the rest.
 
-The usual tone is the median over the last conversations of what the words said on average: one or two angry
-conversations do not make anger usual. It is shrunk towards 0 while there are few.
+The usual tone is the median of the mean tone of the last conversations: one or two angry conversations do not make
+anger usual. It is shrunk towards 0 while there are few.
 """
 
 import struct
@@ -60,7 +60,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
 
 
 def merge_note(profile: Profile | None, note: Note, config: ProfileConfig) -> Profile | None:
-    """The profile after a note; None while there is nothing to remember. A note it has seen changes nothing."""
+    """The profile after a note; None while there is nothing to remember. A repeated note changes nothing."""
     if note["kind"] == "learned" and (profile is None or note["note_id"] not in profile.seen):
         profile = learn_note(profile or Profile(note["event_time"]), note, config)
     if profile is not None and note["keystroke_consent"] is False:
@@ -95,7 +95,7 @@ def cap_baselines(baselines: Mapping[str, Baseline], config: ProfileConfig) -> d
 
 
 def decay_counts(before: Mapping[str, float], added: Mapping[str, float], decay: float) -> dict[str, float]:
-    """Counts, those of before worth less; what has faded away is gone."""
+    """Counts, with the earlier ones decayed; those below ``LEAST`` are dropped."""
     counts = {
         name: decay * before.get(name, 0.0) + added.get(name, 0.0) for name in [*before, *(added.keys() - before)]
     }
@@ -105,7 +105,7 @@ def decay_counts(before: Mapping[str, float], added: Mapping[str, float], decay:
 def update_histories(
     before: Mapping[str, OptionHistory], added: Note, config: ProfileConfig
 ) -> dict[str, OptionHistory]:
-    """What followed each option, helped and failed faded alike."""
+    """Option histories, with helped and failed decayed alike."""
     helped, failed = (
         decay_counts(
             {option: getattr(history, name) for option, history in before.items()},
@@ -121,7 +121,7 @@ def update_histories(
 
 
 def usual_tone(profile: Profile, config: ProfileConfig) -> float:
-    """What this person's words usually say, on the level's scale; near 0 while little is known."""
+    """The person's usual tone, on the level's scale; near 0 with few conversations."""
     if not profile.tones:
         return 0.0
     known = len(profile.tones)
@@ -130,7 +130,7 @@ def usual_tone(profile: Profile, config: ProfileConfig) -> float:
 
 
 def profile_signal(profile: Profile, note: Note, source: tuple[str, int, int], config: ProfileConfig) -> Signal:
-    """The signal that brings a profile into the conversation that asked for it.
+    """The signal that carries a profile to the conversation that requested it.
 
     Args:
         source: topic, partition and offset of its note: the fold skips a repeat.
@@ -147,7 +147,7 @@ def profile_signal(profile: Profile, note: Note, source: tuple[str, int, int], c
 
 
 def prior_record(profile: Profile, config: ProfileConfig) -> dict[str, Any]:
-    """What a conversation is told of its customer."""
+    """The part of a profile that a conversation gets."""
     return {
         "conversations": profile.conversations,
         "tone": usual_tone(profile, config),

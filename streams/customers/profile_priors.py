@@ -1,7 +1,7 @@
-"""Recall: what a customer's profile does in the conversation it was brought into.
+"""Profile priors: how a customer's profile is used in a conversation.
 
-What it brought is kept apart from what the conversation learns itself, so that it never comes back to the profile as
-news, and so that the conversation can move it: a remembered baseline counts for a few values only.
+The profile is kept apart from what the conversation learns itself, so that it never returns to the profile as news, and
+so that the conversation can move it: a remembered baseline counts for a few values only.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from streams.interventions.options import CONTROL
 from streams.signals import typing
 from streams.state import Baseline, OptionHistory, ProfilePrior, State
 
-SHIFT = "profile.tone"  # what was taken off a reading, among its parts
+SHIFT = "profile.tone"  # what was subtracted from an observation, among its parts
 MOST_NAMES = 3
 
 Baselines = dict[str, Baseline]
@@ -23,7 +23,7 @@ Observed = tuple[Observation | None, Baselines]
 
 
 def apply_profile(state: State, signal: Mapping[str, Any], config: ProfileConfig) -> State:
-    """The state with the profile taken in, from now on; one for another customer, or a second one, says nothing."""
+    """The state with the profile applied; one for another customer, or a second one, is ignored."""
     source, profile = signal["source"], signal["profile"]
     positions = {**state.positions, f"{source['topic']}/{source['partition']}": source["offset"]}
     state = msgspec.structs.replace(state, positions=positions)
@@ -34,7 +34,7 @@ def apply_profile(state: State, signal: Mapping[str, Any], config: ProfileConfig
 
 
 def build_prior(profile: Mapping[str, Any], state: State, config: ProfileConfig) -> ProfilePrior:
-    """What is usual by a profile, and by what the conversation has told already: the profile may come later."""
+    """The prior of a profile, pooled with what the conversation has already published: the profile may come later."""
     baselines = {name: Baseline(**baseline) for name, baseline in profile["baselines"].items()}
     if state.keystroke_consent is False:
         baselines = typing.forget(baselines)
@@ -50,7 +50,7 @@ def build_prior(profile: Mapping[str, Any], state: State, config: ProfileConfig)
 
 
 def subtract_usual_tone(observation: Observation | None, usual: ProfilePrior | None) -> Observation | None:
-    """What the words say beyond what this person's words usually say."""
+    """The words' observation relative to the person's usual tone."""
     if observation is None or usual is None or not usual.tone:
         return observation
     return Observation(observation.value - usual.tone, observation.sd, {**observation.parts, SHIFT: -usual.tone})
@@ -59,7 +59,7 @@ def subtract_usual_tone(observation: Observation | None, usual: ProfilePrior | N
 def observe_with_prior(
     observe: Callable[..., Observed], numbers: Mapping[str, Any], state: State, config: Config, *trust: float
 ) -> Observed:
-    """What numbers say against the person's usual values and the conversation's own; the latter learn alone.
+    """Observe numbers against the pooled baselines of profile and conversation; only the conversation's learn.
 
     Args:
         observe: of a signal: observation and learned baselines from numbers, baselines and ``trust``.
@@ -73,7 +73,7 @@ def observe_with_prior(
 
 
 def pool_baselines(before: Mapping[str, Baseline], own: Mapping[str, Baseline], most: int) -> Baselines:
-    """Baselines of both together; each of ``before`` counts for at most ``most`` values."""
+    """Both baselines pooled; each of ``before`` counts for at most ``most`` values."""
     capped = {
         name: Baseline(baseline.mean, baseline.variance, min(baseline.count, most)) for name, baseline in before.items()
     }
@@ -82,7 +82,7 @@ def pool_baselines(before: Mapping[str, Baseline], own: Mapping[str, Baseline], 
 
 
 def pool_pair(left: Baseline, right: Baseline) -> Baseline:
-    """Mean and variance of two samples as one."""
+    """Pooled mean and variance of two samples."""
     count = left.count + right.count
     share, gap = right.count / count, right.mean - left.mean
     within = (1 - share) * left.variance + share * right.variance
@@ -90,7 +90,7 @@ def pool_pair(left: Baseline, right: Baseline) -> Baseline:
 
 
 def describe_history(usual: ProfilePrior | None) -> str:
-    """What earlier conversations say of this customer, as a sentence with a space before it; nothing without any."""
+    """A sentence about the customer's earlier conversations, with a leading space; empty without any."""
     if usual is None:
         return ""
     triggers = sorted(usual.triggers, key=lambda name: (-usual.triggers[name], name))[:MOST_NAMES]

@@ -1,10 +1,10 @@
-"""Proof: what an option did, beside control, from decisions whose chances are on record. Pure.
+"""Effects: what an option did compared with control, from decisions with logged propensities. Pure.
 
-The views in schemas/clickhouse hold the same formulas. Rewards: above 0 is relief. Chances are the total ones a
-decision was drawn from: eligibility, floor and the control lottery are in them.
+The views in schemas/clickhouse have the same formulas. A reward above 0 is relief. Propensities are total: they include
+eligibility, the floor and the control share.
 
-Clustered, because decisions of one conversation share its customer: taken as independent, errors come out too small.
-In decision order, because what matures early differs from what matures late: in order of arrival, waiting is a bias.
+Errors are clustered by conversation, because its decisions share a customer: taken as independent, they are too small.
+Sequences are in decision order, because early outcomes differ from late ones: arrival order would be biased.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,10 +23,10 @@ class MaturedDecision(NamedTuple):
     """One matured decision.
 
     Attributes:
-        conversation: what its error is clustered by.
-        option: what was chosen; control is an option.
+        conversation: cluster of the error.
+        option: the chosen option; control is one.
         reward: of its outcome.
-        chances: total propensity of every option, control included; the sum is 1.
+        chances: total propensity of every option, control included; they sum to 1.
         predicted: reward expected of each option when it was decided; missing counts as 0.
     """
 
@@ -41,12 +41,12 @@ Target = Callable[[MaturedDecision], Mapping[str, float]]
 
 
 class Contrast(NamedTuple):
-    """What one decision tells of an option beside control.
+    """What one decision says about an option compared with control.
 
     Attributes:
-        phi: reward of the option minus reward of control: unbiased, doubly robust, noisy.
-        weight: with which all contrasts are about equally noisy; it follows from the chances alone.
-        noise: squared error of what was expected of the option chosen, whichever it was.
+        phi: reward of the option minus that of control: unbiased, doubly robust, noisy.
+        weight: makes all contrasts about equally noisy; depends only on the propensities.
+        noise: squared prediction error of the chosen option.
     """
 
     phi: float
@@ -55,16 +55,16 @@ class Contrast(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """All that an always-valid sequence needs, as sums over contrasts.
+    """Sums over contrasts, for an always-valid confidence sequence.
 
-    A policy that learns draws a bad option at its floor. Then hundreds of contrasts hold two or three draws of it, and
-    their empirical variance is the model's own conviction. So contrasts are weighed to equal noise (Hadad et al. 2021),
-    and their variance is never taken to be below that of the outcomes around what was expected of them.
+    A learning policy draws a bad option only at its floor. Then hundreds of contrasts contain two or three draws of it,
+    and their empirical variance reflects the model's predictions. So contrasts are weighted to equal noise (Hadad et
+    al. 2021), and their variance is at least that of the prediction errors.
 
     Attributes:
         n: contrasts.
-        total: of weight times contrast.
-        squares: of its square.
+        total: sum of weight times contrast.
+        squares: sum of its squares.
         weight: sum of weights.
         noise: sum of squared errors.
     """
@@ -76,7 +76,7 @@ class Evidence(NamedTuple):
     noise: float = 0.0
 
     def add(self, contrast: Contrast) -> "Evidence":
-        """With one contrast more; enter them in decision order."""
+        """The evidence with one more contrast; add them in decision order."""
         weighted = contrast.weight * contrast.phi
         return Evidence(
             self.n + 1,
@@ -88,12 +88,12 @@ class Evidence(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """Of the contrasts, by weight; nan without any."""
+        """Weighted mean of the contrasts; nan without any."""
         return self.total / self.weight if self.n else nan
 
     @property
     def variance(self) -> float:
-        """Of weight times contrast, at least that of the noise; nan without any."""
+        """Variance of weight times contrast, at least that of the noise; nan without any."""
         if not self.n:
             return nan
         return max(self.squares / self.n - (self.total / self.n) ** 2, self.noise / self.n, 0.0)
@@ -107,7 +107,7 @@ class PolicyValue(NamedTuple):
         error: standard error, clustered by conversation.
         ess: effective sample size, (Σw)²/Σw².
         n: matured decisions.
-        unsupported: decisions where the candidate wants what had no chance; one such, and there is no estimate.
+        unsupported: decisions where the candidate chooses an option with propensity 0; any such prevents an estimate.
     """
 
     value: float
@@ -118,7 +118,7 @@ class PolicyValue(NamedTuple):
 
     @property
     def shown(self) -> bool:
-        """Whether enough stands behind it to be shown."""
+        """Whether there is enough data to show the value."""
         return not self.unsupported and self.n >= SHOWN_AFTER and self.ess >= LEAST_ESS
 
 
@@ -128,12 +128,12 @@ def is_comparable(decision: MaturedDecision, option: str) -> bool:
 
 
 def contrast(decision: MaturedDecision, option: str) -> float:
-    """The option minus control, as one comparable decision tells it: unbiased, doubly robust."""
+    """The option minus control in one comparable decision: unbiased, doubly robust."""
     return score_option(decision, option) - score_option(decision, CONTROL)
 
 
 def weighted_contrast(decision: MaturedDecision, option: str) -> Contrast:
-    """The same with its weight and noise."""
+    """The contrast with its weight and noise."""
     return Contrast(
         contrast(decision, option),
         contrast_weight(decision.chances[option], decision.chances[CONTROL]),
@@ -148,7 +148,7 @@ def weighted_contrast_any(decision: MaturedDecision) -> Contrast:
 
 
 def contrast_weight(chance: float, control: float) -> float:
-    """The weight: one over the standard deviation of a contrast, for noise of 1."""
+    """Weight of a contrast: one over its standard deviation, for noise of 1."""
     return 1.0 / sqrt(1.0 / chance + 1.0 / control)
 
 
@@ -163,7 +163,7 @@ def is_comparable_any(decision: MaturedDecision) -> bool:
 
 
 def contrast_any(decision: MaturedDecision) -> float:
-    """Any intervention minus control: all options but control as one arm, mixed as they were."""
+    """Any intervention minus control: all options but control as one arm, in their logged mix."""
     chance = 1.0 - decision.chances[CONTROL]
     mixed = (
         sum(p * decision.predicted.get(option, 0.0) for option, p in decision.chances.items() if option != CONTROL)
@@ -174,14 +174,14 @@ def contrast_any(decision: MaturedDecision) -> float:
 
 
 def rho2(alpha: float, n_opt: float) -> float:
-    """The mixture's variance for which the sequence is tightest near ``n_opt`` contrasts."""
+    """Variance of the mixture; the sequence is tightest near ``n_opt`` contrasts."""
     return (2 * log(1 / alpha) + log1p(2 * log(1 / alpha))) / n_opt
 
 
 def confidence_sequence(evidence: Evidence, alpha: float, n_opt: float) -> tuple[float, float] | None:
-    """Interval that holds at every peek at once, with probability 1 − alpha. None before two contrasts.
+    """Confidence interval valid at all looks at once, with probability 1 − alpha. None before two contrasts.
 
-    Waudby-Smith et al., arXiv 2103.06476, asymptotic: show it after ``SHOWN_AFTER``. Over several arms, split alpha.
+    Waudby-Smith et al., arXiv 2103.06476, asymptotic: show it after ``SHOWN_AFTER``. For several arms, split alpha.
     """
     if evidence.n < 2:
         return None
@@ -191,7 +191,7 @@ def confidence_sequence(evidence: Evidence, alpha: float, n_opt: float) -> tuple
 
 
 def upper_bound(evidence: Evidence, alpha: float, n_opt: float) -> float | None:
-    """One-sided: stays above the effect at every peek at once; below 0 the option harms. None before two contrasts."""
+    """One-sided upper bound, valid at all looks at once; below 0 the option harms. None before two contrasts."""
     if evidence.n < 2:
         return None
     spread = evidence.n * rho2(2 * alpha, n_opt)
@@ -219,7 +219,7 @@ def snips(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
 
 
 def doubly_robust(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """Value of a candidate policy: what was predicted, corrected by what happened."""
+    """Value of a candidate policy, doubly robust: predictions corrected by outcomes."""
     if (missing := count_unsupported(decisions, target)) or not decisions:
         return PolicyValue(nan, nan, 0.0, len(decisions), missing)
     weights = [importance_weight(decision, target) for decision in decisions]
@@ -233,7 +233,7 @@ def doubly_robust(decisions: Sequence[MaturedDecision], target: Target) -> Polic
 
 
 def policy_gain(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """What a candidate policy would have earned beyond what was drawn, doubly robust, per decision."""
+    """Gain of a candidate policy over the logged policy per decision, doubly robust."""
     estimate = doubly_robust(decisions, target)
     if estimate.unsupported or not decisions:
         return estimate
@@ -249,7 +249,7 @@ def policy_gain(decisions: Sequence[MaturedDecision], target: Target) -> PolicyV
 
 
 def count_unsupported(decisions: Iterable[MaturedDecision], target: Target) -> int:
-    """Decisions that tell nothing of the candidate: it wants what had no chance, or what was chosen had none."""
+    """Number of decisions without support: the candidate's or the logged option has propensity 0."""
     return sum(
         decision.chances.get(decision.option, 0.0) <= 0
         or any(wanted > 0 and decision.chances.get(option, 0.0) <= 0 for option, wanted in target(decision).items())
@@ -289,7 +289,7 @@ def control_share_bayes_factor(controls: Sequence[tuple[float, int, int]], kappa
 
     Args:
         controls: groups of equal chance of control: that chance, decisions, how many of them were control.
-        kappa: how near the other share is expected to lie; larger is nearer.
+        kappa: how close the other share is expected to be; larger is closer.
     """
     factor = sum(log_factor(*group, kappa) for group in controls)
     return exp(factor) if factor < 700 else inf

@@ -1,7 +1,7 @@
-"""Ratings of replies under intervention beside those under control. Pure.
+"""Compares ratings of replies under intervention with those under control. Pure.
 
-Ratings of one conversation are not independent, so the conversation is the unit the error is counted by; it may stand
-on both sides. Unlike outcomes, ratings do not come by lottery: who is rated may depend on what was done.
+Ratings of one conversation are not independent, so errors are clustered by conversation, which may be on both
+sides. Unlike outcomes, ratings are not randomised: who is rated may depend on the intervention.
 """
 
 from collections import defaultdict

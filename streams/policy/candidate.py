@@ -1,7 +1,7 @@
-"""A candidate policy: what another policy would have drawn, with which probability, in a decision on record.
+"""A candidate policy, evaluated offline on logged decisions.
 
-It decides among the options that were eligible then, and leaves the share of control as it was: so its value and that
-of what was drawn are about the same decisions.
+It chooses among the options that were eligible at the time and keeps the logged share of control, so that its value and
+that of the logged policy are about the same decisions.
 """
 
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ Decision = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class CandidatePolicy:
-    """What to try in thought.
+    """A policy to evaluate offline, on logged decisions.
 
     Attributes:
-        name: for people, and for ClickHouse.
-        prefer: weight of options; those without one are chosen only where none with one is eligible, then uniformly.
+        name: name in reports and in ClickHouse.
+        prefer: weights of options. Others are chosen, uniformly, only if none with one is eligible.
         learned: draw as this snapshot would; None draws by ``prefer``.
-        exploration, floor, burden_price: as the settings of the same names, for ``learned``.
+        exploration, floor, burden_price: like the settings of the same name, for ``learned``.
     """
 
     name: str
@@ -37,7 +37,7 @@ class CandidatePolicy:
     burden_price: float = PolicyConfig.burden_price
 
     def probabilities(self, decision: Decision, burdens: Mapping[str, float], ridge: float) -> dict[str, float]:
-        """Probability of control and of each option that had a chance; sums to what was drawn from."""
+        """Probability of control and of each option with a positive propensity; the same sum as logged."""
         logged = {entry["option"]: entry["probability"] for entry in decision["propensities"]}
         options = [name for name, p in logged.items() if name != CONTROL and p > 0]
         if not options:
@@ -63,7 +63,7 @@ class CandidatePolicy:
 
 
 def is_decidable(decision: Decision) -> bool:
-    """Whether a policy has a say in a decision: available, no holdout, a context this version understands."""
+    """Whether a policy can choose in a decision: available, no holdout, a context of this version."""
     return decision["available"] and not decision["holdout"] and decision["context_version"] == context.VERSION
 
 

@@ -1,7 +1,7 @@
-"""The context of a decision: what the policy sees, by name as it is logged, and as the vector it learns on.
+"""The context of a decision: by name, as it is logged, and as the feature vector the policy learns on.
 
-Numbers stand in the log as people read them; the vector scales them to about -1 to 1. One number is about the option
-itself: what followed it for this customer in earlier conversations.
+The log has readable numbers; the vector scales them to about -1 to 1. One feature is about the option itself: its
+history in this customer's earlier conversations.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ Context = Mapping[str, float]
 
 
 def build_context(state: State) -> dict[str, float]:
-    """What the policy sees of a conversation, by name."""
+    """The context of a conversation, by name."""
     usual = state.usual
     return {
         "level": state.belief.level,
@@ -49,17 +49,17 @@ def build_context(state: State) -> dict[str, float]:
 
 
 def is_complete(features: Context) -> bool:
-    """Whether a context that was read back has every number the vector needs."""
+    """Whether a logged context has every number the vector needs."""
     return features.keys() >= NAMES
 
 
 def history_balance(history: OptionHistory) -> float:
-    """How much more often an option helped this customer than it failed, -1 to 1; near 0 while little is known."""
+    """How much more often an option helped than failed, -1 to 1; near 0 with few cases."""
     return (history.helped - history.failed) / (history.helped + history.failed + 2.0)
 
 
 def shared_features(features: Context) -> list[float]:
-    """What is the same for every option: the vector without its last number."""
+    """Features shared by all options: the vector without its last number."""
     return [
         1.0,
         features["level"],
@@ -77,5 +77,5 @@ def shared_features(features: Context) -> list[float]:
 
 
 def option_features(features: Context, option: str) -> list[float]:
-    """The context as one option sees it, ``SIZE`` numbers. ``KeyError`` where one is missing."""
+    """Feature vector of one option, ``SIZE`` numbers. ``KeyError`` if a number is missing."""
     return [*shared_features(features), features.get(BEFORE + option, 0.0)]

@@ -1,8 +1,8 @@
-"""The policy's learner: joined decisions, ratings and commands into the next snapshot. Pure.
+"""The policy learner: joined decisions, ratings and commands to the next snapshot. Pure.
 
-A batch forgets once (every option by the discount to the power of its outcomes, and all but a little where errors have
-grown), then adds its lessons in the order of their decision ids. So a snapshot follows from the one before and the
-*set* of records between their positions, which is what lets ``tenor verify`` learn it again.
+A batch first discounts every option by the number of its outcomes (much more if errors have grown), then adds its
+examples in the order of their decision ids. So a snapshot depends only on the previous one and on the *set* of records
+between their positions, and ``tenor verify`` can reproduce it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ from streams.policy.snapshot import ANY, Position, Snapshot, to_record
 from streams.policy.thompson import Arm
 
 Record = Mapping[str, Any]
-LARGEST = 1e6  # of any number in a lesson; what is larger, or no number, is somebody's mistake
+LARGEST = 1e6  # of any number in an example; a larger or non-finite number is an error
 
 
 def next_snapshot(
@@ -31,9 +31,9 @@ def next_snapshot(
     """The snapshot that follows.
 
     Args:
-        batch: from ``Experience``.
-        commands: of people, in order; they count after the lessons.
-        positions: how far the inputs were read.
+        batch: a batch of ``OutcomeJoin``.
+        commands: of operators, in order; applied after the examples.
+        positions: offsets up to which the inputs were read.
     """
     examples = [(example, ratings) for example, ratings in batch.examples if is_learnable(example)]
     evidence = update_evidence(before.evidence, [example for example, _ in examples])
@@ -57,7 +57,7 @@ def next_snapshot(
 
 
 def is_learnable(example: TrainingExample) -> bool:
-    """Whether anything was seen, in a context this version understands, in numbers that sums survive."""
+    """Whether an example has a reward, a context of this version, and numbers within range."""
     reward, features, predicted = (
         example.outcome["reward"],
         example.decision["context"],
@@ -75,10 +75,10 @@ def update_arms(
     config: PolicyConfig,
     grew: bool = False,
 ) -> dict[str, Arm]:
-    """The options after a batch. A rating that comes late mends the reward that was learned.
+    """The options after a batch. A late rating corrects the reward that was learned.
 
     Args:
-        grew: whether errors have grown: what was learned before is then worth little.
+        grew: whether errors have grown; earlier learning is then discounted heavily.
     """
     factor = config.discount ** len(examples) * (config.remembered_after_drift if grew else 1.0)
     known = {name: thompson.discount_arm(arm, factor, config.ridge) for name, arm in arms.items()}
@@ -95,7 +95,7 @@ def update_arms(
 def squared_errors(
     before: Snapshot, examples: Sequence[tuple[TrainingExample, tuple[float, ...]]], config: PolicyConfig
 ) -> list[float]:
-    """How far each reward was from what the snapshot before expects of the option, where it knows it."""
+    """Squared error of the previous snapshot's prediction for each reward, for options it knows."""
     rows = {name: row for row, name in enumerate(before.arms)}
     predictable = [(example, ratings) for example, ratings in examples if example.decision["option"] in rows]
     if not predictable:
@@ -114,7 +114,7 @@ def squared_errors(
 
 
 def correct_reward(arms: dict[str, Arm], re_rating: RatedDecision, config: PolicyConfig) -> None:
-    """Move what was learned of a decision to what it is with another rating."""
+    """Correct the learned reward of a decision after another rating."""
     example = re_rating.example
     name, level_fall = example.decision["option"], example.outcome["reward"]
     if not is_learnable(example) or name not in arms:
@@ -126,7 +126,7 @@ def correct_reward(arms: dict[str, Arm], re_rating: RatedDecision, config: Polic
 
 
 def blend_reward(level_fall: float, ratings: Sequence[float], config: PolicyConfig) -> float:
-    """Reward of a decision: the fall of the level, and where people rated it, what they say, by their mean.
+    """Reward of a decision: the fall of the level, blended with the mean rating, if there is one.
 
     Args:
         level_fall: of the level over the window.
@@ -139,7 +139,7 @@ def blend_reward(level_fall: float, ratings: Sequence[float], config: PolicyConf
 
 
 def rating_score(rating: Record) -> float | None:
-    """What a rating says of a reply, -1 to 1; None where it says nothing."""
+    """Score of a rating, -1 to 1; None without an answer about the reply."""
     scores = [(rating[name] - 3) / 2 for name in ("clarity", "tone", "resonance") if rating[name] is not None]
     if rating["felt_understood"] is not None:
         scores.append(1.0 if rating["felt_understood"] else -1.0)
@@ -147,7 +147,7 @@ def rating_score(rating: Record) -> float | None:
 
 
 def update_evidence(before: Mapping[str, Evidence], examples: Iterable[TrainingExample]) -> dict[str, Evidence]:
-    """Evidence of each option's contrast with control, lessons added. Ratings are no part of it: raters choose."""
+    """Evidence of each option's contrast with control, with the examples added. Ratings do not count."""
     sums = dict(before)
     for example in examples:
         decision = to_matured_decision(example)
@@ -160,7 +160,7 @@ def update_evidence(before: Mapping[str, Evidence], examples: Iterable[TrainingE
 
 
 def to_matured_decision(example: TrainingExample) -> MaturedDecision:
-    """A lesson as the proof reads it."""
+    """An example as a matured decision."""
     decision = example.decision
     return MaturedDecision(
         conversation=decision["conversation_id"],
@@ -174,7 +174,7 @@ def to_matured_decision(example: TrainingExample) -> MaturedDecision:
 def apply_commands(
     disabled: frozenset[str], evidence: Mapping[str, Evidence], commands: Iterable[Record]
 ) -> tuple[frozenset[str], dict[str, Evidence]]:
-    """What people asked: an option enabled begins anew, its evidence forgotten."""
+    """Apply operators' commands; an enabled option starts again without its evidence."""
     remaining = dict(evidence)
     for command in commands:
         if command["action"] == "disable":

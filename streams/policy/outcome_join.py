@@ -1,15 +1,14 @@
-"""Experience: decisions joined with what followed, in the order in which they may be learned.
+"""Joins decisions with their outcomes and ratings, in the order in which they may be learned.
 
-What matures early differs from what matures late, so a decision is learned only when every decision before it in its
-partition has closed: order of decision, not of arrival (the confidence sequences ask for it). Which ones those are
-follows from the records that were seen, in whatever order, so that reading them again comes to the same.
+Early outcomes differ from late ones, so a decision is learned only when every earlier decision of its partition has
+closed: in order of decision, not of arrival (the confidence sequences require it). Which ones these are depends only on
+the records read, in any order, so that reading them again gives the same result.
 
-A decision that never closes (its state was lost) does not hold the others up for ever: it is given up once the stream
-time of its partition has gone on so far that it should have closed long ago. Ages count from when a decision came, not
-from its own event time: a recording of last year that is played beside today's events is not old on arrival.
+A decision that never closes (its state was lost) does not block the others for ever: it is given up when the stream
+time of its partition is so far ahead that it should have closed long ago. Ages count from a decision's arrival, not
+from its event time: a recording of last year replayed beside today's events is not old on arrival.
 
-What is remembered is packed: as Python objects a decision is ten times its bytes, and a day may hold hundreds of
-thousands.
+Decisions are kept packed: Python objects take ten times the memory, and a day may hold hundreds of thousands.
 """
 
 from collections import deque
@@ -21,7 +20,7 @@ import msgspec
 
 from streams.config.model import Config
 
-PATIENCE_MS = 86_400_000  # windows close within minutes, but a tick that closes them may be long in coming
+PATIENCE_MS = 86_400_000  # windows close within minutes, but the tick that closes them may be late
 
 Record = Mapping[str, Any]
 
@@ -34,7 +33,7 @@ class TrainingExample(NamedTuple):
 
 
 class RatedDecision(NamedTuple):
-    """A rating of a decision that was learned, and the ratings it had before."""
+    """A rating of an already learned decision, and its ratings before and after."""
 
     example: TrainingExample
     before: tuple[float, ...]
@@ -42,20 +41,20 @@ class RatedDecision(NamedTuple):
 
 
 class UnmatchedRecord(NamedTuple):
-    """A record that fits no decision that is remembered, and why."""
+    """A record that matches no known decision, and why."""
 
     record: Record
     why: str
 
 
 class JoinedBatch(NamedTuple):
-    """What a batch brought.
+    """The result of one batch.
 
     Attributes:
-        lessons: to be learned, with the ratings they already have, by decision id.
-        rated: ratings of what was learned before.
+        lessons: ready to learn, with their ratings so far, by decision id.
+        rated: new ratings of decisions learned before.
         unknown: outcomes that cannot be joined.
-        late: ratings of decisions that are not remembered, or need not be any more when they were given.
+        late: ratings of unknown decisions, or given too late.
         given_up: decisions that never closed.
     """
 
@@ -67,14 +66,14 @@ class JoinedBatch(NamedTuple):
 
 
 class DecisionArrival(NamedTuple):
-    """A decision's id, and the newest stream time of its partition when it came, itself included, milliseconds."""
+    """A decision's id, and the stream time of its partition on arrival, including its own, milliseconds."""
 
     id: str
     at: int
 
 
 class OutcomeJoin:
-    """One tenant's decisions: those that are open, and for a time those that were learned."""
+    """Joins one tenant's decisions: open ones, and for a time those already learned."""
 
     def __init__(self, config: Config) -> None:
         self._remembered_ms = round(config.policy.remembered_s * 1000)
@@ -89,12 +88,12 @@ class OutcomeJoin:
     def join(
         self, decisions: Iterable[tuple[int, Record]], outcomes: Iterable[Record], ratings: Iterable[Record]
     ) -> JoinedBatch:
-        """Join what came.
+        """Join a batch of records.
 
         Args:
-            decisions: that were available, with their partition, in order within it.
-            outcomes: of any of them; their decisions must not come later.
-            ratings: that name a decision, with the ``score`` they stand for, -1 to 1.
+            decisions: available decisions with their partition, in order within it.
+            outcomes: outcomes; their decisions must not come later.
+            ratings: ratings that name a decision, with their ``score``, -1 to 1.
         """
         for partition, decision in decisions:
             self._add_decision(partition, decision)
@@ -144,7 +143,7 @@ class OutcomeJoin:
         return late, rated
 
     def _is_late(self, rating: Record) -> bool:
-        """By the times of both: a quiet partition remembers for longer than who begins again reads back."""
+        """Compares event times: a quiet partition remembers longer than a restart reads back."""
         decision = unpack(self._decisions[rating["decision_id"]])
         return bool(rating["event_time"] - decision["event_time"] > self._remembered_ms)
 
@@ -152,7 +151,7 @@ class OutcomeJoin:
         return tuple(self._ratings.get(name, {}).values())
 
     def _give_up(self, partition: int) -> int:
-        """Drop what should have closed long ago; how many."""
+        """Drop decisions that should have closed long ago; returns how many."""
         waiting, limit = self._open[partition], self._newest[partition] - PATIENCE_MS
         overdue = takewhile(lambda arrival: arrival.at < limit, waiting)
         dropped = {arrival.id for arrival in overdue if arrival.id not in self._outcomes}
@@ -172,11 +171,11 @@ class OutcomeJoin:
             yield self._example(arrival.id)
 
     def _example(self, name: str) -> TrainingExample:
-        """A decision that was learned."""
+        """The example of a learned decision."""
         return TrainingExample(unpack(self._decisions[name]), unpack(self._learned_outcomes[name]))
 
     def _forget(self) -> None:
-        """Of each partition by its own time: what may be published twice is published where it was."""
+        """Forget old decisions, each partition by its own stream time: a duplicate comes in the same partition."""
         for partition, past in self._past.items():
             while past and past[0].at < self._newest[partition] - self._remembered_ms:
                 name = past.popleft().id

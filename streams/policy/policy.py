@@ -1,7 +1,7 @@
-"""The policy: which option, with which probability, drawn how.
+"""The policy: probabilities of the options, and the draw.
 
-The probabilities are total: eligibility, the floor, the control lottery and the holdout are folded in, the vector sums
-to 1, is logged as it is, and the choice is drawn from it by a keyed hash, so that an audit can repeat it.
+The probabilities are total: they include eligibility, the floor, the share of control and the holdout, and sum to 1.
+They are logged as they are, and the option is drawn from them by a keyed hash, so that an audit can repeat the draw.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from streams.policy.snapshot import Snapshot, to_record
 from streams.policy.thompson import Array, apply_floor, best_probabilities
 
 Propensities = list[tuple[str, float]]
-# Logged numbers end here: a processor that rounds its last bit otherwise must not make another record.
+# Logged numbers are rounded: a processor that rounds its last bit differently must not give another record.
 PROPENSITY_DIGITS, REWARD_DIGITS = 12, 9
 
 
 class OptionProbabilities(NamedTuple):
-    """What is known before the draw.
+    """Probabilities and predictions before the draw.
 
     Attributes:
         propensities: total probability of control and of each option; sums to 1.
@@ -51,7 +51,7 @@ class Policy:
         self._posterior = snapshot.posterior if snapshot.arms else None
 
     def predict(self, features: context.Context, options: Sequence[str], ridge: float) -> tuple[Array, Array]:
-        """Mean reward and its sd for noise of sd 1, of each option; of one nobody has tried, the prior's."""
+        """Mean reward of each option and its sd for noise of sd 1; the prior's for an option never tried."""
         xs = np.empty((len(options), context.SIZE))
         xs[:, :-1] = context.shared_features(features)
         xs[:, -1] = [features.get(context.BEFORE + option, 0.0) for option in options]
@@ -72,7 +72,7 @@ def option_probabilities(
     config: Config,
     control_share: float,
 ) -> OptionProbabilities:
-    """Total probability of control and of each option, and what is expected of them.
+    """Total probability and predicted reward of control and of each option.
 
     Args:
         options: those that are eligible, at least one.
@@ -95,12 +95,12 @@ def option_probabilities(
 
 
 def choice_probabilities(worth: Array, sd: Array, exploration: float, floor: float) -> Array:
-    """Chance of each option by what it is worth, burden taken off, and by how unsure that is."""
+    """Probability of each option by its predicted reward minus burden, and by the uncertainty."""
     return apply_floor(best_probabilities(worth, exploration * sd), floor)
 
 
 def add_control(names: Sequence[str], best: Array, control_share: float) -> Propensities:
-    """Control first, then each option its part of the rest."""
+    """Propensities: control first, then each option's part of the rest."""
     parts = ((1.0 - control_share) * best).tolist()
     return [
         (CONTROL, control_share),
@@ -109,7 +109,7 @@ def add_control(names: Sequence[str], best: Array, control_share: float) -> Prop
 
 
 def draw_option(propensities: Propensities, uniform: float) -> tuple[str, float]:
-    """The option a uniform draw in [0, 1) falls on, and its probability."""
+    """The option that a uniform draw in [0, 1) selects, and its probability."""
     for (name, probability), upper in zip(propensities, accumulate(p for _, p in propensities), strict=True):
         if uniform < upper:
             return name, probability

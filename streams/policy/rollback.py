@@ -1,4 +1,4 @@
-"""Rollback: which options are known to do worse than doing nothing, and go out of use."""
+"""Rollback: disables options that do worse than control."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class Rollback(NamedTuple):
 
 
 def find_rollbacks(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Rollback]:
-    """Options whose effect is below control's with always-valid confidence, and that are still in use."""
+    """Enabled options whose effect is below control's with always-valid confidence."""
     alpha = config.policy.alpha / max(len(config.protocols), 1)
     rollbacks = []
     for option, option_evidence in evidence.items():

@@ -1,7 +1,6 @@
-"""The policy's snapshot: what was learned of one tenant, as plain numbers with a version, never a pickle.
+"""The policy snapshot: what was learned for one tenant, as plain numbers with a version, never a pickle.
 
-A snapshot names the positions of its inputs it was learned from and the one it was learned on from, so that anybody can
-learn it again.
+A snapshot names its input positions and the previous snapshot, so that it can be reproduced.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,24 +30,24 @@ class PredictionErrors(NamedTuple):
 
 
 class SnapshotError(ValueError):
-    """A record that is no snapshot this version can use; the message says why."""
+    """A record that is not a snapshot this version can use; the message says why."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What the policy has learned of one tenant.
+    """What the policy has learned for one tenant.
 
     Attributes:
-        arms: what is known of each option, control included.
+        arms: regression of each option, control included.
         evidence: of each option's contrast with control, since it was last enabled.
         disabled: options rolled back.
-        errors: squared errors of what was expected, since they last changed.
-        forgot: whether they had grown, so that what was learned before the last batch was all but forgotten.
+        errors: squared prediction errors since the last drift.
+        forgot: whether errors had grown, so that earlier learning was discounted heavily.
         matured: outcomes learned from, control included.
         created_at: stream time of the last outcome learned from, milliseconds.
-        positions: first offset of every input that was not read.
-        previous: version it was learned on from; None for the first.
-        config_version: settings it was learned under.
-        version: under which it was read; None where it was not.
+        positions: next offset of every input.
+        previous: version of the previous snapshot; None for the first.
+        config_version: version of the settings it was learned with.
+        version: version in the record it was read from; None for a new one.
     """
 
     tenant: str
@@ -66,7 +65,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     @property
     def posterior(self) -> Posterior:
-        """What the options predict, in the order of ``arms``."""
+        """Posterior of the options, in the order of ``arms``."""
         return Posterior(list(self.arms.values()))
 
 
@@ -99,15 +98,15 @@ def to_record(snapshot: Snapshot) -> Record:
 
 
 def compute_version(record: Mapping[str, Any]) -> str:
-    """Digest of what a snapshot holds, 16 hex digits under the name of the method."""
+    """Version of a snapshot: ``thompson-`` and a digest of its content, 16 hex digits."""
     held = {name: value for name, value in record.items() if name != "policy_version"}
     return f"thompson-{blake2b(msgspec.json.encode(held, order='deterministic'), digest_size=8).hexdigest()}"
 
 
 def from_record(record: Mapping[str, Any]) -> Snapshot:
-    """The snapshot in a record; ``SnapshotError`` where it is from the future, or broken.
+    """Read a snapshot from a record; ``SnapshotError`` if it is newer than this version, or broken.
 
-    Of one from before the context last changed, what it predicts is of no use, but what was rolled back stays so.
+    A snapshot of an older context version cannot predict, but its rolled-back options stay disabled.
     """
     check_readable(record)
     if compute_version(record) != record["policy_version"]:
@@ -161,7 +160,7 @@ def read_precisions(record: Mapping[str, Any]) -> list[Array]:
 
 
 def is_positive_definite(matrix: Array) -> bool:
-    """As the posterior asks for it."""
+    """Whether a matrix is positive definite, as the posterior requires."""
     try:
         np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:

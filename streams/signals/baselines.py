@@ -1,4 +1,4 @@
-"""A person's own usual value: numbers about behaviour mean nothing without it."""
+"""Baselines: a person's own usual values. Numbers about behaviour mean nothing without them."""
 
 from collections.abc import Iterable, Mapping
 from math import sqrt
@@ -12,7 +12,7 @@ ENOUGH = 3
 
 
 def update_baseline(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Baseline:
-    """The baseline after one more value: exact mean and variance at first, then a memory of so many values."""
+    """The baseline with one more value: exact mean and variance at first, then over a memory of so many."""
     if baseline is None:
         return Baseline(value, 0.0, 1)
     count = baseline.count + 1 if baseline.count < memory else memory
@@ -25,7 +25,7 @@ def update_baseline(baseline: Baseline | None, value: float, memory: int = MEMOR
 def update_baselines(
     numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], names: Iterable[str], memory: int = MEMORY
 ) -> dict[str, Baseline]:
-    """The baselines after the known ones of these numbers, unusual ones too: what was unusual may become usual."""
+    """The baselines with these numbers, unusual ones included: what is unusual now may become usual."""
     after = dict(baselines)
     for name in names:
         if (value := numbers.get(name)) is not None:
@@ -37,7 +37,7 @@ def measure_deviation(baseline: Baseline | None, value: float, least_sd: float) 
     """Standard deviations from the person's usual value, -3 to 3; None before ``ENOUGH`` values.
 
     Args:
-        least_sd: a person is never taken to be steadier than this.
+        least_sd: lower limit of a person's standard deviation.
     """
     if baseline is None or baseline.count < ENOUGH:
         return None
@@ -49,10 +49,10 @@ def measure_deviation(baseline: Baseline | None, value: float, least_sd: float) 
 def measure_deviations(
     numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], weights: Weights
 ) -> dict[str, float]:
-    """How far each known number deviates from the person's usual value, in standard deviations.
+    """Deviation of each known number from the person's usual value, in standard deviations.
 
     Args:
-        weights: by name, the weight of one standard deviation and the least one a person is taken to have.
+        weights: by name, the weight of one standard deviation and the lower limit of a person's standard deviation.
     """
     deviations = {}
     for name, (_, least_sd) in weights.items():

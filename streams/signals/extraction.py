@@ -1,4 +1,4 @@
-"""Input event to signal: the last place that sees text. One function per kind of event."""
+"""Turns input events into signals: the last place that sees text. One function per kind of event."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ def extract_signal(kind: str, event: Event, source: tuple[str, int, int], receiv
         kind: message, keystrokes, navigation or prosody.
         event: the event, as in its contract.
         source: topic, partition and offset of the event.
-        received_at: when the broker was handed it, milliseconds.
+        received_at: when the broker received it, milliseconds.
     """
     extract = EXTRACTORS[kind](event)
     topic, partition, offset = source
@@ -73,20 +73,20 @@ def tick_signal(event_time: int) -> Signal:
 
 
 def model_signal(version: str, event_time: int) -> Signal:
-    """A signal with which a partition takes on other weights of the text model.
+    """A signal that switches a partition to another version of the text model.
 
     Args:
-        event_time: when it is announced, milliseconds; the fold does not look at it.
+        event_time: when it is announced, milliseconds; the fold ignores it.
     """
     return tick_signal(event_time) | {"kind": "model", "model_version": version}
 
 
 def policy_signal(tenant: str, version: str, offset: int, event_time: int) -> Signal:
-    """A signal from which on a tenant's decisions are drawn by another policy snapshot.
+    """A signal that switches a tenant to another policy snapshot.
 
     Args:
-        offset: where the snapshot stands in tenor.policy.
-        event_time: when it is announced, milliseconds; the fold does not look at it.
+        offset: offset of the snapshot in tenor.policy.
+        event_time: when it is announced, milliseconds; the fold ignores it.
     """
     named = {"tenant": tenant, "policy_version": version, "snapshot_offset": offset}
     return tick_signal(event_time) | named | {"kind": "policy"}
@@ -96,7 +96,7 @@ def forget_signal(tenant: str, customer_id: str, event_time: int) -> Signal:
     """A signal that ends every conversation of a customer.
 
     Args:
-        event_time: when it was asked for, milliseconds; the fold does not look at it.
+        event_time: when it was requested, milliseconds; the fold ignores it.
     """
     return tick_signal(event_time) | {"kind": "forget", "tenant": tenant, "customer_id": customer_id}
 

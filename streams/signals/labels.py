@@ -1,6 +1,6 @@
-"""Signals and cues in words, for people who read an alert and not the code. The one place; names stay as they are.
+"""Descriptions of signals and cues, for people who read alerts. This is the only place that has them.
 
-A customer's words are the customer's: what is said here is what was measured, never what somebody felt.
+A description says what was measured, never what somebody felt.
 """
 
 from collections.abc import Iterable, Mapping
@@ -98,7 +98,7 @@ DESCRIPTIONS = {
 
 
 def describe(name: str) -> str:
-    """A signal or cue in words; one that nobody has put into words yet, by its own name."""
+    """Description of a signal or cue; its own name, if it has no description."""
     return DESCRIPTIONS.get(name) or name.rpartition(".")[2].replace("_", " ") or name
 
 

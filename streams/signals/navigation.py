@@ -74,7 +74,7 @@ def extract(event: Mapping[str, Any]) -> Extract:
 
 @lru_cache(maxsize=1024)  # a page has few targets, and they are clicked again and again
 def find_repeat_cues(target: str | None) -> tuple[str, ...]:
-    """Why clicks on this target repeat without frustration."""
+    """Cues that clicks on this target repeat without frustration."""
     return tuple(sorted({f"navigation.{match.lastgroup}" for match in REPEATED.finditer(target or "")}))
 
 
@@ -95,7 +95,7 @@ def observe(
     sd: float,
     config: NavigationConfig,
 ) -> tuple[Observation | None, Pointer]:
-    """What the event says, 1 at most, and the pointer's new memory. ``at``: when it happened, milliseconds."""
+    """The observation of an event, 1 at most, and the updated pointer. ``at``: event time, milliseconds."""
     before = pointer or NOWHERE
     ignored = "navigation.click" in cues and is_ignored(features, cues, config)
     after = update_pointer(before, features, cues, at, ignored, config)
@@ -107,7 +107,7 @@ def observe(
 
 
 def is_ignored(features: Mapping[str, float | None], cues: list[str], config: NavigationConfig) -> bool:
-    """Whether this click repeats, or leaves the page as it is, by nature."""
+    """Whether this click repeats, or leaves the page unchanged, by nature."""
     gesture = features.get("navigation.gesture_ms")
     return (
         "navigation.ignored" in cues
@@ -118,7 +118,7 @@ def is_ignored(features: Mapping[str, float | None], cues: list[str], config: Na
 
 
 def find_click_cues(features: Mapping[str, float | None], ignored: bool, config: NavigationConfig) -> list[str]:
-    """Struggles seen in one click alone; only clicks carry these features."""
+    """Cues of struggle in a single click; only clicks have these features."""
     cues = []
     unanswered, error = features.get("navigation.unanswered_ms"), features.get("navigation.error_ms")
     if not ignored and unanswered is not None and unanswered >= config.dead_ms:

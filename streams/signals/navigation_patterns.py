@@ -1,4 +1,4 @@
-"""The memory of navigation: runs of clicks, turns and visits to help, each step close to the one before.
+"""Patterns over several navigation events: runs of clicks, turns and visits to help.
 
 Only the step that completes a run counts: ten furious clicks are one rage click, not eight.
 """
@@ -19,7 +19,7 @@ Features = Mapping[str, float | None]
 def update_pointer(
     before: Pointer, features: Features, cues: list[str], at: int, ignored: bool, config: NavigationConfig
 ) -> Pointer:
-    """The pointer after an event. ``ignored``: a click that counts for nothing."""
+    """The pointer after an event. ``ignored``: a click that does not count."""
     if "navigation.page_view" in cues:
         return open_page(before, cues, at, config)
     if "navigation.help" in cues:
@@ -37,7 +37,7 @@ def update_pointer(
 
 
 def open_page(before: Pointer, cues: list[str], at: int, config: NavigationConfig) -> Pointer:
-    """After a page was opened: clicks and movements begin anew."""
+    """The pointer after a page view: clicks and movements start again."""
     fresh = replace(NOWHERE, view_at=at, help_at=before.help_at, help_run=before.help_run)
     if "navigation.help_page" in cues:
         return visit_help(fresh, at, config)
@@ -45,7 +45,7 @@ def open_page(before: Pointer, cues: list[str], at: int, config: NavigationConfi
 
 
 def visit_help(before: Pointer, at: int, config: NavigationConfig) -> Pointer:
-    """After a visit to help."""
+    """The pointer after a visit to help."""
     since = at - before.help_at
     if before.help_run and 0 <= since <= SAME_VISIT_MS:
         return replace(before, help_at=at)
@@ -58,7 +58,7 @@ def add_click(before: Pointer, x: float, y: float, at: int, config: NavigationCo
 
 
 def update_motion(before: Motion | None, x: float, y: float, at: int, within_ms: float, least_px: float) -> Motion:
-    """The motion after a position: a turn is a movement of more than 90 degrees off the one before."""
+    """The motion after a position: a turn is a change of direction of more than 90 degrees."""
     to_x, to_y = round(x), round(y)
     if before is None:
         return Motion(to_x, to_y, 0, 0, at, 0)
@@ -72,7 +72,7 @@ def update_motion(before: Motion | None, x: float, y: float, at: int, within_ms:
 
 
 def find_completed(before: Pointer, after: Pointer, cues: list[str], at: int, config: NavigationConfig) -> list[str]:
-    """Struggles this event completed."""
+    """Cues of struggle this event completed."""
     runs = (
         ("navigation.rage_click", before.run, after.run, config.rage_clicks),
         ("navigation.thrashed_cursor", count_turns(before.cursor), count_turns(after.cursor), config.thrash_turns),

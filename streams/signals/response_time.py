@@ -1,4 +1,4 @@
-"""Latency: how long people wait for each other, against this conversation's own pace.
+"""Response times: how long people wait for each other, against this conversation's own pace.
 
 Numbers, log2 of seconds, measured in the fold because they need the turn before; one that is not known is left out:
     latency.wait         how long the customer waited for the last answer, against the operator's pace so far.
@@ -46,7 +46,7 @@ def log_seconds(milliseconds: int) -> float:
 def observe(
     numbers: Mapping[str, float], baselines: Mapping[str, Baseline], sd: float, usual_z: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
-    """What is unusual in the pace against the conversation's own, and the baselines that learned it.
+    """An observation of unusual pace against the conversation's own, and the updated baselines.
 
     The value is at most 0.45: the sum of the weights at three standard deviations each.
     """
@@ -58,6 +58,6 @@ def observe(
 def weigh_unanswered(
     numbers: Mapping[str, float], baselines: Mapping[str, Baseline], usual_z: float
 ) -> dict[str, float]:
-    """A customer who waits without an answer is held against how long answers usually take."""
+    """Compare the wait of a customer without an answer with the usual time to an answer."""
     pace = baselines.get("latency.wait")
     return weigh_deviations(numbers, {"latency.unanswered": pace}, UNANSWERED, usual_z) if pace else {}

@@ -40,19 +40,19 @@ def analyzer() -> SentimentIntensityAnalyzer:
 
 @cache
 def valence_words() -> frozenset[str]:
-    """Words that may have a valence of their own."""
+    """Words that can have a valence of their own."""
     return frozenset(analyzer().lexicon.keys() - BOOSTER_DICT.keys())
 
 
 @cache
 def modifier_words() -> frozenset[str]:
-    """Words without which no rule changes what is near, but for those with ``n't``; of a phrase, its longest word."""
+    """Words that can modify their neighbours, except those with ``n't``; for a phrase, its longest word."""
     phrases = [*BOOSTER_DICT, *SPECIAL_CASES, *NEGATE]
     return frozenset((*(max(phrase.split(), key=len) for phrase in phrases), "no", "least", "this"))
 
 
 def compound(text: str) -> float:
-    """How positive a text is, -1 to 1."""
+    """VADER's compound score of a text: -1 (negative) to 1 (positive)."""
     if not text.isascii() and not analyzer().emojis.keys().isdisjoint(text):
         return float(analyzer().polarity_scores(limit_emojis(text))["compound"])
     whole = SentiText(text)
@@ -62,7 +62,7 @@ def compound(text: str) -> float:
 
 
 def score_words(text: str, whole: SentiText, lower: list[str], places: list[int]) -> float:
-    """The score of a text with words that have a valence, at these places."""
+    """Score of a text whose words at these places have a valence."""
     valences = [0.0] * len(lower)
     for place in places:
         valences[place] = word_valence(whole, lower, place)
@@ -74,7 +74,7 @@ def score_words(text: str, whole: SentiText, lower: list[str], places: list[int]
 
 
 def word_valence(whole: SentiText, lower: list[str], place: int) -> float:
-    """What a word weighs where it stands."""
+    """Valence of a word in its context."""
     first, end = max(place - BEFORE, 0), place + AFTER + 1
     near = lower[first:end]
     if modifier_words().isdisjoint(near) and "n't" not in " ".join(near):
@@ -85,7 +85,7 @@ def word_valence(whole: SentiText, lower: list[str], place: int) -> float:
 
 
 def lexicon_valence(whole: SentiText, word: str, written: str) -> float:
-    """What a word weighs by itself; more in capitals, where not everything is."""
+    """Valence of a word by itself; capitals strengthen it, unless the whole text is in capitals."""
     weight = float(analyzer().lexicon[word])
     if written.isupper() and whole.is_cap_diff:
         return weight + float(C_INCR if weight > 0 else -C_INCR)

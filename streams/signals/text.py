@@ -1,4 +1,4 @@
-"""Text: what a message's words are, measured where they still can be seen.
+"""Text features of a message, measured where the words can still be seen.
 
 Features:
     text.sentiment       VADER compound score, -1 (negative) to 1 (positive); Hutto & Gilbert 2014.
@@ -70,7 +70,7 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
 
 
 def feature_names(role: str) -> tuple[str, ...]:
-    """What is measured in a message."""
+    """Names of the features measured in a message."""
     return FEATURES if role == "customer" else ANSWER_FEATURES
 
 
@@ -89,7 +89,7 @@ def clean_text(text: str) -> str:
 
 
 def measure_form(text: str, tokens: list[str]) -> dict[str, float | None]:
-    """Numbers of a text and of its tokens, whoever wrote it."""
+    """Features of any message."""
     return {
         "text.sentiment": compound(text),
         "text.words": float(len(tokens)),
@@ -100,7 +100,7 @@ def measure_form(text: str, tokens: list[str]) -> dict[str, float | None]:
 
 
 def measure_attitude(lower: str, tokens: list[str]) -> dict[str, float | None]:
-    """Numbers of a customer's text in lower case and of its tokens."""
+    """Features of a customer's message only; ``lower`` is its text in lower case."""
     return {
         "text.second_person": sum(map(YOU.__contains__, tokens)) / max(len(tokens), 5),
         "text.passive": float(len(PASSIVE.findall(lower))),
@@ -109,12 +109,12 @@ def measure_attitude(lower: str, tokens: list[str]) -> dict[str, float | None]:
 
 
 def score_lexicons(terms: list[int]) -> dict[str, float | None]:
-    """What the shipped lexicons say."""
+    """Scores of the shipped lexicons."""
     return {f"text.{name}": score for name, score in lexicon.scores(load_lexicons(), terms).items()}
 
 
 def capitals_share(text: str) -> float:
-    """Share of longer words in capitals; 0 when all are, which says more of the keyboard than of the mood."""
+    """Share of longer words in capitals; 0 when all are, which says more about the keyboard than the mood."""
     if text.isascii() and not SHOUTED.search(text):
         return 0.0  # as most texts: no word needs to be looked at
     words = [word for word in WORD.findall(text) if len(word) >= 3]
@@ -123,7 +123,7 @@ def capitals_share(text: str) -> float:
 
 
 def observe(reading: Reading, usual: float, sd: float) -> Observation:
-    """What a customer's message says: how much more likely frustration is than usual.
+    """Observation of a customer's message: how much more likely frustration is than usual.
 
     Parts share the difference of probabilities as they share the difference of log odds.
 

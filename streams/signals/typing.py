@@ -77,7 +77,7 @@ def extract(keys: Sequence[str], pressed_ms: Sequence[float], dwell_ms: Sequence
 def find_unreadable_reason(
     keys: Sequence[str], pressed_ms: Sequence[float], dwell_ms: Sequence[float | None]
 ) -> str | None:
-    """Why nothing in a burst can be believed; None when it can be read."""
+    """Why a burst is unreadable; None when it is readable."""
     if not len(keys) == len(pressed_ms) == len(dwell_ms):
         return "lengths_differ"
     if len(keys) < LEAST_KEYS:
@@ -96,7 +96,7 @@ def missing_reason(name: str) -> str:
 def observe(
     features: Mapping[str, float | None], baselines: Mapping[str, Baseline], sd: float, usual_z: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
-    """What is unusual in the burst against the person's own rhythm, and the baselines that learned it.
+    """An observation of unusual rhythm against the person's own, and the updated baselines.
 
     The value is at most 0.75: the sum of the weights at three standard deviations each.
     """
@@ -106,5 +106,5 @@ def observe(
 
 
 def forget(baselines: Mapping[str, Baseline]) -> dict[str, Baseline]:
-    """The baselines without anything learned from typing."""
+    """The baselines without those of typing."""
     return drop_signal(baselines, "typing")

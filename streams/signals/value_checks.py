@@ -1,4 +1,4 @@
-"""Numbers a producer sent: kept when they can be meant, otherwise null with the reason. Never a guess."""
+"""Range checks of a producer's numbers: an implausible one becomes null, with the reason. Never a guess."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -13,7 +13,7 @@ def check_values(
 
 
 def find_problem(value: float | None, least: float, most: float) -> str | None:
-    """Why a number cannot be meant; None when it can."""
+    """Why a number is implausible; None when it is plausible."""
     if value is None:
         return "not_sent"
     if not isfinite(value):

@@ -1,7 +1,7 @@
-"""Stints: which operator had which conversation from when to when, and when its customer counted as frustrated.
+"""Assignment intervals: which operator had which conversation when, and when its customer's frustration was raised.
 
-All there is to read are two things: who was assigned when, and what was believed of the **customer**. Nothing an
-operator wrote, typed or said comes in, so nothing of an operator can be read out of it but where they worked.
+There are two inputs: who was assigned when, and the **customer's** frustration. Nothing an operator wrote, typed or
+said is an input, so the result says nothing about an operator but which conversations they had.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from streams.workload.intervals import Span, intersect_spans, merge_spans
 
 
 class Assignment(NamedTuple):
-    """Who has a conversation from ``at`` on, milliseconds; nobody, or nobody known, where ``operator`` is None."""
+    """Who has a conversation from ``at`` on, milliseconds; ``operator`` None for nobody, or unknown."""
 
     at: int
     event_id: str
@@ -21,11 +21,11 @@ class Assignment(NamedTuple):
 
 
 class BeliefPoint(NamedTuple):
-    """What was believed of the customer after a turn of theirs.
+    """The customer's frustration after a turn.
 
     Attributes:
-        turn: customer turn, from 1: of two at the same time the later one counts.
-        raised: whether frustration counted as raised.
+        turn: customer turn, from 1; of two at the same time the later one counts.
+        raised: whether frustration was raised.
     """
 
     turn: int
@@ -33,11 +33,11 @@ class BeliefPoint(NamedTuple):
 
 
 class AssignmentInterval(NamedTuple):
-    """An operator with one conversation.
+    """The time an operator had one conversation.
 
     Attributes:
-        hostile: when its customer counted as frustrated; a stint with any is a *hard case*.
-        channel: of the conversation; None before its customer wrote.
+        hostile: when the customer's frustration was raised; an interval with any is a *hard case*.
+        channel: channel of the conversation; None before the customer wrote.
     """
 
     start: int
@@ -49,7 +49,7 @@ class AssignmentInterval(NamedTuple):
 
 
 class ConversationLog(NamedTuple):
-    """What is known of one conversation: both by time, in any order."""
+    """Assignments and frustration of one conversation, in any order."""
 
     assignments: Sequence[Assignment]
     beliefs: Mapping[int, BeliefPoint]
@@ -57,11 +57,11 @@ class ConversationLog(NamedTuple):
 
 
 def assignment_intervals(log: ConversationLog, until: int, idle_ms: int) -> list[AssignmentInterval]:
-    """The stints of a conversation up to a moment, in order.
+    """The assignment intervals of a conversation, in order.
 
     Args:
-        until: what happens from then on is not looked at, milliseconds.
-        idle_ms: a conversation in which nothing happened for longer was over after the last that did.
+        until: ignore events from then on, milliseconds.
+        idle_ms: a conversation without events for longer than this had ended with the last one.
     """
     assignments = sorted(
         (assignment for assignment in log.assignments if assignment.at < until), key=lambda assignment: assignment[:2]
@@ -83,7 +83,7 @@ def assignment_intervals(log: ConversationLog, until: int, idle_ms: int) -> list
 
 
 def append_interval(intervals: list[AssignmentInterval], interval: AssignmentInterval) -> None:
-    """Append a stint; one that only says again who has the conversation goes on with the one before."""
+    """Append an interval; one of the same operator and team extends the previous one."""
     before = intervals[-1] if intervals else None
     if before and (before.operator, before.team, before.end) == (interval.operator, interval.team, interval.start):
         intervals[-1] = before._replace(end=interval.end, hostile=tuple(merge_spans(before.hostile + interval.hostile)))
@@ -92,7 +92,7 @@ def append_interval(intervals: list[AssignmentInterval], interval: AssignmentInt
 
 
 def active_spans(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
-    """When the conversation was going on: from event to event, but for silences."""
+    """When the conversation was active: from event to event, without silences."""
     times = sorted(set(events))
     if not times:
         return []
@@ -106,19 +106,19 @@ def active_spans(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
 
 
 def raised_spans(beliefs: Sequence[tuple[int, bool]], active: Sequence[Span], until: int) -> list[Span]:
-    """When the customer counted as frustrated: from a turn that says so to the next, or until it fell silent."""
+    """When frustration was raised: from a turn with it to the next turn, or until the conversation fell silent."""
     ends = [*(at for at, _ in beliefs[1:]), until]
     spans = [clip_to_active(at, end, active) for (at, is_raised), end in zip(beliefs, ends, strict=False) if is_raised]
     return merge_spans(span for clipped in spans for span in clipped)
 
 
 def clip_to_active(start: int, end: int, active: Iterable[Span]) -> list[Span]:
-    """What began at ``start`` and lasted to ``end``, or until the conversation fell silent; nothing once it has."""
+    """The span from ``start`` to ``end``, cut when the conversation fell silent; nothing after that."""
     return [(start, min(end, span[1])) for span in active if span[0] <= start < min(end, span[1])]
 
 
 def group_by_operator(intervals: Iterable[AssignmentInterval]) -> dict[str, list[AssignmentInterval]]:
-    """Stints by operator, in order."""
+    """Intervals by operator, in order."""
     by_operator: dict[str, list[AssignmentInterval]] = {}
     for interval in sorted(intervals, key=lambda interval: (interval.start, interval.end)):
         by_operator.setdefault(interval.operator, []).append(interval)

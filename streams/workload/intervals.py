@@ -6,10 +6,10 @@ Span = tuple[int, int]
 
 
 def merge_spans(spans: Iterable[Span], gap: int = 0) -> list[Span]:
-    """The same time in as few spans as can be, in order; what overlaps counts once.
+    """Merge spans that overlap, in order.
 
     Args:
-        gap: spans that lie this close or closer become one, milliseconds.
+        gap: also merge spans this close or closer, milliseconds.
     """
     merged: list[Span] = []
     for start, end in sorted(spans):
@@ -21,7 +21,7 @@ def merge_spans(spans: Iterable[Span], gap: int = 0) -> list[Span]:
 
 
 def intersect_spans(spans: Iterable[Span], other: Span) -> list[Span]:
-    """What of the spans lies within another."""
+    """The parts of the spans within another span."""
     cut = [(max(start, other[0]), min(end, other[1])) for start, end in spans]
     return [span for span in cut if span[0] < span[1]]
 

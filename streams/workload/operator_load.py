@@ -1,7 +1,7 @@
-"""Exposure: what one operator had to take in a period. Made of stints alone, and kept nowhere.
+"""Exposure of one operator in a period, from assignment intervals alone; never stored.
 
-A *break* is time without any conversation. Nobody says here how an operator bore it: the same numbers would stand for
-anybody who was given the same conversations at the same times.
+A *break* is time without any conversation. The figures say nothing about the operator: anybody with the same
+conversations at the same times has the same figures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,15 @@ from streams.workload.intervals import Span, intersect_spans, merge_spans, total
 
 
 class Exposure(NamedTuple):
-    """One operator in one period.
+    """Exposure of one operator in one period.
 
     Attributes:
-        team: of the last conversation of the period.
-        work_ms: time with a conversation; several at once count once.
-        hostile_ms: of it, time in which one of the customers counted as frustrated, by the channel they were in.
-        hard_in_a_row: longest run of hard cases up to one of this period, no easy case and no break between.
-        breaks_missed: breaks that became due in the period after work without one, and were not taken.
-        recoveries: times between a hard case and the next, milliseconds; 0 where they overlap.
+        team: team of the last conversation in the period.
+        work_ms: time with a conversation; parallel ones count once.
+        hostile_ms: time of it in which the frustration of any customer was raised.
+        hard_in_a_row: longest run of hard cases up to one of this period, without an easy case or a break between.
+        breaks_missed: breaks that became due in the period and were not taken.
+        recoveries: times between a hard case and the next, milliseconds; 0 if they overlap.
     """
 
     team: str | None
@@ -35,7 +35,7 @@ class Exposure(NamedTuple):
 
 
 def measure_exposure(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Exposure | None:
-    """What an operator had to take; None where they had no conversation in the period.
+    """Exposure of an operator; None without a conversation in the period.
 
     Args:
         intervals: all of this operator, in order, of the shift before the period as well.
@@ -73,7 +73,7 @@ def hostile_ms_by_channel(intervals: Sequence[AssignmentInterval], period: Span)
 def count_runs(
     intervals: Sequence[AssignmentInterval], config: WorkloadConfig
 ) -> Iterator[tuple[AssignmentInterval, int]]:
-    """Each stint with how many hard cases in a row it makes; 0 for an easy one."""
+    """Each interval with the number of hard cases in a row up to it; 0 for an easy one."""
     run, busy_until = 0, None
     for interval in intervals:
         if busy_until is not None and interval.start - busy_until >= config.break_ms:
@@ -84,7 +84,7 @@ def count_runs(
 
 
 def count_missed_breaks(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> int:
-    """How often a break became due in the period: every ``work_s`` of work without one."""
+    """Breaks that became due in the period: one every ``work_s`` of work without a break."""
     stretches = merge_spans(interval_spans(intervals), config.break_ms - 1)
     return sum(
         count_due_breaks(stretch, period[1], config) - count_due_breaks(stretch, period[0], config)
@@ -93,12 +93,12 @@ def count_missed_breaks(intervals: Sequence[AssignmentInterval], period: Span, c
 
 
 def count_due_breaks(stretch: Span, until: int, config: WorkloadConfig) -> int:
-    """Breaks that became due in a stretch of work, and were worked through, before ``until``."""
+    """Breaks that became due in a stretch of work before ``until``."""
     return max(0, min(stretch[1], until) - stretch[0] - 1) // config.work_ms
 
 
 def recovery_times(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Iterator[int]:
-    """Times between a hard case and the next one that began in the period; a night between is none."""
+    """Times between a hard case and the next one that began in the period; a night between does not count."""
     hard = [interval for interval in intervals if interval.hostile]
     busy_until = min((interval.end for interval in hard), default=0)
     for before, after in pairwise(hard):

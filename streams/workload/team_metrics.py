@@ -1,7 +1,7 @@
-"""Teams: the figures of a team in a period, from its operators' exposures. The only ones that leave the process.
+"""Team metrics: figures of a team in a period, from its operators' exposures. Only these leave the process.
 
-Below the minimum group size there is no figure but the reason, which is not zero. A figure that fewer operators
-contribute to is left out alike. All are rounded, so that nobody is computed from how they differ.
+Below the minimum group size a figure is null, with the reason. So is a figure that fewer operators contribute to. All
+are rounded, so that no operator can be computed from differences.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ Figures = dict[str, Any]
 
 
 def group_by_team(exposures: Iterable[Exposure]) -> list[tuple[str | None, list[Exposure]]]:
-    """Exposures by team, in order; those of no known team last."""
+    """Exposures by team, in order; those without a team last."""
     teams: dict[str | None, list[Exposure]] = {}
     for exposure in exposures:
         teams.setdefault(exposure.team, []).append(exposure)
@@ -53,7 +53,7 @@ def team_record(
 
 
 def compute_figures(members: Sequence[Exposure], config: WorkloadConfig) -> tuple[Figures, dict[str, str]]:
-    """Figures of a team that is large enough, and why some are missing."""
+    """Figures of a team that is large enough, and the reasons for missing ones."""
     rested = [fmean(member.recoveries) for member in members if member.recoveries]
     channel, share = busiest_channel(members)
     figures: Figures = {
@@ -73,7 +73,7 @@ def compute_figures(members: Sequence[Exposure], config: WorkloadConfig) -> tupl
 
 
 def mean_minutes(times: Iterable[float]) -> float:
-    """Mean of times in milliseconds, in whole minutes."""
+    """Mean of times in milliseconds, as whole minutes."""
     return float(round(fmean(times) / MINUTE_MS))
 
 
@@ -82,7 +82,7 @@ def mean_count(counts: Iterable[int]) -> float:
 
 
 def busiest_channel(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
-    """Channel with the most hostile time of all together, and its share of it; ties by name."""
+    """Channel with the most hostile time, and its share; ties by name."""
     sums: dict[str, int] = {}
     for member in members:
         for channel, time in member.by_channel.items():
@@ -94,7 +94,7 @@ def busiest_channel(members: Sequence[Exposure]) -> tuple[str | None, float | No
 
 
 def find_strained(figures: Figures, config: WorkloadConfig) -> list[str]:
-    """Names of the figures that are beyond their limit."""
+    """Names of the figures above their limit."""
     if not figures:
         return []
     limits = {

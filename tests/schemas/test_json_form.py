@@ -94,7 +94,7 @@ def test_what_is_left_out_takes_its_default() -> None:
         ("message", "text", "17", Reason.WRONG_TYPE, "text must be a string"),
         ("message", "text", '{"string": "union tag"}', Reason.WRONG_TYPE, "text must be a string"),
         ("message", "text", '"\\ud800 alone"', Reason.BROKEN_JSON, "text holds a lone surrogate"),
-        ("message", "conversation_id", '"\\udfff"', Reason.BROKEN_JSON, "conversation_id holds half"),
+        ("message", "conversation_id", '"\\udfff"', Reason.BROKEN_JSON, "conversation_id holds a lone"),
         ("message", "text", "[" * 10_000 + "]" * 10_000, Reason.BROKEN_JSON, "nested too deeply"),
         ("message", "text", '{"a":' * 10_000 + "1" + "}" * 10_000, Reason.BROKEN_JSON, "nested too deeply"),
         ("message", "text", "[[[[]]]]", Reason.WRONG_TYPE, "text must be a string"),

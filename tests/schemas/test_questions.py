@@ -15,7 +15,7 @@ def test_there_are_twenty_questions() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "wrong"),
     [
-        ("1-x.sql", "", "not named"),
+        ("1-x.sql", "", "not a"),
         ("01-x.sql", "SELECT 1", "question"),
         ("01-x.sql", "-- Why?\nSELECT 1", "how to read"),
     ],

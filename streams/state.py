@@ -37,7 +37,7 @@ class StateError(ValueError):
 
 
 class Belief(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The frustration estimate: level, uncertainty and alarm.
+    """The belief: frustration level, its uncertainty, and the alarm.
 
     Attributes:
         level: filtered level; 0 is usual.

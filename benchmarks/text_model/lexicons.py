@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from streams.signals.text import plain
+from streams.signals.text import clean_text
 from streams.text_model import lexicon
 from streams.text_model.hashing import hash_terms, tokenize
 from streams.text_model.pretrained import LEXICONS
@@ -35,7 +35,7 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def hashed(text: str) -> list[int]:
-    return hash_terms(tokenize(plain(text)))
+    return hash_terms(tokenize(clean_text(text)))
 
 
 def displeasure(data: Path) -> Labelled:

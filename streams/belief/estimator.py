@@ -1,10 +1,10 @@
-"""The belief: a level with its uncertainty, and an alarm. The two stay apart.
+"""The belief: a frustration level with its uncertainty, and an alarm. They are updated separately.
 
-Level: scalar Kalman filter over irregular time; an observation far outside what is expected counts less.
+Level: scalar Kalman filter over irregular time; an observation far from the expected value counts less.
 Alarm: adaptive CUSUM (Sparks 2000; Lorden & Pollak 2005) over observations, each weighted by its channel's
-reliability and clipped, so that no single outlier fires it. It sums log-likelihood ratios of "risen by ``rise``"
-against "as usual", and looks for a rise above where the level stood before the observation: a small one is found
-while the level is low, a steep one is not waited for. Measured on simulated ramps: benchmarks/belief/ramps.py.
+reliability and clipped, so that no single outlier raises it. It sums log-likelihood ratios of "risen by ``rise``"
+against "as usual", and looks for a rise above the level before the observation, so that a small rise is found while
+the level is low. Measured on simulated ramps: benchmarks/belief/ramps.py.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from typing import NamedTuple
 from streams.config.model import BeliefConfig
 from streams.state import Belief
 
-# In the contributions of a trajectory point: an observation pulls the level by what it says, minus what the level
-# expected already. The second part is no signal's doing and stands under this name.
+# In the contributions of a trajectory point: an observation moves the level by its value minus the expected value. The
+# second part belongs to no signal; it has this name.
 SETTLING = "level.settling"
 
 
 class Observation(NamedTuple):
-    """What one signal says about frustration.
+    """What one signal says about frustration, on the level's scale.
 
     Attributes:
         value: on the level's scale; 0 is usual, positive more frustrated.
-        sd: standard deviation of that reading.
+        sd: standard deviation of the value.
         parts: share of the value by named signal; sums to ``value``.
     """
 
@@ -34,7 +34,7 @@ class Observation(NamedTuple):
 
 
 def initial_belief(at: int, config: BeliefConfig) -> Belief:
-    """The belief before anything was seen."""
+    """The belief before any observation."""
     return Belief(0.0, config.prior_sd**2, 0.0, False, at, {}, {})
 
 
@@ -60,7 +60,7 @@ def update(belief: Belief, observation: Observation, at: int, config: BeliefConf
 
 
 def predict_variance(belief: Belief, at: int, config: BeliefConfig) -> float:
-    """Variance of the level at a later time: silence makes us less sure, up to a limit."""
+    """Variance of the level at a later time: it grows during silence, up to a limit."""
     elapsed = max(0, at - belief.at) / 1000
     return max(belief.variance, min(belief.variance + config.drift * elapsed, config.max_sd**2))
 
@@ -82,7 +82,7 @@ def target_rise(belief: Belief, config: BeliefConfig) -> float:
 
 
 def cusum_step(observation: Observation, rise: float, config: BeliefConfig) -> tuple[float, float]:
-    """What the observation's parts weigh in the alarm, and how far the CUSUM moves.
+    """Weight of the observation's parts in the alarm, and the CUSUM step.
 
     The step is the log-likelihood ratio of a rise d against none, d/s²·(x − d/2), x clipped at ``clip``·s.
     """
@@ -100,7 +100,7 @@ def is_raised(raised: bool, alarm: float, config: BeliefConfig) -> bool:
 
 
 def is_deferred(belief: Belief, alarm: float, fell: bool, config: BeliefConfig) -> bool:
-    """Deferral: above the threshold, while this observation or the one before lowered the level; never for long."""
+    """Whether to defer raising: the alarm is above the threshold, but the level just fell."""
     return belief.deferred < config.defer and not belief.raised and alarm > config.threshold and (fell or belief.fell)
 
 
@@ -119,7 +119,7 @@ def rank_shares(evidence: Mapping[str, float]) -> list[dict[str, str | float]]:
 
 
 def rank_movements(moved: Mapping[str, float], change: float) -> list[dict[str, str | float]]:
-    """How far each signal moved the level; with what it settled by itself, they sum to its change."""
+    """How far each signal moved the level. With ``SETTLING`` they sum to the level's change."""
     return rank_signals({**moved, SETTLING: change - sum(moved.values())}) if moved else []
 
 

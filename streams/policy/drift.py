@@ -1,8 +1,8 @@
 """Drift: whether the policy's errors have grown, over all conversations of a tenant.
 
-river's ADWIN (Bifet & Gavaldà 2007) on means of twenty squared errors. What it watches is kept as plain numbers and
-handed to it again at every batch, since its own state can only be pickled: so anybody who has the numbers comes to the
-same. Of all settings tried on ``benchmarks/policy/regret.py`` these lost least.
+river's ADWIN (Bifet & Gavaldà 2007) on means of twenty squared errors. Its own state can only be pickled, so its input
+is kept as plain numbers and replayed at every batch: the result can be reproduced from them. Of all settings tried on
+``benchmarks/policy.py`` these lost least.
 """
 
 from collections.abc import Iterable
@@ -20,16 +20,16 @@ SCALE = 1000.0
 
 
 class DriftUpdate(NamedTuple):
-    """The errors after new ones, and whether they have just grown."""
+    """The prediction errors after a batch, and whether they have just grown."""
 
     errors: PredictionErrors
     grew: bool
 
 
 def update_errors(before: PredictionErrors, squared_errors: Iterable[float]) -> DriftUpdate:
-    """What is known after new squared errors, each of reward minus what was expected.
+    """Add squared prediction errors and test for drift.
 
-    Where they have grown, only the last mean is kept: what was learned is worth little then, so the watch begins anew.
+    If errors have grown, only the last mean is kept: what was learned is worth little, so the test starts again.
     """
     adwin = drift.ADWIN(delta=DELTA, clock=1, min_window_length=5, grace_period=10)  # type: ignore[no-untyped-call]
     for mean in before.means:
@@ -39,6 +39,6 @@ def update_errors(before: PredictionErrors, squared_errors: Iterable[float]) -> 
         block, recent, expected = recent[:BLOCK], recent[BLOCK:], adwin.estimation
         means.append(sum(block) / BLOCK)
         adwin.update(SCALE * means[-1])  # type: ignore[no-untyped-call]
-        grew = grew or bool(adwin.drift_detected and adwin.estimation > expected)  # that they shrink is no news
+        grew = grew or bool(adwin.drift_detected and adwin.estimation > expected)  # smaller errors are not drift
     retained = 1 if grew else min(int(adwin.width), MOST_MEANS)
     return DriftUpdate(PredictionErrors(tuple(means[len(means) - retained :]), tuple(recent)), grew)

@@ -27,8 +27,8 @@ class RatingAnswer(NamedTuple):
 
 def compare_ratings(ratings: Sequence[RatingAnswer]) -> dict[str, Any]:
     """Mean of both sides and intervention minus control with its 95 % interval, or why there is none."""
-    sides = [[one for one in ratings if one.control is control] for control in (False, True)]
-    means = [float(np.mean([one.value for one in side])) if side else None for side in sides]
+    sides = [[rating for rating in ratings if rating.control is control] for control in (False, True)]
+    means = [float(np.mean([rating.value for rating in side])) if side else None for side in sides]
     summary = {
         "ratings": len(sides[0]),
         "ratings_control": len(sides[1]),

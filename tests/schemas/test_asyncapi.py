@@ -183,9 +183,9 @@ def test_the_document_keeps_the_rules_of_asyncapi() -> None:
 
 
 def test_every_reference_resolves() -> None:
-    found = list(references(DOCUMENT))
-    assert len(found) > 60
-    for reference in found:
+    result = list(references(DOCUMENT))
+    assert len(result) > 60
+    for reference in result:
         assert resolved(reference)
 
 
@@ -213,7 +213,8 @@ def test_a_deployments_prefix_reaches_every_address_and_nothing_else() -> None:
 
 def test_operations_are_from_tenors_point_of_view() -> None:
     actions = {
-        one["channel"]["$ref"].removeprefix("#/channels/"): one["action"] for one in DOCUMENT["operations"].values()
+        operation["channel"]["$ref"].removeprefix("#/channels/"): operation["action"]
+        for operation in DOCUMENT["operations"].values()
     }
     assert {name for name, action in actions.items() if action == "receive"} == set(map(str, asyncapi.INPUTS))
     sent = {

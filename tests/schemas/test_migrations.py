@@ -40,9 +40,9 @@ def test_whatever_is_quoted_stays_in_one_statement(texts: list[str]) -> None:
 
 
 def test_our_files_are_in_order_and_can_be_repeated() -> None:
-    found = migrations()
-    assert [m.number for m in found] == list(range(1, len(found) + 1))
-    for migration in found:
+    result = migrations()
+    assert [m.number for m in result] == list(range(1, len(result) + 1))
+    for migration in result:
         for statement in migration.statements:
             assert "IF NOT EXISTS" in statement or "OR REPLACE" in statement
 

@@ -8,8 +8,8 @@ from schemas.questions import questions, read_question
 
 
 def test_there_are_twenty_questions() -> None:
-    assert [one.number for one in questions()] == list(range(1, 21))
-    assert len({one.title for one in questions()}) == 20
+    assert [question.number for question in questions()] == list(range(1, 21))
+    assert len({question.title for question in questions()}) == 20
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,15 @@ NIGHT = QuietHours(zone=ZoneInfo("UTC"), start=14 * 60, end=15 * 60)  # NOW lies
 
 
 def sent(actions: list[Action]) -> list[Message]:
-    return [one.message for one in actions if isinstance(one, Send)]
+    return [action.message for action in actions if isinstance(action, Send)]
 
 
 def reasons(actions: list[Action]) -> list[str]:
-    return [one.reason for one in actions if isinstance(one, Suppress)]
+    return [action.reason for action in actions if isinstance(action, Suppress)]
 
 
 def take(desk: NotificationPolicy, *alerts: dict[str, Any], now: int = NOW) -> list[Action]:
-    return [action for one in alerts for action in desk.handle_alert(one, now, now)]
+    return [action for alert in alerts for action in desk.handle_alert(alert, now, now)]
 
 
 def test_an_alert_is_told_at_once_and_once() -> None:
@@ -45,7 +45,7 @@ def test_what_a_conversation_gives_soon_after_comes_in_one_message() -> None:
     assert desk.pending == 2
     assert desk.handle_time(NOW + 5 * MINUTE - 1) == []
     [message] = sent(desk.handle_time(NOW + 5 * MINUTE))
-    assert [one["alert_id"] for one in message.alerts] == ["alert-3", "alert-2"]
+    assert [alert["alert_id"] for alert in message.alerts] == ["alert-3", "alert-2"]
     assert desk.pending == 0
 
 
@@ -53,7 +53,7 @@ def test_what_is_worse_does_not_wait_and_takes_along_what_waits() -> None:
     desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
     [message] = sent(take(desk, alert(3, severity="critical")))
-    assert (message.severity, [one["alert_id"] for one in message.alerts]) == ("critical", ["alert-3", "alert-2"])
+    assert (message.severity, [alert["alert_id"] for alert in message.alerts]) == ("critical", ["alert-3", "alert-2"])
 
 
 def test_conversations_and_tenants_are_not_mixed() -> None:
@@ -63,18 +63,18 @@ def test_conversations_and_tenants_are_not_mixed() -> None:
 
 def test_alerts_about_the_policy_are_grouped_by_rule() -> None:
     desk = NotificationPolicy(routes())
-    found = take(
+    result = take(
         desk, *(alert(n, None, rule=rule) for n, rule in enumerate(("policy_drift", "option_rolled_back") * 2))
     )
-    assert [message.conversation_id for message in sent(found)] == [None, None]
+    assert [message.conversation_id for message in sent(result)] == [None, None]
 
 
 def test_routes_choose_teams_and_each_is_told_once() -> None:
     both = (team(), team(name="night"))
     wanted = Routes(both, (Route("support"), Route("support", rules=("handed_over",)), Route("night", tenants=("x",))))
     desk = NotificationPolicy(wanted)
-    assert [one.team for one in sent(take(desk, alert(1, rule="handed_over")))] == ["support"]
-    assert [one.team for one in sent(take(desk, alert(2, tenant="x")))] == ["support", "night"]
+    assert [item.team for item in sent(take(desk, alert(1, rule="handed_over")))] == ["support"]
+    assert [item.team for item in sent(take(desk, alert(2, tenant="x")))] == ["support", "night"]
 
 
 def test_an_alert_nobody_wants_is_settled_all_the_same() -> None:
@@ -90,9 +90,9 @@ def test_what_comes_too_late_is_not_told() -> None:
 
 def test_beyond_the_limit_is_counted_and_summed_up_later() -> None:
     desk = NotificationPolicy(routes(team(at_most=4)))
-    found = take(desk, *(alert(n, f"c{n}") for n in range(40)))
-    assert len(sent(found)) == 3  # the last quarter is for what is critical
-    assert reasons(found) == ["rate_limited"] * 37
+    result = take(desk, *(alert(n, f"c{n}") for n in range(40)))
+    assert len(sent(result)) == 3  # the last quarter is for what is critical
+    assert reasons(result) == ["rate_limited"] * 37
     assert sent(take(desk, alert(40, "c40", severity="critical")))
     assert desk.handle_time(NOW + 5 * MINUTE - 1) == []
     [summary] = sent(desk.handle_time(NOW + 5 * MINUTE))
@@ -108,8 +108,8 @@ def test_after_the_period_there_is_room_again() -> None:
 
 def test_in_quiet_hours_only_what_cannot_wait_is_told_and_the_rest_summed_up_after() -> None:
     desk = NotificationPolicy(routes(team(quiet=NIGHT)))
-    found = take(desk, alert(1), alert(2, "c2", severity="critical"))
-    assert ([one.conversation_id for one in sent(found)], reasons(found)) == (["c2"], ["quiet_hours"])
+    result = take(desk, alert(1), alert(2, "c2", severity="critical"))
+    assert ([item.conversation_id for item in sent(result)], reasons(result)) == (["c2"], ["quiet_hours"])
     assert desk.handle_time(NOW + 20 * MINUTE) == []
     [summary] = sent(desk.handle_time(NOW + HOUR))
     assert (summary.kind, summary.more) == ("summary", 1)
@@ -155,9 +155,9 @@ def test_a_recovery_is_told_once_and_drops_what_waits() -> None:
     take(desk, alert(1), alert(2))
     assert desk.is_open("c1")
     assert desk.close_conversation("default", "c1", NOW, False, NOW) == []  # older than the alert
-    found = desk.close_conversation("default", "c1", NOW + MINUTE, False, NOW + MINUTE)
-    assert reasons(found) == ["recovered"]
-    assert [one.kind for one in sent(found)] == ["recovery"]
+    result = desk.close_conversation("default", "c1", NOW + MINUTE, False, NOW + MINUTE)
+    assert reasons(result) == ["recovered"]
+    assert [item.kind for item in sent(result)] == ["recovery"]
     assert desk.close_conversation("default", "c1", NOW + MINUTE, False, NOW + MINUTE) == []
     assert not desk.is_open("c1")
 
@@ -172,8 +172,8 @@ def test_a_recovery_is_not_worth_disturbing_for(changes: dict[str, Any]) -> None
 def test_where_it_ended_raised_no_recovery_is_told() -> None:
     desk = NotificationPolicy(routes())
     take(desk, alert(1), alert(2))
-    found = desk.close_conversation("default", "c1", NOW + MINUTE, True, NOW + MINUTE)
-    assert (reasons(found), sent(found)) == (["ended"], [])
+    result = desk.close_conversation("default", "c1", NOW + MINUTE, True, NOW + MINUTE)
+    assert (reasons(result), sent(result)) == (["ended"], [])
 
 
 def test_whoever_acknowledged_it_need_not_be_told_that_it_is_over() -> None:
@@ -196,7 +196,7 @@ def delivered(one: Message, at: int, status: str = "delivered") -> list[dict[str
 
 def test_a_restart_remembers_what_was_told_and_how_much_room_is_left() -> None:
     first = NotificationPolicy(routes(team(at_most=2)))
-    told = [row for one in sent(take(first, alert(1), alert(2, "c2"))) for row in delivered(one, NOW)]
+    told = [row for item in sent(take(first, alert(1), alert(2, "c2"))) for row in delivered(item, NOW)]
     second = NotificationPolicy(routes(team(at_most=2)))
     for row in told:
         second.restore(row)
@@ -216,18 +216,18 @@ def test_a_restart_sums_up_what_was_held_back_before() -> None:
 
 def test_ten_thousand_alerts_in_a_minute_are_few_messages_in_bounded_memory() -> None:
     desk = NotificationPolicy(routes(team(), team(name="night", quiet=NIGHT)))
-    found: list[Action] = []
+    result: list[Action] = []
     for number in range(10_000):
         now = NOW + number * 6
-        found += desk.handle_alert(alert(number, f"c{number % 400}"), now, now) + desk.handle_time(now)
+        result += desk.handle_alert(alert(number, f"c{number % 400}"), now, now) + desk.handle_time(now)
     for later in range(0, 60 * 60, 10):
-        found += desk.handle_time(NOW + MINUTE + later * 1000)
-    messages = sent(found)
+        result += desk.handle_time(NOW + MINUTE + later * 1000)
+    messages = sent(result)
     assert len(messages) <= 2 * (20 + 4)
     assert desk.pending == 0
-    told = sum(len(one.alerts) for one in messages)
-    assert told + len(reasons(found)) == 2 * 10_000  # each alert, for each team, once
-    assert sum(one.more for one in messages if one.kind == "summary") == len(reasons(found))
+    told = sum(len(message.alerts) for message in messages)
+    assert told + len(reasons(result)) == 2 * 10_000  # each alert, for each team, once
+    assert sum(message.more for message in messages if message.kind == "summary") == len(reasons(result))
 
 
 def test_only_so_many_conversations_and_ids_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,8 +241,8 @@ def test_only_so_many_conversations_and_ids_are_remembered(monkeypatch: pytest.M
 
 def test_only_so_much_is_gathered() -> None:
     desk = NotificationPolicy(routes())
-    found = take(desk, *(alert(n) for n in range(30)))
-    assert (len(sent(found)), desk.pending, reasons(found)) == (1, 20, ["rate_limited"] * 9)
+    result = take(desk, *(alert(n) for n in range(30)))
+    assert (len(sent(result)), desk.pending, reasons(result)) == (1, 20, ["rate_limited"] * 9)
     assert len(sent(desk.handle_time(NOW + 5 * MINUTE))[0].alerts) == 20
 
 
@@ -271,10 +271,10 @@ def test_whatever_happens_every_alert_is_settled_once_and_messages_stay_few(step
             found += desk.apply_command(step, now)
         found += desk.handle_time(now)
     found += desk.handle_time(now + 2 * 24 * HOUR)
-    settled = Counter(one.alert["alert_id"] for one in found if isinstance(one, Suppress))
-    settled.update(a["alert_id"] for one in sent(found) for a in one.alerts)
+    settled = Counter(item.alert["alert_id"] for item in found if isinstance(item, Suppress))
+    settled.update(a["alert_id"] for item in sent(found) for a in item.alerts)
     assert settled == Counter(taken)
-    times = [one.at for one in sent(found) if one.kind != "summary"]
+    times = [item.at for item in sent(found) if item.kind != "summary"]
     assert all(later - first >= HOUR for first, later in zip(times, times[3:], strict=False))
-    ids = [one.message_id for one in sent(found)]
+    ids = [item.message_id for item in sent(found)]
     assert len(ids) == len(set(ids))

@@ -43,25 +43,25 @@ def refusal(text: str) -> str:
 
 
 def test_a_whole_file_is_read() -> None:
-    found = read_routes(FILE, VARIABLES)
-    [team] = found.teams
+    result = read_routes(FILE, VARIABLES)
+    [team] = result.teams
     assert team.apprise == ("slack://a/b/c", f"mailto://{SECRET}@example.org")
     assert (team.webhooks[0].url, team.webhooks[0].secret) == ("https://example.org/hook", SECRET)
     assert team.quiet is not None
     assert (team.quiet.start, team.quiet.end) == (20 * 60, 7 * 60)  # YAML reads 20:00 as a number
     assert team.snoozed_until == at("2026-12-01T08:00:00")
-    assert found.routes[0] == Route("support", ("acme",), ("handed_over", "intervention_failed"), ("chat",), "warning")
+    assert result.routes[0] == Route("support", ("acme",), ("handed_over", "intervention_failed"), ("chat",), "warning")
 
 
 def test_secrets_are_not_shown() -> None:
-    found = read_routes(FILE, VARIABLES)
-    assert SECRET not in repr(found)
-    assert "slack://" not in repr(found)
+    result = read_routes(FILE, VARIABLES)
+    assert SECRET not in repr(result)
+    assert "slack://" not in repr(result)
 
 
 def test_a_secret_cannot_add_to_the_file() -> None:
-    found = read_routes(FILE, VARIABLES | {"SLACK_URL": 'x"], at_most: 1000, apprise: ["y'})
-    assert found.teams[0].at_most == 12
+    result = read_routes(FILE, VARIABLES | {"SLACK_URL": 'x"], at_most: 1000, apprise: ["y'})
+    assert result.teams[0].at_most == 12
 
 
 @pytest.mark.parametrize(

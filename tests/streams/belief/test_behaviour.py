@@ -130,11 +130,11 @@ def events_of(steps: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
 def beliefs(events: list[dict[str, Any]], config: Config) -> list[Belief]:
     """The belief after every event."""
     state: State | None = None
-    found = []
+    results = []
     for signal in log(*events):
         state, _ = fold(state, signal, config)
-        found.append(state.belief)
-    return found
+        results.append(state.belief)
+    return results
 
 
 def without(*names: str) -> Config:
@@ -171,11 +171,13 @@ def test_points_name_words_and_their_level_is_the_same_had_behaviour_never_been_
     steps: list[tuple[Any, ...]],
 ) -> None:
     sent = [message(CALM), *events_of(steps)]  # the level's uncertainty grows from the first event on
-    watched, plain = points(sent, USUAL), points([one for one in sent if "text" in one], USUAL)
-    named = {one["signal"].split(".")[0] for point in watched for one in point["contributions"]}
+    watched, plain = points(sent, USUAL), points([item for item in sent if "text" in item], USUAL)
+    named = {contribution["signal"].split(".")[0] for point in watched for contribution in point["contributions"]}
     assert named <= {"text", "dialogue", "level"}
     told_of = ("level", "level_sd", "slope", "contributions")
-    assert [[one[name] for name in told_of] for one in watched] == [[one[name] for name in told_of] for one in plain]
+    assert [[item[name] for name in told_of] for item in watched] == [
+        [item[name] for name in told_of] for item in plain
+    ]
 
 
 @given(st.lists(STEPS.filter(lambda step: step[0] != "text"), min_size=1, max_size=60))
@@ -202,7 +204,7 @@ def noisy(rng: Random, number: int) -> list[dict[str, Any]]:
 
 def moved_by_typing(story: list[dict[str, Any]]) -> list[bool]:
     """Of each burst, whether it moved the alarm."""
-    alarms = [0.0, *(one.alarm for one in beliefs(story, without("navigation", "latency")))]
+    alarms = [0.0, *(belief.alarm for belief in beliefs(story, without("navigation", "latency")))]
     return [after > before for one, (before, after) in zip(story, pairwise(alarms), strict=True) if "keys" in one]
 
 
@@ -212,11 +214,11 @@ def test_a_rhythm_that_is_only_noise_changes_one_point_in_a_hundred_at_most() ->
     plain = [one for story in stories for one in points(story, without(*SHARES))]
     typed = [one for story in stories for one in points(story, without("navigation", "latency"))]
     spoke = [moved for story in stories for moved in moved_by_typing(story)]
-    assert sum(one["raised"] for one in plain) > 50
+    assert sum(item["raised"] for item in plain) > 50
     assert 0 < sum(spoke) < len(spoke) / 8
     differ = sum(one["raised"] != other["raised"] for one, other in zip(plain, typed, strict=True))
     assert differ <= len(plain) / 100
 
 
 def test_moments_of_the_stories_are_in_order() -> None:
-    assert [one["event_time"] for one in events_of([("text", CALM), ("answer", 8.0)])] == [moment(10), moment(28)]
+    assert [event["event_time"] for event in events_of([("text", CALM), ("answer", 8.0)])] == [moment(10), moment(28)]

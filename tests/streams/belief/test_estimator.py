@@ -166,9 +166,9 @@ def test_once_raised_it_stays_raised_until_the_alarm_is_clear() -> None:
     trail = [furious]
     while trail[-1].alarm > 0.0:
         trail.append(estimator.update(trail[-1], saw(0.0), trail[-1].at + 1000, USUAL))
-    assert any(one.raised and one.alarm < USUAL.threshold for one in trail)
-    assert all(one.raised == (one.alarm >= USUAL.clear) for one in trail)
-    quiet = next(one for one in trail if not one.raised)
+    assert any(item.raised and item.alarm < USUAL.threshold for item in trail)
+    assert all(item.raised == (item.alarm >= USUAL.clear) for item in trail)
+    quiet = next(item for item in trail if not item.raised)
     again = estimator.update(quiet, saw(0.5), quiet.at + 1000, USUAL)
     assert again.alarm > USUAL.clear or not again.raised
     assert not again.raised
@@ -194,9 +194,9 @@ READINGS = st.lists(st.tuples(st.floats(0, 600), PARTS, st.floats(0.1, 1.0)), mi
 
 def told(ranked: list[dict[str, str | float]]) -> list[float]:
     """The shares, checked to stand strongest first."""
-    found = [float(one["share"]) for one in ranked]
-    assert all(abs(earlier) >= abs(later) for earlier, later in pairwise(found))
-    return found
+    results = [float(item["share"]) for item in ranked]
+    assert all(abs(earlier) >= abs(later) for earlier, later in pairwise(results))
+    return results
 
 
 def after_readings(readings: list[tuple[float, dict[str, float], float]]) -> Belief:
@@ -218,7 +218,7 @@ def test_a_first_reading_moves_the_level_by_its_gain_and_nothing_settles() -> No
         estimator.initial_belief(moment(0), USUAL), Observation(0.2, 0.35, {"a": 0.3, "b": -0.1}), moment(0), USUAL
     )
     gain = USUAL.prior_sd**2 / (USUAL.prior_sd**2 + 0.35**2)
-    moved = {one["signal"]: one["share"] for one in estimator.rank_movements(state.moved, state.level)}
+    moved = {movement["signal"]: movement["share"] for movement in estimator.rank_movements(state.moved, state.level)}
     assert moved["a"] == pytest.approx(0.3 * gain)
     assert moved["b"] == pytest.approx(-0.1 * gain)
     assert moved.get(estimator.SETTLING, 0.0) == pytest.approx(0.0, abs=1e-12)
@@ -228,7 +228,10 @@ def test_a_reading_below_the_level_lets_it_settle() -> None:
     risen = after(*((i, 0.8) for i in range(8)))
     start = msgspec.structs.replace(risen, moved={})
     state = estimator.update(start, saw(0.05), risen.at + 60_000, USUAL)
-    moved = {one["signal"]: one["share"] for one in estimator.rank_movements(state.moved, state.level - risen.level)}
+    moved = {
+        movement["signal"]: movement["share"]
+        for movement in estimator.rank_movements(state.moved, state.level - risen.level)
+    }
     assert moved["text.sentiment"] > 0.0 > moved[estimator.SETTLING]
     assert sum(moved.values()) == pytest.approx(state.level - risen.level)
 
@@ -237,8 +240,8 @@ def test_a_reading_below_the_level_lets_it_settle() -> None:
 def test_shares_of_the_alarm_sum_to_one_in_absolute_value(
     readings: list[tuple[float, dict[str, float], float]],
 ) -> None:
-    found = told(estimator.rank_shares(after_readings(readings).evidence))
-    assert not found or sum(map(abs, found)) == pytest.approx(1.0)
+    result = told(estimator.rank_shares(after_readings(readings).evidence))
+    assert not result or sum(map(abs, result)) == pytest.approx(1.0)
 
 
 def test_the_alarm_credits_a_wild_reading_no_further_than_the_clip() -> None:
@@ -253,7 +256,7 @@ def test_where_nothing_moved_nothing_contributed(evidence: dict[str, float]) -> 
 
 
 def test_equal_contributions_stand_by_name() -> None:
-    assert [one["signal"] for one in estimator.rank_shares({"b": 1.0, "a": -1.0})] == ["a", "b"]
+    assert [share["signal"] for share in estimator.rank_shares({"b": 1.0, "a": -1.0})] == ["a", "b"]
 
 
 LOW = replace(USUAL, threshold=2.0, clear=1.0, ceiling=6.0)

@@ -24,10 +24,10 @@ def decided(option: str, reward: float, **changes: Any) -> MaturedDecision:
 
 
 def evidence_of(values: Any) -> Evidence:
-    found = Evidence()
+    evidence = Evidence()
     for phi in values:
-        found = found.add(Contrast(phi))
-    return found
+        evidence = evidence.add(Contrast(phi))
+    return evidence
 
 
 def everything_slow(_: MaturedDecision) -> Mapping[str, float]:
@@ -52,9 +52,9 @@ def test_contrasts_average_to_the_true_difference_whatever_was_predicted(
     chances = dict(zip(CHANCES, (share / sum(shares) for share in shares), strict=True))
     truth, predicted = dict(zip(chances, told[:3], strict=True)), dict(zip(chances, told[3:], strict=True))
     all_draws = [decided(option, truth[option], chances=chances, predicted=predicted) for option in chances]
-    mean = sum(chances[one.option] * effects.contrast(one, "slow") for one in all_draws)
+    mean = sum(chances[draw.option] * effects.contrast(draw, "slow") for draw in all_draws)
     assert mean == pytest.approx(truth["slow"] - truth[CONTROL], abs=1e-9)
-    mean = sum(chances[one.option] * effects.contrast_any(one) for one in all_draws)
+    mean = sum(chances[draw.option] * effects.contrast_any(draw) for draw in all_draws)
     mixed = (chances["slow"] * truth["slow"] + chances["offer"] * truth["offer"]) / (1 - chances[CONTROL])
     assert mean == pytest.approx(mixed - truth[CONTROL], abs=1e-9)
 
@@ -69,8 +69,8 @@ def test_what_could_not_have_been_chosen_is_not_compared() -> None:
 
 def test_evidence_is_mean_and_variance() -> None:
     values = [0.1, -0.4, 0.7]
-    found = evidence_of(values)
-    assert (found.n, found.mean, found.variance) == pytest.approx((3, np.mean(values), np.var(values)))
+    result = evidence_of(values)
+    assert (result.n, result.mean, result.variance) == pytest.approx((3, np.mean(values), np.var(values)))
     assert isnan(Evidence().mean) and isnan(Evidence().variance)
     assert evidence_of([0.1] * 3).variance == pytest.approx(0, abs=1e-15)
 
@@ -92,8 +92,8 @@ def test_one_contrast_says_nothing() -> None:
 
 @given(st.integers(2, 20_000), st.floats(0.001, 0.2))
 def test_a_sequence_is_wider_than_the_interval_of_a_single_look(n: int, alpha: float) -> None:
-    found = Evidence(n, 0.0, float(n), float(n))
-    interval, upper = effects.confidence_sequence(found, alpha, 500), effects.upper_bound(found, alpha, 500)
+    evidence = Evidence(n, 0.0, float(n), float(n))
+    interval, upper = effects.confidence_sequence(evidence, alpha, 500), effects.upper_bound(evidence, alpha, 500)
     assert interval is not None and upper is not None
     assert interval[1] > stats.norm.isf(alpha / 2) / sqrt(n)
     assert stats.norm.isf(alpha) / sqrt(n) < upper
@@ -114,7 +114,7 @@ def test_values_by_hand() -> None:
 @given(st.lists(st.tuples(st.sampled_from(sorted(CHANCES)), NUMBERS), min_size=1, max_size=20))
 def test_the_policy_that_ran_is_worth_what_it_earned(outcomes: list[tuple[str, float]]) -> None:
     log = [decided(option, reward, predicted={}) for option, reward in outcomes]
-    earned = float(np.mean([one.reward for one in log]))
+    earned = float(np.mean([item.reward for item in log]))
     for value in (effects.snips(log, as_drawn), effects.doubly_robust(log, as_drawn)):
         assert (value.value, value.ess) == pytest.approx((earned, len(log)), abs=1e-9)
 

@@ -15,15 +15,15 @@ from streams.interventions.catalogue import CHANNELS, default_options, read_opti
 from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption, OptionError
 
 LAST = {"id": "human", "guidance": "Take over.", "prompt": "Say so.", "constraints": {"hand_over": True}}
-SHIPPED = [one.id for one in default_options()]
+SHIPPED = [option.id for option in default_options()]
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=5) | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = [one.name for one in fields(InterventionOption)]
-CONDITIONS = [one.name for one in fields(Conditions)]
-CONSTRAINTS = [one.name for one in fields(Constraints)]
+FIELDS = [field.name for field in fields(InterventionOption)]
+CONDITIONS = [field.name for field in fields(Conditions)]
+CONSTRAINTS = [field.name for field in fields(Constraints)]
 TAGS = ["!!bool", "!!int", "!!float", "!!timestamp", "!!binary", "!!set", "!!omap", "!!pairs", "!!merge", "&a", "*a"]
 WORDS = [*TAGS, "options:", "- id: a", "{", "?", "x", "\n"]
 
@@ -37,7 +37,7 @@ def written(*options: Any, **file: Any) -> str:
 
 
 def read(*options: Any, **file: Any) -> list[str]:
-    return [one.id for one in read_options(written(*options, **file))]
+    return [option.id for option in read_options(written(*options, **file))]
 
 
 def complaint(*options: Any, **file: Any) -> str:
@@ -48,14 +48,14 @@ def complaint(*options: Any, **file: Any) -> str:
 
 def test_the_catalogue_that_ships_is_valid() -> None:
     options = default_options()
-    assert [one.id for one in options if one.constraints.hand_over] == ["hand-over-to-human"]
-    assert all(one.guidance and one.prompt and "\n" not in one.guidance + one.prompt for one in options)
-    assert any(one.then for one in options) and any(one.adapt for one in options)
+    assert [option.id for option in options if option.constraints.hand_over] == ["hand-over-to-human"]
+    assert all(option.guidance and option.prompt and "\n" not in option.guidance + option.prompt for option in options)
+    assert any(option.then for option in options) and any(option.adapt for option in options)
 
 
 def test_no_text_that_ships_repeats_a_number_an_adaptation_may_change() -> None:
     numbers = re.compile(r"\d|\b(two|three|four|five|six)\b")
-    assert [one.id for one in default_options() if numbers.search(one.guidance + one.prompt)] == []
+    assert [option.id for option in default_options() if numbers.search(option.guidance + option.prompt)] == []
 
 
 def test_the_file_that_ships_stands_beside_the_code() -> None:
@@ -66,7 +66,7 @@ def test_the_example_in_the_documentation_is_valid_and_every_name_is_explained()
     page = (Path(__file__).parents[3] / "docs/protocols.md").read_text(encoding="utf-8")
     [example] = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
     kept = [name for name in SHIPPED if name != "answer-first"]
-    assert [one.id for one in read_options(example)] == [*kept, "call-back", "senior-colleague"]
+    assert [option.id for option in read_options(example)] == [*kept, "call-back", "senior-colleague"]
     explained = {
         name for row in re.findall(r"^\|([^|]+)\|", page, flags=re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
@@ -231,14 +231,14 @@ def test_failures_must_have_somewhere_to_go() -> None:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_failures_must_have_somewhere_to_go_on_every_channel(channel: str) -> None:
-    others = [one for one in CHANNELS if one != channel]
+    others = [item for item in CHANNELS if item != channel]
     said = complaint(option(), LAST | {"when": {"channels": others}})
     assert said.startswith(f"no option hands over to a human on channel {channel}")
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_on_every_channel_something_can_be_tried_first(channel: str) -> None:
-    others = [one for one in CHANNELS if one != channel]
+    others = [item for item in CHANNELS if item != channel]
     late = LAST | {"when": {"after_failures": 1}}
     said = complaint(option(when={"channels": others}), option(id="b", when={"after_failures": 1}), late)
     assert said == f"no option can come first on channel {channel}; add one that needs no earlier failure"
@@ -252,17 +252,17 @@ def test_an_option_that_waits_for_its_own_history_is_nothing_to_begin_with(when:
 
 def test_a_file_that_extends_replaces_in_place_and_adds_at_the_end() -> None:
     options = read_options(written(option(), option(id="offer-options"), extends="default"))
-    assert [one.id for one in options] == [*SHIPPED, "slow"]
+    assert [option.id for option in options] == [*SHIPPED, "slow"]
     assert options[SHIPPED.index("offer-options")].guidance == "Go slow."
-    assert [one for one in options if one.id not in ("slow", "offer-options")] == [
-        one for one in default_options() if one.id != "offer-options"
+    assert [option for option in options if option.id not in ("slow", "offer-options")] == [
+        option for option in default_options() if option.id != "offer-options"
     ]
 
 
 def test_a_file_that_extends_leaves_out_and_no_ladder_leads_there() -> None:
     options = read_options("extends: default\nwithout: [offer-options]")
-    assert [one.id for one in options] == [name for name in SHIPPED if name != "offer-options"]
-    assert all("offer-options" not in one.then for one in options)
+    assert [option.id for option in options] == [name for name in SHIPPED if name != "offer-options"]
+    assert all("offer-options" not in option.then for option in options)
 
 
 def test_what_is_left_out_and_said_anew_is_replaced() -> None:
@@ -364,24 +364,24 @@ def test_any_document_is_read_or_refused_never_a_crash(document: Any) -> None:
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JUNK))
 def test_whatever_stands_in_a_field_it_is_read_or_refused_never_a_crash(junk: dict[str, Any]) -> None:
-    found = refused_or_read(written(option() | junk, LAST))
-    assert "option" in found if isinstance(found, str) else len(found) == 2
+    result = refused_or_read(written(option() | junk, LAST))
+    assert "option" in result if isinstance(result, str) else len(result) == 2
 
 
 @given(st.dictionaries(st.sampled_from(CONDITIONS), JUNK))
 def test_whatever_stands_in_a_condition_it_is_read_or_refused_never_a_crash(junk: dict[str, Any]) -> None:
-    found = refused_or_read(written(option(when=junk), LAST))
-    if isinstance(found, str):
-        assert found.startswith("option slow: ")
+    result = refused_or_read(written(option(when=junk), LAST))
+    if isinstance(result, str):
+        assert result.startswith("option slow: ")
     else:
         said = {name: tuple(value) if isinstance(value, list) else value for name, value in junk.items()}
-        assert {name: getattr(found[0].when, name) for name in junk} == said
+        assert {name: getattr(result[0].when, name) for name in junk} == said
 
 
 @given(st.dictionaries(st.sampled_from(CONSTRAINTS), JUNK))
 def test_whatever_stands_in_a_constraint_it_is_read_or_refused_never_a_crash(junk: dict[str, Any]) -> None:
-    found = refused_or_read(written(option(constraints=junk), LAST))
-    if isinstance(found, str):
-        assert found.startswith("option slow: ")
+    result = refused_or_read(written(option(constraints=junk), LAST))
+    if isinstance(result, str):
+        assert result.startswith("option slow: ")
     else:
-        assert {name: getattr(found[0].constraints, name) for name in junk} == junk
+        assert {name: getattr(result[0].constraints, name) for name in junk} == junk

@@ -9,7 +9,7 @@ from streams.interventions.options import Conditions, Constraints, InterventionO
 
 def test_constraints_are_exactly_those_of_the_published_record() -> None:
     [field] = [field for field in record("intervention").published["fields"] if field["name"] == "constraints"]
-    published = {one["name"]: one["type"] for one in field["type"]["fields"]}
+    published = {item["name"]: item["type"] for item in field["type"]["fields"]}
     assert set(constraints_record(Constraints())) == set(published)
     choices = {name: kind["symbols"] for name, kind in published.items() if isinstance(kind, dict)}
     kinds = get_type_hints(Constraints)

@@ -22,10 +22,10 @@ def state_of(*said: str, **about: object) -> State:
 
 @given(st.fixed_dictionaries({name: st.floats(-1e6, 1e6) for name in SEEN}))
 def test_a_vector_is_so_many_numbers_whatever_was_seen(seen: dict[str, float]) -> None:
-    found = context.option_features(seen, "slow")
-    assert len(found) == context.SIZE
-    assert all(isfinite(number) for number in found)
-    assert found[0] == 1.0
+    result = context.option_features(seen, "slow")
+    assert len(result) == context.SIZE
+    assert all(isfinite(number) for number in result)
+    assert result[0] == 1.0
 
 
 @given(st.floats(-100, 100))
@@ -67,13 +67,13 @@ def test_every_decision_is_learned_in_the_context_it_logged() -> None:
 
 @given(COUNTS, COUNTS)
 def test_the_balance_of_an_option_is_even_handed(helped: float, failed: float) -> None:
-    one, other = (
+    first, second = (
         context.history_balance(OptionHistory(helped, failed)),
         context.history_balance(OptionHistory(failed, helped)),
     )
-    assert one == pytest.approx(-other)
-    assert -1 < one < 1
-    assert (one > 0) == (helped > failed)
+    assert first == pytest.approx(-second)
+    assert -1 < first < 1
+    assert (first > 0) == (helped > failed)
 
 
 def test_what_followed_an_option_before_is_seen_by_that_option_alone() -> None:

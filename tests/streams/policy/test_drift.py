@@ -7,7 +7,7 @@ from streams.policy.snapshot import PredictionErrors
 
 
 def squares(seed: int, count: int, sd: float = 0.2) -> list[float]:
-    return [float(one) ** 2 for one in np.random.default_rng(seed).normal(0, sd, count)]
+    return [float(item) ** 2 for item in np.random.default_rng(seed).normal(0, sd, count)]
 
 
 def grown(errors: list[float], batch: int = 50) -> list[int]:
@@ -21,8 +21,8 @@ def grown(errors: list[float], batch: int = 50) -> list[int]:
 
 
 def test_errors_that_grow_are_seen_soon() -> None:
-    found = grown([*squares(1, 4000), *squares(2, 2000, 0.3)])
-    assert found and 4000 < found[0] <= 4500
+    result = grown([*squares(1, 4000), *squares(2, 2000, 0.3)])
+    assert result and 4000 < result[0] <= 4500
 
 
 def test_noise_is_seldom_taken_for_a_change() -> None:

@@ -58,14 +58,14 @@ def made(drawn: list[tuple[str, float, float, int]]) -> list[TrainingExample]:
 
 
 def by_hand(lessons: list[TrainingExample], name: str, ridge: float = RIDGE) -> tuple[Any, Any]:
-    mine = [one for one in lessons if one.decision["option"] == name]
-    xs = np.array([context.option_features(one.decision["context"], name) for one in mine]).reshape(-1, context.SIZE)
-    rewards = np.array([one.outcome["reward"] for one in mine])
+    mine = [lesson for lesson in lessons if lesson.decision["option"] == name]
+    xs = np.array([context.option_features(item.decision["context"], name) for item in mine]).reshape(-1, context.SIZE)
+    rewards = np.array([item.outcome["reward"] for item in mine])
     return ridge * np.eye(context.SIZE) + xs.T @ xs, xs.T @ rewards
 
 
 def unrated(lessons: list[TrainingExample]) -> list[tuple[TrainingExample, tuple[float, ...]]]:
-    return [(one, ()) for one in lessons]
+    return [(lesson, ()) for lesson in lessons]
 
 
 def assert_close(one: dict[str, Arm], other: dict[str, Arm]) -> None:
@@ -79,7 +79,7 @@ def assert_close(one: dict[str, Arm], other: dict[str, Arm]) -> None:
 def test_the_first_batch_is_the_sums_one_adds_up_by_hand(drawn: list[tuple[str, float, float, int]]) -> None:
     lessons = made(drawn)
     arms = update_arms({}, unrated(lessons), [], PolicyConfig(discount=0.9, ridge=RIDGE))
-    assert list(arms) == sorted({one.decision["option"] for one in lessons})
+    assert list(arms) == sorted({lesson.decision["option"] for lesson in lessons})
     for name, arm in arms.items():
         precision, response = by_hand(lessons, name)
         np.testing.assert_allclose(arm.precision, precision, rtol=1e-9, atol=1e-9)
@@ -89,8 +89,8 @@ def test_the_first_batch_is_the_sums_one_adds_up_by_hand(drawn: list[tuple[str, 
 @given(LESSONS, LESSONS, st.floats(0.5, 1))
 def test_a_batch_forgets_once_what_was_before_it(one: Any, other: Any, discount: float) -> None:
     earlier, later = made(one), made(other)
-    found = PolicyConfig(discount=discount, ridge=RIDGE)
-    arms = update_arms(update_arms({}, unrated(earlier), [], found), unrated(later), [], found)
+    policy_config = PolicyConfig(discount=discount, ridge=RIDGE)
+    arms = update_arms(update_arms({}, unrated(earlier), [], policy_config), unrated(later), [], policy_config)
     factor = discount ** len(later)
     for name, arm in arms.items():
         (old, said), (new, says) = by_hand(earlier, name), by_hand(later, name)
@@ -133,9 +133,9 @@ def test_years_of_forgetting_leave_a_prior_that_can_be_inverted() -> None:
     for number in range(400):
         arms = update_arms(arms, unrated([lesson(str(number), 0.2)] * 50), [], PolicyConfig(discount=0.5, ridge=0.5))
         arms = {name: arms[name] for name in arms}
-    found = thompson.Posterior(list(arms.values()))
-    assert found.is_finite
-    [mean], [sd] = found.predict(np.array([context.option_features(SEEN, "slow")]), [0])
+    posterior = thompson.Posterior(list(arms.values()))
+    assert posterior.is_finite
+    [mean], [sd] = posterior.predict(np.array([context.option_features(SEEN, "slow")]), [0])
     assert mean == pytest.approx(0.2, abs=0.01)
     assert sd > 0
 
@@ -204,16 +204,16 @@ NOT_LEARNED = {
 @pytest.mark.parametrize("one", NOT_LEARNED.values(), ids=NOT_LEARNED)
 def test_what_is_no_lesson_is_not_learned(one: TrainingExample) -> None:
     assert not learner.is_learnable(one)
-    found = next_snapshot(first(), brought([one, lesson("b", 0.2)]), [], READ, config())
+    result = next_snapshot(first(), brought([one, lesson("b", 0.2)]), [], READ, config())
     only = next_snapshot(first(), brought([lesson("b", 0.2)]), [], READ, config())
-    assert to_record(found) == to_record(only)
-    assert found.matured == 1
+    assert to_record(result) == to_record(only)
+    assert result.matured == 1
 
 
 def test_what_was_said_of_a_decision_in_the_holdout_is_learned_and_is_no_evidence() -> None:
     held_out = lesson("a", 0.1, CONTROL, chances=HELD_OUT)
-    found = next_snapshot(first(), brought([held_out]), [], READ, config())
-    assert (list(found.arms), found.matured, dict(found.evidence)) == ([CONTROL], 1, {})
+    result = next_snapshot(first(), brought([held_out]), [], READ, config())
+    assert (list(result.arms), result.matured, dict(result.evidence)) == ([CONTROL], 1, {})
 
 
 def test_where_control_had_no_chance_there_is_no_evidence() -> None:
@@ -222,20 +222,20 @@ def test_where_control_had_no_chance_there_is_no_evidence() -> None:
 
 
 def test_an_option_that_was_not_eligible_has_no_evidence() -> None:
-    found = update_evidence({}, [lesson("a", 0.1, "slow", chances={CONTROL: 0.2, "slow": 0.8})])
-    assert sorted(found) == [ANY, "slow"]
+    result = update_evidence({}, [lesson("a", 0.1, "slow", chances={CONTROL: 0.2, "slow": 0.8})])
+    assert sorted(result) == [ANY, "slow"]
 
 
 def test_evidence_is_the_contrast_of_every_option_that_could_have_been() -> None:
-    found = update_evidence({}, [lesson("a", 0.1, "slow"), lesson("b", -0.3, CONTROL)])
+    result = update_evidence({}, [lesson("a", 0.1, "slow"), lesson("b", -0.3, CONTROL)])
     weight = 1 / math.sqrt(1 / 0.4 + 1 / 0.2)
     slow, offer = [0.1 / 0.4, 0.3 / 0.2], [0.0, 0.3 / 0.2]
     for name, contrasts in (("slow", slow), ("offer", offer)):
-        squares = sum((weight * one) ** 2 for one in contrasts)
+        squares = sum((weight * contrast) ** 2 for contrast in contrasts)
         wanted = (2, weight * sum(contrasts), squares, 2 * weight, 0.1**2 + 0.3**2)
-        assert found[name] == pytest.approx(wanted)
-        assert found[name].mean == pytest.approx(sum(contrasts) / 2)
-    assert found[ANY].mean == pytest.approx((0.1 / 0.8 + 0.3 / 0.2) / 2)
+        assert result[name] == pytest.approx(wanted)
+        assert result[name].mean == pytest.approx(sum(contrasts) / 2)
+    assert result[ANY].mean == pytest.approx((0.1 / 0.8 + 0.3 / 0.2) / 2)
 
 
 def test_two_draws_at_the_floor_prove_nothing() -> None:
@@ -247,10 +247,10 @@ def test_two_draws_at_the_floor_prove_nothing() -> None:
         lesson(f"{number:03d}", said[option] + 0.2 * (-1) ** number, option, chances=chances, predicted_reward=said)
         for number, option in enumerate(drawn)
     ]
-    found = update_evidence({}, seen)
-    assert found["slow"].mean < -0.25
-    assert found["slow"].variance >= 0.2**2 - 1e-9
-    assert find_rollbacks(found, (), config()) == []
+    result = update_evidence({}, seen)
+    assert result["slow"].mean < -0.25
+    assert result["slow"].variance >= 0.2**2 - 1e-9
+    assert find_rollbacks(result, (), config()) == []
 
 
 def test_ratings_are_no_evidence() -> None:
@@ -267,9 +267,9 @@ def sure(n: int, mean: float, sd: float = 0.3) -> Evidence:
 
 
 def test_an_option_is_rolled_back_only_after_enough_outcomes() -> None:
-    found = config(rollback_after=300)
-    assert find_rollbacks({"slow": sure(299, -0.9)}, (), found) == []
-    [lost] = find_rollbacks({"slow": sure(300, -0.9)}, (), found)
+    result = config(rollback_after=300)
+    assert find_rollbacks({"slow": sure(299, -0.9)}, (), result) == []
+    [lost] = find_rollbacks({"slow": sure(300, -0.9)}, (), result)
     assert (lost.option, lost.evidence) == ("slow", sure(300, -0.9))
     assert lost.upper < 0
 
@@ -286,13 +286,13 @@ def test_the_chance_of_an_error_is_shared_among_the_options() -> None:
         if (upper := effects.upper_bound(sure(400, -mean / 1000), 0.05, effects.N_OPT)) is not None and upper < -1e-6
     )
     alone, many = config((SLOW,)), config(tuple(option(f"o{number}") for number in range(20)))
-    assert [one.option for one in find_rollbacks({"slow": evidence}, (), alone)] == ["slow"]
+    assert [rollback.option for rollback in find_rollbacks({"slow": evidence}, (), alone)] == ["slow"]
     assert find_rollbacks({"slow": evidence}, (), many) == []
 
 
 def test_all_of_them_as_one_is_not_rolled_back_and_nothing_is_twice() -> None:
     evidence = {ANY: sure(500, -0.9), "slow": sure(500, -0.9)}
-    assert [one.option for one in find_rollbacks(evidence, (), config())] == ["slow"]
+    assert [rollback.option for rollback in find_rollbacks(evidence, (), config())] == ["slow"]
     assert find_rollbacks(evidence, {"slow"}, config()) == []
 
 
@@ -315,10 +315,10 @@ def test_an_option_that_does_harm_is_rolled_back_and_no_other() -> None:
 
 
 def test_without_harm_nothing_is_rolled_back() -> None:
-    found = first()
+    result = first()
     for start in range(0, 1500, 50):
-        found = next_snapshot(found, brought(experiment(range(start, start + 50), "slow", 0.0)), [], READ, config())
-    assert found.disabled == frozenset()
+        result = next_snapshot(result, brought(experiment(range(start, start + 50), "slow", 0.0)), [], READ, config())
+    assert result.disabled == frozenset()
 
 
 def test_an_option_that_a_person_enables_begins_anew() -> None:

@@ -70,35 +70,35 @@ def test_over_many_lotteries_every_option_gets_its_share(control_share: float) -
 
 def test_another_salt_is_another_experiment() -> None:
     chances = uniform([SLOW, OFFER], 1 / 3)
-    one, other = (
+    first, second = (
         [policy.draw_option(chances, ids.lottery(f"d{i}", salt))[0] for i in range(3000)] for salt in ("a", "b")
     )
-    same = sum(a == b for a, b in zip(one, other, strict=True))
+    same = sum(a == b for a, b in zip(first, second, strict=True))
     assert abs(same - 1000) < 3 * sqrt(3000 * (1 / 3) * (2 / 3))
 
 
 def test_what_was_learned_is_drawn_more_often_and_the_worst_keeps_its_floor() -> None:
     learned = taught({"offer": 0.2, "slow": -0.2, CONTROL: 0.0})
-    found = policy.option_probabilities([SLOW, OFFER], SEEN, learned, Config(), 0.2)
-    chances = dict(found.propensities)
+    result = policy.option_probabilities([SLOW, OFFER], SEEN, learned, Config(), 0.2)
+    chances = dict(result.propensities)
     assert chances["slow"] == pytest.approx(0.8 * 0.01, abs=1e-6)
     assert sum(chances.values()) == pytest.approx(1.0, abs=1e-9)
-    assert found.predicted is not None
-    assert found.predicted["slow"] < found.predicted[CONTROL] < found.predicted["offer"]
+    assert result.predicted is not None
+    assert result.predicted["slow"] < result.predicted[CONTROL] < result.predicted["offer"]
 
 
 def test_until_enough_was_learned_the_draw_is_uniform_and_says_what_it_expects() -> None:
     learned = taught({"offer": 0.2, "slow": -0.2, CONTROL: 0.0}, outcomes=30)
-    found = policy.option_probabilities([SLOW, OFFER], SEEN, learned, Config(), 0.2)
-    assert dict(found.propensities) == {CONTROL: 0.2, "slow": 0.4, "offer": 0.4}
-    assert found.predicted is not None and found.predicted["offer"] > 0
+    result = policy.option_probabilities([SLOW, OFFER], SEEN, learned, Config(), 0.2)
+    assert dict(result.propensities) == {CONTROL: 0.2, "slow": 0.4, "offer": 0.4}
+    assert result.predicted is not None and result.predicted["offer"] > 0
 
 
 def test_an_option_nobody_has_tried_is_as_good_as_the_prior() -> None:
     learned = taught({"slow": 0.0, CONTROL: 0.0})
-    found = policy.option_probabilities([SLOW, OFFER], SEEN, learned, Config(), 0.0)
-    assert dict(found.propensities)["offer"] == pytest.approx(0.5, abs=0.01)
-    assert found.predicted is not None and found.predicted["offer"] == 0.0
+    result = policy.option_probabilities([SLOW, OFFER], SEEN, learned, Config(), 0.0)
+    assert dict(result.propensities)["offer"] == pytest.approx(0.5, abs=0.01)
+    assert result.predicted is not None and result.predicted["offer"] == 0.0
 
 
 @given(st.sets(st.sampled_from(["slow", "offer", "call", "dear"])), st.floats(0, 1))
@@ -107,14 +107,14 @@ def test_what_is_known_of_some_options_says_nothing_of_the_others(known: set[str
     options = [SLOW, OFFER, VOICE, DEAR]
     rewards = {"slow": 0.1, "offer": -0.1, "call": 0.2, "dear": 0.0}
     learned = taught({name: rewards[name] for name in sorted(known)})
-    names = [one.id for one in options]
+    names = [option.id for option in options]
     mean, sd = learned.predict(SEEN, names, 5.0)
     for name, one, spread in zip(names, mean, sd, strict=True):
         [alone], [alone_sd] = learned.predict(SEEN, [name], 5.0)
         assert (one, spread) == (pytest.approx(alone, abs=1e-12), pytest.approx(alone_sd, abs=1e-12))
         assert (name in known) or (one == 0.0 and spread > 0)
-    found = policy.option_probabilities(options, SEEN, learned, Config(), control_share)
-    assert sum(chance for _, chance in found.propensities) == pytest.approx(1.0, abs=1e-9)
+    result = policy.option_probabilities(options, SEEN, learned, Config(), control_share)
+    assert sum(chance for _, chance in result.propensities) == pytest.approx(1.0, abs=1e-9)
 
 
 @given(
@@ -129,23 +129,23 @@ def test_whatever_was_learned_and_seen_chances_are_chances(
     options = [option(f"o{number}") for number in range(len(rewards))]
     learned = taught({one.id: reward for one, reward in zip(options, rewards, strict=True)}, outcomes=times)
     config = Config(policy=PolicyConfig(floor=floor, safe_start=0))
-    found = dict(policy.option_probabilities(options, seen, learned, config, 0.2).propensities)
-    assert sum(found.values()) == pytest.approx(1.0, abs=1e-9)
-    assert all(found[one.id] >= 0.8 * min(floor, 1 / len(options)) - 1e-9 for one in options)
+    result = dict(policy.option_probabilities(options, seen, learned, config, 0.2).propensities)
+    assert sum(result.values()) == pytest.approx(1.0, abs=1e-9)
+    assert all(result[option.id] >= 0.8 * min(floor, 1 / len(options)) - 1e-9 for option in options)
 
 
 def test_logged_chances_are_those_of_a_draw_by_the_posterior() -> None:
     """Monte Carlo of what is computed: the means sampled, the highest chosen, the floor mixed in."""
     learned, options = taught({"slow": 0.05, "offer": 0.1, "call": -0.05}, outcomes=8), [SLOW, OFFER, VOICE]
     config = Config(policy=PolicyConfig(safe_start=0, burden_price=0.0))
-    names = [one.id for one in options]
+    names = [option.id for option in options]
     mean, sd = learned.predict(SEEN, names, config.policy.ridge)
     draws = 200_000
     sampled = np.random.default_rng(1).normal(mean, config.policy.exploration * sd, (draws, len(names))).argmax(axis=1)
-    found = dict(policy.option_probabilities(options, SEEN, learned, config, 0.2).propensities)
+    result = dict(policy.option_probabilities(options, SEEN, learned, config, 0.2).propensities)
     for row, name in enumerate(names):
         share = 0.8 * (0.01 + (1 - 3 * 0.01) * (sampled == row).mean())
-        assert abs(found[name] - share) < 3 * 0.8 * sqrt(0.25 / draws) + 1e-4, name
+        assert abs(result[name] - share) < 3 * 0.8 * sqrt(0.25 / draws) + 1e-4, name
 
 
 def test_burden_counts_against_an_option() -> None:

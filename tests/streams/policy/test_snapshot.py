@@ -60,17 +60,17 @@ def test_whatever_was_learned_is_read_again_bit_for_bit(lessons: list[tuple[list
     arm = thompson.new_arm(context.SIZE, 5.0)
     for x, reward, weight in lessons:
         arm = thompson.update_arm(thompson.discount_arm(arm, 0.9, 5.0), x, reward, weight)
-    found = Snapshot("default", arms={"slow": arm})
-    assert_same(from_record(through_kafka(to_record(found))), found)
+    snapshot = Snapshot("default", arms={"slow": arm})
+    assert_same(from_record(through_kafka(to_record(snapshot))), snapshot)
 
 
 def test_its_version_is_a_digest_of_all_it_holds() -> None:
-    found = to_record(WHOLE)
-    assert found["policy_version"].startswith("thompson-")
-    assert len(found["policy_version"]) == len("thompson-") + 16
-    for name in found.keys() - {"policy_version"}:
-        assert compute_version(found | {name: "other"}) != found["policy_version"], name
-    assert to_record(from_record(found))["policy_version"] == found["policy_version"]
+    result = to_record(WHOLE)
+    assert result["policy_version"].startswith("thompson-")
+    assert len(result["policy_version"]) == len("thompson-") + 16
+    for name in result.keys() - {"policy_version"}:
+        assert compute_version(result | {name: "other"}) != result["policy_version"], name
+    assert to_record(from_record(result))["policy_version"] == result["policy_version"]
 
 
 def test_positions_and_disabled_options_have_an_order_of_their_own() -> None:
@@ -80,11 +80,11 @@ def test_positions_and_disabled_options_have_an_order_of_their_own() -> None:
 
 def broken(change: Callable[[Record], Any]) -> Record:
     """The record after a change by somebody who signs it anew."""
-    found = to_record(WHOLE)
-    found["precision"] = [list(one) for one in found["precision"]]
-    found["response"] = [list(one) for one in found["response"]]
-    change(found)
-    return found | {"policy_version": compute_version(found)}
+    result = to_record(WHOLE)
+    result["precision"] = [list(item) for item in result["precision"]]
+    result["response"] = [list(item) for item in result["response"]]
+    change(result)
+    return result | {"policy_version": compute_version(result)}
 
 
 def put(path: tuple[Any, ...], value: Any) -> Callable[[Record], None]:
@@ -133,20 +133,20 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(change: Callable[[Record
 def test_what_was_rolled_back_stays_so_when_the_context_changes() -> None:
     """The arrays of another context mean nothing here; an option that did harm does not come back by an upgrade."""
     older = broken(put(("context_version",), context.VERSION - 1))
-    found = from_record(older)
-    assert (dict(found.arms), found.matured, found.disabled) == ({}, 0, {"offer"})
-    assert (found.evidence, found.positions) == (WHOLE.evidence, WHOLE.positions)
-    following = next_snapshot(found, brought([lesson("a")]), [], {**WHOLE.positions}, config())
+    result = from_record(older)
+    assert (dict(result.arms), result.matured, result.disabled) == ({}, 0, {"offer"})
+    assert (result.evidence, result.positions) == (WHOLE.evidence, WHOLE.positions)
+    following = next_snapshot(result, brought([lesson("a")]), [], {**WHOLE.positions}, config())
     assert (following.previous, following.disabled, following.matured) == (older["policy_version"], {"offer"}, 1)
     assert to_record(from_record(to_record(following))) == to_record(following)
     seen = dict.fromkeys(context.NAMES, 0.5)
-    mean, sd = Policy(found).predict(seen, ["slow", CONTROL], 5.0)
+    mean, sd = Policy(result).predict(seen, ["slow", CONTROL], 5.0)
     assert (mean == 0).all() and (sd > 0).all()
 
 
 def test_great_certainty_is_no_mistake() -> None:
-    found = from_record(broken(put(("precision", 0), HUGE)))
-    mean, sd = Policy(found).predict(dict.fromkeys(context.NAMES, 0.0), [CONTROL], 5.0)
+    result = from_record(broken(put(("precision", 0), HUGE)))
+    mean, sd = Policy(result).predict(dict.fromkeys(context.NAMES, 0.0), [CONTROL], 5.0)
     assert np.isfinite([mean, sd]).all()
 
 
@@ -162,28 +162,28 @@ def test_great_certainty_is_no_mistake() -> None:
     ],
 )
 def test_what_was_changed_after_it_was_signed_is_refused(change: Callable[[Record], Any]) -> None:
-    found = through_kafka(to_record(WHOLE))
-    change(found)
+    result = through_kafka(to_record(WHOLE))
+    change(result)
     with pytest.raises(SnapshotError, match="its content does not match its version"):
-        from_record(found)
+        from_record(result)
 
 
 @given(st.lists(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=170), max_size=4), st.integers(0, 3))
 def test_no_arrays_whatever_raise_anything_else(arrays: list[list[float]], which: int) -> None:
-    found = to_record(WHOLE)
-    found["precision" if which % 2 else "response"] = arrays
-    found["options"] = [f"o{number}" for number in range(len(arrays))] if which > 1 else found["options"]
-    found["policy_version"] = compute_version(found)
+    result = to_record(WHOLE)
+    result["precision" if which % 2 else "response"] = arrays
+    result["options"] = [f"o{number}" for number in range(len(arrays))] if which > 1 else result["options"]
+    result["policy_version"] = compute_version(result)
     try:
-        read = from_record(found)
+        read = from_record(result)
     except SnapshotError:
         return
-    assert to_record(read) == found
+    assert to_record(read) == result
 
 
 def test_a_snapshot_is_not_changed_by_reading_it() -> None:
-    found = to_record(WHOLE)
-    before = through_kafka(found)
-    Policy(from_record(found))
-    assert found == before
-    assert snapshot.FORMAT == found["format"] == 1
+    result = to_record(WHOLE)
+    before = through_kafka(result)
+    Policy(from_record(result))
+    assert result == before
+    assert snapshot.FORMAT == result["format"] == 1

@@ -29,14 +29,14 @@ def test_every_part_of_a_reading_has_words() -> None:
     model = TextModel(load_weights())
     remembered = model.new_dialogue()
     numbers = dict.fromkeys((*CARRIED_NAMES, "text.words", "text.questions", "text.exclamations", "text.capitals"), 1.0)
-    found: set[str] = set()
+    result: set[str] = set()
     for _ in range(3):
         message = [1, 2, 3], list(cues.CUSTOMER_CUES), numbers
         reading = model.read_turn(remembered, model.context(remembered), *message)
-        found |= set(reading.parts)
+        result |= set(reading.parts)
         remembered = model.add_reply(model.add_turn(remembered, *message), [4, 5], ["operator.apology"], numbers)
-    assert len(found) > 5
-    assert found <= set(labels.DESCRIPTIONS)
+    assert len(result) > 5
+    assert result <= set(labels.DESCRIPTIONS)
 
 
 def test_words_tell_signals_apart_and_no_feelings() -> None:

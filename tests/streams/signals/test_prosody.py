@@ -168,7 +168,7 @@ def test_a_voice_is_remembered_for_five_minutes_of_frames() -> None:
     baselines: dict[str, Baseline] = {}
     for _ in range(2 * prosody.MEMORY):
         _, baselines = prosody.observe(USUAL, baselines, SD)
-    assert {one.count for one in baselines.values()} == {prosody.MEMORY}
+    assert {baseline.count for baseline in baselines.values()} == {prosody.MEMORY}
 
 
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(prosody.FEATURES, ANYTHING)), max_size=12))
@@ -177,7 +177,7 @@ def test_any_course_of_a_voice_is_read_as_finite_bounded_numbers(course: list[di
     for measures in course:
         features = prosody.extract(builders.prosody(**measures)).features
         observation, baselines = prosody.observe(features, baselines, SD)
-        assert all(math.isfinite(one.mean) and one.variance >= 0.0 for one in baselines.values())
+        assert all(math.isfinite(baseline.mean) and baseline.variance >= 0.0 for baseline in baselines.values())
         if observation is not None:
             assert abs(observation.value) <= 1.2 + 1e-9
             assert observation.value == pytest.approx(sum(observation.parts.values()))

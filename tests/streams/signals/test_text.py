@@ -211,9 +211,9 @@ def test_half_latin_letters_are_enough_and_one_less_is_not() -> None:
     ],
 )
 def test_markup_and_typographic_marks_say_nothing(written: str, plain: str) -> None:
-    one, other = (text.extract(said, "en", "customer") for said in (written, plain))
-    assert (one.terms, one.cues) == (other.terms, other.cues)
-    assert one.features == other.features
+    first, second = (text.extract(said, "en", "customer") for said in (written, plain))
+    assert (first.terms, first.cues) == (second.terms, second.cues)
+    assert first.features == second.features
 
 
 def test_what_only_looks_like_markup_is_read() -> None:

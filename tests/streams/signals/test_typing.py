@@ -64,9 +64,9 @@ def test_presses_that_go_back_in_time_are_not_measured() -> None:
     ],
 )
 def test_a_burst_nobody_can_have_typed_is_null_with_the_reason(pressed: list[float], reason: str) -> None:
-    found = burst(pressed)
-    assert found.features == dict.fromkeys(typing.FEATURES)
-    assert found.reasons == dict.fromkeys(typing.FEATURES, reason)
+    result = burst(pressed)
+    assert result.features == dict.fromkeys(typing.FEATURES)
+    assert result.reasons == dict.fromkeys(typing.FEATURES, reason)
 
 
 def test_fifty_keys_a_second_are_still_believed() -> None:
@@ -177,7 +177,7 @@ def test_any_burst_gives_finite_numbers_or_a_reason(event: dict[str, Any]) -> No
 def test_whatever_comes_past_ingest_gives_numbers_or_reasons_and_a_bounded_value(bursts: list[Any]) -> None:
     baselines: dict[str, Baseline] = {}
     for pressed, dwell in bursts:
-        for presses in (pressed, sorted(abs(one) for one in pressed)):
+        for presses in (pressed, sorted(abs(item) for item in pressed)):
             extract = typing.extract(["letter"] * len(presses), presses, dwell)
             nulls = {name for name, number in extract.features.items() if number is None}
             assert nulls == set(extract.reasons)

@@ -80,9 +80,9 @@ def test_what_fades_from_the_learner_is_less_than_anybody_sees() -> None:
     weights, model = random_weights(1), TextModel(random_weights(1))
     learned, used = turn_features.new_dialogue(), model.new_dialogue()
     for number in range(60):
-        found = [dialogue_state.hashing.hash_term(f"{number} {word}") for word in range(30)]
-        learned = dialogue_state.add_turn(learned, found, [], {}, SPARSE)
-        used = model.add_turn(used, found, [], {})
+        results = [dialogue_state.hashing.hash_term(f"{number} {word}") for word in range(30)]
+        learned = dialogue_state.add_turn(learned, results, [], {}, SPARSE)
+        used = model.add_turn(used, results, [], {})
     assert len(learned.earlier) < 60 * 30
     assert used.earlier == pytest.approx(dot(weights, learned.earlier), abs=5e-3)
 
@@ -108,9 +108,9 @@ def test_a_group_of_terms_weighs_the_same_however_long_up_to_a_point(terms: list
 
 
 def test_the_turn_what_was_answered_and_the_turn_before_keep_their_terms_apart() -> None:
-    found = list(range(0, 4000, 100))
+    result = list(range(0, 4000, 100))
     groups = [
-        set(dialogue_state.term_features(found, salt, 1.0))
+        set(dialogue_state.term_features(result, salt, 1.0))
         for salt in (dialogue_state.TURN, dialogue_state.OPERATOR, dialogue_state.PREVIOUS)
     ]
     for one, other in ((0, 1), (0, 2), (1, 2)):
@@ -184,7 +184,7 @@ def test_what_is_spoken_of_changes_no_reading(
     for signal in signals:
         told = signal | {"cues": [*signal["cues"], *sorted(topics)]}
         if signal["participant_role"] == "customer":
-            message, same = ((one["terms"], one["cues"], one["features"]) for one in (told, signal))
+            message, same = ((item["terms"], item["cues"], item["features"]) for item in (told, signal))
             assert model.read_turn(named, model.context(named), *message) == model.read_turn(
                 plain, model.context(plain), *same
             )

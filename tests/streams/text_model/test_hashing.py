@@ -42,9 +42,9 @@ def test_a_term_counts_once_where_it_first_stood() -> None:
 
 @given(st.text(max_size=3000))
 def test_a_text_has_a_bounded_number_of_distinct_terms(said: str) -> None:
-    found = hashing.hash_terms(tokenize(said))
-    assert len(set(found)) == len(found) <= 2 * hashing.MAX_TOKENS + 1
-    assert all(0 <= term <= hashing.MASK for term in found)
+    result = hashing.hash_terms(tokenize(said))
+    assert len(set(result)) == len(result) <= 2 * hashing.MAX_TOKENS + 1
+    assert all(0 <= term <= hashing.MASK for term in result)
 
 
 def test_a_long_text_is_read_to_its_limit_and_no_further() -> None:
@@ -86,6 +86,6 @@ def test_of_large_sets_it_is_near_the_truth_on_average() -> None:
     for number in range(200):
         drawn = [hash_term(f"{number} {word}") for word in range(60)]
         estimates.append(containment(sketch(drawn[:40]), sketch(drawn[20:])))
-    known = [one for one in estimates if one is not None]
+    known = [estimate for estimate in estimates if estimate is not None]
     assert len(known) > 190
     assert sum(known) / len(known) == pytest.approx(0.5, abs=0.05)

@@ -109,18 +109,18 @@ def test_a_prior_is_moved_only_where_something_was_seen() -> None:
 
 
 def test_the_same_lessons_give_the_same_bytes_and_others_do_not() -> None:
-    lessons = [one for reply in (*REFUSALS, *HELP) for one in story(reply)]
-    one, other, backwards = TextModelLearner(), TextModelLearner(), TextModelLearner()
-    one.learn_all(lessons)
-    other.learn_all(list(lessons))
+    lessons = [first for reply in (*REFUSALS, *HELP) for first in story(reply)]
+    first, second, backwards = TextModelLearner(), TextModelLearner(), TextModelLearner()
+    first.learn_all(lessons)
+    second.learn_all(list(lessons))
     backwards.learn_all(reversed(lessons))
-    assert weights.pack(one.weights()) == weights.pack(other.weights())
-    assert one.weights().version != backwards.weights().version
+    assert weights.pack(first.weights()) == weights.pack(second.weights())
+    assert first.weights().version != backwards.weights().version
 
 
 # river's own checks. It learns one at a time, so that learning many at once may differ (AdaGrad takes other steps).
 HEAD = TextModelLearner(expert_weights())._heads["now"]
-CHECKS = [one for one in checks.yield_checks(HEAD) if "learn_many" not in str(one)]
+CHECKS = [yield_check for yield_check in checks.yield_checks(HEAD) if "learn_many" not in str(yield_check)]
 
 
 @pytest.mark.parametrize("head", HEADS)

@@ -33,8 +33,8 @@ def test_what_is_shipped_is_written_as_it_was_read() -> None:
 
 
 def test_the_same_lexicons_give_the_same_bytes_in_any_order() -> None:
-    one, other = lexicon.from_weights({1: 2.0}), lexicon.from_weights({3: -1.0})
-    assert lexicon.pack({"a": one, "b": other}) == lexicon.pack({"b": other, "a": one})
+    first, second = lexicon.from_weights({1: 2.0}), lexicon.from_weights({3: -1.0})
+    assert lexicon.pack({"a": first, "b": second}) == lexicon.pack({"b": second, "a": first})
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,11 @@ MODELS = [TextModel(random_weights(1)), TextModel(load_weights()), TextModel(zer
 
 def remembered(model: TextModel, signals: list[Signal]) -> list[SummedDialogue]:
     """The dialogue before each message, and after the last."""
-    found = [model.new_dialogue()]
+    results = [model.new_dialogue()]
     for signal in signals:
         step = model.add_turn if signal["participant_role"] == "customer" else model.add_reply
-        found.append(step(found[-1], signal["terms"], signal["cues"], signal["features"]))
-    return found
+        results.append(step(results[-1], signal["terms"], signal["cues"], signal["features"]))
+    return results
 
 
 @given(st.sampled_from(MODELS), CONVERSATIONS)
@@ -72,8 +72,8 @@ def test_a_rise_is_foretold_from_the_second_turn_by_a_head_that_learned_to() -> 
     tells = TextModel(weights.from_heads({"rise": {PLACES["bias"]: 1.0}}))
     silent = TextModel(weights.from_heads({"next": {PLACES["bias"]: 1.0}}))
     signals = said(CALM)
-    assert [forecast(tells, one).rise for one in remembered(tells, signals)] == [None, pytest.approx(logistic(1.0))]
-    assert [forecast(silent, one).rise for one in remembered(silent, signals)] == [None, None]
+    assert [forecast(tells, item).rise for item in remembered(tells, signals)] == [None, pytest.approx(logistic(1.0))]
+    assert [forecast(silent, item).rise for item in remembered(silent, signals)] == [None, None]
 
 
 def test_the_name_of_the_model_is_the_digest_of_its_weights() -> None:
@@ -82,7 +82,7 @@ def test_the_name_of_the_model_is_the_digest_of_its_weights() -> None:
 
 def test_what_is_shipped_expects_more_frustration_after_fury() -> None:
     model = shipped_model()
-    calm, furious = (remembered(model, said(CALM, "Let me look.", one, "One moment."))[-1] for one in (CALM, FURIOUS))
+    calm, furious = (remembered(model, said(CALM, "Let me look.", item, "One moment."))[-1] for item in (CALM, FURIOUS))
     assert forecast(model, furious).next > forecast(model, calm).next
 
 

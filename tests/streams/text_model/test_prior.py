@@ -39,7 +39,7 @@ def test_what_came_before_makes_the_next_turn_likelier() -> None:
         remembered = model.add_turn(model.new_dialogue(), signal["terms"], signal["cues"], signal["features"])
         forecasts.append(forecast(model, remembered))
     assert forecasts[0].next < forecasts[1].next
-    assert [one.rise for one in forecasts] == [None, None]
+    assert [forecast.rise for forecast in forecasts] == [None, None]
 
 
 @pytest.mark.parametrize("cue", CUES)

@@ -20,10 +20,10 @@ def rating(message_id: str | None = None, at: float = 1e6, **changes: Any) -> di
 
 
 def remembered(signals: list[Signal], conversations: int = 9, turns: int = 9) -> TurnCache:
-    found = TurnCache(conversations, turns, IDLE_MS)
+    turn_cache = TurnCache(conversations, turns, IDLE_MS)
     for signal in signals:
-        found.add(signal)
-    return found
+        turn_cache.add(signal)
+    return turn_cache
 
 
 def conversation() -> list[dict[str, Any]]:
@@ -106,15 +106,15 @@ def test_a_rise_is_told_between_two_messages_whose_intensity_was_said() -> None:
     turns = remembered(log(*conversation()))
     said = [("m1", 0.2), ("m2", 0.8), ("m3", None), ("m4", 0.1), ("m2", 0.9)]
     lessons = [turns.match_rating(rating(name), MessageLabel(True, intensity, weak=False)) for name, intensity in said]
-    assert [one and one[1].rose for one in lessons] == [None, True, None, False, None]
+    assert [lesson and lesson[1].rose for lesson in lessons] == [None, True, None, False, None]
 
 
 def test_turns_of_who_is_forgotten_are_forgotten() -> None:
     signals = log(*conversation(), message(CALM, 90, conversation_id="c2", customer_id="u2", event_id="m5"))
-    found = remembered(
+    result = remembered(
         [*signals, forget_signal("default", "nobody", moment(95)), forget_signal("another", "u1", moment(95))]
     )
-    assert len(found) == 2
-    found.add(forget_signal("default", "u1", moment(100)))
-    assert found.match_rating(rating("m4"), MARK) is None
-    assert found.match_rating(rating("m5", conversation_id="c2"), MARK) is not None
+    assert len(result) == 2
+    result.add(forget_signal("default", "u1", moment(100)))
+    assert result.match_rating(rating("m4"), MARK) is None
+    assert result.match_rating(rating("m5", conversation_id="c2"), MARK) is not None

@@ -31,7 +31,8 @@ from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams.alerts.notification_policy import FORGOTTEN_MS, Action, NotificationPolicy, Suppress
+from streams.alerts.notification_policy import NotificationPolicy
+from streams.alerts.team_notifications import FORGOTTEN_MS, Action, Suppress
 from streams.outputs import Output
 
 log = structlog.get_logger(__name__)

@@ -20,15 +20,16 @@ from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams.experiment import effects
-from streams.experiment.effects import MaturedDecision, PolicyValue
+from streams.experiment import effects, policy_value
+from streams.experiment.effects import MaturedDecision
+from streams.experiment.policy_value import PolicyValue
 from streams.policy import candidate
 from streams.policy.learner import is_learnable, to_matured_decision
 from streams.policy.outcome_join import TrainingExample
 
 INSERT = "INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES"
 NORMAL_95 = 1.959964
-LEAST = effects.LEAST_ESS
+LEAST = policy_value.LEAST_ESS
 
 
 class DecisionRange(NamedTuple):
@@ -65,9 +66,9 @@ def values(told: Sequence[MaturedDecision], targets: Mapping[int, Mapping[str, f
     """Estimates, None where too little stands behind them."""
     wanted = lambda one: targets[id(one)]  # noqa: E731
     found = {
-        "doubly_robust": effects.doubly_robust(told, wanted),
-        "snips": effects.snips(told, wanted),
-        "gain": effects.policy_gain(told, wanted),
+        "doubly_robust": policy_value.doubly_robust(told, wanted),
+        "snips": policy_value.snips(told, wanted),
+        "gain": policy_value.policy_gain(told, wanted),
     }
     rewards = [one.reward for one in told]
     return {

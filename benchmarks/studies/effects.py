@@ -5,7 +5,7 @@ from math import sqrt
 from statistics import NormalDist, fmean, pstdev
 from typing import NamedTuple
 
-from streams.experiment import effects
+from streams.experiment import effects, policy_value
 from streams.experiment.effects import Evidence, MaturedDecision
 
 
@@ -32,7 +32,7 @@ def against_control(decided: Sequence[MaturedDecision], option: str, alpha: floa
     compared = [one for one in decided if effects.is_comparable(one, option)]
     phi = [effects.contrast(one, option) for one in compared]
     mean = fmean(phi)
-    error = effects.clustered_error(compared, [value - mean for value in phi]) / len(phi)
+    error = policy_value.clustered_error(compared, [value - mean for value in phi]) / len(phi)
     return around(mean, error, len(phi), alpha)
 
 

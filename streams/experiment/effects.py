@@ -7,16 +7,14 @@ Errors are clustered by conversation, because its decisions share a customer: ta
 Sequences are in decision order, because early outcomes differ from late ones: arrival order would be biased.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import exp, inf, lgamma, log, log1p, nan, sqrt
+from collections.abc import Mapping
+from math import log, log1p, nan, sqrt
 from typing import NamedTuple
 
 from streams.interventions.options import CONTROL
 
 SHOWN_AFTER = 200
 N_OPT = 500.0  # contrasts near which sequences are tightest
-LEAST_ESS = 50.0
-CONTROL_SHARE_ALARM = 20.0
 
 
 class MaturedDecision(NamedTuple):
@@ -26,18 +24,15 @@ class MaturedDecision(NamedTuple):
         conversation: cluster of the error.
         option: the chosen option; control is one.
         reward: of its outcome.
-        chances: total propensity of every option, control included; they sum to 1.
+        propensities: total propensity of every option, control included; they sum to 1.
         predicted: reward expected of each option when it was decided; missing counts as 0.
     """
 
     conversation: str
     option: str
     reward: float
-    chances: Mapping[str, float]
+    propensities: Mapping[str, float]
     predicted: Mapping[str, float]
-
-
-Target = Callable[[MaturedDecision], Mapping[str, float]]
 
 
 class Contrast(NamedTuple):
@@ -99,32 +94,9 @@ class Evidence(NamedTuple):
         return max(self.squares / self.n - (self.total / self.n) ** 2, self.noise / self.n, 0.0)
 
 
-class PolicyValue(NamedTuple):
-    """What a candidate policy would have earned per decision.
-
-    Attributes:
-        value: mean reward; nan where there is no estimate.
-        error: standard error, clustered by conversation.
-        ess: effective sample size, (Σw)²/Σw².
-        n: matured decisions.
-        unsupported: decisions where the candidate chooses an option with propensity 0; any such prevents an estimate.
-    """
-
-    value: float
-    error: float
-    ess: float
-    n: int
-    unsupported: int = 0
-
-    @property
-    def shown(self) -> bool:
-        """Whether there is enough data to show the value."""
-        return not self.unsupported and self.n >= SHOWN_AFTER and self.ess >= LEAST_ESS
-
-
 def is_comparable(decision: MaturedDecision, option: str) -> bool:
     """Whether both the option and control could have been chosen."""
-    return decision.chances.get(option, 0.0) > 0 and decision.chances.get(CONTROL, 0.0) > 0
+    return decision.propensities.get(option, 0.0) > 0 and decision.propensities.get(CONTROL, 0.0) > 0
 
 
 def contrast(decision: MaturedDecision, option: str) -> float:
@@ -136,14 +108,14 @@ def weighted_contrast(decision: MaturedDecision, option: str) -> Contrast:
     """The contrast with its weight and noise."""
     return Contrast(
         contrast(decision, option),
-        contrast_weight(decision.chances[option], decision.chances[CONTROL]),
+        contrast_weight(decision.propensities[option], decision.propensities[CONTROL]),
         prediction_error(decision) ** 2,
     )
 
 
 def weighted_contrast_any(decision: MaturedDecision) -> Contrast:
     """Any intervention minus control, with weight and noise."""
-    control = decision.chances[CONTROL]
+    control = decision.propensities[CONTROL]
     return Contrast(contrast_any(decision), contrast_weight(1.0 - control, control), prediction_error(decision) ** 2)
 
 
@@ -154,19 +126,19 @@ def contrast_weight(chance: float, control: float) -> float:
 
 def score_option(decision: MaturedDecision, option: str) -> float:
     predicted = decision.predicted.get(option, 0.0)
-    return predicted + (decision.option == option) * (decision.reward - predicted) / decision.chances[option]
+    return predicted + (decision.option == option) * (decision.reward - predicted) / decision.propensities[option]
 
 
 def is_comparable_any(decision: MaturedDecision) -> bool:
     """Whether both control and some intervention could have been chosen."""
-    return 0.0 < decision.chances.get(CONTROL, 0.0) < 1.0
+    return 0.0 < decision.propensities.get(CONTROL, 0.0) < 1.0
 
 
 def contrast_any(decision: MaturedDecision) -> float:
     """Any intervention minus control: all options but control as one arm, in their logged mix."""
-    chance = 1.0 - decision.chances[CONTROL]
+    chance = 1.0 - decision.propensities[CONTROL]
     mixed = (
-        sum(p * decision.predicted.get(option, 0.0) for option, p in decision.chances.items() if option != CONTROL)
+        sum(p * decision.predicted.get(option, 0.0) for option, p in decision.propensities.items() if option != CONTROL)
         / chance
     )
     treated = mixed + (decision.option != CONTROL) * (decision.reward - mixed) / chance
@@ -204,101 +176,5 @@ def boundary(evidence: Evidence, spread: float, tail: float) -> float:
     return of_weighed * evidence.n / evidence.weight
 
 
-def snips(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """Value of a candidate policy by self-normalised inverse propensity."""
-    if missing := count_unsupported(decisions, target):
-        return PolicyValue(nan, nan, 0.0, len(decisions), missing)
-    weights = [importance_weight(decision, target) for decision in decisions]
-    if not (total := sum(weights)):
-        return PolicyValue(nan, nan, 0.0, len(decisions))
-    value = sum(w * decision.reward for w, decision in zip(weights, decisions, strict=True)) / total
-    errors = [w * (decision.reward - value) for w, decision in zip(weights, decisions, strict=True)]
-    return PolicyValue(
-        value, clustered_error(decisions, errors) / total, effective_sample_size(weights), len(decisions)
-    )
-
-
-def doubly_robust(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """Value of a candidate policy, doubly robust: predictions corrected by outcomes."""
-    if (missing := count_unsupported(decisions, target)) or not decisions:
-        return PolicyValue(nan, nan, 0.0, len(decisions), missing)
-    weights = [importance_weight(decision, target) for decision in decisions]
-    scores = [
-        expected_reward(decision, target) + w * prediction_error(decision)
-        for w, decision in zip(weights, decisions, strict=True)
-    ]
-    value = sum(scores) / len(scores)
-    error = clustered_error(decisions, [score - value for score in scores]) / len(scores)
-    return PolicyValue(value, error, effective_sample_size(weights), len(decisions))
-
-
-def policy_gain(decisions: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """Gain of a candidate policy over the logged policy per decision, doubly robust."""
-    estimate = doubly_robust(decisions, target)
-    if estimate.unsupported or not decisions:
-        return estimate
-    scores = [
-        expected_reward(decision, target)
-        + importance_weight(decision, target) * prediction_error(decision)
-        - decision.reward
-        for decision in decisions
-    ]
-    value = sum(scores) / len(scores)
-    error = clustered_error(decisions, [score - value for score in scores]) / len(scores)
-    return estimate._replace(value=value, error=error)
-
-
-def count_unsupported(decisions: Iterable[MaturedDecision], target: Target) -> int:
-    """Number of decisions without support: the candidate's or the logged option has propensity 0."""
-    return sum(
-        decision.chances.get(decision.option, 0.0) <= 0
-        or any(wanted > 0 and decision.chances.get(option, 0.0) <= 0 for option, wanted in target(decision).items())
-        for decision in decisions
-    )
-
-
-def importance_weight(decision: MaturedDecision, target: Target) -> float:
-    return target(decision).get(decision.option, 0.0) / decision.chances[decision.option]
-
-
-def expected_reward(decision: MaturedDecision, target: Target) -> float:
-    return sum(wanted * decision.predicted.get(option, 0.0) for option, wanted in target(decision).items())
-
-
 def prediction_error(decision: MaturedDecision) -> float:
     return decision.reward - decision.predicted.get(decision.option, 0.0)
-
-
-def effective_sample_size(weights: Sequence[float]) -> float:
-    squares = sum(w * w for w in weights)
-    return sum(weights) ** 2 / squares if squares else 0.0
-
-
-def clustered_error(decisions: Sequence[MaturedDecision], errors: Sequence[float]) -> float:
-    """Root of the summed squares of each conversation's summed errors."""
-    sums: dict[str, float] = {}
-    for decision, error in zip(decisions, errors, strict=True):
-        sums[decision.conversation] = sums.get(decision.conversation, 0.0) + error
-    return sqrt(sum(total * total for total in sums.values()))
-
-
-def control_share_bayes_factor(controls: Sequence[tuple[float, int, int]], kappa: float = 100.0) -> float:
-    """Bayes factor of another control share against the one on record; above ``CONTROL_SHARE_ALARM``, raise an alarm.
-
-    Beta-binomial against binomial. True shares pass 20 at any of all peeks with probability 1/20 at most.
-
-    Args:
-        controls: groups of equal chance of control: that chance, decisions, how many of them were control.
-        kappa: how close the other share is expected to be; larger is closer.
-    """
-    factor = sum(log_factor(*group, kappa) for group in controls)
-    return exp(factor) if factor < 700 else inf
-
-
-def log_factor(share: float, decisions: int, controls: int, kappa: float) -> float:
-    if not 0 < share < 1:
-        return 0.0 if controls == share * decisions else inf
-    others, a, b = decisions - controls, kappa * share, kappa * (1 - share)
-    posterior = lgamma(a + controls) + lgamma(b + others) - lgamma(kappa + decisions)
-    prior = lgamma(a) + lgamma(b) - lgamma(kappa)
-    return posterior - prior - controls * log(share) - others * log1p(-share)

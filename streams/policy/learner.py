@@ -153,7 +153,7 @@ def update_evidence(before: Mapping[str, Evidence], examples: Iterable[TrainingE
         decision = to_matured_decision(example)
         if effects.is_comparable_any(decision):
             sums[ANY] = sums.get(ANY, Evidence()).add(effects.weighted_contrast_any(decision))
-        for option in decision.chances:
+        for option in decision.propensities:
             if option != CONTROL and effects.is_comparable(decision, option):
                 sums[option] = sums.get(option, Evidence()).add(effects.weighted_contrast(decision, option))
     return {option: sums[option] for option in sorted(sums)}
@@ -166,7 +166,7 @@ def to_matured_decision(example: TrainingExample) -> MaturedDecision:
         conversation=decision["conversation_id"],
         option=decision["option"],
         reward=example.outcome["reward"],
-        chances={entry["option"]: entry["probability"] for entry in decision["propensities"]},
+        propensities={entry["option"]: entry["probability"] for entry in decision["propensities"]},
         predicted=decision["predicted_reward"] or {},
     )
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.alerts import notification_policy as desks
+from streams.alerts import notification_policy, team_notifications
 from streams.alerts.messages import Message
-from streams.alerts.notification_policy import Action, NotificationPolicy, Send, Suppress
+from streams.alerts.notification_policy import NotificationPolicy
 from streams.alerts.routes import QuietHours, Route, Routes
+from streams.alerts.team_notifications import Action, Send, Suppress
 from tests.support.data.alerts import HOUR, MINUTE, NOW, alert, command, routes, team
 
 NIGHT = QuietHours(zone=ZoneInfo("UTC"), start=14 * 60, end=15 * 60)  # NOW lies in it
@@ -231,8 +232,8 @@ def test_ten_thousand_alerts_in_a_minute_are_few_messages_in_bounded_memory() ->
 
 
 def test_only_so_many_conversations_and_ids_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desks, "CONVERSATIONS", 10)
-    monkeypatch.setattr(desks, "SEEN", 20)
+    monkeypatch.setattr(team_notifications, "CONVERSATIONS", 10)
+    monkeypatch.setattr(notification_policy, "SEEN", 20)
     desk = NotificationPolicy(routes(team(at_most=1000)))
     take(desk, *(alert(n, f"c{n}") for n in range(100)))
     assert [desk.is_open(f"c{n}") for n in (0, 89, 90, 99)] == [False, False, True, True]

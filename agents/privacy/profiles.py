@@ -13,7 +13,7 @@ from agents.kafka.record_builder import COMMAND_SOURCE
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.worker.changelog import ChangelogCursor
-from schemas.headers import cloud_event
+from schemas.headers import cloud_event_headers
 from schemas.records import record
 from schemas.topics import Name
 from streams.customers import profile
@@ -59,7 +59,7 @@ def erase(settings: Settings, tenant: str, customer_id: str) -> str:
     """Ask the workers to forget a customer; the id of the note. ``DeliveryFailed`` when Kafka does not accept it."""
     topics.require_all(settings)
     note = erasure(settings, tenant, customer_id, now_ms())
-    headers = cloud_event(NOTE, note["note_id"], note["event_time"], COMMAND_SOURCE)
+    headers = cloud_event_headers(NOTE, note["note_id"], note["event_time"], COMMAND_SOURCE)
     value = codec_for(settings).encode(NOTE, note)
     topic = settings.topics.name(Name.CUSTOMERS)
     Producer(settings).send([OutgoingRecord(topic, customer_id.encode(), value, headers)])

@@ -216,7 +216,7 @@ def test_routes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     for content, told in (
         (None, "cannot be read"),
         (b"\xff", "it is not UTF-8 text"),
-        (b"teams: []", "there must be a team"),
+        (b"teams: []", "define at least one team"),
     ):
         if content is not None:
             path.write_bytes(content)

@@ -107,7 +107,7 @@ class WorkloadService:
         except Rejected as refusal:
             return build_dead_letter(one, refusal, "workload")
         with self._lock:
-            self._workload.assigned(event)
+            self._workload.add_assignment(event)
         return None
 
     def _turned(self, one: ConsumedRecord) -> None:
@@ -115,11 +115,11 @@ class WorkloadService:
         point = self._codec.head(POINT, one.value, LAST_NEEDED) or decode_or_warn(self._codec, POINT, one)
         if point is not None:
             with self._lock:
-                self._workload.turned(point)
+                self._workload.add_point(point)
 
     def _tell(self) -> None:
         with self._lock:
-            outputs = self._workload.due(self._clock())
+            outputs = self._workload.close_periods(self._clock())
         for wave in ("alert", "team_workload"):
             these = [one for one in outputs if one.record == wave]
             self._producer.send(

@@ -32,7 +32,7 @@ from streams.config.model import Config
 from streams.conversations import lifecycle
 from streams.conversations.partition import FLOOR, Partition
 from streams.outputs import Output
-from streams.signals.extraction import Signal, signal_of, tick
+from streams.signals.extraction import Signal, extract_signal, tick_signal
 
 EVENTS, REPEATS = 2_000, 7
 CONFIG, CODEC, LIMITS, SIGNAL = Config(), Codec(), Limits(), record("signal")
@@ -63,7 +63,7 @@ def stages(kind: str, make: Make, repeats: int) -> Costs:
     schema = record(kind)
     events = [make(i) for i in range(EVENTS)]
     values = [CODEC.encode(schema, event) for event in events]
-    signals = [signal_of(kind, event, (kind, 0, i), START) for i, event in enumerate(events)]
+    signals = [extract_signal(kind, event, (kind, 0, i), START) for i, event in enumerate(events)]
     encoded = [CODEC.encode(SIGNAL, signal) for signal in signals]
     partition, outputs = fold_run(signals)
     written = [(record(output.record), output.datum) for output in outputs]
@@ -72,7 +72,7 @@ def stages(kind: str, make: Make, repeats: int) -> Costs:
     work: dict[str, tuple[Callable[[], object], int]] = {
         "decode": (lambda: [CODEC.decode(schema, value, {}) for value in values], EVENTS),
         "validate": (lambda: [check(kind, event, START, LIMITS) for event in events], EVENTS),
-        "extract": (lambda: [signal_of(kind, event, (kind, 0, 0), START) for event in events], EVENTS),
+        "extract": (lambda: [extract_signal(kind, event, (kind, 0, 0), START) for event in events], EVENTS),
         "encode": (lambda: [CODEC.encode(SIGNAL, signal) for signal in signals], EVENTS),
         "decode signal": (lambda: [CODEC.decode(SIGNAL, value, {}) for value in encoded], EVENTS),
         "fold": (lambda: fold_run(signals), EVENTS),
@@ -91,7 +91,7 @@ def mixed() -> list[Signal]:
     signals = []
     for i in range(EVENTS * 3):
         kind, make = KINDS[order[i // 50 % len(order)]]
-        signals.append(signal_of(kind, make(i), (f"conversation.{kind}", 0, next(offsets[kind]))))
+        signals.append(extract_signal(kind, make(i), (f"conversation.{kind}", 0, next(offsets[kind]))))
     return signals
 
 
@@ -99,7 +99,7 @@ def mixture(repeats: int) -> Costs:
     """The fold of everything together, and a tick that closes nothing over a full partition."""
     signals = mixed()
     partition, _ = fold_run(signals)
-    ticks = [tick(START)] * EVENTS
+    ticks = [tick_signal(START)] * EVENTS
     return {
         "fold": min(microseconds(lambda: fold_run(signals), len(signals)) for _ in range(repeats)),
         "tick": min(microseconds(lambda: [partition.fold(one) for one in ticks], EVENTS) for _ in range(repeats)),

@@ -29,7 +29,7 @@ from benchmarks.fold import fold_run
 from benchmarks.samples import START, keystrokes, message
 from benchmarks.speed import measuring
 from streams.conversations.partition import FLOOR
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from streams.state import deadline_of
 
 CONVERSATIONS, RUN = 200_000, 1_000
@@ -58,7 +58,7 @@ class Costs(NamedTuple):
 def live_states() -> list[bytes]:
     """States of conversations that have typed a little and said something."""
     events = [("keystrokes", keystrokes(i)) for i in range(200)] + [("message", message(i)) for i in range(200)]
-    partition, _ = fold_run(signal_of(kind, event, (kind, 0, i), START) for i, (kind, event) in enumerate(events))
+    partition, _ = fold_run(extract_signal(kind, event, (kind, 0, i), START) for i, (kind, event) in enumerate(events))
     return [value for key, value in partition.changes() if key != FLOOR and value is not None]
 
 

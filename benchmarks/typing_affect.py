@@ -23,7 +23,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from agents.training.detection import auc
-from streams.signals.baselines import deviation, learn
+from streams.signals.baselines import measure_deviation, update_baseline
 from streams.signals.typing import FEATURES, WEIGHTS
 from streams.state import Baseline
 
@@ -68,10 +68,10 @@ def leaning(tasks: Sequence[Task]) -> Iterator[tuple[Task, dict[str, float]]]:
             weight, least_sd = WEIGHTS[name]
             if not isfinite(one[name]):
                 continue
-            z = deviation(baselines.get(name), one[name], least_sd)
+            z = measure_deviation(baselines.get(name), one[name], least_sd)
             if z is not None:
                 found[name] = weight * z
-            baselines[name] = learn(baselines.get(name), one[name])
+            baselines[name] = update_baseline(baselines.get(name), one[name])
         if found:
             yield one, found | {"all": sum(found.values())}
 

@@ -11,7 +11,7 @@ import yaml
 
 from schemas.codec import CONTRACT_VERSION, JSON_TYPE, VERSION_HEADER
 from schemas.errors import Reason, Rejected
-from schemas.headers import cloud_event, dead_letter
+from schemas.headers import cloud_event_headers, dead_letter_headers
 from schemas.records import Record, records
 from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, Name, Topic, Topics
 
@@ -53,47 +53,47 @@ DESCRIPTIONS = {
 }
 
 
-def document(topics: Topics | None = None) -> Node:
+def build_document(topics: Topics | None = None) -> Node:
     """The whole document."""
     topics = topics or Topics()
-    told = [topic for topic in topics.all() if topic.name not in topics.changelogs]
+    published = [topic for topic in topics.all() if topic.name not in topics.changelogs]
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Tenor", "version": f"{CONTRACT_VERSION}.0.0", "description": ABOUT},
         "defaultContentType": AVRO_TYPE,
-        "channels": {topic.name: channel(topic) for topic in told},
-        "operations": dict(operation(topic) for topic in told),
+        "channels": {topic.name: build_channel(topic) for topic in published},
+        "operations": dict(build_operation(topic) for topic in published),
         "components": {
-            "messages": messages(),
+            "messages": build_messages(),
             "schemas": {name: avro_schema(record) for name, record in records().items()},
         },
     }
 
 
-def channel(topic: Topic) -> Node:
+def build_channel(topic: Topic) -> Node:
     """One topic."""
     name = topic.record or DEAD_LETTER
     return {
         "address": topic.name,
-        "description": described(topic),
+        "description": describe_topic(topic),
         "messages": {name: {"$ref": f"#/components/messages/{name}"}},
-        "bindings": {"kafka": channel_binding(topic)},
+        "bindings": {"kafka": build_channel_binding(topic)},
     }
 
 
-def described(topic: Topic) -> str:
+def describe_topic(topic: Topic) -> str:
     what = "Events that were refused, byte for byte, and why."
     if topic.record is not None:
         what = records()[topic.record].published["doc"].split(" Topic ")[0]
     return f"{what} Record key: {topic.key}."
 
 
-def channel_binding(topic: Topic) -> Node:
+def build_channel_binding(topic: Topic) -> Node:
     config: Node = {name: int(value) if value.isdigit() else [value] for name, value in topic.config.items()}
     return {"partitions": topic.partitions, "topicConfiguration": config, "bindingVersion": KAFKA_BINDING}
 
 
-def operation(topic: Topic) -> tuple[str, Node]:
+def build_operation(topic: Topic) -> tuple[str, Node]:
     """What Tenor does with a topic, from Tenor's point of view, under a name."""
     action = "receive" if topic.record in INPUT_RECORDS else "send"
     name = topic.record or DEAD_LETTER
@@ -104,56 +104,56 @@ def operation(topic: Topic) -> tuple[str, Node]:
     }
 
 
-def messages() -> Node:
+def build_messages() -> Node:
     """Every kind of message, by record."""
     keys = {topic.record: topic.key for topic in Topics().all() if topic.record is not None}
-    made = {record: message(name, records()[record], keys[record]) for name, record in RECORD_OF.items()}
-    return {**made, DEAD_LETTER: dead_letter_message()}
+    by_record = {record: build_message(name, records()[record], keys[record]) for name, record in RECORD_OF.items()}
+    return {**by_record, DEAD_LETTER: build_dead_letter_message()}
 
 
-def message(name: Name, record: Record, key: str) -> Node:
-    made: Node = {"name": record.full_name, "title": record.published["name"], "summary": record.published["doc"]}
+def build_message(name: Name, record: Record, key: str) -> Node:
+    node: Node = {"name": record.full_name, "title": record.published["name"], "summary": record.published["doc"]}
     if name in INPUTS:
-        made |= {"headers": input_headers(), "examples": [example(record.name)]}
+        node |= {"headers": input_header_schema(), "examples": [load_example(record.name)]}
     elif name in OUTPUTS:
-        made |= {"headers": headers(output_headers(record))}
-    return made | {"payload": {"$ref": f"#/components/schemas/{record.name}"}, "bindings": message_binding(key)}
+        node |= {"headers": header_schema(output_header_values(record))}
+    return node | {"payload": {"$ref": f"#/components/schemas/{record.name}"}, "bindings": build_message_binding(key)}
 
 
-def message_binding(key: str) -> Node:
+def build_message_binding(key: str) -> Node:
     described_key = {"type": "string", "description": key}
     return {"kafka": {"key": described_key, "bindingVersion": KAFKA_BINDING}}
 
 
-def dead_letter_message() -> Node:
+def build_dead_letter_message() -> Node:
     refusal = Rejected(Reason.EMPTY, "")
-    names = [name for name, _ in dead_letter([], refusal, ("", 0, 0), "")]
-    made = headers(dict.fromkeys(names))
-    made["properties"]["__connect.errors.reason"]["enum"] = [str(reason) for reason in Reason]
-    made["description"] = "The refused event's own headers, and these."
+    names = [name for name, _ in dead_letter_headers([], refusal, ("", 0, 0), "")]
+    header_node = header_schema(dict.fromkeys(names))
+    header_node["properties"]["__connect.errors.reason"]["enum"] = [str(reason) for reason in Reason]
+    header_node["description"] = "The refused event's own headers, and these."
     return {
         "name": "tenor.DeadLetter",
         "title": "DeadLetter",
         "summary": "A refused event: its own key, value, headers and timestamp, and why it was refused.",
         "contentType": "application/octet-stream",
-        "headers": made,
+        "headers": header_node,
     }
 
 
-def input_headers() -> Node:
-    made = headers({"content-type": None, VERSION_HEADER: CONTRACT_VERSION})
-    made["properties"]["content-type"]["description"] = f"{JSON_TYPE} when the value is JSON; otherwise it is Avro."
-    del made["required"]
-    return made
+def input_header_schema() -> Node:
+    node = header_schema({"content-type": None, VERSION_HEADER: CONTRACT_VERSION})
+    node["properties"]["content-type"]["description"] = f"{JSON_TYPE} when the value is JSON; otherwise it is Avro."
+    del node["required"]
+    return node
 
 
-def output_headers(record: Record) -> dict[str, str | None]:
+def output_header_values(record: Record) -> dict[str, str | None]:
     """The headers of a published record: fixed values, and None where the value differs from record to record."""
-    written = cloud_event(record, "", 0, "tenor")
+    written = cloud_event_headers(record, "", 0, "tenor")
     return {name: None if name in ("ce_id", "ce_time") else value.decode() for name, value in written}
 
 
-def headers(values: dict[str, str | None]) -> Node:
+def header_schema(values: dict[str, str | None]) -> Node:
     """A schema of headers, all required; None for any value."""
     properties = {
         name: {"type": "string", "description": DESCRIPTIONS[name]} | ({} if value is None else {"const": value})
@@ -166,7 +166,7 @@ def avro_schema(record: Record) -> Node:
     return {"schemaFormat": AVRO_FORMAT, "schema": record.published}
 
 
-def example(name: str) -> Node:
+def load_example(name: str) -> Node:
     """The example of an input record, as JSON."""
     payload = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
     return {"name": "json", "headers": {"content-type": JSON_TYPE}, "payload": payload}
@@ -179,19 +179,19 @@ class Dumper(yaml.SafeDumper):
         return True
 
 
-def block(dumper: yaml.SafeDumper, said: str) -> yaml.ScalarNode:
+def represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     """Text of several lines as it reads, not quoted."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", said, style="|" if "\n" in said else None)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
 
 
-Dumper.add_representer(str, block)
+Dumper.add_representer(str, represent_text)
 
 
-def text() -> str:
+def render() -> str:
     """The document as YAML, the same every time."""
-    said: str = yaml.dump(document(), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return "# Made by `make asyncapi` from schemas/topics.py and schemas/avro; do not edit.\n" + said
+    body: str = yaml.dump(build_document(), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return "# Made by `make asyncapi` from schemas/topics.py and schemas/avro; do not edit.\n" + body
 
 
 if __name__ == "__main__":
-    PATH.write_text(text(), encoding="utf-8")
+    PATH.write_text(render(), encoding="utf-8")

@@ -1,8 +1,8 @@
-"""The wire: how a record becomes bytes and bytes a record.
+"""The wire codec: records to bytes and back.
 
-Three forms are read, always: Avro single-object encoding (``C3 01``, fingerprint, body), JSON with the header
+It always reads three forms: Avro single-object encoding (``C3 01``, fingerprint, body), JSON with the header
 ``content-type: application/json``, and, where a schema registry is set, the Confluent wire format (``00``,
-four bytes of schema id, body). Written is Confluent's form with a registry, single-object without.
+four bytes of schema id, body). It writes Confluent's form with a registry, single-object without.
 """
 
 import struct
@@ -15,7 +15,7 @@ import fastavro
 
 from schemas.errors import Reason, Rejected
 from schemas.json_form import from_json
-from schemas.records import Datum, Record, Schema, head, writers
+from schemas.records import Datum, Record, Schema, head_schema, writers
 
 SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = b"\x00"
@@ -24,21 +24,21 @@ CONTRACT_VERSION = "1"
 VERSION_HEADER = "tenor-version"
 
 Headers = Mapping[str, bytes]
-Answer = Schema | Rejected
-NO_ANSWERS: Mapping[int, Answer] = MappingProxyType({})
+SchemaOrRefusal = Schema | Rejected
+NO_SCHEMAS: Mapping[int, SchemaOrRefusal] = MappingProxyType({})
 
 
 class Registry(Protocol):
-    """What the codec needs of a schema registry. Implementations do the I/O and cache."""
+    """The part of a schema registry the codec needs. Implementations do the I/O and cache."""
 
     def id_of(self, record: Record) -> int:
-        """Id under which this record's schema is registered."""
+        """ID under which the record's schema is registered."""
 
     def schema(self, schema_id: int) -> Schema:
-        """Parsed schema of that id; ``Rejected`` when there is none. Asks at once, and does not wait for long."""
+        """Parsed schema of that id; ``Rejected`` when there is none. Does not wait long."""
 
-    async def answers(self, ids: Iterable[int]) -> Mapping[int, Answer]:
-        """What ``schema`` returns or raises, for each id. Waits for as long as the registry cannot be asked."""
+    async def fetch_schemas(self, ids: Iterable[int]) -> Mapping[int, SchemaOrRefusal]:
+        """What ``schema`` returns or raises, for each id. Waits while the registry is unavailable."""
 
 
 class Codec:
@@ -46,22 +46,22 @@ class Codec:
 
     Args:
         registry: where Confluent schema ids are resolved; None reads and writes single-object encoding.
-        answers: what the registry has said, by id; it is asked for all others.
+        fetched: schemas already fetched, by id; the registry is asked for all others.
     """
 
-    def __init__(self, registry: Registry | None = None, answers: Mapping[int, Answer] = NO_ANSWERS) -> None:
-        self._registry, self._answers = registry, answers
+    def __init__(self, registry: Registry | None = None, fetched: Mapping[int, SchemaOrRefusal] = NO_SCHEMAS) -> None:
+        self._registry, self._fetched = registry, fetched
         self._prefixes: dict[str, bytes] = {}
 
-    async def ready_for(self, values: Iterable[bytes | None]) -> "Codec":
-        """A codec that reads these values without asking the registry: it was asked for all of them, off the loop."""
+    async def with_schemas_for(self, values: Iterable[bytes | None]) -> "Codec":
+        """A codec with the schemas of these values already fetched, off the event loop."""
         if self._registry is None:
             return self
         ids = {int.from_bytes(value[1:5], "big") for value in values if value is not None and is_confluent(value)}
-        return Codec(self._registry, await self._registry.answers(ids)) if ids else self
+        return Codec(self._registry, await self._registry.fetch_schemas(ids)) if ids else self
 
     def encode(self, record: Record, datum: Datum) -> bytes:
-        """Bytes of a record. Raises what fastavro raises when the datum does not fit: that is our bug."""
+        """Bytes of a record. Raises what fastavro raises when the datum does not fit the schema: a bug in Tenor."""
         out = BytesIO()
         out.write(self._prefix(record))
         fastavro.schemaless_writer(out, record.schema, datum)
@@ -78,7 +78,7 @@ class Codec:
         return read_body(record, writer, value, start)
 
     def body_start(self, record: Record, value: bytes) -> int | None:
-        """Where the body begins in a value written with this very schema; None for any other value."""
+        """Where the body starts in a value written with exactly this schema; None for any other value."""
         try:
             writer, start = self._writer(value)
         except Rejected:
@@ -86,9 +86,9 @@ class Codec:
         return start if writer is record.schema else None
 
     def head(self, record: Record, value: bytes | None, last: str) -> Datum | None:
-        """The fields up to ``last``, for a fraction of what all cost; None when ``decode`` must be asked.
+        """The fields up to ``last``, at a fraction of the cost of all; None when only ``decode`` can read the value.
 
-        That is when it was not written with this very schema, or cannot be read. What follows is not looked at.
+        That is when it was written with another schema, or is broken. The fields after ``last`` are not checked.
         """
         start = self.body_start(record, value or b"")
         if value is None or start is None:
@@ -96,7 +96,7 @@ class Codec:
         body = BytesIO(value)
         body.seek(start)
         try:
-            return cast(Datum, fastavro.schemaless_reader(body, head(record, last)))
+            return cast(Datum, fastavro.schemaless_reader(body, head_schema(record, last)))
         except Exception:  # see read_body
             return None
 
@@ -114,11 +114,11 @@ class Codec:
     def _writer(self, value: bytes) -> tuple[Schema, int]:
         """Schema an event was written with, and where its body starts."""
         if value[:2] == SINGLE_OBJECT:
-            return known_writer(value[2:10]), 10
+            return find_writer(value[2:10]), 10
         if self._registry is not None and is_confluent(value):
             schema_id = int.from_bytes(value[1:5], "big")
-            answer = self._answers.get(schema_id)
-            return (self._registry.schema(schema_id) if answer is None else schema_of(answer)), 5
+            fetched = self._fetched.get(schema_id)
+            return (self._registry.schema(schema_id) if fetched is None else schema_or_raise(fetched)), 5
         raise Rejected(Reason.UNKNOWN_FORMAT, f"neither Avro nor JSON; JSON needs the header content-type: {JSON_TYPE}")
 
 
@@ -126,14 +126,14 @@ def is_confluent(value: bytes) -> bool:
     return value[:1] == CONFLUENT and len(value) >= 5
 
 
-def schema_of(answer: Answer) -> Schema:
-    """The schema, where the answer is one; raises the refusal anew else, for one is raised for many events."""
+def schema_or_raise(answer: SchemaOrRefusal) -> Schema:
+    """The schema; or else raises the refusal, a new exception for each event."""
     if isinstance(answer, Rejected):
         raise Rejected(answer.reason, answer.detail)
     return answer
 
 
-def known_writer(fingerprint: bytes) -> Schema:
+def find_writer(fingerprint: bytes) -> Schema:
     schema = writers().get(fingerprint)
     if schema is None:
         raise Rejected(Reason.UNKNOWN_SCHEMA, f"no schema has the fingerprint {fingerprint.hex()}")

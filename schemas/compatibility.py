@@ -45,7 +45,7 @@ def problems(reader: Schema, writer: Schema) -> list[str]:
     if result.compatibility is SchemaCompatibilityType.compatible:
         return []
     where = ", ".join(sorted(result.locations))
-    kinds = sorted({one.value for one in result.incompatibilities})
+    kinds = sorted({incompatibility.value for incompatibility in result.incompatibilities})
     return [f"{', '.join(kinds)} ({'; '.join(sorted(result.messages))}) at {where}"]
 
 
@@ -53,9 +53,9 @@ def incompatibilities(current: Path = AVRO, past: Path = PAST) -> Iterator[Incom
     """Every older version that its record can no longer read; none while there are no older versions."""
     for path in sorted(past.glob("*/*.avsc")):
         name = path.parent.name
-        today = current / f"{name}.avsc"
-        found = problems(load(today), load(path)) if today.exists() else ["the record is gone"]
-        yield from (Incompatibility(name, path.stem, problem) for problem in found)
+        current_file = current / f"{name}.avsc"
+        found_problems = problems(load(current_file), load(path)) if current_file.exists() else ["the record is gone"]
+        yield from (Incompatibility(name, path.stem, problem) for problem in found_problems)
 
 
 def load(path: Path) -> Schema:

@@ -1,4 +1,4 @@
-"""Why an event is refused. A refusal is data: it travels to the dead letter queue, it never stops a worker."""
+"""Why an event is refused. A refusal is data: it goes to the dead letter topic and never stops a worker."""
 
 from enum import StrEnum
 

@@ -12,21 +12,21 @@ ERROR_PREFIX = "__connect.errors."
 HeaderList = list[tuple[str, bytes]]
 
 
-def cloud_event(record: Record, event_id: str, event_time_ms: int, source: str) -> HeaderList:
+def cloud_event_headers(record: Record, event_id: str, event_time_ms: int, source: str) -> HeaderList:
     """Headers of one published record (CloudEvents 1.0, Kafka binding, binary mode)."""
-    moment = datetime.fromtimestamp(event_time_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    time = datetime.fromtimestamp(event_time_ms / 1000, UTC).isoformat(timespec="milliseconds")
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
         ("ce_type", record.full_name.encode()),
         ("ce_source", source.encode()),
-        ("ce_time", moment.encode()),
+        ("ce_time", time.encode()),
         ("content-type", b"application/avro"),
         (VERSION_HEADER, CONTRACT_VERSION.encode()),
     ]
 
 
-def dead_letter(
+def dead_letter_headers(
     original: Iterable[tuple[str, bytes | None]],
     refusal: Rejected,
     position: tuple[str, int, int],

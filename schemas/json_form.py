@@ -1,7 +1,7 @@
 """Events as plain JSON: the same schema, without Avro's union tags.
 
 A timestamp is an integer of milliseconds or an RFC 3339 string with an offset. An unknown field is refused:
-contracts evolve BACKWARD, readers are upgraded first, so a field we do not know is a misspelling.
+contracts evolve BACKWARD, readers are upgraded first, so an unknown field is a misspelling.
 """
 
 import difflib
@@ -21,7 +21,7 @@ COMPARED_CHARACTERS = 64
 
 def from_json(record: Record, value: bytes) -> Datum:
     """Read one event; ``Rejected`` names the field that is wrong, never its content."""
-    datum: Datum = read_record(record.published, parse_json(value), "")
+    datum: Datum = read_record(record.published, parse(value), "")
     return datum
 
 
@@ -30,7 +30,7 @@ def to_json(datum: Datum) -> bytes:
     return json.dumps(datum, ensure_ascii=False, allow_nan=False).encode()
 
 
-def parse_json(value: bytes) -> Any:
+def parse(value: bytes) -> Any:
     try:
         return json.loads(value, parse_constant=refuse_constant)
     except RecursionError:
@@ -48,7 +48,7 @@ def refuse_constant(name: str) -> NoReturn:
 
 
 def read(schema: Any, value: Any, path: str) -> Any:
-    """Read a value of any schema; ``path`` is where it stands, for the message."""
+    """Read a value of any schema; ``path`` locates it in error messages."""
     if isinstance(schema, list):
         return read_nullable(schema, value, path)
     if isinstance(schema, dict):
@@ -61,7 +61,7 @@ def read(schema: Any, value: Any, path: str) -> Any:
 def read_nullable(branches: list[Any], value: Any, path: str) -> Any:
     if value is None:
         return None
-    [branch] = [one for one in branches if one != "null"]
+    [branch] = [candidate for candidate in branches if candidate != "null"]
     return read(branch, value, path)
 
 
@@ -90,13 +90,13 @@ def refuse_unknown(unknown: set[str], known: dict[str, Any], path: str) -> None:
     for name in sorted(unknown)[:COMPARED_NAMES]:
         near = nearest(name, known)
         if near:
-            raise Rejected(Reason.UNKNOWN_FIELD, f"{join(path, name)} is unknown; is {near} meant?")
+            raise Rejected(Reason.UNKNOWN_FIELD, f"unknown field {join(path, name)}; did you mean {near}?")
     raise Rejected(Reason.UNKNOWN_FIELD, f"{len(unknown)} unknown field(s) in {path or 'the event'}")
 
 
 def nearest(name: str, known: dict[str, Any]) -> str | None:
-    """The known name a misspelt one is nearest to; None when none is near, or the name cannot be quoted."""
-    if len(name) > COMPARED_CHARACTERS or not name.isprintable():  # half a surrogate pair fits no header
+    """The known name nearest to a misspelt one; None when none is near, or the name must not be quoted."""
+    if len(name) > COMPARED_CHARACTERS or not name.isprintable():  # a lone surrogate fits no header
         return None
     return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
@@ -125,7 +125,7 @@ def read_string(schema: Any, value: Any, path: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Rejected(Reason.BROKEN_JSON, f"{path} holds half a surrogate pair") from None
+        raise Rejected(Reason.BROKEN_JSON, f"{path} holds a lone surrogate") from None
     return value
 
 
@@ -159,18 +159,18 @@ def read_number(schema: Any, value: Any, path: str) -> float:
 
 def read_timestamp(value: Any, path: str) -> int:
     if isinstance(value, str):
-        return milliseconds(value, path)
+        return parse_timestamp(value, path)
     return read_integer("long", value, path)
 
 
-def milliseconds(text: str, path: str) -> int:
+def parse_timestamp(text: str, path: str) -> int:
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        refuse_type(path, "milliseconds or an RFC 3339 time with its offset")
-    return round(moment.timestamp() * 1000)
+        time = None
+    if time is None or time.tzinfo is None:
+        refuse_type(path, "milliseconds or an RFC 3339 time with a UTC offset")
+    return round(time.timestamp() * 1000)
 
 
 def refuse_type(path: str, expected: str) -> NoReturn:

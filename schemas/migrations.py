@@ -1,8 +1,8 @@
 """The ClickHouse tables and views as numbered files, read and split into statements. Nothing is executed here.
 
 A file that was applied anywhere is never edited: the next number changes what it made. Every statement can be
-repeated (``IF NOT EXISTS``, ``OR REPLACE``), because ClickHouse has no transactions over DDL: whoever dies in the
-middle of a file, or races another migration, simply applies it again.
+repeated (``IF NOT EXISTS``, ``OR REPLACE``), because ClickHouse has no transactions over DDL: a migration that
+dies in the middle of a file, or races another one, applies the file again.
 """
 
 import re
@@ -28,7 +28,7 @@ TOKEN = re.compile(
 
 
 class MigrationError(ValueError):
-    """The files do not form a sequence."""
+    """The migration files do not form a sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +49,36 @@ class Migration:
 
 
 def migrations(folder: Path = FOLDER) -> list[Migration]:
-    """Every migration in order; ``MigrationError`` when a number is missing, doubled or unreadable."""
-    found = [read(path) for path in sorted(folder.glob("*.sql"))]
-    for expected, migration in enumerate(found, 1):
+    """Every migration in order; ``MigrationError`` when a number is missing, duplicate or unreadable."""
+    ordered = [read_migration(path) for path in sorted(folder.glob("*.sql"))]
+    for expected, migration in enumerate(ordered, 1):
         if migration.number != expected:
-            raise MigrationError(f"{migration.name} stands where number {expected:04d} should")
-    return found
+            raise MigrationError(f"{migration.name}: expected number {expected:04d}; rename the file")
+    return ordered
 
 
-def read(path: Path) -> Migration:
+def read_migration(path: Path) -> Migration:
     matched = FILE_NAME.fullmatch(path.name)
     if matched is None:
-        raise MigrationError(f"{path.name} is not named NNNN_name.sql")
+        raise MigrationError(f"{path.name} is not a migration name; use NNNN_name.sql")
     text = path.read_text(encoding="utf-8")  # universal newlines: \r\n reads as \n
-    return Migration(int(matched[1]), path.name, sha256(text.encode()).hexdigest(), tuple(statements(text)))
+    return Migration(int(matched[1]), path.name, sha256(text.encode()).hexdigest(), tuple(split_statements(text)))
 
 
-def statements(sql: str) -> Iterator[str]:
+def split_statements(sql: str) -> Iterator[str]:
     """The statements of a script; a semicolon in a comment, a string or a quoted name ends nothing."""
     pieces: list[str] = []
     for token in TOKEN.finditer(sql):
         if token.lastgroup == "end":
-            yield from whole(pieces)
+            yield from join_pieces(pieces)
             pieces = []
         else:
             pieces.append(" " if token.lastgroup == "comment" else token[0])
-    yield from whole(pieces)
+    yield from join_pieces(pieces)
 
 
-def whole(pieces: list[str]) -> Iterator[str]:
-    """The statement the pieces make; none where only space is left."""
+def join_pieces(pieces: list[str]) -> Iterator[str]:
+    """Join the pieces to a statement; none if only white space is left."""
     statement = "".join(pieces).strip()
     if statement:
         yield statement

@@ -33,16 +33,16 @@ class Question(NamedTuple):
 def questions(folder: Path = FOLDER) -> Iterator[Question]:
     """Every question in order; ``ValueError`` for a file that is not one."""
     for path in sorted(folder.glob("*.sql")):
-        yield read(path)
+        yield read_question(path)
 
 
-def read(path: Path) -> Question:
+def read_question(path: Path) -> Question:
     matched = FILE_NAME.fullmatch(path.name)
     if matched is None:
-        raise ValueError(f"{path.name} is not named NN-name.sql")
+        raise ValueError(f"{path.name} is not a question name; use NN-name.sql")
     lines = path.read_text(encoding="utf-8").strip().splitlines()
     head = [line.removeprefix("-- ") for line in lines if line.startswith("--")]
     if len(head) < 2 or not head[0].endswith("?"):
-        raise ValueError(f"{path.name} does not begin with a question and how to read its answer")
+        raise ValueError(f"{path.name} must start with a comment: the question, then how to read its answer")
     sql = "\n".join(line for line in lines if not line.startswith("--"))
     return Question(int(matched[1]), path.name, head[0], " ".join(head[1:]), sql)

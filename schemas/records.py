@@ -68,14 +68,14 @@ def parse(published: Schema) -> Schema:
 
 
 def writer_schema(text: str) -> Schema:
-    """A schema somebody else registered, ready to read with; ``Rejected`` when it is no Avro record.
+    """Parse a registered schema; ``Rejected`` when it is not an Avro record.
 
-    One of ours comes back as our own object, which spares the codec the resolution.
+    A schema of Tenor returns its own object, so the codec need not resolve it.
     """
     try:
         published = json.loads(text)
         return writers().get(crc64(published)) or parse(published)
-    except Exception:  # Protobuf, JSON Schema, a union, an unresolved name: a producer's mistake, not ours
+    except Exception:  # Protobuf, JSON Schema, a union, an unresolved name: a producer's mistake
         raise Rejected(Reason.UNKNOWN_SCHEMA, "the registered schema is not an Avro record") from None
 
 
@@ -96,11 +96,11 @@ def record(name: str) -> Record:
 
 
 @cache
-def head(one: Record, last: str) -> Schema:
-    """The schema of a record's fields up to ``last``: Avro writes one after the other and nothing between."""
-    fields = one.published["fields"]
+def head_schema(whole: Record, last: str) -> Schema:
+    """Schema of a record's fields up to ``last``: Avro writes fields one after another, with nothing between."""
+    fields = whole.published["fields"]
     names = [field["name"] for field in fields]
-    return parse({**one.published, "fields": fields[: names.index(last) + 1]})
+    return parse({**whole.published, "fields": fields[: names.index(last) + 1]})
 
 
 @cache
@@ -110,12 +110,12 @@ def writers() -> dict[bytes, Schema]:
     The Python ``avro`` library leaves ``{"type": "long"}`` unsimplified where a logical type stood, so its
     fingerprints differ from every other implementation's. Both are accepted; the standard one is written.
     """
-    known: dict[bytes, Schema] = {}
-    # Today's are the very objects of records(): the codec tells by identity that there is nothing to resolve.
-    for one in [*map(load, sorted(PAST.glob("*/*.avsc"))), *records().values()]:
-        known[crc64_of_python_avro(one.published)] = one.schema
-        known[one.fingerprint] = one.schema
-    return known
+    by_fingerprint: dict[bytes, Schema] = {}
+    # Current schemas are the objects of records(): the codec sees by identity that there is nothing to resolve.
+    for known_record in [*map(load, sorted(PAST.glob("*/*.avsc"))), *records().values()]:
+        by_fingerprint[crc64_of_python_avro(known_record.published)] = known_record.schema
+        by_fingerprint[known_record.fingerprint] = known_record.schema
+    return by_fingerprint
 
 
 def crc64_of_python_avro(published: Schema) -> bytes:

@@ -1,16 +1,16 @@
-"""Times as people write them, to and from milliseconds since the epoch. No clock is asked."""
+"""Converts times between text and milliseconds since the epoch. Reads no clock."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 
-def rfc3339(at: int) -> str:
+def format_time(at: int) -> str:
     """A time in UTC, to the millisecond."""
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def moment(value: object) -> int | None:
-    """Milliseconds of a time with its offset, as text or as YAML reads it; None for anything else."""
+def parse_time(value: object) -> int | None:
+    """Milliseconds since the epoch of a time with an offset, as text or as YAML reads it; None for anything else."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:

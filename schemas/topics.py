@@ -11,7 +11,7 @@ DAY_MS = 86_400_000
 EVENT_BYTES = 8 * 1024 * 1024
 DEAD_LETTER_BYTES = 10 * 1024 * 1024
 WEIGHTS_BYTES = 2 * 1024 * 1024
-FORGOTTEN_MS = 60 * DAY_MS  # longer than any log that could bring back who was forgotten
+FORGOTTEN_MS = 60 * DAY_MS  # longer than any log that could restore a forgotten customer
 
 
 class Name(StrEnum):
@@ -76,7 +76,7 @@ OUTPUTS = (
     Name.DISTAL,
 )
 LEARNED = (Name.POLICY, Name.COMMANDS, Name.WORDING)  # one partition each, the learner's
-DELIVERED = (Name.ALERT_COMMANDS, Name.DELIVERIES)  # one partition each, of who delivers alerts
+DELIVERED = (Name.ALERT_COMMANDS, Name.DELIVERIES)  # one partition each, for alert delivery
 WITH_DEAD_LETTERS = (
     *INGESTED,
     Name.RATINGS,
@@ -89,7 +89,7 @@ WITH_DEAD_LETTERS = (
     Name.COMMANDS,
     Name.ALERT_COMMANDS,
 )
-# Of all others the conversation.
+# All other topics are keyed by conversation.
 KEY_OF = {
     Name.CUSTOMERS: "customer_id",
     Name.POLICY: "policy_version",
@@ -124,7 +124,7 @@ class Topic:
 
     @property
     def config(self) -> dict[str, str]:
-        """Topic configuration in Kafka's own words."""
+        """Topic configuration, by Kafka's names."""
         cleanup = {"cleanup.policy": "compact"}
         if self.retention_ms is not None:
             cleanup = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
@@ -164,7 +164,7 @@ class Topics:
 
     @property
     def alerts_group(self) -> str:
-        """Consumer group of who delivers alerts."""
+        """Consumer group of alert delivery."""
         return f"{self.prefix}tenor-alerts"
 
     @property
@@ -174,17 +174,17 @@ class Topics:
 
     @property
     def profiles(self) -> str:
-        """What is remembered of each customer: changelog of the profiles table."""
+        """Customer profiles: changelog of the profiles table."""
         return self.name("tenor.profiles")
 
     @property
     def text_model(self) -> str:
-        """Every version of the text model's weights that was ever announced."""
+        """Every announced version of the text model's weights."""
         return self.name("tenor.text-model")
 
     @property
     def changelogs(self) -> tuple[str, str, str]:
-        """Topics that hold state in a form of our own, nobody else's business."""
+        """Topics that hold Tenor's internal state."""
         return self.changelog, self.profiles, self.text_model
 
     def all(self) -> list[Topic]:
@@ -196,8 +196,8 @@ class Topics:
         return [self._topic(name, 7 * DAY_MS, EVENT_BYTES) for name in names]
 
     def _flow(self) -> list[Topic]:
-        kept = {Name.SIGNALS: 30 * DAY_MS}
-        return [self._topic(name, kept.get(name, 7 * DAY_MS)) for name in (Name.SIGNALS, *OUTPUTS)]
+        retention = {Name.SIGNALS: 30 * DAY_MS}
+        return [self._topic(name, retention.get(name, 7 * DAY_MS)) for name in (Name.SIGNALS, *OUTPUTS)]
 
     def _dead_letters(self) -> list[Topic]:
         return [
@@ -207,13 +207,13 @@ class Topics:
 
     def _state(self) -> list[Topic]:
         return [
-            self._of_one(Name.POLICY, None),
-            self._of_one(Name.COMMANDS, 30 * DAY_MS),
-            self._of_one(Name.WORDING, None),
-            self._of_one(Name.FORGOTTEN, FORGOTTEN_MS),
-            self._of_one(Name.ALERT_COMMANDS, None),
-            self._of_one(Name.DELIVERIES, 7 * DAY_MS),
-            self._of_one(Name.WORKLOAD, 7 * DAY_MS),
+            self._single_partition(Name.POLICY, None),
+            self._single_partition(Name.COMMANDS, 30 * DAY_MS),
+            self._single_partition(Name.WORDING, None),
+            self._single_partition(Name.FORGOTTEN, FORGOTTEN_MS),
+            self._single_partition(Name.ALERT_COMMANDS, None),
+            self._single_partition(Name.DELIVERIES, 7 * DAY_MS),
+            self._single_partition(Name.WORKLOAD, 7 * DAY_MS),
             Topic(self.changelog, "conversation_id", self.partitions, None),
             Topic(self.profiles, "customer_id", self.partitions, None),
             Topic(self.text_model, "version", 1, None, WEIGHTS_BYTES),
@@ -223,5 +223,5 @@ class Topics:
         key = KEY_OF.get(name, "conversation_id")
         return Topic(self.name(name), key, self.partitions, retention_ms, max_bytes, RECORD_OF[name])
 
-    def _of_one(self, name: Name, retention_ms: int | None) -> Topic:
+    def _single_partition(self, name: Name, retention_ms: int | None) -> Topic:
         return Topic(self.name(name), KEY_OF[name], 1, retention_ms, WEIGHTS_BYTES, RECORD_OF[name])

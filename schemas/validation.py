@@ -36,7 +36,7 @@ def check_size(value: bytes | None, limits: Limits) -> None:
 
 
 def check(record_name: str, datum: Datum, now_ms: int, limits: Limits) -> None:
-    """Refuse an event whose content cannot be meant. ``now_ms`` is the worker's clock."""
+    """Refuse an event with implausible content. ``now_ms`` is the worker's clock."""
     check_id(datum, "conversation_id", Reason.MISSING_CONVERSATION)
     check_id(datum, "event_id", Reason.MISSING_FIELD)
     check_id(datum, "tenant", Reason.MISSING_FIELD)

@@ -11,10 +11,10 @@ def stable_id(*parts: str | int) -> str:
 
 
 def lottery(decision_id: str, salt: str) -> float:
-    """Uniform draw in [0, 1): a keyed hash of the decision id, so that an audit can draw it again.
+    """Uniform draw in [0, 1): a keyed hash of the decision id, so that an audit can repeat it.
 
     Args:
-        decision_id: what is drawn for.
+        decision_id: what the draw is for.
         salt: the experiment's secret; another salt is another experiment. At most 64 bytes.
     """
     digest = blake2b(decision_id.encode(), key=salt.encode()[:64], digest_size=8).digest()
@@ -22,5 +22,5 @@ def lottery(decision_id: str, salt: str) -> float:
 
 
 def key(*parts: object) -> str:
-    """Key of what these name together: no id holds the separator."""
+    """A key of several parts; no id contains the separator."""
     return SEPARATOR.join(map(str, parts))

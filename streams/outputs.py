@@ -1,4 +1,4 @@
-"""What the fold publishes: records by name, and the pieces they share."""
+"""The fold's outputs: records by name, and the fields they share."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ class Output(NamedTuple):
 
 
 def scope(state: State, conversation_id: str) -> dict[str, Any]:
-    """Whom a record is about."""
+    """Fields that identify the conversation a record is about."""
     return {
         "tenant": state.tenant,
         "conversation_id": conversation_id,

@@ -1,9 +1,9 @@
-"""What is remembered of one conversation: a few hundred bytes, immutable, versioned, no pickle.
+"""The state of one conversation: a few hundred bytes, immutable, versioned, no pickle.
 
 Wire: one byte of format, eight bytes of the next deadline (milliseconds, big-endian), a MessagePack array, deflated.
-The deadline stands in front so that a scan for what is due need not decode the rest.
+The deadline comes first so that a scan for due conversations need not decode the rest.
 
-``gc=False``: nothing here can refer to itself, so the garbage collector need not look at it, however much is kept.
+``gc=False``: nothing here can refer to itself, so the garbage collector can skip it.
 """
 
 import struct
@@ -17,8 +17,8 @@ FORMAT = 3
 HEADER = struct.Struct(">Bq")
 NEVER = 2**62
 LEVEL = 3
-# Names that stand in most states, for zstd to refer to, the usual ones last. Part of the format, so never changed
-# within one: a name that is missing here only takes more room.
+# Dictionary of names common in states, for zstd, the most frequent last. Part of the format, so never change it within
+# a format: a name missing here only takes more space.
 USUAL_NAMES = (
     b"prosody.f0_semitones prosody.f0_sd_semitones prosody.speech_rate prosody.jitter prosody.shimmer prosody.hnr_db "
     b"prosody.loudness_db navigation.rage_click navigation.dead_click navigation.help tenor.customers/0 "
@@ -37,18 +37,18 @@ class StateError(ValueError):
 
 
 class Belief(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How frustrated, and how sure.
+    """The belief: frustration level, its uncertainty, and the alarm.
 
     Attributes:
-        level: filtered level, 0 is usual.
+        level: filtered level; 0 is usual.
         variance: its variance.
         alarm: CUSUM statistic.
-        raised: whether frustration counts as raised.
+        raised: whether frustration is raised.
         at: stream time of the last update, milliseconds.
-        evidence: what moved the alarm since it last left zero, by signal, behaviour included.
+        evidence: how far each signal moved the alarm since it was last zero, behaviour included.
         moved: how far each signal moved the level since the last trajectory point; words and voice only.
         fell: whether the last observation lowered the level.
-        deferred: observations the alarm has been above its threshold without raising, waiting for a recovery.
+        deferred: number of observations for which raising has been deferred.
     """
 
     level: float
@@ -71,7 +71,7 @@ class Baseline(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Motion(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where something is, CSS pixels, how it last moved, when it last turned, and turns in a row."""
+    """Position in CSS pixels, last movement, time of the last turn, and turns in a row."""
 
     x: int
     y: int
@@ -82,7 +82,7 @@ class Motion(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Pointer(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the last navigation events were: enough to see a struggle that takes several."""
+    """Memory of the last navigation events, to find patterns over several."""
 
     click_at: int
     x: float
@@ -100,7 +100,7 @@ class OutcomeWindow(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     Attributes:
         turns: customer turns so far.
-        answered: whether an operator or bot has written since the decision.
+        answered: whether an operator or bot has replied since the decision.
         overlapped: whether the platform has handed the conversation over of its own accord.
     """
 
@@ -124,14 +124,14 @@ class OptionHistory(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ProfilePrior(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is usual for this customer, as the profile brought it.
+    """What is usual for this customer, from the profile.
 
     Attributes:
-        tone: what this person's words usually say, on the level's scale; taken off every reading.
-        conversations: how many earlier conversations it rests on.
+        tone: the person's usual tone, on the level's scale; subtracted from every observation of words.
+        conversations: number of earlier conversations.
         baselines: of typing and latency.
-        triggers: cues that moved the belief up before, with decayed counts.
-        defused: what followed each option before.
+        triggers: cues that raised the level before, with decayed counts.
+        defused: option histories.
     """
 
     tone: float = 0.0
@@ -142,13 +142,13 @@ class ProfilePrior(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class PendingNotes(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the conversation has to tell its customer's profile, since it last did.
+    """What the conversation has learned for the profile since its last note.
 
     Attributes:
         turns: customer turns.
-        tone: what the words said, before the customer's usual tone was taken off.
-        triggers: in how many turns each cue moved the belief up.
-        defused: what followed each option.
+        tone: mean tone of the words, before the usual tone is subtracted.
+        triggers: number of turns in which each cue raised the level.
+        defused: option histories.
     """
 
     turns: int = 0
@@ -158,14 +158,14 @@ class PendingNotes(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ConversationSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the end of the conversation will tell of its course.
+    """Summary for the record of the conversation's end.
 
     Attributes:
-        status: what the platform last said of it; None for nothing that still holds.
-        interventions: published so far.
+        status: last status from the platform that still holds; None without.
+        interventions: number published so far.
         highest: highest level after a customer turn; None before the first.
-        raised_at: when frustration first counted as raised, milliseconds; 0 for never.
-        recovered_at: when it last ceased to, milliseconds; 0 where it never did, or has risen again.
+        raised_at: when frustration was first raised, milliseconds; 0 for never.
+        recovered_at: when it last recovered, milliseconds; 0 if never, or if raised again.
     """
 
     status: str | None = None
@@ -190,18 +190,18 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
         operator_at: when an operator or bot last wrote; 0 for never.
         recent: the last trajectory points, time and level.
         baselines: the person's own usual values, by feature.
-        spent: burden of the interventions so far.
+        spent: total burden of the interventions so far.
         excluded: options that failed.
-        failed: decision whose failure awaits a reroute.
+        failed: failed decision that waits for a reroute.
         dialogue: what the text model remembers; None before the first message.
-        asked: customer whose profile was asked for.
-        notes: notes told to the customer's profile so far.
-        usual: what the profile brought; None without one.
-        memory: what the profile will be told.
-        course: what the conversation's end will tell.
-        answer: how operator and bot worded what they wrote since the customer's last turn, in the order of
-            ``signals.wording.FEATURES``; empty while they wrote nothing, None where it could not be read.
-        typing_refused_at, voice_refused_at: event time of the newest refusal to be measured so; 0 for none.
+        asked: customer whose profile was requested.
+        notes: number of notes published so far.
+        usual: prior from the profile; None without one.
+        memory: pending notes for the profile.
+        course: summary for the record of the conversation's end.
+        answer: style of the reply since the customer's last turn, in the order of ``reply_style.FEATURES``; empty
+            without a reply, None if it could not be read.
+        typing_refused_at, voice_refused_at: event time of the newest refusal of consent; 0 for none.
         tried: the last options chosen, control included, and how far the level moved after each; None where the
             customer never wrote.
     """
@@ -251,7 +251,7 @@ DECOMPRESSOR = zstandard.ZstdDecompressor(dict_data=DICTIONARY)
 
 
 def encode(state: State, deadline: int) -> bytes:
-    """Bytes of a state; ``deadline`` is when stream time next concerns it, milliseconds."""
+    """Bytes of a state; ``deadline`` is the stream time at which it is next due, milliseconds."""
     return HEADER.pack(FORMAT, deadline) + COMPRESSOR.compress(ENCODER.encode(state))
 
 
@@ -265,15 +265,15 @@ def decode(value: bytes) -> State:
 
 
 def deadline_of(value: bytes) -> int:
-    """When stream time next concerns this state, milliseconds."""
+    """Stream time at which this state is next due, milliseconds."""
     check_format(value)
     return int(HEADER.unpack_from(value)[1])
 
 
 def check_format(value: bytes) -> None:
     if len(value) < HEADER.size or value[0] != FORMAT:
-        found = value[0] if value else "nothing"
+        version = value[0] if value else "nothing"
         raise StateError(
-            f"a conversation's state has format {found}, this version reads {FORMAT}: "
+            f"a conversation's state has format {version}, this version reads {FORMAT}: "
             "run the version that wrote it, or rebuild the state from tenor.signals"
         )

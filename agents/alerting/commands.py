@@ -28,7 +28,7 @@ from schemas.records import record
 from schemas.topics import Name
 from streams import ids
 from streams.alerts.messages import Message
-from streams.alerts.rules import sample
+from streams.alerts.rules import sample_alert
 from streams.outputs import Output
 
 LENGTH = re.compile(r"(\d{1,6})([mhd])")
@@ -104,7 +104,7 @@ def test(settings: Settings, team: str | None, severity: str) -> dict[str, list[
         raise Failure(f"there is no team {team}", f"the teams are {', '.join(names)}")
     places = {one.name: destinations(one, settings.console_url) for one in routes.teams if team in (None, one.name)}
     at = now_ms()
-    alert = sample(severity, at)
+    alert = sample_alert(severity, at)
     postman = AlertDispatcher(places, min(TEST_PATIENCE_S, settings.alert_patience_s), threading.Event())
     told = {}
     for name in places:

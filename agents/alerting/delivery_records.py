@@ -7,7 +7,7 @@ from agents.alerting.dispatcher import Receipt
 from agents.common import metrics
 from streams import ids
 from streams.alerts.messages import Alert, Message
-from streams.alerts.notification_policy import Suppress
+from streams.alerts.team_notifications import Suppress
 from streams.outputs import Output
 
 

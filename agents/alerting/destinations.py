@@ -85,6 +85,6 @@ def webhook(team: Team, number: int, console: str | None) -> Destination:
     to = team.webhooks[number - 1]
 
     def deliver(message: Message) -> None:
-        post(to.url, to.secret, message.message_id, messages.as_json(message, console), now_ms() // 1000)
+        post(to.url, to.secret, message.message_id, messages.to_json(message, console), now_ms() // 1000)
 
     return Destination(f"webhook-{number}", deliver)

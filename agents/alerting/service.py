@@ -31,7 +31,8 @@ from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams.alerts.notification_policy import FORGOTTEN_MS, Action, NotificationPolicy, Suppress
+from streams.alerts.notification_policy import NotificationPolicy
+from streams.alerts.team_notifications import FORGOTTEN_MS, Action, Suppress
 from streams.outputs import Output
 
 log = structlog.get_logger(__name__)
@@ -101,8 +102,8 @@ class AlertDeliveryService:
         actions = [action for one in commands.take(0.0) for action in self._command(one, now)]
         for one in records:
             actions += self._taken(one, now)
-        actions += self._desk.due(now)
-        metrics.ALERTS_GATHERED.set(self._desk.gathered)
+        actions += self._desk.handle_time(now)
+        metrics.ALERTS_GATHERED.set(self._desk.pending)
         self._settle(actions, postman, reader)
 
     def _settle(self, actions: Iterable[Action], postman: AlertDispatcher, reader: ExclusiveConsumer) -> None:
@@ -130,11 +131,11 @@ class AlertDeliveryService:
         """What a record calls for. One that cannot be read is the sink's to refuse."""
         name, position = self._sources[one.topic], (one.topic, one.partition)
         datum = self._alert(one) if name == Name.ALERTS else None
-        if datum is None or self._desk.knows(datum["alert_id"]):
+        if datum is None or self._desk.has_seen(datum["alert_id"]):
             self._unsettled.take(position, one.offset)
             return [] if name == Name.ALERTS else self._over(name, one, now)
         self._unsettled.take(position, one.offset, datum["alert_id"], len(self._routes.teams_for(datum)) or 1)
-        return self._desk.take(datum, one.timestamp or now, now)
+        return self._desk.handle_alert(datum, one.timestamp or now, now)
 
     def _alert(self, one: ConsumedRecord) -> Datum | None:
         return self._decoded(Name.ALERTS, one)
@@ -150,11 +151,11 @@ class AlertDeliveryService:
         if datum is None or (name == Name.TRAJECTORIES and datum["raised"]):
             return []
         about = datum["tenant"], datum["conversation_id"], datum["event_time"]
-        return self._desk.over(*about, datum["raised"], now)
+        return self._desk.close_conversation(*about, datum["raised"], now)
 
     def _command(self, one: ConsumedRecord, now: int) -> list[Action]:
         datum = self._decoded(Name.ALERT_COMMANDS, one)
-        return [] if datum is None else self._desk.command(datum, now)
+        return [] if datum is None else self._desk.apply_command(datum, now)
 
     def _decoded(self, name: Name, one: ConsumedRecord) -> Datum | None:
         return None if one.value is None else decode_or_warn(self._codec, record(RECORD_OF[name]), one)
@@ -168,7 +169,7 @@ class AlertDeliveryService:
         finally:
             log_of_it.close()
         asked = commands.take_until(commands.ends(self.settings.topics.name(Name.ALERT_COMMANDS)))
-        told = [(datum, self._desk.recall) for one in before if (datum := self._decoded(Name.DELIVERIES, one))]
+        told = [(datum, self._desk.restore) for one in before if (datum := self._decoded(Name.DELIVERIES, one))]
         latest = {one.key: one for one in asked}.values()  # a tombstone takes back what is not compacted yet
         orders = [(datum, self._obey) for one in latest if (datum := self._decoded(Name.ALERT_COMMANDS, one))]
         for datum, take in sorted([*told, *orders], key=lambda pair: pair[0]["event_time"]):
@@ -176,4 +177,4 @@ class AlertDeliveryService:
         log.info("ready", teams=len(self._routes.teams), deliveries=len(told), commands=len(orders))
 
     def _obey(self, command: Datum) -> None:
-        self._desk.command(command, command["event_time"])  # nothing is gathered yet, so nothing follows
+        self._desk.apply_command(command, command["event_time"])  # nothing is gathered yet, so nothing follows

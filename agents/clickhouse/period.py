@@ -11,7 +11,7 @@ from clickhouse_driver.util.escape import escape_param
 
 from agents.common.errors import Failure
 from schemas.errors import Rejected
-from schemas.json_form import milliseconds
+from schemas.json_form import parse_timestamp
 
 # The column with a row's time, best first. An outcome belongs to the time of its decision.
 TIME_COLUMNS = ("decided_at", "event_time", "failed_at", "created_at", "inserted_at")
@@ -55,7 +55,7 @@ def parse_period(since: str | None, until: str | None, tenant: str | None = None
 def parse_time(text: str | None) -> int | None:
     """Milliseconds since 1970 of an RFC 3339 time; ``Failure`` when it is invalid."""
     try:
-        return None if text is None else milliseconds(text, "it")
+        return None if text is None else parse_timestamp(text, "it")
     except Rejected:
         raise Failure(f'Invalid time "{text}"; use RFC 3339 with an offset, such as 2026-03-02T09:00:00Z.') from None
 

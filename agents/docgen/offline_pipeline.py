@@ -19,14 +19,14 @@ from agents.recordings.replay import marked
 from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
 from streams.alerts import rules
-from streams.alerts.rules import alerts_of
+from streams.alerts.rules import alerts_for_outputs
 from streams.config.model import Config
 from streams.conversations.partition import Partition
 from streams.customers.partition import CustomerPartition
 from streams.experiment import wording_effects
 from streams.outputs import Output
 from streams.policy.policy import Policy
-from streams.policy.snapshot import Snapshot, of_record
+from streams.policy.snapshot import Snapshot, from_record
 from streams.signals import extraction
 
 TICK_MS = 60_000
@@ -82,23 +82,23 @@ class OfflinePipeline:
         name, at = Name(event.topic), int(event.event["event_time"])
         if at - self._ticked > TICK_MS:
             self._ticked = at
-            self._fold(extraction.tick(at))
+            self._fold(extraction.tick_signal(at))
         if name in INGESTED:
-            self._fold(extraction.signal_of(RECORD_OF[name], event.event, (str(name), 0, self._next(str(name)))))
+            self._fold(extraction.extract_signal(RECORD_OF[name], event.event, (str(name), 0, self._next(str(name)))))
         else:
             self._keep(name, dict(event.event))
 
     def finish(self, last_ms: int) -> None:
         """Close every window and conversation, and finish what is being learned."""
         outcome = self._config.outcome
-        self._fold(extraction.tick(last_ms + round(2 * (outcome.idle_s + outcome.window_s) * 1000) + 1))
+        self._fold(extraction.tick_signal(last_ms + round(2 * (outcome.idle_s + outcome.window_s) * 1000) + 1))
         for tenant in sorted(self._apprentices):
             self._learn(tenant)
         self.records[Name.WORDING] = list(studies(self.records[Name.TRAJECTORIES], self._config))
 
     def _fold(self, signal: Mapping[str, Any]) -> None:
         outputs = self._partition.fold(signal)
-        for output in (*outputs, *alerts_of(outputs)):
+        for output in (*outputs, *alerts_for_outputs(outputs)):
             self._publish(output)
 
     def _publish(self, output: Output) -> None:
@@ -130,12 +130,12 @@ class OfflinePipeline:
         if found is None:
             return
         version = found["policy_version"]
-        self._policies[version] = Policy(of_record(found), version)
+        self._policies[version] = Policy(from_record(found), version)
         offset = self._offsets[str(Name.POLICY)]
         self._keep(Name.POLICY, found)
-        for alert in rules.of_snapshot(apprentice.snapshot, before, self._config):
+        for alert in rules.alerts_for_snapshot(apprentice.snapshot, before, self._config):
             self._publish(alert)
-        self._fold(extraction.policy(tenant, version, offset, found["created_at"]))
+        self._fold(extraction.policy_signal(tenant, version, offset, found["created_at"]))
 
     def _next(self, topic: str) -> int:
         self._offsets[topic] += 1

@@ -57,10 +57,10 @@ def exposed(points: Sequence[Datum]) -> dict[Name, list[Datum]]:
     """Workload of the teams, and the alerts of it, had the conversations been handed out by turns."""
     workload, found = WorkloadAggregate(WORKLOAD), dict[Name, list[Datum]]()
     for point in points:
-        workload.turned(point)
+        workload.add_point(point)
     for event in rota(points):
-        workload.assigned(event)
-    for output in workload.due(max(point["event_time"] for point in points)):
+        workload.add_assignment(event)
+    for output in workload.close_periods(max(point["event_time"] for point in points)):
         found.setdefault(TOPIC_OF[output.record], []).append(output.datum)
     return found
 

@@ -7,7 +7,7 @@ from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
 from agents.learning.text_models import TextModelStore
 from agents.settings.model import Settings
-from streams.text_model.pretrained import lexicons, shipped
+from streams.text_model.pretrained import load_lexicons, load_weights
 
 PROTOCOLS, ROUTES, MODEL = "protocols", "routes", "text model"
 
@@ -28,7 +28,7 @@ def routes(settings: Settings) -> Iterator[Check]:
 
 
 def text_model(settings: Settings) -> Iterator[Check]:
-    found = f"shipped: {shipped().version}, {len(lexicons())} lexicons"
+    found = f"shipped: {load_weights().version}, {len(load_lexicons())} lexicons"
     yield Check(MODEL, "ok", found)
 
 

@@ -21,7 +21,7 @@ def look(cluster: Cluster) -> Iterator[Check]:
     topics = cluster.settings.topics
     of: dict[str, tuple[str, Read]] = {
         topics.changelog: ("state", state.decode),
-        topics.profiles: ("profile", profile.at_of),
+        topics.profiles: ("profile", profile.read_learned_at),
     }
     found = [one for one in tail(cluster, of, NEWEST) if is_state(one)]
     said = [(one.topic, refusal(of[one.topic][1], one)) for one in found]

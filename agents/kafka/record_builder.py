@@ -6,7 +6,7 @@ from agents.common import metrics
 from agents.kafka.async_producer import OutgoingRecord
 from schemas.codec import Codec
 from schemas.errors import Rejected
-from schemas.headers import cloud_event, dead_letter
+from schemas.headers import cloud_event_headers, dead_letter_headers
 from schemas.records import record
 from schemas.topics import KEY_OF, TOPIC_OF, Name, Topics
 from streams.outputs import Output
@@ -25,7 +25,7 @@ def build_record(output: Output, codec: Codec, topics: Topics, source: str = SOU
         topic=topics.name(name),
         key=(datum[KEY_OF.get(name, "conversation_id")] or datum["tenant"]).encode(),
         value=codec.encode(schema, datum),
-        headers=cloud_event(schema, output.id, datum[TIME_OF.get(name, "event_time")], source),
+        headers=cloud_event_headers(schema, output.id, datum[TIME_OF.get(name, "event_time")], source),
     )
 
 
@@ -37,7 +37,7 @@ def build_dead_letter(message: Any, refusal: Rejected, stage: str) -> OutgoingRe
         topic=f"{message.topic}.dlq",
         key=message.key,
         value=message.value,
-        headers=dead_letter(message.headers or (), refusal, position, stage),
+        headers=dead_letter_headers(message.headers or (), refusal, position, stage),
         timestamp_ms=message.timestamp,
     )
 

@@ -33,9 +33,9 @@ from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
 from schemas.records import Datum, record
-from streams.text_model.labels import MessageLabel, mark
+from streams.text_model.labels import MessageLabel, label_rating
 from streams.text_model.prequential import Prequential
-from streams.text_model.pretrained import shipped
+from streams.text_model.pretrained import load_weights
 from streams.text_model.turn_cache import TurnCache
 from streams.text_model.weights import Weights
 
@@ -105,14 +105,14 @@ class Learner:
         models = TextModelStore(self.settings)
         version = models.newest()
         if version is None:
-            return shipped()
+            return load_weights()
         self._announcer.announce(version)
         return models(version).weights
 
     def _step(self, history: SignalReader, ratings: RatingConsumer) -> None:
         signals, more = history.take(WAIT_S)
         for signal in signals:
-            self._turns.take(signal)
+            self._turns.add(signal)
         now_s = time.monotonic()
         self._waiting.extend(PendingRating(now_s, one, self._label(one)) for one in ratings.take(WAIT_S))
         if ratings.owns_all and history.caught_up and not more:
@@ -125,7 +125,7 @@ class Learner:
         except Rejected:
             metrics.LABELS.labels("refused").inc()
             return None
-        found = mark(rating)
+        found = label_rating(rating)
         if found is None:
             metrics.LABELS.labels("silent").inc()
         return None if found is None else (rating, found)
@@ -137,14 +137,14 @@ class Learner:
             if one.label is not None:
                 self._teach(*one.label)
             ratings.mark_done(one.message)
-            if self._prequential.due:
+            if self._prequential.is_offer_due:
                 self._offer()
                 self._commit(ratings)
         self._commit(ratings)
 
     def _commit(self, ratings: RatingConsumer) -> None:
         """Commit what is settled, unless it was learned and is not in use yet."""
-        if not self._prequential.ahead:
+        if not self._prequential.has_learned:
             ratings.commit()
 
     def _is_due(self, now_s: float) -> bool:
@@ -154,7 +154,7 @@ class Learner:
         return bool(self._waiting) and now_s - self._waiting[0].since_s >= learner.wait_s
 
     def _teach(self, rating: Datum, said: MessageLabel) -> None:
-        lesson = self._turns.lesson(rating, said)
+        lesson = self._turns.match_rating(rating, said)
         if lesson is None:
             metrics.LABELS.labels("turn_unknown").inc()
             return
@@ -166,9 +166,9 @@ class Learner:
         losses = self._prequential.losses()
         for name, value in losses._asdict().items():
             metrics.LEARNER_LOSS.labels(name).set(value)
-        found = self._prequential.offer()
+        found = self._prequential.offer_weights()
         if found is not None:
             self._announcer.publish(found)
-            self._prequential.taken(found)
+            self._prequential.adopt(found)
         metrics.MODELS.labels("withheld" if found is None else "published").inc()
         log.info("weights offered", published=found and found.version, **losses._asdict())

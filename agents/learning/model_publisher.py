@@ -11,7 +11,7 @@ from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
-from streams.signals.extraction import Signal, model
+from streams.signals.extraction import Signal, model_signal
 from streams.text_model import weights
 from streams.text_model.weights import Weights
 
@@ -33,7 +33,7 @@ class ModelPublisher:
 
     def announce(self, version: str) -> None:
         """Tell every partition of tenor.signals to go on with weights that were published before."""
-        to_every_partition(self._settings, self._codec, self._producer, model(version, now_ms()))
+        to_every_partition(self._settings, self._codec, self._producer, model_signal(version, now_ms()))
 
 
 def to_every_partition(settings: Settings, codec: Codec, producer: Producer, signal: Signal) -> None:

@@ -20,15 +20,16 @@ from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, Name
-from streams.experiment import effects
-from streams.experiment.effects import MaturedDecision, PolicyValue
+from streams.experiment import effects, policy_value
+from streams.experiment.effects import MaturedDecision
+from streams.experiment.policy_value import PolicyValue
 from streams.policy import candidate
-from streams.policy.learner import decided, is_lesson
+from streams.policy.learner import is_learnable, to_matured_decision
 from streams.policy.outcome_join import TrainingExample
 
 INSERT = "INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES"
 NORMAL_95 = 1.959964
-LEAST = effects.LEAST_ESS
+LEAST = policy_value.LEAST_ESS
 
 
 class DecisionRange(NamedTuple):
@@ -50,10 +51,13 @@ def redecide(settings: Settings, file: Path, wanted: DecisionRange) -> dict[str,
     codec = codec_for(settings)
     tried = read(file, settings, codec, wanted.tenant)
     lessons = recorded(settings, codec, wanted)
-    burdens = candidate.burdens_of(settings.config.protocols)
-    rows = {one.decision["decision_id"]: tried.chances(one.decision, burdens, settings.policy.ridge) for one in lessons}
+    burdens = candidate.read_burdens(settings.config.protocols)
+    rows = {
+        one.decision["decision_id"]: tried.probabilities(one.decision, burdens, settings.policy.ridge)
+        for one in lessons
+    }
     store(settings, tried.name, wanted.tenant, rows)
-    told = [decided(one) for one in lessons]
+    told = [to_matured_decision(one) for one in lessons]
     targets = {id(one): rows[lesson.decision["decision_id"]] for one, lesson in zip(told, lessons, strict=True)}
     return {"candidate": tried.name, "tenant": wanted.tenant, **values(told, targets)}
 
@@ -62,9 +66,9 @@ def values(told: Sequence[MaturedDecision], targets: Mapping[int, Mapping[str, f
     """Estimates, None where too little stands behind them."""
     wanted = lambda one: targets[id(one)]  # noqa: E731
     found = {
-        "doubly_robust": effects.doubly_robust(told, wanted),
-        "snips": effects.snips(told, wanted),
-        "gain": effects.gain(told, wanted),
+        "doubly_robust": policy_value.doubly_robust(told, wanted),
+        "snips": policy_value.snips(told, wanted),
+        "gain": policy_value.policy_gain(told, wanted),
     }
     rewards = [one.reward for one in told]
     return {
@@ -89,13 +93,13 @@ def recorded(settings: Settings, codec: Codec, wanted: DecisionRange) -> list[Tr
     decisions = {
         one["decision_id"]: one
         for one in records(settings, codec, Name.DECISIONS)
-        if wanted.holds(one) and candidate.decidable(one)
+        if wanted.holds(one) and candidate.is_decidable(one)
     }
     outcomes = {
         one["decision_id"]: one for one in records(settings, codec, Name.OUTCOMES) if one["decision_id"] in decisions
     }
     pairs = [TrainingExample(decisions[name], outcomes[name]) for name in decisions if name in outcomes]
-    return [one for one in pairs if is_lesson(one)]
+    return [one for one in pairs if is_learnable(one)]
 
 
 def records(settings: Settings, codec: Codec, name: Name) -> list[Datum]:

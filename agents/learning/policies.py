@@ -14,7 +14,7 @@ from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import Name
 from streams.policy.policy import Policy
-from streams.policy.snapshot import Snapshot, SnapshotError, of_record
+from streams.policy.snapshot import Snapshot, SnapshotError, from_record
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def snapshot_in(record: ConsumedRecord, codec: Codec, version: str) -> Snapshot:
     datum = codec.decode(SNAPSHOT, record.value, {})
     if datum["policy_version"] != version:
         raise SnapshotError(f"it holds {datum['policy_version']}")
-    return of_record(datum)
+    return from_record(datum)
 
 
 def usable(settings: Settings, codec: Codec) -> Iterator[tuple[str, Snapshot, ConsumedRecord]]:

@@ -184,7 +184,7 @@ class PolicyLearner:
         )
 
     def _announce(self, tenant: str, version: str, offset: int) -> None:
-        signal = extraction.policy(tenant, version, offset, now_ms())
+        signal = extraction.policy_signal(tenant, version, offset, now_ms())
         to_every_partition(self._settings, self._codec, self._producer, signal)
 
     def _retire(self, tenant: str) -> None:
@@ -198,7 +198,7 @@ class PolicyLearner:
 
     def _alert(self, found: Snapshot, before: frozenset[str]) -> None:
         """Tell of what a snapshot has rolled back, and of drift."""
-        for output in rules.of_snapshot(found, before, self._config):
+        for output in rules.alerts_for_snapshot(found, before, self._config):
             self._send(output)
 
     def _send(self, output: Output) -> None:
@@ -210,15 +210,15 @@ def decoded(name: Name, received: ConsumedRecord, codec: Codec, settings: Settin
     if name is not Name.RATINGS:
         return decode(codec, record(RECORD_OF[name]), received)
     rating = decode_checked(codec, "rating", received, settings.limits, now_ms())
-    score = learner.score(rating)
+    score = learner.rating_score(rating)
     return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
 
 
 def count(news: JoinedBatch) -> None:
-    learned = sum(learner.is_lesson(one) for one, _ in news.lessons)
+    learned = sum(learner.is_learnable(one) for one, _ in news.examples)
     for what, number in (
         ("learned", learned),
-        ("censored", len(news.lessons) - learned),
+        ("censored", len(news.examples) - learned),
         ("unknown", len(news.unknown)),
         ("late_rating", len(news.late)),
         ("given_up", news.given_up),

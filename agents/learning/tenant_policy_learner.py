@@ -10,10 +10,10 @@ from schemas.records import Datum
 from schemas.topics import Name
 from streams.config.model import Config
 from streams.policy import learner, snapshot
-from streams.policy.outcome_join import JoinedBatch, OutcomeJoin, packed, unpacked
+from streams.policy.outcome_join import JoinedBatch, OutcomeJoin, pack, unpack
 from streams.policy.snapshot import Position, Snapshot
 
-NOTHING = JoinedBatch(lessons=[], rated=[], unknown=[], late=[], given_up=0)
+NOTHING = JoinedBatch(examples=[], rated=[], unknown=[], late=[], given_up=0)
 
 
 class DecodedRecord(NamedTuple):
@@ -77,7 +77,7 @@ class TenantPolicyLearner:
         """Take in a record, to be learned later."""
         if read.name is Name.DECISIONS:
             if read.datum["available"]:
-                self._decided.append(PendingDecision(read.position, read.received.offset, packed(read.datum)))
+                self._decided.append(PendingDecision(read.position, read.received.offset, pack(read.datum)))
             return
         self._waiting.append(read)
         self._closed += read.name is Name.OUTCOMES
@@ -112,8 +112,8 @@ class TenantPolicyLearner:
         commands, unheeded = self._commands(waiting)
         news, refused = self._take(waiting, positions)
         refused += unheeded
-        self.snapshot = learner.after(self.snapshot, news, commands, positions, self._config)
-        return LearnedBatch(snapshot.as_record(self.snapshot), news, refused)
+        self.snapshot = learner.next_snapshot(self.snapshot, news, commands, positions, self._config)
+        return LearnedBatch(snapshot.to_record(self.snapshot), news, refused)
 
     def _read_before(self, positions: Mapping[Position, int]) -> list[DecodedRecord]:
         """What waits from before these positions; the rest goes on waiting."""
@@ -130,13 +130,13 @@ class TenantPolicyLearner:
         """Decisions from before these positions with their partition, one partition after another; others wait on."""
         before = [one for one in self._decided if one.offset < positions.get(one.position, 0)]
         self._decided = [one for one in self._decided if one.offset >= positions.get(one.position, 0)]
-        return ((one.position[1], unpacked(one.packed)) for one in sorted(before))
+        return ((one.position[1], unpack(one.packed)) for one in sorted(before))
 
     def _take(
         self, reads: list[DecodedRecord], positions: Mapping[Position, int]
     ) -> tuple[JoinedBatch, list[UnmatchedInput]]:
         outcomes = in_order(reads, Name.OUTCOMES)
-        news = self._experience.take(
+        news = self._experience.join(
             self._decided_before(positions),
             [one.datum for one in outcomes],
             [one.datum for one in in_order(reads, Name.RATINGS)],

@@ -92,7 +92,7 @@ def is_conversation_of(key: str, tenant: str) -> bool:
 
 def ask(settings: Settings, tenant: str, customer_id: str, at: int) -> None:
     """Put the request into every partition of the log, and before the profile."""
-    signal = extraction.forget(tenant, customer_id, at)
+    signal = extraction.forget_signal(tenant, customer_id, at)
     to_every_partition(settings, codec_for(settings), Producer(settings), signal)
     profiles.erase(settings, tenant, customer_id)
 

@@ -13,11 +13,11 @@ from agents.kafka.record_builder import COMMAND_SOURCE
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.worker.changelog import ChangelogCursor
-from schemas.headers import cloud_event
+from schemas.headers import cloud_event_headers
 from schemas.records import record
 from schemas.topics import Name
 from streams.customers import profile
-from streams.customers.partition import key_of, mark_of
+from streams.customers.partition import key_of, mark_key_of
 from streams.ids import stable_id
 
 NOTE = record("customer_note")
@@ -40,8 +40,8 @@ def find(settings: Settings, tenant: str, customer_id: str) -> dict[str, Any] | 
 
 def erased_at(settings: Settings, tenant: str, customer_id: str) -> int | None:
     """When a customer was last erased, milliseconds; None when never, or long ago."""
-    value = stored(settings, mark_of({"tenant": tenant, "customer_id": customer_id}))
-    return None if value is None else profile.at_of(value)
+    value = stored(settings, mark_key_of({"tenant": tenant, "customer_id": customer_id}))
+    return None if value is None else profile.read_learned_at(value)
 
 
 def stored(settings: Settings, key: str) -> bytes | None:
@@ -59,7 +59,7 @@ def erase(settings: Settings, tenant: str, customer_id: str) -> str:
     """Ask the workers to forget a customer; the id of the note. ``DeliveryFailed`` when Kafka does not accept it."""
     topics.require_all(settings)
     note = erasure(settings, tenant, customer_id, now_ms())
-    headers = cloud_event(NOTE, note["note_id"], note["event_time"], COMMAND_SOURCE)
+    headers = cloud_event_headers(NOTE, note["note_id"], note["event_time"], COMMAND_SOURCE)
     value = codec_for(settings).encode(NOTE, note)
     topic = settings.topics.name(Name.CUSTOMERS)
     Producer(settings).send([OutgoingRecord(topic, customer_id.encode(), value, headers)])

@@ -17,7 +17,7 @@ from agents.common.files import file_errors, read_bytes
 from agents.recordings import labelled_jsonl
 from agents.recordings.model import Event, Line, Recording, Truth, wrong
 from schemas.errors import Rejected
-from schemas.json_form import parse_json, read_record
+from schemas.json_form import parse, read_record
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name
 
@@ -69,7 +69,7 @@ def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not text.strip():
             continue
         try:
-            value = parse_json(text)
+            value = parse(text)
         except Rejected as refusal:
             raise wrong(path, number, refusal.detail) from None
         if not isinstance(value, dict):

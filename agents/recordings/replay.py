@@ -24,7 +24,7 @@ from schemas.codec import Codec
 from schemas.json_form import read_record
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
-from streams.signals.extraction import tick
+from streams.signals.extraction import tick_signal
 
 __all__ = ["ReplayResult", "finish", "replay", "wait_for_pipeline"]
 
@@ -98,7 +98,7 @@ def finish(settings: Settings, last_event_ms: int) -> None:
     signals = settings.topics.name(Name.SIGNALS)
     require_topics(settings, [Name.SIGNALS])
     partitions = [partition for _, partition in client.partitions_of(settings, [signals])]
-    value = Codec().encode(record(RECORD_OF[Name.SIGNALS]), tick(at))
+    value = Codec().encode(record(RECORD_OF[Name.SIGNALS]), tick_signal(at))
     ticks = [OutgoingRecord(signals, None, value, HEADERS, partition) for partition in partitions]
     Producer(settings, DELIVERY_TIMEOUT_S).send(ticks)
 

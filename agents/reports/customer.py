@@ -15,7 +15,7 @@ from agents.common.errors import Failure
 from agents.common.pseudonyms import mark
 from agents.reports.customer_view import render
 from agents.settings.model import Settings
-from streams.customers.history import history
+from streams.customers.history import summarise_history
 
 __all__ = ["as_json", "render", "told"]
 
@@ -52,7 +52,7 @@ def told(settings: Settings, customer_id: str, tenant: str) -> Told:
 
 def asked(client: Client, whose: Told, settings: Settings) -> Told:
     turns, outcomes, ends, proven = (rows(client, query, whose) for query in (TURNS, OUTCOMES, ENDS, PROVEN))
-    return history(turns, outcomes, ends, proven, settings.config.outcome.margin)
+    return summarise_history(turns, outcomes, ends, proven, settings.config.outcome.margin)
 
 
 def as_json(found: Told) -> str:

@@ -7,7 +7,7 @@ from clickhouse_driver import Client
 
 from agents.reports.ratings_view import render
 from streams.experiment.rater_agreement import Agreement, Judgement, Level, agreement
-from streams.experiment.rating_comparison import QUESTIONS, RatingAnswer, compared
+from streams.experiment.rating_comparison import QUESTIONS, RatingAnswer, compare_ratings
 
 __all__ = ["ratings", "render"]
 
@@ -88,4 +88,4 @@ def by_arm(replies: Iterable[Sequence[Any]], arms: Mapping[str, Sequence[Any]], 
     place = 3 + QUESTIONS.index(question)
     known = [row for row in replies if row[2] == blinded and row[place] is not None and row[0] in arms]
     rated = [RatingAnswer(tuple(arms[row[0]][:2]), arms[row[0]][2], float(row[place])) for row in known]
-    return {"question": question, "blinded": blinded, **compared(rated)}
+    return {"question": question, "blinded": blinded, **compare_ratings(rated)}

@@ -25,7 +25,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from agents.common.errors import Failure
 from agents.settings.model import Settings
-from schemas.codec import Answer, Codec, schema_of
+from schemas.codec import Codec, SchemaOrRefusal, schema_or_raise
 from schemas.errors import Reason, Rejected
 from schemas.records import Record, Schema, writer_schema
 
@@ -54,23 +54,23 @@ class ConfluentRegistry:
     def __init__(self, client: SchemaRegistryClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self.id_of = cache(self._id_of)
-        self._known: dict[int, Answer] = {}
+        self._known: dict[int, SchemaOrRefusal] = {}
         self._unknown: TTLCache[int, Rejected] = TTLCache(UNKNOWN_IDS, UNKNOWN_S, clock)
         self._lookup_lock = asyncio.Lock()
 
     def schema(self, schema_id: int) -> Schema:
         """Parsed schema of an id; ``Rejected`` when there is none, ``Failure`` when the lookup fails."""
         answer = self._cached(schema_id)
-        return schema_of(self._remember(schema_id, self._look_up(schema_id)) if answer is None else answer)
+        return schema_or_raise(self._remember(schema_id, self._look_up(schema_id)) if answer is None else answer)
 
-    async def answers(self, ids: Iterable[int]) -> dict[int, Answer]:
+    async def fetch_schemas(self, ids: Iterable[int]) -> dict[int, SchemaOrRefusal]:
         """What ``schema`` returns or raises, for each id. Waits while the registry is unavailable.
 
         ``Failure`` when waiting would not help.
         """
         return {schema_id: await self._answer(schema_id) for schema_id in ids}
 
-    async def _answer(self, schema_id: int) -> Answer:
+    async def _answer(self, schema_id: int) -> SchemaOrRefusal:
         answer = self._cached(schema_id)
         if answer is not None:
             return answer
@@ -80,7 +80,7 @@ class ConfluentRegistry:
                 return answer
             return self._remember(schema_id, await retrying()(asyncio.to_thread, self._look_up, schema_id))
 
-    def _cached(self, schema_id: int) -> Answer | None:
+    def _cached(self, schema_id: int) -> SchemaOrRefusal | None:
         """The answer without a request; None when a request is needed."""
         answer = self._known.get(schema_id) or self._unknown.get(schema_id)
         if answer is None and not 0 < schema_id <= LARGEST_ID:
@@ -92,13 +92,13 @@ class ConfluentRegistry:
             )
         return answer
 
-    def _remember(self, schema_id: int, answer: Answer | None) -> Answer:
+    def _remember(self, schema_id: int, answer: SchemaOrRefusal | None) -> SchemaOrRefusal:
         """Cache an answer of the registry; None means that it does not know the id."""
         if answer is not None:
             return self._known.setdefault(schema_id, answer)
         return self._unknown.setdefault(schema_id, unknown_schema(schema_id))
 
-    def _look_up(self, schema_id: int) -> Answer | None:
+    def _look_up(self, schema_id: int) -> SchemaOrRefusal | None:
         """Request a schema, in any thread: nothing is cached here. None when the registry does not know the id."""
         try:
             schema = self._client.get_schema(schema_id)

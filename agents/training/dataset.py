@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from agents.common.errors import Failure
 from agents.recordings import file, labelled_jsonl
 from schemas.topics import Name
-from streams.signals.extraction import Signal, signal_of
+from streams.signals.extraction import Signal, extract_signal
 from streams.text_model import turn_features
 from streams.text_model.learner import Label, Turn
 
@@ -61,7 +61,7 @@ def conversation(name: str, turns: list[dict[str, Any]]) -> Conversation:
         labelled_jsonl.message(turn, labelled_jsonl.START_MS + i * labelled_jsonl.TURN_GAP_MS).event
         for i, turn in enumerate(turns)
     ]
-    signals = tuple(signal_of("message", event, (SOURCE, 0, i)) for i, event in enumerate(events))
+    signals = tuple(extract_signal("message", event, (SOURCE, 0, i)) for i, event in enumerate(events))
     return Conversation(name, signals, tuple(labelled(turn) for turn in turns if turn["speaker"] == "customer"))
 
 
@@ -79,7 +79,7 @@ def labelled(turn: dict[str, Any]) -> LabelledTurn:
 def lessons(one: Conversation) -> Iterator[tuple[Turn, Label]]:
     """What a conversation teaches: features and label of its labelled turns."""
     before: LabelledTurn | None = None
-    for turn, (_, features) in zip(one.turns, turn_features.turns(one.signals), strict=True):
+    for turn, (_, features) in zip(one.turns, turn_features.customer_turns(one.signals), strict=True):
         if turn.frustrated is None:
             continue
         yield features, Label(turn.frustrated, rose(before, turn))

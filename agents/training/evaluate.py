@@ -24,7 +24,7 @@ from streams.conversations.fold import fold
 from streams.state import State
 from streams.text_model.learner import TextModelLearner
 from streams.text_model.model import TextModel
-from streams.text_model.weights import Weights, empty
+from streams.text_model.weights import Weights, zero_weights
 
 SEED = 0
 
@@ -52,7 +52,7 @@ class Prediction(NamedTuple):
 
 def shipped(conversations: list[Conversation], prior: Weights | None, config: Config) -> Iterator[Prediction]:
     """Predictions of weights as they are."""
-    model = TextModel(prior or empty())
+    model = TextModel(prior or zero_weights())
     return (one for conversation in conversations for one in predicted(conversation, model, config))
 
 

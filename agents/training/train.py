@@ -11,8 +11,8 @@ from agents.training import dataset
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE, Features
 from streams.text_model.learner import RATE, Label, TextModelLearner, Turn
-from streams.text_model.pretrained import shipped
-from streams.text_model.prior import expert
+from streams.text_model.pretrained import load_weights
+from streams.text_model.prior import expert_weights
 from streams.text_model.weights import Weights, WeightsError
 
 EPOCHS = 4
@@ -35,7 +35,11 @@ class TrainingPlan(NamedTuple):
     base_rate: bool = True
 
 
-KNOWN: dict[str, Callable[[], Weights | None]] = {"shipped": shipped, "expert": expert, "none": lambda: None}
+KNOWN: dict[str, Callable[[], Weights | None]] = {
+    "shipped": load_weights,
+    "expert": expert_weights,
+    "none": lambda: None,
+}
 
 Lessons = Sequence[tuple[Turn, Label]]
 

@@ -32,7 +32,7 @@ from schemas.headers import error_headers
 from schemas.records import record
 from schemas.topics import INGESTED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name
 from streams.alerts import rules as alerting
-from streams.alerts.rules import alerts_of
+from streams.alerts.rules import alerts_for_outputs
 from streams.conversations.partition import Partition
 from streams.outputs import Output
 from streams.policy.snapshot import Snapshot
@@ -100,7 +100,7 @@ def learn_again(
     for version, before, snapshot, found in policy_replay.learned_again(settings, codec, published):
         if found is None or found["policy_version"] != version:
             verdict.different.append(f"policy_snapshot {version}")
-        for alert in alerting.of_snapshot(snapshot, before.disabled, settings.config):
+        for alert in alerting.alerts_for_snapshot(snapshot, before.disabled, settings.config):
             expected["alert", alert.id] = digest(codec.encode(record("alert"), alert.datum))
             verdict.expected["alert"] += 1
     return expected
@@ -140,7 +140,7 @@ def fold_one(
             states.pop(key, None)
         else:
             states[key] = value
-    return [*outputs, *alerts_of(outputs)]
+    return [*outputs, *alerts_for_outputs(outputs)]
 
 
 def output_partitions(settings: Settings) -> list[client.Position]:

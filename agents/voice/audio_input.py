@@ -12,7 +12,7 @@ from agents.common.errors import Failure
 from agents.common.files import file_errors
 from agents.voice.wav import WavStream
 from schemas.errors import Rejected
-from schemas.json_form import milliseconds
+from schemas.json_form import parse_timestamp
 
 STANDARD_INPUT = "-"
 
@@ -37,7 +37,7 @@ def start_of(said: str | None, sound: WavStream) -> int:
     if said is None:
         return now_ms() - length_ms(sound)
     try:
-        return milliseconds(said, "--started")
+        return parse_timestamp(said, "--started")
     except Rejected as refusal:
         raise Failure(refusal.detail, "for example: --started 2026-09-21T10:00:00Z") from None
 

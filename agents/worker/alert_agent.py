@@ -11,7 +11,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name, Topics
 from streams.alerts import rules
 
-RULES = {Name.DECISIONS: rules.of_decision, Name.OUTCOMES: rules.of_outcome}
+RULES = {Name.DECISIONS: rules.alert_for_decision, Name.OUTCOMES: rules.alert_for_outcome}
 
 
 class AlertAgent:
@@ -23,7 +23,7 @@ class AlertAgent:
 
     async def step(self, run: RecordBatch) -> None:
         """One run, acknowledged."""
-        codec = await self._codec.ready_for(message.value for message in run.records)
+        codec = await self._codec.with_schemas_for(message.value for message in run.records)
         await self._outbox.send([out for message in run.records for out in self._alerts(message, codec)])
         run.finish()
 

@@ -94,7 +94,7 @@ class ConversationAgent:
         """What follows from records, folded in order."""
         outgoing: list[OutgoingRecord] = []
         arrivals = []
-        codec = await self._codec.ready_for(message.value for message in records)
+        codec = await self._codec.with_schemas_for(message.value for message in records)
         for message in records:  # decoded one by one: a run's signals at once do not fit a processor's cache
             signal = self._decoded(message, codec)
             if isinstance(signal, OutgoingRecord):

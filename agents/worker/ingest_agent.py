@@ -24,7 +24,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name, Topics
 from schemas.validation import Limits, check, check_size
 from streams.conversations.rate_limit import Rate, RateLimit
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 
 SIGNAL = record("signal")
 USUAL = Rate()
@@ -65,7 +65,7 @@ class IngestAgent:
 
     async def _read(self, records: Sequence[Any]) -> list[OutgoingRecord]:
         """What becomes of each record, in order."""
-        codec = await self._codec.ready_for(message.value for message in records)
+        codec = await self._codec.with_schemas_for(message.value for message in records)
         return [self._outgoing(message, codec) for message in records]
 
     def _outgoing(self, message: Any, codec: Codec) -> OutgoingRecord:
@@ -74,7 +74,7 @@ class IngestAgent:
         except Rejected as refusal:
             return build_dead_letter(message, refusal, "ingest")
         source = (message.topic, message.partition, message.offset)
-        signal = signal_of(self._kind, event, source, message.timestamp)
+        signal = extract_signal(self._kind, event, source, message.timestamp)
         return OutgoingRecord(self._signals, event["conversation_id"].encode(), self._codec.encode(SIGNAL, signal))
 
     def _accepted(self, message: Any, codec: Codec) -> dict[str, Any]:

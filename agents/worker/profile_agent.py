@@ -48,7 +48,7 @@ class ProfileAgent:
         if run.partition not in self._partitions:
             reached = {(run.topic, run.partition): self._store.reading(run.partition).reached}
             await asyncio.to_thread(self._require_reached, reached)
-        codec = await self._codec.ready_for(message.value for message in run.records)
+        codec = await self._codec.with_schemas_for(message.value for message in run.records)
         customers = self._partition(run.partition)
         answers = [out for message in run.records for out in self._fold(customers, message, codec)]
         await self._outbox.send(answers)

@@ -12,7 +12,7 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name, Topics
 from streams.conversations.partition import Partition
-from streams.signals.extraction import tick
+from streams.signals.extraction import tick_signal
 
 SIGNAL = record("signal")
 
@@ -56,4 +56,4 @@ class TickPublisher:
         return newest + round((now_s - since_s - self._lateness_s) * 1000)
 
     def _outgoing(self, number: int, at: int) -> OutgoingRecord:
-        return OutgoingRecord(self._signals, None, self._codec.encode(SIGNAL, tick(at)), partition=number)
+        return OutgoingRecord(self._signals, None, self._codec.encode(SIGNAL, tick_signal(at)), partition=number)

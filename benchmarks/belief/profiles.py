@@ -30,7 +30,7 @@ from streams.config.model import BeliefConfig, Config, ProfileConfig
 from streams.conversations.partition import Partition
 from streams.customers.partition import CustomerPartition
 from streams.outputs import Output
-from streams.signals.extraction import Signal, signal_of, tick
+from streams.signals.extraction import Signal, extract_signal, tick_signal
 
 CUSTOMERS, SEED, VISITS, KNOWN_FROM = 600, 1, 8, 4
 FALSE_ALARMS = 0.02
@@ -67,7 +67,9 @@ def read(lines: Iterable[Line]) -> tuple[list[Signal], Truths]:
         if isinstance(line, Truth):
             truths[line.conversation_id].append(line)
         elif line.topic != Name.RATINGS:
-            signals.append(signal_of(RECORD_OF[Name(line.topic)], line.event, (line.topic, 0, offsets[line.topic])))
+            signals.append(
+                extract_signal(RECORD_OF[Name(line.topic)], line.event, (line.topic, 0, offsets[line.topic]))
+            )
             offsets[line.topic] += 1
     return signals, truths
 
@@ -86,7 +88,7 @@ class Run:
         for signal in signals:
             if signal["event_time"] - ticked > TICK_MS:
                 ticked = signal["event_time"]
-                self._take(self._partition.fold(tick(ticked)))
+                self._take(self._partition.fold(tick_signal(ticked)))
             self._take(self._partition.fold(signal))
         return self.alarms
 

@@ -90,13 +90,13 @@ def kalman_level(talk: Talk) -> Iterator[float]:
     level, variance, before = 0.0, SHIPPED.prior_sd**2, 0
     for at, seen in talk:
         predicted = min(variance + SHIPPED.drift * (at - before) / 1000, SHIPPED.max_sd**2)
-        level, variance = estimator.filtered(level, max(variance, predicted), seen, SHIPPED)
+        level, variance = estimator.filter_level(level, max(variance, predicted), seen, SHIPPED)
         before = at
         yield level
 
 
 def beliefs(talk: Talk, config: BeliefConfig) -> Iterator[estimator.Belief]:
-    state = estimator.start(0, config)
+    state = estimator.initial_belief(0, config)
     for at, seen in talk:
         state = estimator.update(state, seen, at, config)
         yield state

@@ -33,11 +33,11 @@ from streams.belief.estimator import Observation
 from streams.config.model import BeliefConfig, Config, SignalConfig
 from streams.conversations.partition import Partition
 from streams.signals import text
-from streams.signals.extraction import Signal, signal_of
+from streams.signals.extraction import Signal, extract_signal
 from streams.text_model import dialogue_state
 from streams.text_model.learner import TextModelLearner
 from streams.text_model.model import shipped_model
-from streams.text_model.prior import expert
+from streams.text_model.prior import expert_weights
 
 BEHAVIOUR = ("typing", "navigation", "latency")
 CASES = {"text": (), **{f"text, {name}": (name,) for name in BEHAVIOUR}, "all": BEHAVIOUR}
@@ -52,7 +52,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "without the turn's terms": {"TURN_WEIGHT": 0.0},
     "without the operator's terms": {"OPERATOR_WEIGHT": 0.0},
     "without earlier turns' terms": {"PREVIOUS_WEIGHT": 0.0, "EARLIER_WEIGHT": 0.0},
-    "without sentiment, lexicons, negations": {"HANDED_ON": dict.fromkeys(dialogue_state.HANDED_ON, 0.0)},
+    "without sentiment, lexicons, negations": {"HANDED_ON": dict.fromkeys(dialogue_state.CARRIED_NUMBERS, 0.0)},
     "without cues": {"flags": lambda cues, prefix="": NOTHING},
     "without length, marks and capitals": {"bins": lambda group, numbers: NOTHING},
     "without repetition": {"overlap": lambda name, sketched, earlier: NOTHING},
@@ -68,7 +68,7 @@ def signals_of(lines: list[Line]) -> tuple[list[Signal], dict[str, float]]:
         if isinstance(line, Event) and line.topic != Name.RATINGS:
             kind, source = RECORD_OF[Name(line.topic)], (line.topic, 0, offsets[line.topic])
             started = time.perf_counter()
-            found.append(signal_of(kind, line.event, source))
+            found.append(extract_signal(kind, line.event, source))
             spent[kind] += time.perf_counter() - started
             offsets[line.topic] += 1
     return found, {kind: spent[kind] / offsets[f"conversation.{topic_of(kind)}"] * 1e6 for kind in spent}
@@ -132,7 +132,7 @@ def changed(values: dict[str, Any]) -> Iterator[None]:
 
 def single_pass(conversations: list[dataset.Conversation]) -> tuple[float | None, float | None]:
     """AUC of ``now`` and ``next`` when a conversation is learned after it was predicted."""
-    learner, now, next_ = TextModelLearner(expert()), [], []
+    learner, now, next_ = TextModelLearner(expert_weights()), [], []
     for conversation in conversations:
         lessons = [(turn, label) for turn, label in dataset.lessons(conversation) if label.frustrated is not None]
         for turn, label in lessons:
@@ -173,13 +173,15 @@ def scoring() -> float:
     model, read = shipped_model(), text.extract(SAID, "en", "customer")
     heard = text.extract(ANSWER, "en", "operator")
     message = list(read.terms), read.cues, read.features
-    before = model.answered(model.after(model.start(), *message), list(heard.terms), heard.cues, heard.features)
+    before = model.add_reply(
+        model.add_turn(model.new_dialogue(), *message), list(heard.terms), heard.cues, heard.features
+    )
 
     def work() -> None:
-        known = model.known(before)
+        known = model.context(before)
         model.forecast(before, known)
-        model.read(before, known, *message)
-        model.after(before, *message)
+        model.read_turn(before, known, *message)
+        model.add_turn(before, *message)
 
     return microseconds(work)
 
@@ -188,7 +190,7 @@ def costs() -> Table:
     """What the steps of a customer's turn cost."""
     table = Table("step", "µs", title=f"A customer's turn of {len(SAID.split())} words")
     config, observation = BeliefConfig(), Observation(0.4, 0.25, {"text.terms": 0.3, "dialogue": 0.1})
-    one = estimator.start(0, config)
+    one = estimator.initial_belief(0, config)
     table.add_row("read the text", f"{microseconds(lambda: text.extract(SAID, None, 'customer')):.0f}")
     table.add_row("score it in its dialogue", f"{scoring():.0f}")
     table.add_row("update the belief", f"{microseconds(lambda: estimator.update(one, observation, 1000, config)):.1f}")

@@ -47,14 +47,14 @@ class Ours:
 
     def __init__(self, world: World, settings: Settings) -> None:
         self.contexts, self.settings = world.contexts, settings
-        self.arms = [thompson.fresh(SIZE, settings.ridge)] * OPTIONS
+        self.arms = [thompson.new_arm(SIZE, settings.ridge)] * OPTIONS
         self.snapshot = thompson.Posterior(self.arms)
         self.waiting: list[Lesson] = []
 
     def decide(self, decision: int) -> Array:
         xs = np.repeat(self.contexts[decision : decision + 1], OPTIONS, axis=0)
         mean, sd = self.snapshot.predict(xs, ROWS)
-        return thompson.floored(thompson.best_probabilities(mean, self.settings.v * sd), self.settings.floor)
+        return thompson.apply_floor(thompson.best_probabilities(mean, self.settings.v * sd), self.settings.floor)
 
     def learn(self, lesson: Lesson) -> None:
         self.waiting.append(lesson)
@@ -65,12 +65,12 @@ class Ours:
         self.forget(self.settings.gamma ** len(self.waiting))
         for lesson in sorted(self.waiting):
             arm = self.arms[lesson.option]
-            self.arms[lesson.option] = thompson.learned(arm, self.contexts[lesson.decision], lesson.reward)
+            self.arms[lesson.option] = thompson.update_arm(arm, self.contexts[lesson.decision], lesson.reward)
         self.snapshot = thompson.Posterior(self.arms)
         self.waiting = []
 
     def forget(self, factor: float) -> None:
-        self.arms = [thompson.discounted(arm, factor, self.settings.ridge) for arm in self.arms]
+        self.arms = [thompson.discount_arm(arm, factor, self.settings.ridge) for arm in self.arms]
 
 
 class Watching(Ours):
@@ -82,7 +82,7 @@ class Watching(Ours):
         self.errors = drift.Errors()
 
     def publish(self) -> None:
-        watch = drift.watched(self.errors, map(self.error, sorted(self.waiting)))
+        watch = drift.update_errors(self.errors, map(self.error, sorted(self.waiting)))
         self.errors = watch.errors
         if watch.grew:
             self.forget(self.kept)
@@ -106,7 +106,7 @@ class Vw:
 
     def decide(self, decision: int) -> Array:
         found = np.asarray(self.workspace.predict([self.shared[decision], *self.actions]), dtype=np.float64)
-        return thompson.floored(found / found.sum(), self.floor)
+        return thompson.apply_floor(found / found.sum(), self.floor)
 
     def learn(self, lesson: Lesson) -> None:
         lines = [self.shared[lesson.decision], *self.actions]

@@ -37,7 +37,7 @@ from benchmarks.speed import measuring
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
-from streams.signals.extraction import Signal, signal_of
+from streams.signals.extraction import Signal, extract_signal
 from tests.end_to_end.deployment import Deployment, deploy
 from tests.end_to_end.events import CALM, burst, message
 
@@ -98,7 +98,7 @@ class Signals:
         return value.split(long(self._offset))[0], value.split(long(self._offset))[1]
 
     def _signal(self, kind: str, event: dict[str, Any]) -> Signal:
-        return signal_of(kind, event, (f"conversation.{kind}", 0, self._offset), now_ms())
+        return extract_signal(kind, event, (f"conversation.{kind}", 0, self._offset), now_ms())
 
     def _produce(self, key: bytes, value: bytes) -> None:
         while True:

@@ -31,7 +31,7 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
 from schemas.validation import Limits
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 
 EVENTS, AT_ONCE, ROUNDS = 20_000, 1_000, 3
 SAMPLED = (("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),)
@@ -84,7 +84,7 @@ async def microseconds(step: Callable[[RecordBatch], Any], of: list[RecordBatch]
 def measured(traced: bool, headers: Headers) -> tuple[float, float]:
     """Of ingest and of the fold, the least of some rounds."""
     typed = [CODEC.encode(record("keystrokes"), event) for event in TYPED]
-    read = [signal_of("keystrokes", one, ("k", 0, i), one["event_time"]) for i, one in enumerate(TYPED)]
+    read = [extract_signal("keystrokes", one, ("k", 0, i), one["event_time"]) for i, one in enumerate(TYPED)]
     inputs, signals = runs("k", typed, headers), runs("s", [CODEC.encode(SIGNAL, one) for one in read], headers)
 
     def folded() -> float:

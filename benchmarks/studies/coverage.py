@@ -9,8 +9,9 @@ import numpy as np
 from benchmarks import pictures
 from benchmarks.studies import document, world
 from benchmarks.studies.world import World
-from streams.experiment import effects
-from streams.experiment.effects import MaturedDecision, PolicyValue
+from streams.experiment import policy_value
+from streams.experiment.effects import MaturedDecision
+from streams.experiment.policy_value import PolicyValue
 
 NAME = "coverage"
 SEED = 11
@@ -19,7 +20,7 @@ SHARES = (0.0, 0.1, 0.3, 0.5)
 NORMAL_95 = 1.959964
 TO_REACH = 0.93
 CANDIDATE = {"a": 0.5, "b": 0.5}
-ESTIMATORS = {"DR": effects.doubly_robust, "SNIPS": effects.snips}
+ESTIMATORS = {"DR": policy_value.doubly_robust, "SNIPS": policy_value.snips}
 ERRORS = ("clustered", "naive")
 
 

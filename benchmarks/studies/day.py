@@ -10,7 +10,7 @@ from schemas.topics import RECORD_OF, Name
 from streams.config.model import Config
 from streams.conversations.partition import Partition
 from streams.outputs import Output
-from streams.signals.extraction import Signal, signal_of, tick
+from streams.signals.extraction import Signal, extract_signal, tick_signal
 
 FOLDED = ("message", "keystrokes", "navigation", "prosody")
 AFTER_ALL_MS = 10**8
@@ -43,7 +43,7 @@ def signals(lines: Iterable[Line]) -> Iterator[Signal]:
     offsets: Counter[str] = Counter()
     for line in lines:
         if isinstance(line, Event) and (kind := RECORD_OF[Name(line.topic)]) in FOLDED:
-            yield signal_of(kind, line.event, (line.topic, 0, offsets[line.topic]))
+            yield extract_signal(kind, line.event, (line.topic, 0, offsets[line.topic]))
             offsets[line.topic] += 1
 
 
@@ -52,7 +52,7 @@ def folded(said: Iterable[Signal], config: Config) -> Iterator[Output]:
     partition = Partition(config, {}.get, {})
     for signal in said:
         yield from partition.fold(signal)
-    yield from partition.fold(tick(partition.newest + AFTER_ALL_MS))
+    yield from partition.fold(tick_signal(partition.newest + AFTER_ALL_MS))
 
 
 def matured(seed: int, outputs: Iterable[Output]) -> Iterator[Judged]:

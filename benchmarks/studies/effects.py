@@ -5,7 +5,7 @@ from math import sqrt
 from statistics import NormalDist, fmean, pstdev
 from typing import NamedTuple
 
-from streams.experiment import effects
+from streams.experiment import effects, policy_value
 from streams.experiment.effects import Evidence, MaturedDecision
 
 
@@ -29,10 +29,10 @@ def around(mean: float, error: float, n: int, alpha: float) -> Effect:
 
 def against_control(decided: Sequence[MaturedDecision], option: str, alpha: float = 0.05) -> Effect:
     """Mean contrast of an option with control, doubly robust, its error clustered by conversation."""
-    compared = [one for one in decided if effects.comparable(one, option)]
+    compared = [one for one in decided if effects.is_comparable(one, option)]
     phi = [effects.contrast(one, option) for one in compared]
     mean = fmean(phi)
-    error = effects.clustered(compared, [value - mean for value in phi]) / len(phi)
+    error = policy_value.clustered_error(compared, [value - mean for value in phi]) / len(phi)
     return around(mean, error, len(phi), alpha)
 
 
@@ -40,8 +40,8 @@ def always_valid(decided: Sequence[MaturedDecision], option: str, alpha: float, 
     """The same with the interval that may be looked at all the time. ``decided`` in decision order."""
     evidence = Evidence()
     for one in decided:
-        if effects.comparable(one, option):
-            evidence = evidence.plus(effects.weighed(one, option))
+        if effects.is_comparable(one, option):
+            evidence = evidence.add(effects.weighted_contrast(one, option))
     interval = effects.confidence_sequence(evidence, alpha, n_opt)
     if interval is None:
         raise ValueError(f"{option} was not compared twice")

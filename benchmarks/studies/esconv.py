@@ -83,7 +83,7 @@ class Found(NamedTuple):
 
 def found(rated: Sequence[Rated], strategy: str, number: int) -> Found:
     decisions = decided(rated, strategy)
-    chances = [one.chances[one.option] for one in decisions]
+    chances = [one.propensities[one.option] for one in decisions]
     return Found(
         strategy,
         sum(one.option == strategy for one in decisions),

@@ -81,7 +81,7 @@ def agrees(phi: np.ndarray) -> None:
     """``AssertionError`` unless one run's bounds are those of ``streams.experiment.effects``."""
     found, evidence = sums(phi[:1]), Evidence()
     for value in phi[0].tolist():
-        evidence = evidence.plus(Contrast(value))
+        evidence = evidence.add(Contrast(value))
     interval, upper = effects.confidence_sequence(evidence, ALPHA, N_OPT), effects.upper_bound(evidence, ALPHA, N_OPT)
     assert interval is not None and upper is not None
     mean = found.mean[0, -1]

@@ -33,9 +33,9 @@ def alike(rng: np.random.Generator, rewards: list[float], effects: dict[str, flo
         option = drawn(chances, lottery)
         predicted = {arm: expected(one) for arm, one in seen.items()}
         one = MaturedDecision("", option, reward + effects[option], chances, predicted)
-        seen[option] = seen[option].plus(Contrast(one.reward))
+        seen[option] = seen[option].add(Contrast(one.reward))
         for arm in OPTIONS:
-            evidence[arm] = evidence[arm].plus(proof.weighed(one, arm))
+            evidence[arm] = evidence[arm].add(proof.weighted_contrast(one, arm))
             if arm not in at and harms(evidence[arm]):
                 at[arm] = number
     return at

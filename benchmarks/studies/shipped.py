@@ -9,7 +9,7 @@ from streams import ids
 from streams.config.model import Config
 from streams.interventions.options import Constraints, InterventionOption
 from streams.policy import context, policy
-from streams.policy.learner import after
+from streams.policy.learner import next_snapshot
 from streams.policy.outcome_join import JoinedBatch, TrainingExample
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot
@@ -33,7 +33,7 @@ def play(rng: np.random.Generator, rewards: list[float], effects: dict[str, floa
         lessons.append(drawn(options, seen(rng), in_use, f"{number:06d}", salt, reward, effects))
         if len(lessons) == CONFIG.policy.snapshot_outcomes:
             news = JoinedBatch([(one, ()) for one in lessons], [], [], [], 0)
-            snapshot, lessons = after(snapshot, news, [], {("outcomes", 0): number}, CONFIG), []
+            snapshot, lessons = next_snapshot(snapshot, news, [], {("outcomes", 0): number}, CONFIG), []
             in_use = Policy(snapshot, str(number))
             at |= {option: number + 1 for option in snapshot.disabled if option not in at}
     return at
@@ -55,8 +55,8 @@ def drawn(
     effects: dict[str, float],
 ) -> TrainingExample:
     """A decision as the fold records it, and its outcome."""
-    chances = policy.chances(options, context_, in_use, CONFIG, CONFIG.decision.control_share)
-    option, _ = policy.draw(chances.propensities, ids.lottery(name, salt))
+    chances = policy.option_probabilities(options, context_, in_use, CONFIG, CONFIG.decision.control_share)
+    option, _ = policy.draw_option(chances.propensities, ids.lottery(name, salt))
     decision: dict[str, Any] = {
         "decision_id": name,
         "conversation_id": name,

@@ -66,7 +66,7 @@ def harmed(decisions: Iterable[MaturedDecision], option: str) -> list[MaturedDec
 
 def options(decisions: Iterable[MaturedDecision]) -> list[str]:
     """Every option with a chance beside control."""
-    able = {option for one in decisions if one.chances.get(CONTROL, 0) > 0 for option in one.chances}
+    able = {option for one in decisions if one.propensities.get(CONTROL, 0) > 0 for option in one.propensities}
     return sorted(able - {CONTROL})
 
 

@@ -19,9 +19,9 @@ from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from streams.signals.text import plain
+from streams.signals.text import clean_text
 from streams.text_model import lexicon
-from streams.text_model.hashing import terms, tokens
+from streams.text_model.hashing import hash_terms, tokenize
 from streams.text_model.pretrained import LEXICONS
 
 NEGATIVE = {"Angry", "Disgusted", "Fearful", "Sad"}
@@ -35,7 +35,7 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def hashed(text: str) -> list[int]:
-    return terms(tokens(plain(text)))
+    return hash_terms(tokenize(clean_text(text)))
 
 
 def displeasure(data: Path) -> Labelled:
@@ -50,7 +50,7 @@ def distress(data: Path) -> Labelled:
 
 def matrix(texts: Iterable[list[int]]) -> csr_matrix:
     """Features of texts as rows."""
-    rows = [lexicon.features(found) for found in texts]
+    rows = [lexicon.text_features(found) for found in texts]
     starts = [0, *accumulate(map(len, rows))]
     places = [place for row in rows for place in row]
     values = [value for row in rows for value in row.values()]

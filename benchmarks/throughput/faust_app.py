@@ -18,7 +18,7 @@ from schemas.records import record
 from schemas.topics import INGESTED, KEY_OF, RECORD_OF, TOPIC_OF, Name
 from schemas.validation import Limits, check
 from streams.outputs import Output
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 
 LIMITS = Limits()
 FETCH_WAIT_MS = 30
@@ -97,7 +97,7 @@ def add_ingest(app: faust.App, name: Name) -> None:
         async for one in stream.events():
             event, message = CODEC.decode(schema, one.value, {}), one.message
             check(kind, event, now_ms(), LIMITS)
-            signal = signal_of(kind, event, (message.topic, message.partition, message.offset), now_ms())
+            signal = extract_signal(kind, event, (message.topic, message.partition, message.offset), now_ms())
             await signals.send(key=one.key, value=CODEC.encode(SIGNAL, signal))
 
     app.agent(app.topic(str(name)), name=f"ingest-{kind}")(ingest)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import RECORD_OF, TOPIC_OF, Name
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 
 START = 1_790_000_000_000
 TURN_MS = 2_000
@@ -125,5 +125,5 @@ def signals(count: int) -> list[Recorded]:
     return [
         Recorded(Name.SIGNALS, event["conversation_id"].encode(), codec.encode(schema, signal))
         for i, (kind, event) in enumerate(events(count, BURSTS))
-        for signal in [signal_of(kind, event | {"customer_id": None}, (TOPIC_OF[kind], 0, i), event["event_time"])]
+        for signal in [extract_signal(kind, event | {"customer_id": None}, (TOPIC_OF[kind], 0, i), event["event_time"])]
     ]

@@ -1,7 +1,7 @@
-"""Messages: what a team is told, as text, as HTML and as the body of a webhook. Nothing in a field can be markup.
+"""Messages to a team: as text, as HTML and as the body of a webhook. No field can inject markup.
 
-Names and ids come from outside: control characters go, and what chat services would take for a mention, a link or a
-tag is written so that they do not. In HTML everything is escaped besides.
+Names and ids come from outside: control characters are removed, and mentions, links and tags that chat services would
+act on are neutralised. In HTML everything is also escaped.
 """
 
 import json
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from schemas.times import rfc3339
-from streams.alerts.rules import went
+from schemas.times import format_time
+from streams.alerts.rules import describe_attempt
 
 LONGEST = 500
 SCHEMA = 1  # of the webhook's body
@@ -31,19 +31,19 @@ Line = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a team is told at once.
+    """One message to a team.
 
     Attributes:
         message_id: deterministic id.
         kind: alert, summary, recovery or test.
-        team: whose it is.
-        tenant: it is about; empty for a summary over several.
-        conversation_id: it is about; None for none, or several.
-        severity: of the worst it tells.
+        team: the recipient.
+        tenant: tenant it is about; empty for a summary over several.
+        conversation_id: conversation it is about; None for none, or several.
+        severity: of its worst alert.
         at: when it was made, milliseconds.
-        alerts: those told in full, the worst first.
-        more: how many more there are.
-        rules: how many by rule; of a summary.
+        alerts: alerts in full, the worst first.
+        more: number of further alerts.
+        rules: count by rule; for a summary.
     """
 
     message_id: str
@@ -58,80 +58,80 @@ class Message:
     rules: tuple[tuple[str, int], ...] = ()
 
 
-def plain(value: str) -> str:
-    """A text from outside as one short line without anything a service would act on."""
+def clean_line(value: str) -> str:
+    """A text from outside as one short line, without anything a service would act on."""
     line = " ".join(INVISIBLE.sub(" ", value).split())
-    cut = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
-    return MENTION.sub(AT_SIGN, cut.encode(errors="replace").decode().translate(HARMLESS))
+    short = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    return MENTION.sub(AT_SIGN, short.encode(errors="replace").decode().translate(HARMLESS))
 
 
-def link(console: str | None, tenant: str, conversation_id: str | None) -> str | None:
-    """Where the console shows the conversation; None where there is no console, or no conversation."""
+def conversation_link(console: str | None, tenant: str, conversation_id: str | None) -> str | None:
+    """The conversation's page in the console; None without a console or a conversation."""
     if not console or conversation_id is None:
         return None
-    return f"{console.rstrip('/')}/conversation?tenant={quoted(tenant)}&id={quoted(conversation_id)}"
+    return f"{console.rstrip('/')}/conversation?tenant={quote(tenant)}&id={quote(conversation_id)}"
 
 
-def quoted(name: str) -> str:
+def quote(name: str) -> str:
     """A name as one value of a query (RFC 3986)."""
     return "".join(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in name.encode(errors="replace"))
 
 
 def title(message: Message) -> str:
-    """One line."""
-    about = f": conversation {plain(message.conversation_id)}" if message.conversation_id else ""
+    """The title of a message, one line."""
+    about = f": conversation {clean_line(message.conversation_id)}" if message.conversation_id else ""
     if message.kind == "summary":
-        return f"[{message.severity}] and {message.more} more alerts for {plain(message.team)}"
+        return f"[{message.severity}] and {message.more} more alerts for {clean_line(message.team)}"
     if message.kind == "recovery":
         return f"[recovered] Frustration signal is down{about}"
     first = message.alerts[0]
     test = "[test] " if message.kind == "test" else ""
     more = f" (+{len(message.alerts) - 1 + message.more})" if len(message.alerts) + message.more > 1 else ""
-    return f"{test}[{message.severity}] {plain(first['title'])}{about}{more}"
+    return f"{test}[{message.severity}] {clean_line(first['title'])}{about}{more}"
 
 
 def lines(message: Message, console: str | None) -> list[Line]:
-    """What is said, each line with its name."""
+    """The lines of a message, each with its name."""
     if message.kind == "summary":
-        return [("Held back", told_by_rule(message)), ("Why", "more than the team's limit, or in its quiet hours")]
+        return [("Held back", count_by_rule(message)), ("Why", "more than the team's limit, or in its quiet hours")]
     if message.kind == "recovery":
-        where = link(console, message.tenant, message.conversation_id)
-        return [("Now", "It no longer counts as raised. Nothing to do."), *linked(where)]
-    found = [line for alert in message.alerts[:SHOWN] for line in of_alert(alert, console)]
+        where = conversation_link(console, message.tenant, message.conversation_id)
+        return [("Now", "It no longer counts as raised. Nothing to do."), *link_lines(where)]
+    shown = [line for alert in message.alerts[:SHOWN] for line in alert_lines(alert, console)]
     hidden = len(message.alerts[SHOWN:]) + message.more
-    return [*found, ("Besides", f"and {hidden} more in this conversation")] if hidden else found
+    return [*shown, ("Besides", f"and {hidden} more in this conversation")] if hidden else shown
 
 
-def of_alert(alert: Alert, console: str | None) -> list[Line]:
-    """One alert, line by line."""
-    said = [("What", f"{alert['title']}. {alert['explanation']}"), ("Do now", alert["recommendation"])]
+def alert_lines(alert: Alert, console: str | None) -> list[Line]:
+    """The lines of one alert."""
+    named = [("What", f"{alert['title']}. {alert['explanation']}"), ("Do now", alert["recommendation"])]
     if alert["level"] is not None:
-        said.append(("Belief", f"{alert['level']:.2f} ± {alert['level_sd'] or 0:.2f}"))
+        named.append(("Belief", f"{alert['level']:.2f} ± {alert['level_sd'] or 0:.2f}"))
     if alert["raised_at"] is not None:
-        said.append(("Since", rfc3339(alert["raised_at"])))
+        named.append(("Since", format_time(alert["raised_at"])))
     if alert["evidence"]:
-        said.append(("Seen by", "; ".join(alert["evidence"])))
+        named.append(("Seen by", "; ".join(alert["evidence"])))
     if alert["tried"]:
-        said.append(("Tried", "; ".join(map(went, alert["tried"]))))
-    said.append(("Whose", f"tenant {alert['tenant']}, channel {alert['channel']}"))
-    said.append(("Rule", versions(alert)))
-    where = link(console, alert["tenant"], alert["conversation_id"])
-    return [(name, plain(value)) for name, value in said] + linked(where)
+        named.append(("Tried", "; ".join(map(describe_attempt, alert["tried"]))))
+    named.append(("Whose", f"tenant {alert['tenant']}, channel {alert['channel']}"))
+    named.append(("Rule", describe_versions(alert)))
+    where = conversation_link(console, alert["tenant"], alert["conversation_id"])
+    return [(name, clean_line(value)) for name, value in named] + link_lines(where)
 
 
-def versions(alert: Alert) -> str:
-    """The rule and the versions that fired."""
+def describe_versions(alert: Alert) -> str:
+    """The rule, and the versions of settings and policy."""
     rule = f"{alert['rule']} {alert['rule_version']}" if alert["rule_version"] else alert["rule"]
     policy = f", policy {alert['policy_version']}" if alert["policy_version"] else ""
     return f"{rule}, settings {alert['config_version']}{policy}"
 
 
-def linked(where: str | None) -> list[Line]:
+def link_lines(where: str | None) -> list[Line]:
     return [(LOOK, where)] if where else []
 
 
-def told_by_rule(message: Message) -> str:
-    return ", ".join(f"{count} {plain(rule)}" for rule, count in message.rules) or f"{message.more}"
+def count_by_rule(message: Message) -> str:
+    return ", ".join(f"{count} {clean_line(rule)}" for rule, count in message.rules) or f"{message.more}"
 
 
 def text(message: Message, console: str | None) -> str:
@@ -141,10 +141,10 @@ def text(message: Message, console: str | None) -> str:
 
 def html(message: Message, console: str | None) -> str:
     """The message as HTML; every value is escaped."""
-    return "<br/>\n".join(marked_up(name, value) for name, value in lines(message, console))
+    return "<br/>\n".join(line_html(name, value) for name, value in lines(message, console))
 
 
-def marked_up(name: str, value: str) -> str:
+def line_html(name: str, value: str) -> str:
     shown = f'<a href="{escape(value)}">{escape(value)}</a>' if name == LOOK else escape(value)
     return f"<b>{escape(name)}:</b> <bdi>{shown}</bdi>"
 
@@ -159,34 +159,34 @@ def body(message: Message, console: str | None) -> dict[str, Any]:
         "tenant": message.tenant or None,
         "conversation_id": message.conversation_id,
         "severity": message.severity,
-        "sent_at": rfc3339(message.at),
+        "sent_at": format_time(message.at),
         "title": title(message),
         "text": text(message, console),
-        "link": link(console, message.tenant, message.conversation_id),
+        "link": conversation_link(console, message.tenant, message.conversation_id),
         "more": message.more,
         "rules": dict(message.rules),
-        "alerts": [alert_body(one, console) for one in message.alerts],
+        "alerts": [alert_body(alert, console) for alert in message.alerts],
     }
 
 
 def alert_body(alert: Alert, console: str | None) -> dict[str, Any]:
-    told = {name: alert[name] for name in AS_THEY_ARE}
-    times = {name: None if alert[name] is None else rfc3339(alert[name]) for name in ("event_time", "raised_at")}
-    nested = {"contributions": items(alert["contributions"]), "tried": items(alert["tried"])}
-    return told | times | nested | {"link": link(console, alert["tenant"], alert["conversation_id"])}
+    copied = {name: alert[name] for name in COPIED_FIELDS}
+    times = {name: None if alert[name] is None else format_time(alert[name]) for name in ("event_time", "raised_at")}
+    nested = {"contributions": copy_items(alert["contributions"]), "tried": copy_items(alert["tried"])}
+    return copied | times | nested | {"link": conversation_link(console, alert["tenant"], alert["conversation_id"])}
 
 
-AS_THEY_ARE = (
+COPIED_FIELDS = (
     *("alert_id", "tenant", "conversation_id", "customer_id", "channel", "rule", "rule_version", "severity", "title"),
     *("explanation", "recommendation", "level", "level_sd", "evidence", "decision_id", "outcome_id"),
     *("policy_version", "config_version"),
 )
 
 
-def items(nested: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [dict(one) for one in nested]
+def copy_items(nested: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(item) for item in nested]
 
 
-def as_json(message: Message, console: str | None) -> bytes:
-    """The body as bytes; half a surrogate pair, which has no UTF-8, is escaped as JSON does."""
+def to_json(message: Message, console: str | None) -> bytes:
+    """The body as bytes; a lone surrogate, which has no UTF-8 form, is escaped."""
     return json.dumps(body(message, console), separators=(",", ":"), allow_nan=False).encode()

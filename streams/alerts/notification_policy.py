@@ -1,88 +1,30 @@
-"""The desk: what a team is told when. Pure: every time is passed in, nothing is sent here.
+"""The notification policy: which messages a team gets, and when. Pure: every time is passed in, nothing is sent here.
 
-An alert that is for a team is told at once, unless
-    stale          it reached us too late to act on;
+An alert for a team is sent at once, unless it is suppressed:
+    stale          it arrived too late to act on;
     snoozed        the team, or somebody for this conversation, wants nothing until a time;
     acknowledged   somebody has the conversation, and the alert is no worse than what they saw;
-    quiet_hours    it is quiet for the team, and the alert can wait;
-    rate_limited   the team was told as much as it wants in this period;
-or it is gathered for a while with what its conversation gave before, and told in one message. What was held back by
-limit or quiet hours is counted and summed up. When a conversation recovers, what is still gathered is dropped and the
-team told so, once.
+    quiet_hours    the team has quiet hours, and the alert can wait;
+    rate_limited   the team has reached its limit in this period;
+or it is grouped: alerts of a conversation soon after a message wait for the next message. Alerts suppressed by limit or
+quiet hours are counted and sent as a summary. When a conversation recovers, its pending alerts are dropped and the team
+gets one message about it.
 
-Memory is bounded: ids, conversations and gathered alerts are each kept up to a number, the oldest forgotten first.
+Memory is bounded: ids, conversations and pending alerts each have a maximum; the oldest are forgotten first.
 """
 
-from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
 
-from streams import ids
-from streams.alerts.messages import Message
-from streams.alerts.routes import Routes, Team, after, rank
+from streams.alerts.routes import Routes
+from streams.alerts.team_notifications import Action, Alert, Suppress, TeamNotifications
 
 SEEN = 50_000
-CONVERSATIONS = 5_000  # a team
-GATHERED = 20  # alerts of one conversation
-GATHERED_IN_ALL = 2_000  # alerts of a team
-FORGOTTEN_MS = 86_400_000
-COUNTED = ("quiet_hours", "rate_limited")  # told in a summary
-
-Alert = Mapping[str, Any]
-Subject = tuple[str, str]  # tenant, and conversation or rule
-
-
-class Send(NamedTuple):
-    """Tell a team."""
-
-    message: Message
-
-
-class Suppress(NamedTuple):
-    """An alert is not told to a team (empty: to nobody), and why."""
-
-    alert: Alert
-    team: str
-    reason: str
-
-
-Action = Send | Suppress
-
-
-@dataclass(slots=True)
-class ConversationNotifications:
-    """What a team was told of one conversation.
-
-    Attributes:
-        severity: rank of the worst told.
-        told_at: when it was last told, milliseconds.
-        event_time: of the newest alert, stream time.
-        gathered: alerts waiting for the next message.
-    """
-
-    severity: int
-    told_at: int
-    event_time: int
-    gathered: list[Alert] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class SuppressedSummary:
-    """What was held back since the last summary."""
-
-    rules: Counter[str] = field(default_factory=Counter)
-    severity: str = "info"
-    since: int = 0
-
-    def add(self, rule: str, severity: str, now: int) -> None:
-        self.since = self.since or now
-        self.rules[rule] += 1
-        self.severity = max(self.severity, severity, key=rank)
 
 
 class NotificationPolicy:
-    """Everything that is remembered of what teams were told.
+    """Decides what each team is sent, and remembers it.
 
     Args:
         routes: which alerts go to which team.
@@ -91,18 +33,18 @@ class NotificationPolicy:
     def __init__(self, routes: Routes) -> None:
         self._routes = routes
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._desks = {team.name: TeamNotifications(team) for team in routes.teams}
+        self._teams = {team.name: TeamNotifications(team) for team in routes.teams}
 
     @property
-    def gathered(self) -> int:
-        """Alerts waiting for their conversation's next message, over all teams."""
-        return sum(desk.gathered for desk in self._desks.values())
+    def pending(self) -> int:
+        """Number of alerts waiting for a message, over all teams."""
+        return sum(team.pending for team in self._teams.values())
 
-    def take(self, alert: Alert, arrived: int, now: int) -> list[Action]:
-        """What to do about an alert; nothing where it was taken before.
+    def handle_alert(self, alert: Alert, arrived: int, now: int) -> list[Action]:
+        """Actions for an alert; none if it was handled before.
 
         Args:
-            arrived: when it reached the broker, milliseconds.
+            arrived: when the broker received it, milliseconds.
         """
         if alert["alert_id"] in self._seen:
             return []
@@ -110,267 +52,52 @@ class NotificationPolicy:
         teams = self._routes.teams_for(alert)
         if not teams:
             return [Suppress(alert, "", "no_route")]
-        return [action for team in teams for action in self._desks[team.name].take(alert, arrived, now)]
+        return [action for team in teams for action in self._teams[team.name].handle_alert(alert, arrived, now)]
 
-    def due(self, now: int) -> list[Action]:
-        """What time alone calls for: gathered alerts, and summaries."""
-        return [action for desk in self._desks.values() for action in desk.due(now)]
+    def handle_time(self, now: int) -> list[Action]:
+        """Actions that are due by time: pending alerts, and summaries."""
+        return [action for team in self._teams.values() for action in team.handle_time(now)]
 
-    def over(self, tenant: str, conversation_id: str, event_time: int, raised: bool, now: int) -> list[Action]:
-        """What to do now that a conversation has recovered, or has ended.
+    def close_conversation(
+        self, tenant: str, conversation_id: str, event_time: int, raised: bool, now: int
+    ) -> list[Action]:
+        """Actions when a conversation has recovered or ended.
 
         Args:
-            event_time: when, stream time; what is older than the newest alert is ignored.
-            raised: whether frustration still counts as raised, so that nothing good can be told.
+            event_time: stream time of it; ignored if older than the newest alert.
+            raised: whether frustration is still raised; then no recovery is sent.
         """
         subject = tenant, conversation_id
-        return [action for desk in self._desks.values() for action in desk.over(subject, event_time, raised, now)]
+        return [
+            action
+            for team in self._teams.values()
+            for action in team.close_conversation(subject, event_time, raised, now)
+        ]
 
-    def knows(self, alert_id: str) -> bool:
-        """Whether an alert was taken before."""
+    def has_seen(self, alert_id: str) -> bool:
+        """Whether an alert was handled before."""
         return alert_id in self._seen
 
     def is_open(self, conversation_id: str) -> bool:
-        """Whether any team was told of this conversation, whoever's it is."""
-        return any(conversation_id in desk.conversations for desk in self._desks.values())
+        """Whether any team was sent an alert of this conversation, of any tenant."""
+        return any(conversation_id in team.conversations for team in self._teams.values())
 
-    def command(self, command: Mapping[str, Any], now: int) -> list[Action]:
-        """What a person asked. One for no team and no conversation, or for a team there is none of, changes nothing."""
+    def apply_command(self, command: Mapping[str, Any], now: int) -> list[Action]:
+        """Apply an operator's command. Without team and conversation, or for an unknown team, it changes nothing."""
         if command["team"] is None and command["conversation_id"] is None:
             return []
-        desks = self._desks.values() if command["team"] is None else [self._desks.get(command["team"])]
-        return [action for desk in desks if desk is not None for action in desk.command(command, now)]
+        teams = self._teams.values() if command["team"] is None else [self._teams.get(command["team"])]
+        return [action for team in teams if team is not None for action in team.apply_command(command, now)]
 
-    def recall(self, delivery: Mapping[str, Any]) -> None:
-        """Remember what became of an alert before a restart, in the order it happened."""
+    def restore(self, delivery: Mapping[str, Any]) -> None:
+        """Restore a delivery from before a restart, in order."""
         if delivery["kind"] == "alert":
             self._remember(delivery["alert_id"])
-        desk = self._desks.get(delivery["team"])
-        if desk is not None:
-            desk.recall(delivery)
+        team = self._teams.get(delivery["team"])
+        if team is not None:
+            team.restore(delivery)
 
     def _remember(self, alert_id: str) -> None:
         self._seen[alert_id] = None
         if len(self._seen) > SEEN:
             self._seen.popitem(last=False)
-
-
-class TeamNotifications:
-    """One team's part of it."""
-
-    def __init__(self, team: Team) -> None:
-        self.team = team
-        self.cases: OrderedDict[Subject, ConversationNotifications] = OrderedDict()
-        self.conversations: Counter[str] = Counter()
-        self._waiting: set[Subject] = set()
-        self._gathered = 0
-        self._told: deque[tuple[int, str]] = deque(maxlen=team.at_most)
-        self._missed = SuppressedSummary()
-        self._summed_up = 0
-        self._snoozed: OrderedDict[Subject | None, int] = OrderedDict()
-        self._acknowledged: OrderedDict[Subject, tuple[int, int]] = OrderedDict()
-
-    @property
-    def gathered(self) -> int:
-        return self._gathered
-
-    def take(self, alert: Alert, arrived: int, now: int) -> Iterator[Action]:
-        subject = subject_of(alert)
-        if now > after(arrived, self.team.max_age_s):
-            yield Suppress(alert, self.team.name, "stale")
-            return
-        reason = self._muted(subject, rank(alert["severity"]), now) or self._quiet(rank(alert["severity"]), now)
-        if reason:
-            yield self._suppressed(alert, reason, now)
-            return
-        case = self.cases.get(subject)
-        if case is not None and self._gathers(case, alert, now):
-            yield from self._gather(subject, case, alert, now)
-            return
-        yield from self._tell(subject, [*(case.gathered if case else ()), alert], now)
-
-    def due(self, now: int) -> Iterator[Action]:
-        for subject in sorted(self._waiting):
-            case = self.cases[subject]
-            if now >= after(case.told_at, self.team.group_s):
-                yield from self._tell(subject, case.gathered, now)
-        while self.cases and now - next(iter(self.cases.values())).told_at > FORGOTTEN_MS:
-            yield from self._forget(next(iter(self.cases)), "forgotten")
-        yield from self._summary(now)
-
-    def over(self, subject: Subject, event_time: int, raised: bool, now: int) -> Iterator[Action]:
-        case = self.cases.get(subject)
-        if case is None or event_time < case.event_time:
-            return
-        acknowledged = self._acknowledged.pop(subject, None)
-        silent = raised or acknowledged or not self.team.recoveries
-        yield from self._forget(subject, "ended" if raised else "recovered")
-        if not silent and not self._muted(subject, 0, now) and not self._quiet(0, now) and self._has_room(0, now):
-            message = self._message("recovery", subject, now, severity="info", of=str(case.told_at))
-            self._count(message, now)
-            yield Send(message)
-
-    def command(self, command: Mapping[str, Any], now: int) -> Iterator[Action]:
-        conversation_id = command["conversation_id"]
-        subject = None if conversation_id is None else (command["tenant"], conversation_id)
-        case = self.cases.get(subject) if subject else None
-        if command["action"] == "resume":
-            self._snoozed.pop(subject, None)
-            if subject:
-                self._acknowledged.pop(subject, None)
-        elif command["action"] == "snooze":
-            kept(self._snoozed, subject, command["until"] or now)
-        elif subject:
-            seen = case.severity if case else rank("warning")
-            kept(self._acknowledged, subject, (max(seen, rank("warning")), command["event_time"]))
-        for waiting in sorted(self._waiting if subject is None else self._waiting & {subject}):
-            yield from self._drop_muted(waiting, now)
-
-    def recall(self, delivery: Mapping[str, Any]) -> None:
-        at, severity, kind = delivery["event_time"], delivery["severity"], delivery["kind"]
-        subject = delivery["tenant"], delivery["conversation_id"] or delivery["rule"]
-        if delivery["status"] == "suppressed":
-            if delivery["reason"] in COUNTED:
-                self._missed.add(delivery["rule"], severity, at)
-            return
-        if kind == "summary":
-            self._missed, self._summed_up = SuppressedSummary(), at
-        elif all(message_id != delivery["message_id"] for _, message_id in self._told):
-            self._told.append((at, delivery["message_id"]))
-        if kind == "alert":
-            self._opened(subject, rank(severity), at, 0)
-        elif kind == "recovery" and subject in self.cases:
-            self._close(subject)
-
-    def _muted(self, subject: Subject, severity: int, now: int) -> str | None:
-        """Why a person does not want to hear of it; None where they do."""
-        until = max(self.team.snoozed_until or 0, self._snoozed.get(None, 0), self._snoozed.get(subject, 0))
-        if now < until:
-            return "snoozed"
-        seen, at = self._acknowledged.get(subject, (-1, 0))
-        return "acknowledged" if severity <= seen and now - at < FORGOTTEN_MS else None
-
-    def _quiet(self, severity: int, now: int) -> str | None:
-        quiet = self.team.quiet
-        return "quiet_hours" if quiet and severity < rank(quiet.at_least) and quiet.holds(now) else None
-
-    def _gathers(self, case: ConversationNotifications, alert: Alert, now: int) -> bool:
-        """Whether an alert waits for the next message: soon after one, where it is no worse than what was told."""
-        return rank(alert["severity"]) <= case.severity and now < after(case.told_at, self.team.group_s)
-
-    def _gather(self, subject: Subject, case: ConversationNotifications, alert: Alert, now: int) -> Iterator[Action]:
-        case.event_time = max(case.event_time, alert["event_time"])
-        if len(case.gathered) >= GATHERED or self._gathered >= GATHERED_IN_ALL:
-            yield self._suppressed(alert, "rate_limited", now)
-            return
-        case.gathered.append(alert)
-        self._gathered += 1
-        self._waiting.add(subject)
-
-    def _tell(self, subject: Subject, alerts: list[Alert], now: int) -> Iterator[Action]:
-        """Tell these, or say why not."""
-        worst = max(rank(alert["severity"]) for alert in alerts)
-        reason = self._muted(subject, worst, now) or self._quiet(worst, now)
-        if not reason and not self._has_room(worst, now):
-            reason = "rate_limited"
-        if reason:
-            self._take_gathered(subject)
-            for alert in alerts:
-                yield self._suppressed(alert, reason, now)
-            return
-        ordered = sorted(alerts, key=lambda one: (-rank(one["severity"]), -one["event_time"], one["alert_id"]))
-        of = ids.key(*(one["alert_id"] for one in ordered))
-        message = self._message("alert", subject, now, ordered[0]["severity"], of, tuple(ordered))
-        self._take_gathered(subject)
-        yield from self._opened(subject, worst, now, max(one["event_time"] for one in alerts))
-        self._count(message, now)
-        yield Send(message)
-
-    def _summary(self, now: int) -> Iterator[Action]:
-        """Sums up what was held back, now and then, once it is no longer quiet."""
-        missed, team = self._missed, self.team
-        if not missed.rules or now < after(missed.since, team.group_s) or now < after(self._summed_up, team.summary_s):
-            return
-        if self._muted(("", ""), 0, now) or self._quiet(rank(missed.severity), now):
-            return
-        self._missed, self._summed_up = SuppressedSummary(), now
-        count = sum(missed.rules.values())
-        rules = tuple(sorted(missed.rules.items()))
-        message_id = ids.stable_id("message", team.name, "summary", now)
-        yield Send(Message(message_id, "summary", team.name, "", None, missed.severity, now, more=count, rules=rules))
-
-    def _message(
-        self, kind: str, subject: Subject, now: int, severity: str, of: str, alerts: tuple[Alert, ...] = ()
-    ) -> Message:
-        tenant, conversation_id = subject
-        message_id = ids.stable_id("message", self.team.name, kind, *subject, of)
-        about = alerts[0]["conversation_id"] if alerts else conversation_id
-        return Message(message_id, kind, self.team.name, tenant, about, severity, now, alerts)
-
-    def _has_room(self, severity: int, now: int) -> bool:
-        """Whether the limit allows a message; the last quarter only for what is critical."""
-        while self._told and now >= after(self._told[0][0], self.team.per_s):
-            self._told.popleft()
-        most = self.team.at_most if severity >= rank("critical") else -(-self.team.at_most * 3 // 4)
-        return len(self._told) < most
-
-    def _count(self, message: Message, now: int) -> None:
-        self._told.append((now, message.message_id))
-
-    def _suppressed(self, alert: Alert, reason: str, now: int) -> Suppress:
-        if reason in COUNTED:
-            self._missed.add(alert["rule"], alert["severity"], now)
-        return Suppress(alert, self.team.name, reason)
-
-    def _drop_muted(self, subject: Subject, now: int) -> Iterator[Action]:
-        """Settle what is gathered of a conversation that a person no longer wants to hear of."""
-        worst = max(rank(alert["severity"]) for alert in self.cases[subject].gathered)
-        reason = self._muted(subject, worst, now)
-        for alert in self._take_gathered(subject) if reason else ():
-            yield self._suppressed(alert, str(reason), now)
-
-    def _opened(self, subject: Subject, severity: int, now: int, event_time: int) -> list[Action]:
-        """Remember that a team was told of a conversation; what had to be forgotten for it."""
-        before = self._close(subject)
-        severity = max(severity, before.severity if before else 0)
-        self.cases[subject] = ConversationNotifications(
-            severity, now, max(event_time, before.event_time if before else 0)
-        )
-        self.conversations[subject[1]] += 1
-        return list(self._forget(next(iter(self.cases)), "forgotten")) if len(self.cases) > CONVERSATIONS else []
-
-    def _take_gathered(self, subject: Subject) -> list[Alert]:
-        self._waiting.discard(subject)
-        case = self.cases.get(subject)
-        if case is None:
-            return []
-        found, case.gathered = case.gathered, []
-        self._gathered -= len(found)
-        return found
-
-    def _forget(self, subject: Subject, reason: str) -> Iterator[Action]:
-        for alert in self._take_gathered(subject):
-            yield Suppress(alert, self.team.name, reason)
-        self._close(subject)
-
-    def _close(self, subject: Subject) -> ConversationNotifications | None:
-        self._waiting.discard(subject)
-        case = self.cases.pop(subject, None)
-        if case is not None:
-            self.conversations[subject[1]] -= 1
-            if not self.conversations[subject[1]]:
-                del self.conversations[subject[1]]
-        return case
-
-
-def subject_of(alert: Alert) -> Subject:
-    """What an alert is grouped by: its conversation, or its rule where it is about none."""
-    return alert["tenant"], alert["conversation_id"] or alert["rule"]
-
-
-def kept(into: OrderedDict[Any, Any], key: Any, value: Any) -> None:
-    """Put in, the oldest out where there are too many."""
-    into[key] = value
-    into.move_to_end(key)
-    if len(into) > CONVERSATIONS:
-        into.popitem(last=False)

@@ -1,6 +1,6 @@
-"""Routes: which team is told of an alert, where, and when it wants to be left alone. ``routes_file`` reads them.
+"""Routes: which team gets an alert, where, and when it is quiet. ``routes_file`` reads them.
 
-The types are the format of the file: what they refuse, the file may not say.
+The types define the format of the file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, ConfigDict, Field, Strict
 
 from schemas import times
-from streams.interventions.options import NOTHING_ELSE, Channel, Flag, Listed, Text
+from streams.interventions.options import FORBID_EXTRA, Channel, Flag, Listed, Text
 
 Severity = Literal["info", "warning", "critical"]
 Rule = Literal[
@@ -29,53 +29,53 @@ LEAST_SECRET = 16
 
 
 def rank(severity: str) -> int:
-    """How urgent, from 0."""
+    """Rank of a severity, from 0."""
     return SEVERITIES.index(severity)
 
 
-def minutes(value: Any) -> int:
-    """Minutes since midnight of a time as ``"20:00"``. YAML 1.1 reads it without quotes as the number 1200."""
+def parse_time_of_day(value: Any) -> int:
+    """Minutes since midnight of a time such as ``"20:00"``, which YAML 1.1 reads as 1200 when unquoted."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MINUTES:
         return value
     hour, separator, minute = value.partition(":") if isinstance(value, str) else ("", "", "")
     if not (separator and hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):
-        raise ValueError('must be a time of day, as "20:00"')
+        raise ValueError('must be a time of day such as "20:00"')
     return int(hour) * 60 + int(minute)
 
 
-def known_zone(value: Any) -> ZoneInfo:
+def parse_zone(value: Any) -> ZoneInfo:
     """A time zone by its name in the IANA database."""
     try:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise ValueError("must be the name of a time zone, as Europe/Berlin") from None
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
 
 
-def moment(value: Any) -> int:
-    """Milliseconds since the epoch of a date and time with its offset."""
-    at = times.moment(value)
+def parse_moment(value: Any) -> int:
+    """Milliseconds since the epoch of a time with a UTC offset."""
+    at = times.parse_time(value)
     if at is None:
-        raise ValueError("must be a time with its offset, as 2026-12-01T08:00:00+01:00")
+        raise ValueError("must be a time with a UTC offset such as 2026-12-01T08:00:00+01:00")
     return at
 
 
-def web_address(value: Any) -> str:
-    """An address a webhook can be sent to."""
+def check_url(value: Any) -> str:
+    """A webhook URL."""
     if not isinstance(value, str) or not value.startswith(("https://", "http://")):
-        raise ValueError("must begin with https:// or http://")
+        raise ValueError("must start with https:// or http://")
     return value
 
 
-def long_enough(value: Any) -> str:
-    """A secret that cannot be guessed."""
+def check_secret(value: Any) -> str:
+    """A secret of sufficient length."""
     if not isinstance(value, str) or len(value) < LEAST_SECRET:
         raise ValueError(f"must be a text of at least {LEAST_SECRET} characters")
     return value
 
 
-TimeOfDay = Annotated[int, BeforeValidator(minutes)]
-Zone = Annotated[Any, BeforeValidator(known_zone)]
-Moment = Annotated[int, BeforeValidator(moment)]
+TimeOfDay = Annotated[int, BeforeValidator(parse_time_of_day)]
+Zone = Annotated[Any, BeforeValidator(parse_zone)]
+Moment = Annotated[int, BeforeValidator(parse_moment)]
 AtMost = Annotated[int, Strict(), Field(ge=1, le=1000)]
 Seconds = Annotated[int, Strict(), Field(ge=0, le=7 * 86_400)]
 Period = Annotated[int, Strict(), Field(ge=60, le=7 * 86_400)]
@@ -86,24 +86,24 @@ class Webhook:
     """A signed generic webhook.
 
     Attributes:
-        url: where it is posted.
+        url: where to POST.
         secret: shared with the receiver; signs every request.
     """
 
-    url: Annotated[str, BeforeValidator(web_address)] = field(repr=False)
-    secret: Annotated[str, BeforeValidator(long_enough)] = field(repr=False)
+    url: Annotated[str, BeforeValidator(check_url)] = field(repr=False)
+    secret: Annotated[str, BeforeValidator(check_secret)] = field(repr=False)
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
 @dataclass(frozen=True)
 class QuietHours:
-    """Hours in which a team is only told of what cannot wait.
+    """Hours in which a team only gets urgent alerts.
 
     Attributes:
         zone: time zone the times are in, by its IANA name; they follow its daylight saving.
         start, end: local times of day; end may lie on the next day. The same: the whole day.
-        at_least: severity that is told all the same.
+        at_least: severity that is sent even then.
     """
 
     zone: Zone
@@ -111,7 +111,7 @@ class QuietHours:
     end: TimeOfDay
     at_least: Severity = "critical"
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     def holds(self, now: int) -> bool:
         """Whether it is quiet at ``now``, milliseconds."""
@@ -121,20 +121,20 @@ class QuietHours:
 
 @dataclass(frozen=True)
 class Team:
-    """Who is told, where, and how much.
+    """A team: its addresses and limits.
 
     Attributes:
-        name: of the team, no person's.
+        name: of the team, not of a person.
         apprise: addresses as the apprise library takes them.
         webhooks: signed generic webhooks.
-        at_most: messages in ``per_s``; a quarter is kept for critical ones.
+        at_most: messages in ``per_s``; a quarter is reserved for critical ones.
         per_s: period of that limit, seconds.
-        group_s: after a message, what else a conversation gives is gathered this long, seconds, unless it is worse.
-        summary_s: shortest time between two summaries of what was held back, seconds.
-        max_age_s: an alert that reaches us later than this is not told, seconds.
-        recoveries: whether to tell that a conversation told of has recovered.
-        quiet: hours of rest.
-        snoozed_until: nothing is told before.
+        group_s: after a message, group further alerts of the conversation for this long, seconds, unless worse.
+        summary_s: least time between two summaries of suppressed alerts, seconds.
+        max_age_s: an alert older than this on arrival is not sent, seconds.
+        recoveries: whether to send a message when a conversation recovers.
+        quiet: quiet hours.
+        snoozed_until: send nothing before this time.
     """
 
     name: Text
@@ -149,16 +149,16 @@ class Team:
     quiet: QuietHours | None = None
     snoozed_until: Moment | None = None
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     def __post_init__(self) -> None:
         if not (self.apprise or self.webhooks):
-            raise ValueError("apprise and webhooks are both empty: the team could be told nothing")
+            raise ValueError("apprise and webhooks are both empty; add an address to at least one")
 
 
 @dataclass(frozen=True)
 class Route:
-    """Which alerts a team is told of: those for which all of it holds. What is left out always holds.
+    """Which alerts a team gets: those that match every field. An empty field matches all.
 
     Attributes:
         team: name of the team.
@@ -172,10 +172,10 @@ class Route:
     channels: Listed[Channel] = ()
     at_least: Severity = "info"
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     def matches(self, alert: Mapping[str, Any]) -> bool:
-        """Whether an alert goes this way."""
+        """Whether an alert matches."""
         return (
             (not self.tenants or alert["tenant"] in self.tenants)
             and (not self.rules or alert["rule"] in self.rules)
@@ -189,25 +189,25 @@ class Routes:
     """A routes file.
 
     Attributes:
-        teams: all there are.
-        routes: which alerts go to which of them.
+        teams: all teams.
+        routes: which alerts go to which team.
     """
 
     teams: Listed[Team] = ()
     routes: Listed[Route] = ()
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     @cached_property
     def by_name(self) -> dict[str, Team]:
         return {team.name: team for team in self.teams}
 
     def teams_for(self, alert: Mapping[str, Any]) -> Sequence[Team]:
-        """The teams an alert is for, each once, in the order of the routes."""
+        """Teams that get an alert, each once, in the order of the routes."""
         names = dict.fromkeys(route.team for route in self.routes if route.matches(alert))
         return [self.by_name[name] for name in names]
 
 
-def after(now: int, seconds: float) -> int:
-    """Milliseconds, so many seconds later."""
+def add_seconds(now: int, seconds: float) -> int:
+    """A time in milliseconds, some seconds later."""
     return now + round(seconds * 1000)

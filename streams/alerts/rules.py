@@ -1,4 +1,4 @@
-"""Alerts: which decisions and outcomes a team lead should hear of. Few, and each says why.
+"""Alert rules: which decisions and outcomes a team lead should know about. Few, and each explains itself.
 
 Rules:
     frustration_raised     a conversation's first decision point.
@@ -6,48 +6,49 @@ Rules:
     handed_over            repeated failures: a human must take over.
     option_rolled_back     an option that does harm, or that a person disabled, is no longer chosen.
     policy_drift           what follows interventions has changed, over all conversations.
-    team_overloaded        a team has come under strain: workload exposure, off by default.
+    team_overloaded        a team is under strain: workload exposure, off by default.
 """
 
 from collections.abc import Mapping, Sequence, Set
 from math import sqrt
 from typing import Any
 
-from schemas.times import rfc3339
+from schemas.times import format_time
 from streams import ids
-from streams.alerts import rules as alerting
 from streams.config.model import Config
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
-from streams.policy.rollback import Rollback, lost_options
-from streams.policy.snapshot import Snapshot, as_record
+from streams.policy.rollback import Rollback, find_rollbacks
+from streams.policy.snapshot import Snapshot, to_record
 from streams.signals import labels
 
 VERSION = 2  # of these rules and what they say; raised with every change that shows in an alert
 SCOPE = ("tenant", "conversation_id", "customer_id", "channel", "event_time", "config_version")
 
 
-def of_decision(decision: Mapping[str, Any]) -> Output | None:
-    """The alert a decision calls for, if any."""
+def alert_for_decision(decision: Mapping[str, Any]) -> Output | None:
+    """The alert for a decision, if any."""
     if decision["kind"] == "escalation":
-        return from_decision(decision, "handed_over", "critical", "Interventions failed: take over", TAKE_OVER)
+        return build_decision_alert(decision, "handed_over", "critical", "Interventions failed: take over", TAKE_OVER)
     if decision["decision_index"] == 1:
-        return from_decision(decision, "frustration_raised", "warning", "Frustration signal raised", step_in(decision))
+        return build_decision_alert(
+            decision, "frustration_raised", "warning", "Frustration signal raised", recommend(decision)
+        )
     return None
 
 
-def of_outcome(outcome: Mapping[str, Any]) -> Output | None:
-    """The alert an outcome calls for, if any."""
+def alert_for_outcome(outcome: Mapping[str, Any]) -> Output | None:
+    """The alert for an outcome, if any."""
     if not outcome["failed"]:
         return None
     rose = outcome["post_level"] - outcome["pre_level"]
-    return alert(
+    return build_alert(
         outcome,
         rule="intervention_failed",
         severity="warning",
         title=f"{outcome['option']} did not help",
         explanation=f"The frustration signal rose by {rose:.2f} over {outcome['turns']} customer turns after it"
-        f"{since(outcome)}.{before(outcome['tried'][:-1])}",
+        f"{describe_duration(outcome)}.{describe_tried(outcome['tried'][:-1])}",
         recommendation=NEXT[outcome["action"]],
         level=outcome["post_level"],
         level_sd=outcome["post_sd"],
@@ -68,8 +69,8 @@ NEXT = {  # after a failure, by what follows: nothing does once the conversation
 }
 
 
-def step_in(decision: Mapping[str, Any]) -> str:
-    """What to do about a conversation whose frustration has just been noticed."""
+def recommend(decision: Mapping[str, Any]) -> str:
+    """Recommendation for a conversation whose frustration was just raised."""
     if not decision["available"]:
         return f"No intervention was possible ({decision['unavailable_reason']}); read along."
     if decision["control"]:
@@ -77,8 +78,10 @@ def step_in(decision: Mapping[str, Any]) -> str:
     return f"Answer by {decision['option']}; its guidance is on tenor.interventions."
 
 
-def from_decision(decision: Mapping[str, Any], rule: str, severity: str, title: str, recommendation: str) -> Output:
-    return alert(
+def build_decision_alert(
+    decision: Mapping[str, Any], rule: str, severity: str, title: str, recommendation: str
+) -> Output:
+    return build_alert(
         decision,
         rule=rule,
         severity=severity,
@@ -97,16 +100,17 @@ def from_decision(decision: Mapping[str, Any], rule: str, severity: str, title: 
 
 
 def explain(decision: Mapping[str, Any]) -> str:
-    """What rose, by how much and since when, what it was seen by, and what was tried; in words."""
-    strongest = ", ".join(labels.strongest(decision["contributions"]))
+    """Explanation in words: the level, since when it is raised, by which signals, and what was tried."""
+    strongest = ", ".join(labels.describe_strongest(decision["contributions"]))
     return (
-        f"Level {decision['level']:.2f} ± {decision['level_sd']:.2f} after turn {decision['turn']}{since(decision)}; "
-        f"strongest signals: {strongest or 'none single'}.{before(decision['tried'])}"
+        f"Level {decision['level']:.2f} ± {decision['level_sd']:.2f} after turn {decision['turn']}"
+        f"{describe_duration(decision)}; "
+        f"strongest signals: {strongest or 'none single'}.{describe_tried(decision['tried'])}"
     )
 
 
-def since(about: Mapping[str, Any]) -> str:
-    """Since when, in words; nothing where it is not known."""
+def describe_duration(about: Mapping[str, Any]) -> str:
+    """Since when frustration is raised, in words; empty if unknown."""
     at = about["raised_at"]
     if at is None:
         return ""
@@ -114,12 +118,12 @@ def since(about: Mapping[str, Any]) -> str:
     return f", raised for {minutes} min" if minutes else ", raised just now"
 
 
-def before(tried: Sequence[Mapping[str, Any]]) -> str:
-    """What was tried and how it went, in words; nothing where nothing was."""
-    return f" Tried before: {'; '.join(map(went, tried))}." if tried else ""
+def describe_tried(tried: Sequence[Mapping[str, Any]]) -> str:
+    """What was tried and how it went, in words; empty if nothing was."""
+    return f" Tried before: {'; '.join(map(describe_attempt, tried))}." if tried else ""
 
 
-def went(tried: Mapping[str, Any]) -> str:
+def describe_attempt(tried: Mapping[str, Any]) -> str:
     """How one attempt went: ``slow, then it rose by 0.20``."""
     change = tried["change"]
     if change is None:
@@ -129,97 +133,104 @@ def went(tried: Mapping[str, Any]) -> str:
     return f"{'left alone' if tried['option'] == CONTROL else tried['option']}, {how}"
 
 
-def alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
+def build_alert(about: Mapping[str, Any], rule: str, **fields: Any) -> Output:
     alert_id = ids.stable_id("alert", rule, fields["outcome_id"] or fields["decision_id"])
-    evidence = labels.strongest(fields["contributions"])
+    evidence = labels.describe_strongest(fields["contributions"])
     about_whom = {name: about[name] for name in SCOPE}
     datum = {"alert_id": alert_id, "rule": rule, "rule_version": VERSION, **about_whom, "evidence": evidence, **fields}
     return Output("alert", alert_id, datum)
 
 
-def of_snapshot(snapshot: Snapshot, before: Set[str], config: Config) -> list[Output]:
-    """The alerts a policy snapshot calls for.
+def alerts_for_snapshot(snapshot: Snapshot, before: Set[str], config: Config) -> list[Output]:
+    """The alerts for a policy snapshot.
 
     Args:
-        before: options that were out of use before it.
+        before: options that were disabled before it.
     """
-    lost = {one.option: one for one in lost_options(snapshot.evidence, (), config)}
-    record = as_record(snapshot)
-    drifted = [of_drift(record)] if snapshot.forgot else []
-    return drifted + [of_rollback(record, option, lost.get(option)) for option in sorted(snapshot.disabled - before)]
+    rollbacks = {rollback.option: rollback for rollback in find_rollbacks(snapshot.evidence, (), config)}
+    record = to_record(snapshot)
+    drifted = [alert_for_drift(record)] if snapshot.forgot else []
+    return drifted + [
+        alert_for_rollback(record, option, rollbacks.get(option)) for option in sorted(snapshot.disabled - before)
+    ]
 
 
-def of_rollback(snapshot: Mapping[str, Any], option: str, lost: Rollback | None) -> Output:
-    """The alert for one of them; ``lost`` is None where a person disabled it."""
-    told = "A person disabled it."
-    if lost is not None:
-        told = (
-            f"Over {lost.evidence.n} decisions that could have been either, its reward is {lost.evidence.mean:+.3f} "
-            f"beside control, and always-valid confidence says below {lost.upper:+.3f}."
+def alert_for_rollback(snapshot: Mapping[str, Any], option: str, rollback: Rollback | None) -> Output:
+    """The alert for a disabled option; ``rollback`` is None if a person disabled it."""
+    explanation = "A person disabled it."
+    if rollback is not None:
+        explanation = (
+            f"Over {rollback.evidence.n} decisions that could have been either, "
+            f"its reward is {rollback.evidence.mean:+.3f} beside control, "
+            f"and always-valid confidence says below {rollback.upper:+.3f}."
         )
-    title, mend = f"{option} is no longer chosen", f"Reword or remove it, then: tenor policy enable {option}"
-    return about_policy(snapshot, "option_rolled_back", "critical", title, told, mend, option)
+    title, recommendation = f"{option} is no longer chosen", f"Reword or remove it, then: tenor policy enable {option}"
+    return build_policy_alert(snapshot, "option_rolled_back", "critical", title, explanation, recommendation, option)
 
 
-def of_drift(snapshot: Mapping[str, Any]) -> Output:
-    """The alert where the policy's errors have grown."""
+def alert_for_drift(snapshot: Mapping[str, Any]) -> Output:
+    """The alert when the policy's errors have grown."""
     now = sqrt(snapshot["errors"][-1])
-    told = f"Outcomes now differ from what the policy expects by {now:.3f} (root mean square), more than they did."
-    look = "Look for what changed: a product, a channel, a prompt. The policy has begun to learn anew by itself."
+    explanation = (
+        f"Outcomes now differ from what the policy expects by {now:.3f} (root mean square), more than they did."
+    )
+    recommendation = (
+        "Look for what changed: a product, a channel, a prompt. The policy has begun to learn anew by itself."
+    )
     title = "Interventions no longer do what they did"
-    return about_policy(snapshot, "policy_drift", "warning", title, told, look, "drift")
+    return build_policy_alert(snapshot, "policy_drift", "warning", title, explanation, recommendation, "drift")
 
 
-def about_policy(
+def build_policy_alert(
     snapshot: Mapping[str, Any], rule: str, severity: str, title: str, explanation: str, recommendation: str, what: str
 ) -> Output:
-    """An alert about what was learned."""
+    """An alert about the policy."""
     alert_id = ids.stable_id("alert", rule, what, snapshot["tenant"], snapshot["policy_version"])
     about = {"tenant": snapshot["tenant"], "event_time": snapshot["created_at"]}
     versions = {"policy_version": snapshot["policy_version"], "config_version": snapshot["config_version"]}
-    said = {"title": title, "explanation": explanation, "recommendation": recommendation}
-    return of_no_conversation(alert_id, rule, severity, about | versions | said)
+    texts = {"title": title, "explanation": explanation, "recommendation": recommendation}
+    return build_general_alert(alert_id, rule, severity, about | versions | texts)
 
 
-def of_workload(workload: Mapping[str, Any]) -> Output:
-    """The alert where a team has come under strain. It names the team and a queue, and can name nobody."""
+def alert_for_workload(workload: Mapping[str, Any]) -> Output:
+    """The alert when a team is under strain. It names the team and a queue, never a person."""
     alert_id = ids.stable_id("alert", "team_overloaded", workload["workload_id"])
     queue = workload["channel"]
     elsewhere = f"send new conversations of the queue {queue} elsewhere for a while, " if queue else ""
-    said = {
+    texts = {
         "title": f"Team {workload['team']} may need cover",
-        "explanation": exposed(workload),
+        "explanation": describe_exposure(workload),
         "recommendation": f"Find cover for the team: {elsewhere}see that breaks are taken, and ask who wants relief.",
     }
     about = {name: workload[name] for name in ("tenant", "event_time", "config_version")}
-    return of_no_conversation(alert_id, "team_overloaded", "warning", about | said | {"channel": queue or "other"})
+    return build_general_alert(alert_id, "team_overloaded", "warning", about | texts | {"channel": queue or "other"})
 
 
-def exposed(workload: Mapping[str, Any]) -> str:
-    """What a team had to take, and what of it is too much, in words."""
+def describe_exposure(workload: Mapping[str, Any]) -> str:
+    """Exposure of a team, and which figures are too high, in words."""
     recovery = workload["recovery_minutes"]
-    told = {
+    figures = {
         "hostile_minutes": f"{workload['hostile_minutes']:.0f} of {workload['work_minutes']:.0f} minutes of work in "
         "hostile conversations",
         "hard_in_a_row": f"{workload['hard_in_a_row']:.1f} hard cases in a row",
         "breaks_missed": f"{workload['breaks_missed']:.1f} breaks missed",
     }
-    said = [f"{how_much} (too much)" if name in workload["strained"] else how_much for name, how_much in told.items()]
-    said += [] if recovery is None else [f"{recovery:.0f} minutes between hard cases"]
-    where = "" if workload["channel"] is None else most(workload)
-    return (
-        f"From {rfc3339(workload['since'])} to {rfc3339(workload['event_time'])}, mean of {workload['operators']} "
-        f"operators: {', '.join(said)}.{where}"
-    )
+    sentences = [
+        f"{how_much} (too much)" if name in workload["strained"] else how_much for name, how_much in figures.items()
+    ]
+    sentences += [] if recovery is None else [f"{recovery:.0f} minutes between hard cases"]
+    where = "" if workload["channel"] is None else describe_queue(workload)
+    since, until = format_time(workload["since"]), format_time(workload["event_time"])
+    return f"From {since} to {until}, mean of {workload['operators']} operators: {', '.join(sentences)}.{where}"
 
 
-def most(workload: Mapping[str, Any]) -> str:
-    """Where most of it was."""
+def describe_queue(workload: Mapping[str, Any]) -> str:
+    """The queue with most of the exposure, in words."""
     return f" Most of it in the queue {workload['channel']} ({workload['channel_share']:.0%})."
 
 
-def of_no_conversation(alert_id: str, rule: str, severity: str, fields: Mapping[str, Any]) -> Output:
-    """An alert about no conversation, and so without a customer, a level or evidence."""
+def build_general_alert(alert_id: str, rule: str, severity: str, fields: Mapping[str, Any]) -> Output:
+    """An alert about no conversation: without customer, level and evidence."""
     datum = {
         "alert_id": alert_id,
         "rule": rule,
@@ -242,8 +253,8 @@ def of_no_conversation(alert_id: str, rule: str, severity: str, fields: Mapping[
     return Output("alert", alert_id, datum)
 
 
-def sample(severity: str, at: int) -> dict[str, Any]:
-    """An alert that follows from nothing, to try routes with.
+def sample_alert(severity: str, at: int) -> dict[str, Any]:
+    """A sample alert, to test routes.
 
     Args:
         at: its time, milliseconds.
@@ -269,7 +280,7 @@ def sample(severity: str, at: int) -> dict[str, Any]:
         "level": 0.62,
         "level_sd": 0.08,
         "contributions": contributions,
-        "evidence": labels.strongest(contributions),
+        "evidence": labels.describe_strongest(contributions),
         "raised_at": at,
         "tried": [{"option": "slow_reassurance", "change": 0.2}],
         "decision_id": None,
@@ -279,8 +290,8 @@ def sample(severity: str, at: int) -> dict[str, Any]:
     }
 
 
-def alerts_of(outputs: list[Output]) -> list[Output]:
-    """The alerts these outputs call for."""
-    rules = {"decision": alerting.of_decision, "outcome": alerting.of_outcome}
+def alerts_for_outputs(outputs: list[Output]) -> list[Output]:
+    """The alerts for these outputs."""
+    rules = {"decision": alert_for_decision, "outcome": alert_for_outcome}
     called_for = [rules[output.record](output.datum) for output in outputs if output.record in rules]
     return [alert for alert in called_for if alert is not None]

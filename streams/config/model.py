@@ -11,7 +11,7 @@ from hashlib import blake2b
 from math import inf
 
 from streams.config import versions
-from streams.config.ranges import at_most, below, positive, within
+from streams.config.ranges import check_at_most, check_below, check_positive, check_within
 from streams.interventions.catalogue import default_options
 from streams.interventions.options import InterventionOption
 
@@ -53,10 +53,10 @@ class SignalConfig:
     latency_share: float = 0.1
 
     def __post_init__(self) -> None:
-        positive(self, *(one.name for one in fields(self) if one.name.endswith("_sd")))
-        within(self, 0, 1, *(one.name for one in fields(self) if one.name.endswith("_share")))
-        within(self, 0, inf, "usual_z")
-        within(self, 0.01, 0.99, "text_usual")
+        check_positive(self, *(setting.name for setting in fields(self) if setting.name.endswith("_sd")))
+        check_within(self, 0, 1, *(setting.name for setting in fields(self) if setting.name.endswith("_share")))
+        check_within(self, 0, inf, "usual_z")
+        check_within(self, 0.01, 0.99, "text_usual")
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class NavigationConfig:
     ignore_gestures: bool = True
 
     def __post_init__(self) -> None:
-        positive(self, *(one.name for one in fields(self) if one.name.endswith(("_ms", "_px"))))
-        within(self, 2, inf, "rage_clicks", "thrash_turns", "scroll_turns", "help_visits")
+        check_positive(self, *(setting.name for setting in fields(self) if setting.name.endswith(("_ms", "_px"))))
+        check_within(self, 2, inf, "rage_clicks", "thrash_turns", "scroll_turns", "help_visits")
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,13 @@ class BeliefConfig:
     slope_points: int = 4
 
     def __post_init__(self) -> None:
-        positive(self, "prior_sd", "max_sd", "gate", "clip", "shift", "shift_most", "threshold")
-        within(self, 0, inf, "drift", "noise_floor", "clear", "ceiling", "defer")
-        within(self, 2, inf, "slope_points")
-        at_most(self, "prior_sd", "max_sd")
-        at_most(self, "shift", "shift_most")
-        below(self, "clear", "threshold")
-        below(self, "threshold", "ceiling")
+        check_positive(self, "prior_sd", "max_sd", "gate", "clip", "shift", "shift_most", "threshold")
+        check_within(self, 0, inf, "drift", "noise_floor", "clear", "ceiling", "defer")
+        check_within(self, 2, inf, "slope_points")
+        check_at_most(self, "prior_sd", "max_sd")
+        check_at_most(self, "shift", "shift_most")
+        check_below(self, "clear", "threshold")
+        check_below(self, "threshold", "ceiling")
 
 
 @dataclass(frozen=True)
@@ -178,9 +178,9 @@ class DecisionConfig:
     policy_version: str = "uniform-1"
 
     def __post_init__(self) -> None:
-        within(self, 0, inf, "cooldown_s", "burden")
-        within(self, 1, inf, "max_failures")
-        within(self, 0, 1, "control_share", "holdout_share")
+        check_within(self, 0, inf, "cooldown_s", "burden")
+        check_within(self, 1, inf, "max_failures")
+        check_within(self, 0, 1, "control_share", "holdout_share")
 
 
 @dataclass(frozen=True)
@@ -222,14 +222,14 @@ class PolicyConfig:
     rollback_after: int = 200
 
     def __post_init__(self) -> None:
-        within(self, 0.5, 1, "discount")
-        within(self, 0, 0.2, "floor")
-        within(self, 0, 1, "rating_weight", "remembered_after_drift")
-        within(self, 0, inf, "burden_price", "rating_scale", "remembered_s", "safe_start")
-        within(self, 1, inf, "snapshot_outcomes")
-        within(self, 2, inf, "rollback_after")
-        within(self, 1e-6, 0.5, "alpha")
-        positive(self, "exploration", "ridge", "snapshot_s")
+        check_within(self, 0.5, 1, "discount")
+        check_within(self, 0, 0.2, "floor")
+        check_within(self, 0, 1, "rating_weight", "remembered_after_drift")
+        check_within(self, 0, inf, "burden_price", "rating_scale", "remembered_s", "safe_start")
+        check_within(self, 1, inf, "snapshot_outcomes")
+        check_within(self, 2, inf, "rollback_after")
+        check_within(self, 1e-6, 0.5, "alpha")
+        check_positive(self, "exploration", "ridge", "snapshot_s")
 
 
 @dataclass(frozen=True)
@@ -249,9 +249,9 @@ class OutcomeConfig:
     idle_s: float = 1800.0
 
     def __post_init__(self) -> None:
-        within(self, 1, inf, "window_turns")
-        positive(self, "window_s", "idle_s")
-        within(self, 0, inf, "margin")
+        check_within(self, 1, inf, "window_turns")
+        check_positive(self, "window_s", "idle_s")
+        check_within(self, 0, inf, "margin")
 
     @cached_property
     def window_ms(self) -> int:
@@ -330,12 +330,12 @@ class LearnerConfig:
     wording_s: float = 60.0
 
     def __post_init__(self) -> None:
-        within(self, 1, inf, "labels", "conversations", "turns", "pending", "wording_turns")
-        within(self, 1e-8, inf, "inertia")
-        within(self, 0, inf, "wait_s", "history_s")
-        within(self, 0.01, 1, "weak")
-        positive(self, "rate", "wording_s")
-        at_most(self, "labels", "window")
+        check_within(self, 1, inf, "labels", "conversations", "turns", "pending", "wording_turns")
+        check_within(self, 1e-8, inf, "inertia")
+        check_within(self, 0, inf, "wait_s", "history_s")
+        check_within(self, 0.01, 1, "weak")
+        check_positive(self, "rate", "wording_s")
+        check_at_most(self, "labels", "window")
 
 
 @dataclass(frozen=True)
@@ -369,12 +369,12 @@ class WorkloadConfig:
     breaks_missed: float = 0.5
 
     def __post_init__(self) -> None:
-        within(self, 3, inf, "least")
-        within(self, 60, 7 * 86_400, "period_s", "shift_s", "work_s", "idle_s", "break_s")
-        within(self, 0, 86_400, "grace_s")
-        within(self, 0.01, 1, "hostile_share")
-        positive(self, "hard_in_a_row", "breaks_missed")
-        below(self, "break_s", "work_s")
+        check_within(self, 3, inf, "least")
+        check_within(self, 60, 7 * 86_400, "period_s", "shift_s", "work_s", "idle_s", "break_s")
+        check_within(self, 0, 86_400, "grace_s")
+        check_within(self, 0.01, 1, "hostile_share")
+        check_positive(self, "hard_in_a_row", "breaks_missed")
+        check_below(self, "break_s", "work_s")
 
     @cached_property
     def period_ms(self) -> int:

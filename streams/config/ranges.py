@@ -1,11 +1,11 @@
-"""Ranges of settings: a number the domain cannot work with is refused where it is set, with a sentence naming it."""
+"""Range checks of settings: an invalid number is refused where it is set, with an error that names it."""
 
 from math import inf, isfinite
 from typing import Any
 
 
-def within(config: Any, least: float, most: float, *names: str) -> None:
-    """``ValueError`` for a setting outside of ``least`` to ``most``, both allowed, or that is no finite number."""
+def check_within(config: Any, least: float, most: float, *names: str) -> None:
+    """``ValueError`` for a setting outside ``least`` to ``most`` (inclusive), or not finite."""
     for name in names:
         value = getattr(config, name)
         if not (isfinite(value) and least <= value <= most):
@@ -13,23 +13,23 @@ def within(config: Any, least: float, most: float, *names: str) -> None:
             raise ValueError(f"{name} must be {range_}, not {value}")
 
 
-def positive(config: Any, *names: str) -> None:
-    """``ValueError`` for a setting that is no finite number above 0."""
+def check_positive(config: Any, *names: str) -> None:
+    """``ValueError`` for a setting that is not a finite number above 0."""
     for name in names:
         value = getattr(config, name)
         if not (isfinite(value) and value > 0):
             raise ValueError(f"{name} must be above 0, not {value}")
 
 
-def below(config: Any, lower: str, higher: str) -> None:
-    """``ValueError`` where the first setting is not less than the second."""
+def check_below(config: Any, lower: str, higher: str) -> None:
+    """``ValueError`` if the first setting is not less than the second."""
     first, second = getattr(config, lower), getattr(config, higher)
     if not first < second:
         raise ValueError(f"{lower} must be below {higher} ({second}), not {first}")
 
 
-def at_most(config: Any, lower: str, higher: str) -> None:
-    """``ValueError`` where the first setting is more than the second."""
+def check_at_most(config: Any, lower: str, higher: str) -> None:
+    """``ValueError`` if the first setting is more than the second."""
     first, second = getattr(config, lower), getattr(config, higher)
     if not first <= second:
         raise ValueError(f"{lower} must be at most {higher} ({second}), not {first}")

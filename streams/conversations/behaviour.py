@@ -19,10 +19,10 @@ def read_typing(state: State, context: Context) -> State:
     config, switches = context.config, context.config.signals
     if state.keystroke_consent is False or not switches.typing:
         return state
-    observation, baselines = profile_priors.weighed(
+    observation, baselines = profile_priors.observe_with_prior(
         typing.observe, context.signal["features"], state, config, switches.typing_sd, switches.usual_z
     )
-    belief = behaviour.corroborated(state.belief, observation, "typing", switches.typing_share, config.belief)
+    belief = behaviour.update_alarm(state.belief, observation, "typing", switches.typing_share, config.belief)
     return msgspec.structs.replace(state, baselines=baselines, belief=belief)
 
 
@@ -34,7 +34,7 @@ def read_navigation(state: State, context: Context) -> State:
     observation, pointer = navigation.observe(
         signal["features"], signal["cues"], context.at, state.pointer, switches.navigation_sd, config.navigation
     )
-    belief = behaviour.corroborated(state.belief, observation, "navigation", switches.navigation_share, config.belief)
+    belief = behaviour.update_alarm(state.belief, observation, "navigation", switches.navigation_share, config.belief)
     return msgspec.structs.replace(state, pointer=pointer, belief=belief)
 
 

@@ -13,8 +13,8 @@ from streams.belief import estimator
 from streams.config.model import Config
 from streams.conversations import eligibility, outcome
 from streams.customers import profile_priors
-from streams.experiment.holdout import in_holdout
-from streams.interventions.options import CONTROL, InterventionOption, as_record
+from streams.experiment.holdout import is_in_holdout
+from streams.interventions.options import CONTROL, InterventionOption, constraints_record
 from streams.outputs import Output, scope
 from streams.policy import context, policy
 from streams.policy.policy import Policy
@@ -70,9 +70,9 @@ def choose(
 ) -> tuple[State, list[Output]]:
     """Draw, open the outcome window, and say what to do."""
     share = control_share(decision, config)
-    chances = policy.chances(options, decision["context"], learned, config, share)
+    chances = policy.option_probabilities(options, decision["context"], learned, config, share)
     lottery = ids.lottery(decision["decision_id"], config.decision.salt)
-    name, propensity = policy.draw(chances.propensities, lottery)
+    name, propensity = policy.draw_option(chances.propensities, lottery)
     decision |= {
         "available": True,
         "propensities": [{"option": option, "probability": p} for option, p in chances.propensities],
@@ -86,7 +86,9 @@ def choose(
     chosen = next((option for option in options if option.id == name), None)
     if chosen is not None:
         outputs.append(
-            intervention(decision, eligibility.adapted(chosen, state), profile_priors.experience(state.usual), config)
+            intervention(
+                decision, eligibility.adapted(chosen, state), profile_priors.describe_history(state.usual), config
+            )
         )
     return opened(state, decision, chosen), outputs
 
@@ -134,16 +136,16 @@ def describe(
         "kind": kind,
         "previous_decision_id": state.failed,
         **reading(state),
-        "context": context.context(state),
+        "context": context.build_context(state),
         "context_version": context.VERSION,
-        "holdout": in_holdout(state.tenant, state.customer_id, conversation_id, config),
+        "holdout": is_in_holdout(state.tenant, state.customer_id, conversation_id, config),
         "excluded": list(state.excluded),
         "predicted_reward": None,
         "policy_version": in_use.policy.version if in_use.policy else config.decision.policy_version,
         "snapshot_offset": in_use.offset,
         "window_turns": config.outcome.window_turns,
         "window_s": config.outcome.window_s,
-        "contributions": estimator.shares(state.belief.evidence),
+        "contributions": estimator.rank_shares(state.belief.evidence),
         "cues": cues,
         **outcome.story(state),
         "raised_at": state.course.raised_at or state.customer_at,  # by this very turn, where it was not before
@@ -156,7 +158,7 @@ def reading(state: State) -> dict[str, float | None]:
     return {
         "level": state.belief.level,
         "level_sd": state.belief.variance**0.5,
-        "slope": estimator.slope(state.recent),
+        "slope": estimator.fit_slope(state.recent),
         "alarm": state.belief.alarm,
     }
 
@@ -181,7 +183,7 @@ def intervention(decision: dict[str, Any], chosen: InterventionOption, experienc
         "expires_at": decision["event_time"] + config.outcome.window_ms,
         **{name: decision[name] for name in ("tenant", "conversation_id", "customer_id", "channel")},
         "option": chosen.id,
-        "constraints": as_record(chosen.constraints),
+        "constraints": constraints_record(chosen.constraints),
         "guidance": chosen.guidance,
         "prompt": chosen.prompt,
         "reason": because(decision) + experience,

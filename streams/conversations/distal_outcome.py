@@ -13,7 +13,7 @@ from streams import ids
 from streams.config.model import Config
 from streams.conversations.step import Context, Signal
 from streams.customers.notes import ENDED
-from streams.experiment.holdout import in_holdout
+from streams.experiment.holdout import is_in_holdout
 from streams.outputs import Output, scope
 from streams.state import ConversationSummary, State
 
@@ -66,7 +66,7 @@ def distal_outcome(state: State, conversation_id: str, at: int, config: Config) 
         **scope(state, conversation_id),
         "opened_at": state.opened_at,
         "ended": summary.status or "silent",
-        "holdout": in_holdout(state.tenant, state.customer_id, conversation_id, config),
+        "holdout": is_in_holdout(state.tenant, state.customer_id, conversation_id, config),
         "turns": state.turn,
         "decisions": state.decisions,
         "interventions": summary.interventions,

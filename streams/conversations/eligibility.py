@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from streams.belief.estimator import slope
+from streams.belief.estimator import fit_slope
 from streams.config.model import Config
 from streams.interventions.options import Conditions, InterventionOption
 from streams.state import OptionHistory, State
@@ -75,7 +75,7 @@ def adapted(option: InterventionOption, state: State) -> InterventionOption:
 
 def holds(when: Conditions, state: State, option: str) -> bool:
     """Whether all conditions of an option hold."""
-    return all(CONDITIONS[name](asked, state, option) for name, asked in when.said)
+    return all(CONDITIONS[name](asked, state, option) for name, asked in when.active)
 
 
 def before_with(state: State, option: str) -> OptionHistory:
@@ -84,7 +84,7 @@ def before_with(state: State, option: str) -> OptionHistory:
 
 
 def steep(asked: float, state: State, option: str) -> bool:
-    found = slope(state.recent)
+    found = fit_slope(state.recent)
     return found is not None and found >= asked
 
 

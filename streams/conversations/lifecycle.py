@@ -27,7 +27,7 @@ def open_state(signal: Signal, config: Config) -> State:
         opened_at=at,
         last_at=at,
         positions={},
-        belief=estimator.start(at, config.belief),
+        belief=estimator.initial_belief(at, config.belief),
     )
 
 
@@ -78,7 +78,7 @@ def end(state: State, conversation_id: str, config: Config) -> list[Output]:
     silent = idle_deadline(state, config)
     due = min(silent, outcome.deadline(state, config.outcome))
     state, outputs = outcome.close(state, conversation_id, due, "no_turns", config)
-    _, learned = notes.ended(state, conversation_id, silent, config)
+    _, learned = notes.publish_learned(state, conversation_id, silent, config)
     return [*outputs, *distal_outcome.distal_outcome(state, conversation_id, silent, config), *learned]
 
 

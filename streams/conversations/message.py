@@ -23,24 +23,24 @@ def read_pace(state: State, context: Context) -> State:
     if not switches.latency:
         return state
     numbers = response_time.measure(state.customer_at, state.operator_at, context.at)
-    observation, baselines = profile_priors.weighed(
+    observation, baselines = profile_priors.observe_with_prior(
         response_time.observe, numbers, state, config, switches.latency_sd, switches.usual_z
     )
-    belief = behaviour.corroborated(state.belief, observation, "latency", switches.latency_share, config.belief)
+    belief = behaviour.update_alarm(state.belief, observation, "latency", switches.latency_share, config.belief)
     return msgspec.structs.replace(state, baselines=baselines, belief=belief)
 
 
 def read_words(state: State, context: Context) -> State:
     """Step: what the words say, by the text model, whose dialogue then holds this turn."""
     model, signal, switches = context.model, context.signal, context.config.signals
-    dialogue = state.dialogue or model.start()
+    dialogue = state.dialogue or model.new_dialogue()
     message = signal["terms"], signal["cues"], signal["features"]
-    known = model.known(dialogue)
-    reading = model.read(dialogue, known, *message) if signal["terms"] and switches.text else None
+    known = model.context(dialogue)
+    reading = model.read_turn(dialogue, known, *message) if signal["terms"] and switches.text else None
     words = text.observe(reading, switches.text_usual, switches.text_sd) if reading else None
-    observation = profile_priors.relative(words, state.usual)
+    observation = profile_priors.subtract_usual_tone(words, state.usual)
     context.reading = TurnReading(model.forecast(dialogue, known), reading, observation, words, model.version)
-    return msgspec.structs.replace(state, dialogue=model.after(dialogue, *message))
+    return msgspec.structs.replace(state, dialogue=model.add_turn(dialogue, *message))
 
 
 def believe(state: State, context: Context) -> State:
@@ -59,7 +59,7 @@ def observe(state: State, observation: Observation | None, config: Config) -> St
 def remember_turn(state: State, context: Context) -> State:
     """Step: one more customer turn, its level, and what of it the customer's profile will learn."""
     words = context.reading.words if context.reading else None
-    memory = notes.heard(state, words.value if words else None, context.signal["cues"], context.config.profile)
+    memory = notes.note_turn(state, words.value if words else None, context.signal["cues"], context.config.profile)
     customer_at = max(state.customer_at, context.at)
     recent = (*state.recent, (customer_at, state.belief.level))[-context.config.belief.slope_points :]
     return msgspec.structs.replace(state, turn=state.turn + 1, customer_at=customer_at, recent=recent, memory=memory)
@@ -97,11 +97,13 @@ def decide(state: State, context: Context) -> State:
 def remember_answer(state: State, context: Context) -> State:
     """Step: an operator or bot wrote: the dialogue, the pace and the style of the reply are remembered."""
     signal, model = context.signal, context.model
-    dialogue = model.answered(state.dialogue or model.start(), signal["terms"], signal["cues"], signal["features"])
+    dialogue = model.add_reply(
+        state.dialogue or model.new_dialogue(), signal["terms"], signal["cues"], signal["features"]
+    )
     state = outcome.answered(state, context.at)
     return msgspec.structs.replace(
         state,
         operator_at=max(state.operator_at, context.at),
         dialogue=dialogue,
-        answer=reply_style.heard(state.answer, signal["features"]),
+        answer=reply_style.add_message(state.answer, signal["features"]),
     )

@@ -99,11 +99,11 @@ def close(
         "delivered": None if window.control else window.answered,
         "action": "none" if state.handed_over else follow_up(window, change, failed, closed.failures, config),
         **story(closed),
-        "contributions": estimator.shares(state.belief.evidence)[:STRONGEST],
+        "contributions": estimator.rank_shares(state.belief.evidence)[:STRONGEST],
         "config_version": config.version,
     }
     outputs = [Output("outcome", outcome_id, outcome)]
-    return notes.judged(closed, outputs, config), outputs
+    return notes.note_outcomes(closed, outputs, config), outputs
 
 
 def forgotten(state: State, conversation_id: str, config: Config) -> list[Output]:

@@ -1,8 +1,8 @@
-"""Memory: what a conversation asks its customer's profile, and what it tells it.
+"""Notes: the messages of a conversation to its customer's profile.
 
-The conversation asks for the profile when it opens or when its customer becomes known (note ``opened``), and tells
-what carries over when the platform says that it ended, or when it falls silent (``learned``). A note tells only what
-came after the one before: nothing is told twice.
+A conversation requests the profile when it opens or when its customer becomes known (note ``opened``). It sends what it
+learned when the platform says that it ended, or when it falls silent (``learned``). A note holds only what is new since
+the last one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,51 +12,51 @@ import msgspec
 
 from streams import ids
 from streams.config.model import Config, ProfileConfig
-from streams.customers.profile_priors import pooled
+from streams.customers.profile_priors import pool_baselines
 from streams.outputs import Output
 from streams.signals import prosody, typing
-from streams.signals.baselines import learn
+from streams.signals.baselines import update_baseline
 from streams.signals.cues import TOPICS
 from streams.state import OptionHistory, PendingNotes, ProfilePrior, State
 
-TONE = "text.tone"  # what the words said, among the baselines of a note
+TONE = "text.tone"  # tone of the words, among the baselines of a note
 ENDED = ("resolved", "abandoned")
 NOTHING = PendingNotes()
 
 Signal = Mapping[str, Any]
 
 
-def heard(state: State, said: float | None, cues: Sequence[str], config: ProfileConfig) -> PendingNotes:
-    """What is to be told after a customer turn has moved the belief.
+def note_turn(state: State, tone: float | None, cues: Sequence[str], config: ProfileConfig) -> PendingNotes:
+    """The pending notes after a customer turn has moved the level.
 
     Args:
-        said: what the words said, before the usual tone was taken off; None when unreadable.
+        tone: value of the words' observation before the usual tone is subtracted; None when unreadable.
         cues: found in the turn.
     """
     if not config.remember:
         return NOTHING
-    memory, triggers = state.memory, dict(state.memory.triggers)
-    for name in raising(state.belief.moved, cues):
+    pending, triggers = state.memory, dict(state.memory.triggers)
+    for name in raising_cues(state.belief.moved, cues):
         triggers[name] = triggers.get(name, 0) + 1
-    tone = memory.tone if said is None else learn(memory.tone, said)
-    return PendingNotes(memory.turns + 1, tone, strongest(triggers, config), memory.defused)
+    tones = pending.tone if tone is None else update_baseline(pending.tone, tone)
+    return PendingNotes(pending.turns + 1, tones, keep_largest(triggers, config), pending.defused)
 
 
-def raising(moved: Mapping[str, float], cues: Sequence[str]) -> list[str]:
-    """Cues of a turn that moved the level up, and what the customer spoke of where it rose by all together."""
+def raising_cues(moved: Mapping[str, float], cues: Sequence[str]) -> list[str]:
+    """Cues of a turn that moved the level up, and its topics if the turn as a whole raised it."""
     own = [name for name, by in moved.items() if by > 0 and name in cues]
     return own + [name for name in TOPICS if name in cues and sum(moved.values()) > 0]
 
 
-def strongest(counts: Mapping[str, Any], config: ProfileConfig) -> dict[str, Any]:
+def keep_largest(counts: Mapping[str, Any], config: ProfileConfig) -> dict[str, Any]:
     """The ``names`` largest counts; ties by name."""
     if len(counts) <= config.names:
         return dict(counts)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: config.names])
 
 
-def judged(state: State, outputs: Sequence[Output], config: Config) -> State:
-    """The state after outcomes: what followed each option. A change within the margin says nothing."""
+def note_outcomes(state: State, outputs: Sequence[Output], config: Config) -> State:
+    """The state after outcomes, with the option histories updated. A change within the margin does not count."""
     for output in outputs:
         if output.record != "outcome" or output.datum["reward"] is None:
             continue
@@ -68,18 +68,18 @@ def judged(state: State, outputs: Sequence[Output], config: Config) -> State:
     return state
 
 
-def asked(state: State, signal: Signal, config: Config) -> tuple[State, list[Output]]:
-    """Ask for the profile of a customer just known. Where another takes over, what was learned is not theirs."""
+def request_profile(state: State, signal: Signal, config: Config) -> tuple[State, list[Output]]:
+    """Request the profile of a new customer. If the customer changed, drop what was learned from the other."""
     if state.customer_id in (None, state.asked) or not config.profile.remember:
         return state, []
     if state.asked is not None:
         state = msgspec.structs.replace(state, baselines={}, usual=None, memory=NOTHING)
     state = msgspec.structs.replace(state, asked=state.customer_id)
-    state, note = told(state, signal["conversation_id"], "opened", signal["event_time"], {}, config)
+    state, note = new_note(state, signal["conversation_id"], "opened", signal["event_time"], {}, config)
     return state, [note]
 
 
-def noted(state: State, signal: Signal, withdrawn: bool, config: Config) -> tuple[State, list[Output]]:
+def publish_notes(state: State, signal: Signal, withdrawn: bool, config: Config) -> tuple[State, list[Output]]:
     """The state and notes after a signal.
 
     Args:
@@ -89,31 +89,31 @@ def noted(state: State, signal: Signal, withdrawn: bool, config: Config) -> tupl
         return state, []
     notes: list[Output] = []
     if withdrawn:
-        state, note = told(state, signal["conversation_id"], "withdrawn", state.last_at, {}, config)
+        state, note = new_note(state, signal["conversation_id"], "withdrawn", state.last_at, {}, config)
         notes = [note]
     if signal["kind"] == "message" and signal["status"] in ENDED:
-        state, learned = ended(state, signal["conversation_id"], state.last_at, config)
+        state, learned = publish_learned(state, signal["conversation_id"], state.last_at, config)
         notes += learned
     return state, notes
 
 
-def ended(state: State, conversation_id: str, at: int, config: Config) -> tuple[State, list[Output]]:
-    """Tell what carries over, if there is anything new; what was told counts as usual from then on."""
+def publish_learned(state: State, conversation_id: str, at: int, config: Config) -> tuple[State, list[Output]]:
+    """Publish what was learned, if anything is new; from then on it counts as usual."""
     if state.customer_id is None or not config.profile.remember or state.memory == NOTHING:
         return state, []
-    memory, consent = state.memory, state.keystroke_consent is True
+    pending, consent = state.memory, state.keystroke_consent is True
     baselines = prosody.forget(state.baselines if consent else typing.forget(state.baselines))
-    if memory.tone is not None:
-        baselines = {**baselines, TONE: memory.tone}
+    if pending.tone is not None:
+        baselines = {**baselines, TONE: pending.tone}
     learned = {
-        "turns": memory.turns,
-        "baselines": {name: msgspec.structs.asdict(one) for name, one in baselines.items()},
-        "triggers": memory.triggers,
-        "defused": {option: as_counts(followed) for option, followed in memory.defused.items()},
+        "turns": pending.turns,
+        "baselines": {name: msgspec.structs.asdict(baseline) for name, baseline in baselines.items()},
+        "triggers": pending.triggers,
+        "defused": {option: as_counts(followed) for option, followed in pending.defused.items()},
     }
-    state, note = told(state, conversation_id, "learned", at, learned, config)
+    state, note = new_note(state, conversation_id, "learned", at, learned, config)
     before = state.usual or ProfilePrior()
-    after = pooled(before.baselines, state.baselines, config.profile.seed)
+    after = pool_baselines(before.baselines, state.baselines, config.profile.seed)
     before = msgspec.structs.replace(before, baselines=after)
     return msgspec.structs.replace(state, baselines={}, usual=before, memory=NOTHING), [note]
 
@@ -122,10 +122,10 @@ def as_counts(followed: OptionHistory) -> dict[str, int]:
     return {"helped": int(followed.helped), "failed": int(followed.failed)}
 
 
-def told(
+def new_note(
     state: State, conversation_id: str, kind: str, at: int, learned: Mapping[str, Any], config: Config
 ) -> tuple[State, Output]:
-    """A note of this kind, and the state that has told it."""
+    """A note of this kind, and the state that counts it."""
     note_id = ids.stable_id("note", state.tenant, conversation_id, state.opened, state.notes + 1)
     datum = {
         "note_id": note_id,

@@ -1,10 +1,10 @@
 """The profile: what is remembered of one customer. Small, bounded, versioned, no pickle.
 
 Wire: one byte of format, eight bytes of the time it last learned (milliseconds, big-endian), a MessagePack array.
-The time stands in front so that a scan for what is too old need not decode the rest.
+The time comes first so that a scan for expired profiles need not decode the rest.
 
-The usual tone is the median over the last conversations of what the words said on average: one or two angry
-conversations do not make anger usual. It is shrunk towards 0 while there are few.
+The usual tone is the median of the mean tone of the last conversations: one or two angry conversations do not make
+anger usual. It is shrunk towards 0 while there are few.
 """
 
 import struct
@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from streams.config.model import ProfileConfig
-from streams.customers.notes import TONE, strongest
-from streams.customers.profile_priors import pooled
+from streams.customers.notes import TONE, keep_largest
+from streams.customers.profile_priors import pool_baselines
 from streams.signals import typing
-from streams.signals.extraction import Signal, tick
+from streams.signals.extraction import Signal, tick_signal
 from streams.state import Baseline, OptionHistory
 
 FORMAT = 1
@@ -59,18 +59,18 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
     seen: tuple[str, ...] = ()
 
 
-def merge(profile: Profile | None, note: Note, config: ProfileConfig) -> Profile | None:
-    """The profile after a note; None while there is nothing to remember. A note it has seen changes nothing."""
+def merge_note(profile: Profile | None, note: Note, config: ProfileConfig) -> Profile | None:
+    """The profile after a note; None while there is nothing to remember. A repeated note changes nothing."""
     if note["kind"] == "learned" and (profile is None or note["note_id"] not in profile.seen):
-        profile = learned(profile or Profile(note["event_time"]), note, config)
+        profile = learn_note(profile or Profile(note["event_time"]), note, config)
     if profile is not None and note["keystroke_consent"] is False:
         profile = msgspec.structs.replace(profile, baselines=typing.forget(profile.baselines))
     return profile
 
 
-def learned(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
-    news = {name: Baseline(**usual) for name, usual in note["baselines"].items()}
-    tone = news.pop(TONE, None)
+def learn_note(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
+    baselines = {name: Baseline(**usual) for name, usual in note["baselines"].items()}
+    tone = baselines.pop(TONE, None)
     tones = profile.tones if tone is None else (*profile.tones, tone.mean)[-config.tones :]
     return msgspec.structs.replace(
         profile,
@@ -78,46 +78,50 @@ def learned(profile: Profile, note: Note, config: ProfileConfig) -> Profile:
         conversations=profile.conversations + 1,
         turns=profile.turns + note["turns"],
         tones=tones,
-        baselines=capped(pooled(profile.baselines, news, config.memory), config),
-        triggers=strongest(faded(profile.triggers, note["triggers"], config.decay), config),
-        defused=followed(profile.defused, note["defused"], config),
+        baselines=cap_baselines(pool_baselines(profile.baselines, baselines, config.memory), config),
+        triggers=keep_largest(decay_counts(profile.triggers, note["triggers"], config.decay), config),
+        defused=update_histories(profile.defused, note["defused"], config),
         seen=(*profile.seen, note["note_id"])[-SEEN:],
     )
 
 
-def capped(baselines: Mapping[str, Baseline], config: ProfileConfig) -> dict[str, Baseline]:
+def cap_baselines(baselines: Mapping[str, Baseline], config: ProfileConfig) -> dict[str, Baseline]:
     names = sorted(baselines)[: config.names]
     return {
-        name: msgspec.structs.replace(one, count=min(one.count, config.memory))
-        for name, one in baselines.items()
+        name: msgspec.structs.replace(baseline, count=min(baseline.count, config.memory))
+        for name, baseline in baselines.items()
         if name in names
     }
 
 
-def faded(before: Mapping[str, float], news: Mapping[str, float], decay: float) -> dict[str, float]:
-    """Counts, those of before worth less; what has faded away is gone."""
-    counts = {name: decay * before.get(name, 0.0) + news.get(name, 0.0) for name in [*before, *(news.keys() - before)]}
+def decay_counts(before: Mapping[str, float], added: Mapping[str, float], decay: float) -> dict[str, float]:
+    """Counts, with the earlier ones decayed; those below ``LEAST`` are dropped."""
+    counts = {
+        name: decay * before.get(name, 0.0) + added.get(name, 0.0) for name in [*before, *(added.keys() - before)]
+    }
     return {name: count for name, count in sorted(counts.items()) if count >= LEAST}
 
 
-def followed(before: Mapping[str, OptionHistory], news: Note, config: ProfileConfig) -> dict[str, OptionHistory]:
-    """What followed each option, helped and failed faded alike."""
+def update_histories(
+    before: Mapping[str, OptionHistory], added: Note, config: ProfileConfig
+) -> dict[str, OptionHistory]:
+    """Option histories, with helped and failed decayed alike."""
     helped, failed = (
-        faded(
-            {option: getattr(one, name) for option, one in before.items()},
-            {option: float(one[name]) for option, one in news.items()},
+        decay_counts(
+            {option: getattr(history, name) for option, history in before.items()},
+            {option: float(history[name]) for option, history in added.items()},
             config.decay,
         )
         for name in ("helped", "failed")
     )
-    tried = strongest(
+    tried = keep_largest(
         {name: helped.get(name, 0.0) + failed.get(name, 0.0) for name in sorted({*helped, *failed})}, config
     )
     return {option: OptionHistory(helped.get(option, 0.0), failed.get(option, 0.0)) for option in tried}
 
 
 def usual_tone(profile: Profile, config: ProfileConfig) -> float:
-    """What this person's words usually say, on the level's scale; near 0 while little is known."""
+    """The person's usual tone, on the level's scale; near 0 with few conversations."""
     if not profile.tones:
         return 0.0
     known = len(profile.tones)
@@ -125,31 +129,31 @@ def usual_tone(profile: Profile, config: ProfileConfig) -> float:
     return min(max(tone, -config.tone_limit), config.tone_limit)
 
 
-def answer(profile: Profile, note: Note, source: tuple[str, int, int], config: ProfileConfig) -> Signal:
-    """The signal that brings a profile into the conversation that asked for it.
+def profile_signal(profile: Profile, note: Note, source: tuple[str, int, int], config: ProfileConfig) -> Signal:
+    """The signal that carries a profile to the conversation that requested it.
 
     Args:
         source: topic, partition and offset of its note: the fold skips a repeat.
     """
     topic, partition, offset = source
-    return tick(note["event_time"]) | {
+    return tick_signal(note["event_time"]) | {
         "kind": "profile",
         "conversation_id": note["conversation_id"],
         "tenant": note["tenant"],
         "customer_id": note["customer_id"],
         "source": {"topic": topic, "partition": partition, "offset": offset},
-        "profile": brought(profile, config),
+        "profile": prior_record(profile, config),
     }
 
 
-def brought(profile: Profile, config: ProfileConfig) -> dict[str, Any]:
-    """What a conversation is told of its customer."""
+def prior_record(profile: Profile, config: ProfileConfig) -> dict[str, Any]:
+    """The part of a profile that a conversation gets."""
     return {
         "conversations": profile.conversations,
         "tone": usual_tone(profile, config),
-        "baselines": {name: msgspec.structs.asdict(one) for name, one in profile.baselines.items()},
+        "baselines": {name: msgspec.structs.asdict(history) for name, history in profile.baselines.items()},
         "triggers": profile.triggers,
-        "defused": {option: msgspec.structs.asdict(one) for option, one in profile.defused.items()},
+        "defused": {option: msgspec.structs.asdict(history) for option, history in profile.defused.items()},
     }
 
 
@@ -163,19 +167,19 @@ def encode(profile: Profile) -> bytes:
 
 def decode(value: bytes) -> Profile:
     """The profile in ``value``; ``ProfileError`` when it is newer than this version or broken."""
-    at_of(value)
+    read_learned_at(value)
     try:
         return DECODER.decode(memoryview(value)[HEADER.size :])
     except msgspec.MsgspecError as error:
         raise ProfileError(f"a customer's profile cannot be read: {error}") from None
 
 
-def at_of(value: bytes) -> int:
+def read_learned_at(value: bytes) -> int:
     """When the profile in ``value`` last learned, milliseconds."""
     if len(value) < HEADER.size or value[0] != FORMAT:
-        found = value[0] if value else "nothing"
+        version = value[0] if value else "nothing"
         raise ProfileError(
-            f"a customer's profile has format {found}, this version reads {FORMAT}: "
-            "run the version that wrote it, or empty tenor.profiles and begin to remember anew"
+            f"a customer's profile has format {version}, this version reads {FORMAT}: "
+            "run the version that wrote it, or empty tenor.profiles to start with no profiles"
         )
     return int(HEADER.unpack_from(value)[1])

@@ -1,52 +1,47 @@
-"""Proof: what an option did, beside control, from decisions whose chances are on record. Pure.
+"""Effects: what an option did compared with control, from decisions with logged propensities. Pure.
 
-The views in schemas/clickhouse hold the same formulas. Rewards: above 0 is relief. Chances are the total ones a
-decision was drawn from: eligibility, floor and the control lottery are in them.
+The views in schemas/clickhouse have the same formulas. A reward above 0 is relief. Propensities are total: they include
+eligibility, the floor and the control share.
 
-Clustered, because decisions of one conversation share its customer: taken as independent, errors come out too small.
-In decision order, because what matures early differs from what matures late: in order of arrival, waiting is a bias.
+Errors are clustered by conversation, because its decisions share a customer: taken as independent, they are too small.
+Sequences are in decision order, because early outcomes differ from late ones: arrival order would be biased.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import exp, inf, lgamma, log, log1p, nan, sqrt
+from collections.abc import Mapping
+from math import log, log1p, nan, sqrt
 from typing import NamedTuple
 
 from streams.interventions.options import CONTROL
 
 SHOWN_AFTER = 200
 N_OPT = 500.0  # contrasts near which sequences are tightest
-LEAST_ESS = 50.0
-SHARE_ALARM = 20.0
 
 
 class MaturedDecision(NamedTuple):
     """One matured decision.
 
     Attributes:
-        conversation: what its error is clustered by.
-        option: what was chosen; control is an option.
+        conversation: cluster of the error.
+        option: the chosen option; control is one.
         reward: of its outcome.
-        chances: total propensity of every option, control included; the sum is 1.
+        propensities: total propensity of every option, control included; they sum to 1.
         predicted: reward expected of each option when it was decided; missing counts as 0.
     """
 
     conversation: str
     option: str
     reward: float
-    chances: Mapping[str, float]
+    propensities: Mapping[str, float]
     predicted: Mapping[str, float]
 
 
-Target = Callable[[MaturedDecision], Mapping[str, float]]
-
-
 class Contrast(NamedTuple):
-    """What one decision tells of an option beside control.
+    """What one decision says about an option compared with control.
 
     Attributes:
-        phi: reward of the option minus reward of control: unbiased, doubly robust, noisy.
-        weight: with which all contrasts are about equally noisy; it follows from the chances alone.
-        noise: squared error of what was expected of the option chosen, whichever it was.
+        phi: reward of the option minus that of control: unbiased, doubly robust, noisy.
+        weight: makes all contrasts about equally noisy; depends only on the propensities.
+        noise: squared prediction error of the chosen option.
     """
 
     phi: float
@@ -55,16 +50,16 @@ class Contrast(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """All that an always-valid sequence needs, as sums over contrasts.
+    """Sums over contrasts, for an always-valid confidence sequence.
 
-    A policy that learns draws a bad option at its floor. Then hundreds of contrasts hold two or three draws of it, and
-    their empirical variance is the model's own conviction. So contrasts are weighed to equal noise (Hadad et al. 2021),
-    and their variance is never taken to be below that of the outcomes around what was expected of them.
+    A learning policy draws a bad option only at its floor. Then hundreds of contrasts contain two or three draws of it,
+    and their empirical variance reflects the model's predictions. So contrasts are weighted to equal noise (Hadad et
+    al. 2021), and their variance is at least that of the prediction errors.
 
     Attributes:
         n: contrasts.
-        total: of weight times contrast.
-        squares: of its square.
+        total: sum of weight times contrast.
+        squares: sum of its squares.
         weight: sum of weights.
         noise: sum of squared errors.
     """
@@ -75,106 +70,90 @@ class Evidence(NamedTuple):
     weight: float = 0.0
     noise: float = 0.0
 
-    def plus(self, one: Contrast) -> "Evidence":
-        """With one contrast more; enter them in decision order."""
-        weighed = one.weight * one.phi
+    def add(self, contrast: Contrast) -> "Evidence":
+        """The evidence with one more contrast; add them in decision order."""
+        weighted = contrast.weight * contrast.phi
         return Evidence(
             self.n + 1,
-            self.total + weighed,
-            self.squares + weighed * weighed,
-            self.weight + one.weight,
-            self.noise + one.noise,
+            self.total + weighted,
+            self.squares + weighted * weighted,
+            self.weight + contrast.weight,
+            self.noise + contrast.noise,
         )
 
     @property
     def mean(self) -> float:
-        """Of the contrasts, by weight; nan without any."""
+        """Weighted mean of the contrasts; nan without any."""
         return self.total / self.weight if self.n else nan
 
     @property
     def variance(self) -> float:
-        """Of weight times contrast, at least that of the noise; nan without any."""
+        """Variance of weight times contrast, at least that of the noise; nan without any."""
         if not self.n:
             return nan
         return max(self.squares / self.n - (self.total / self.n) ** 2, self.noise / self.n, 0.0)
 
 
-class PolicyValue(NamedTuple):
-    """What a candidate policy would have earned per decision.
-
-    Attributes:
-        value: mean reward; nan where there is no estimate.
-        error: standard error, clustered by conversation.
-        ess: effective sample size, (Σw)²/Σw².
-        n: matured decisions.
-        unsupported: decisions where the candidate wants what had no chance; one such, and there is no estimate.
-    """
-
-    value: float
-    error: float
-    ess: float
-    n: int
-    unsupported: int = 0
-
-    @property
-    def shown(self) -> bool:
-        """Whether enough stands behind it to be shown."""
-        return not self.unsupported and self.n >= SHOWN_AFTER and self.ess >= LEAST_ESS
-
-
-def comparable(one: MaturedDecision, option: str) -> bool:
+def is_comparable(decision: MaturedDecision, option: str) -> bool:
     """Whether both the option and control could have been chosen."""
-    return one.chances.get(option, 0.0) > 0 and one.chances.get(CONTROL, 0.0) > 0
+    return decision.propensities.get(option, 0.0) > 0 and decision.propensities.get(CONTROL, 0.0) > 0
 
 
-def contrast(one: MaturedDecision, option: str) -> float:
-    """The option minus control, as one comparable decision tells it: unbiased, doubly robust."""
-    return told(one, option) - told(one, CONTROL)
+def contrast(decision: MaturedDecision, option: str) -> float:
+    """The option minus control in one comparable decision: unbiased, doubly robust."""
+    return score_option(decision, option) - score_option(decision, CONTROL)
 
 
-def weighed(one: MaturedDecision, option: str) -> Contrast:
-    """The same with its weight and noise."""
-    return Contrast(contrast(one, option), steady(one.chances[option], one.chances[CONTROL]), surprise(one) ** 2)
+def weighted_contrast(decision: MaturedDecision, option: str) -> Contrast:
+    """The contrast with its weight and noise."""
+    return Contrast(
+        contrast(decision, option),
+        contrast_weight(decision.propensities[option], decision.propensities[CONTROL]),
+        prediction_error(decision) ** 2,
+    )
 
 
-def weighed_any(one: MaturedDecision) -> Contrast:
+def weighted_contrast_any(decision: MaturedDecision) -> Contrast:
     """Any intervention minus control, with weight and noise."""
-    control = one.chances[CONTROL]
-    return Contrast(contrast_any(one), steady(1.0 - control, control), surprise(one) ** 2)
+    control = decision.propensities[CONTROL]
+    return Contrast(contrast_any(decision), contrast_weight(1.0 - control, control), prediction_error(decision) ** 2)
 
 
-def steady(chance: float, control: float) -> float:
-    """The weight: one over the standard deviation of a contrast, for noise of 1."""
+def contrast_weight(chance: float, control: float) -> float:
+    """Weight of a contrast: one over its standard deviation, for noise of 1."""
     return 1.0 / sqrt(1.0 / chance + 1.0 / control)
 
 
-def told(one: MaturedDecision, option: str) -> float:
-    predicted = one.predicted.get(option, 0.0)
-    return predicted + (one.option == option) * (one.reward - predicted) / one.chances[option]
+def score_option(decision: MaturedDecision, option: str) -> float:
+    predicted = decision.predicted.get(option, 0.0)
+    return predicted + (decision.option == option) * (decision.reward - predicted) / decision.propensities[option]
 
 
-def comparable_any(one: MaturedDecision) -> bool:
+def is_comparable_any(decision: MaturedDecision) -> bool:
     """Whether both control and some intervention could have been chosen."""
-    return 0.0 < one.chances.get(CONTROL, 0.0) < 1.0
+    return 0.0 < decision.propensities.get(CONTROL, 0.0) < 1.0
 
 
-def contrast_any(one: MaturedDecision) -> float:
-    """Any intervention minus control: all options but control as one arm, mixed as they were."""
-    chance = 1.0 - one.chances[CONTROL]
-    mixed = sum(p * one.predicted.get(option, 0.0) for option, p in one.chances.items() if option != CONTROL) / chance
-    treated = mixed + (one.option != CONTROL) * (one.reward - mixed) / chance
-    return treated - told(one, CONTROL)
+def contrast_any(decision: MaturedDecision) -> float:
+    """Any intervention minus control: all options but control as one arm, in their logged mix."""
+    chance = 1.0 - decision.propensities[CONTROL]
+    mixed = (
+        sum(p * decision.predicted.get(option, 0.0) for option, p in decision.propensities.items() if option != CONTROL)
+        / chance
+    )
+    treated = mixed + (decision.option != CONTROL) * (decision.reward - mixed) / chance
+    return treated - score_option(decision, CONTROL)
 
 
 def rho2(alpha: float, n_opt: float) -> float:
-    """The mixture's variance for which the sequence is tightest near ``n_opt`` contrasts."""
+    """Variance of the mixture; the sequence is tightest near ``n_opt`` contrasts."""
     return (2 * log(1 / alpha) + log1p(2 * log(1 / alpha))) / n_opt
 
 
 def confidence_sequence(evidence: Evidence, alpha: float, n_opt: float) -> tuple[float, float] | None:
-    """Interval that holds at every peek at once, with probability 1 − alpha. None before two contrasts.
+    """Confidence interval valid at all looks at once, with probability 1 − alpha. None before two contrasts.
 
-    Waudby-Smith et al., arXiv 2103.06476, asymptotic: show it after ``SHOWN_AFTER``. Over several arms, split alpha.
+    Waudby-Smith et al., arXiv 2103.06476, asymptotic: show it after ``SHOWN_AFTER``. For several arms, split alpha.
     """
     if evidence.n < 2:
         return None
@@ -184,7 +163,7 @@ def confidence_sequence(evidence: Evidence, alpha: float, n_opt: float) -> tuple
 
 
 def upper_bound(evidence: Evidence, alpha: float, n_opt: float) -> float | None:
-    """One-sided: stays above the effect at every peek at once; below 0 the option harms. None before two contrasts."""
+    """One-sided upper bound, valid at all looks at once; below 0 the option harms. None before two contrasts."""
     if evidence.n < 2:
         return None
     spread = evidence.n * rho2(2 * alpha, n_opt)
@@ -197,91 +176,5 @@ def boundary(evidence: Evidence, spread: float, tail: float) -> float:
     return of_weighed * evidence.n / evidence.weight
 
 
-def snips(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """Value of a candidate policy by self-normalised inverse propensity."""
-    if missing := unsupported(decided, target):
-        return PolicyValue(nan, nan, 0.0, len(decided), missing)
-    weights = [weight(one, target) for one in decided]
-    if not (total := sum(weights)):
-        return PolicyValue(nan, nan, 0.0, len(decided))
-    value = sum(w * one.reward for w, one in zip(weights, decided, strict=True)) / total
-    errors = [w * (one.reward - value) for w, one in zip(weights, decided, strict=True)]
-    return PolicyValue(value, clustered(decided, errors) / total, ess(weights), len(decided))
-
-
-def doubly_robust(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """Value of a candidate policy: what was predicted, corrected by what happened."""
-    if (missing := unsupported(decided, target)) or not decided:
-        return PolicyValue(nan, nan, 0.0, len(decided), missing)
-    weights = [weight(one, target) for one in decided]
-    scores = [expected(one, target) + w * surprise(one) for w, one in zip(weights, decided, strict=True)]
-    value = sum(scores) / len(scores)
-    error = clustered(decided, [score - value for score in scores]) / len(scores)
-    return PolicyValue(value, error, ess(weights), len(decided))
-
-
-def gain(decided: Sequence[MaturedDecision], target: Target) -> PolicyValue:
-    """What a candidate policy would have earned beyond what was drawn, doubly robust, per decision."""
-    found = doubly_robust(decided, target)
-    if found.unsupported or not decided:
-        return found
-    scores = [expected(one, target) + weight(one, target) * surprise(one) - one.reward for one in decided]
-    value = sum(scores) / len(scores)
-    error = clustered(decided, [score - value for score in scores]) / len(scores)
-    return found._replace(value=value, error=error)
-
-
-def unsupported(decided: Iterable[MaturedDecision], target: Target) -> int:
-    """Decisions that tell nothing of the candidate: it wants what had no chance, or what was chosen had none."""
-    return sum(
-        one.chances.get(one.option, 0.0) <= 0
-        or any(wanted > 0 and one.chances.get(option, 0.0) <= 0 for option, wanted in target(one).items())
-        for one in decided
-    )
-
-
-def weight(one: MaturedDecision, target: Target) -> float:
-    return target(one).get(one.option, 0.0) / one.chances[one.option]
-
-
-def expected(one: MaturedDecision, target: Target) -> float:
-    return sum(wanted * one.predicted.get(option, 0.0) for option, wanted in target(one).items())
-
-
-def surprise(one: MaturedDecision) -> float:
-    return one.reward - one.predicted.get(one.option, 0.0)
-
-
-def ess(weights: Sequence[float]) -> float:
-    squares = sum(w * w for w in weights)
-    return sum(weights) ** 2 / squares if squares else 0.0
-
-
-def clustered(decided: Sequence[MaturedDecision], errors: Sequence[float]) -> float:
-    """Root of the summed squares of each conversation's summed errors."""
-    sums: dict[str, float] = {}
-    for one, error in zip(decided, errors, strict=True):
-        sums[one.conversation] = sums.get(one.conversation, 0.0) + error
-    return sqrt(sum(total * total for total in sums.values()))
-
-
-def control_share_bayes_factor(controls: Sequence[tuple[float, int, int]], kappa: float = 100.0) -> float:
-    """How much likelier another control share is than the one on record; above ``SHARE_ALARM``, raise the alarm.
-
-    Beta-binomial against binomial. True shares pass 20 at any of all peeks with probability 1/20 at most.
-
-    Args:
-        controls: groups of equal chance of control: that chance, decisions, how many of them were control.
-        kappa: how near the other share is expected to lie; larger is nearer.
-    """
-    factor = sum(log_factor(*group, kappa) for group in controls)
-    return exp(factor) if factor < 700 else inf
-
-
-def log_factor(share: float, decisions: int, controls: int, kappa: float) -> float:
-    if not 0 < share < 1:
-        return 0.0 if controls == share * decisions else inf
-    others, a, b = decisions - controls, kappa * share, kappa * (1 - share)
-    told = lgamma(a + controls) + lgamma(b + others) - lgamma(kappa + decisions)
-    before = lgamma(a) + lgamma(b) - lgamma(kappa)
-    return told - before - controls * log(share) - others * log1p(-share)
+def prediction_error(decision: MaturedDecision) -> float:
+    return decision.reward - decision.predicted.get(decision.option, 0.0)

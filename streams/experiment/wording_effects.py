@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from streams.experiment.least_squares import Floats, determined, inverted, spread, student_95
 from streams.signals.reply_style import FEATURES
-from streams.text_model.model import ANSWER
+from streams.text_model.model import REPLY_PART
 
 Point = Mapping[str, Any]
 
@@ -118,7 +118,7 @@ def adjusted(turn: int, before: float) -> tuple[float, ...]:
 
 def concluded(contributions: Iterable[Mapping[str, Any]]) -> float:
     """How far the text model moved the level for the answer's own sake: counting that would be circular."""
-    return sum(float(one["share"]) for one in contributions if one["signal"] == ANSWER)
+    return sum(float(one["share"]) for one in contributions if one["signal"] == REPLY_PART)
 
 
 class Study:

@@ -1,4 +1,4 @@
-"""The catalogue of intervention options: read from YAML, joined with the one that ships, and checked as a whole."""
+"""The catalogue of intervention options: read from YAML, merged with the shipped one, checked as a whole."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Literal, get_args
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from streams.interventions.file_errors import complaint, meant
+from streams.interventions.file_errors import describe_error, suggest_name
 from streams.interventions.options import (
     CONTROL,
-    NOTHING_ELSE,
+    FORBID_EXTRA,
     Channel,
     Conditions,
     InterventionOption,
@@ -33,7 +33,7 @@ class CatalogueFile:
     """A protocols file.
 
     Attributes:
-        extends: ``default`` for the options that ship; without it the file stands alone.
+        extends: ``default`` for the options that ship; without it the file is the whole catalogue.
         without: shipped options that are left out.
         options: all of them, or those that replace a shipped one of the same id and those that are added.
     """
@@ -42,7 +42,7 @@ class CatalogueFile:
     without: Listed[Text] = ()
     options: Listed[InterventionOption] = ()
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
 @cache
@@ -52,21 +52,21 @@ def default_options() -> Protocols:
 
 
 def read_options(text: str) -> Protocols:
-    """The options of a protocols file; ``OptionError`` says what is wrong with which option."""
-    document = parsed(text)
+    """The options of a protocols file; ``OptionError`` names the option and what is wrong."""
+    document = parse_yaml(text)
     try:
         file = TypeAdapter(CatalogueFile).validate_python(document)
     except ValidationError as error:
-        raise OptionError(complaint(error.errors(), document, CatalogueFile)) from None
+        raise OptionError(describe_error(error.errors(), document, CatalogueFile)) from None
     check_names(file.options)
-    protocols = joined(file)
+    protocols = merge_with_shipped(file)
     check_ladder(protocols)
     check_channels(protocols)
     return protocols
 
 
-def parsed(text: str) -> dict[Any, Any]:
-    """What stands in the YAML; ``OptionError`` when it is none, or nothing like a catalogue."""
+def parse_yaml(text: str) -> dict[Any, Any]:
+    """Parse the YAML; ``OptionError`` when it is not YAML, or not a catalogue."""
     try:
         document = yaml.safe_load(text)
     except Exception as error:  # its constructors raise whatever their parsers do: a bad date, an empty number
@@ -78,72 +78,74 @@ def parsed(text: str) -> dict[Any, Any]:
     return document
 
 
-def joined(file: CatalogueFile) -> Protocols:
-    """The file's options among the shipped ones, each in the place of the one it replaces; or the file's alone."""
+def merge_with_shipped(file: CatalogueFile) -> Protocols:
+    """The file's options merged into the shipped ones, each replacing the one of its id; or the file's alone."""
     if file.extends is None:
         if file.without:
-            raise OptionError("without: leaves out shipped options, so it needs 'extends: default'")
+            raise OptionError("without: only works with 'extends: default'; add it or remove 'without'")
         return file.options
     shipped, own = default_options(), {option.id: option for option in file.options}
     for name in file.without:
         if name not in {option.id for option in shipped}:
-            raise OptionError(f"without: {name} is no shipped option{meant(name, [one.id for one in shipped])}")
-    gone = set(file.without) - set(own)
-    kept = {one.id: unlinked(one, gone) for one in shipped if one.id not in gone}
-    return tuple((kept | own).values())
+            raise OptionError(
+                f"without: unknown shipped option {name}{suggest_name(name, [option.id for option in shipped])}"
+            )
+    left_out = set(file.without) - set(own)
+    remaining = {option.id: drop_ladder_links(option, left_out) for option in shipped if option.id not in left_out}
+    return tuple((remaining | own).values())
 
 
-def unlinked(option: InterventionOption, gone: set[str]) -> InterventionOption:
-    """A shipped option whose ladder no longer leads to options that were left out."""
-    return replace(option, then=tuple(name for name in option.then if name not in gone))
+def drop_ladder_links(option: InterventionOption, left_out: set[str]) -> InterventionOption:
+    """A shipped option without ladder steps to options that were left out."""
+    return replace(option, then=tuple(name for name in option.then if name not in left_out))
 
 
 def check_names(protocols: Protocols) -> None:
     names = [protocol.id for protocol in protocols]
     if CONTROL in names:
-        raise OptionError(f"option {CONTROL}: the name is taken by 'no intervention'")
-    doubled = {name for name in names if names.count(name) > 1}
-    if doubled:
-        raise OptionError(f"option {min(doubled)} stands twice")
+        raise OptionError(f"option {CONTROL}: this id is reserved for 'no intervention'; use another")
+    duplicates = {name for name in names if names.count(name) > 1}
+    if duplicates:
+        raise OptionError(f"option {min(duplicates)} is defined twice; keep one or rename it")
 
 
 def check_ladder(protocols: Protocols) -> None:
-    """Every ``then`` leads to options that exist, and never back."""
+    """Check that every ``then`` names existing options and never leads back."""
     ladder = {protocol.id: protocol.then for protocol in protocols}
     for name, following in ladder.items():
         for other in following:
             if other not in ladder:
-                raise OptionError(f"option {name}: then leads to {other}, which is no option{meant(other, ladder)}")
+                raise OptionError(f"option {name}: then names the unknown option {other}{suggest_name(other, ladder)}")
     try:
         TopologicalSorter(ladder).prepare()
     except CycleError as error:
         path = error.args[1][::-1]
-        raise OptionError(f"option {path[0]}: then leads back to it: {' > '.join(path)}") from None
+        raise OptionError(f"option {path[0]}: then leads back to the option itself: {' > '.join(path)}") from None
 
 
 def check_channels(protocols: Protocols) -> None:
-    """On every channel something can be tried at first, and somebody takes over when it fails."""
+    """Check that every channel has a first option, and a hand-over for when it fails."""
     if not protocols:
-        raise OptionError("the protocols file holds no option")
+        raise OptionError("the protocols file has no options; add one under 'options'")
     hand_overs = [protocol for protocol in protocols if protocol.constraints.hand_over]
     if not hand_overs:
-        raise OptionError("no option hands over to a human: failures would have nowhere to go")
-    at_first = [protocol for protocol in protocols if at_once(protocol.when)]
-    if lacking := without_any(hand_overs):
-        raise OptionError(f"no option hands over to a human on channel {lacking[0]}: failures would have nowhere to go")
-    if lacking := without_any(at_first):
-        raise OptionError(f"no option can be tried on channel {lacking[0]} before another failed there")
+        raise OptionError("no option hands over to a human; add one with constraints.hand_over: true")
+    at_first = [protocol for protocol in protocols if is_available_at_first(protocol.when)]
+    if uncovered := find_uncovered_channels(hand_overs):
+        raise OptionError(f"no option hands over to a human on channel {uncovered[0]}; add one")
+    if uncovered := find_uncovered_channels(at_first):
+        raise OptionError(f"no option can come first on channel {uncovered[0]}; add one that needs no earlier failure")
 
 
-def at_once(when: Conditions) -> bool:
-    """Whether the conditions can hold before anything failed, for somebody the option was never tried on."""
+def is_available_at_first(when: Conditions) -> bool:
+    """Whether the conditions can hold before any failure, for a new customer."""
     return not (when.after_failures or when.helped_before or when.failed_before)
 
 
-def without_any(protocols: Sequence[InterventionOption]) -> list[str]:
-    """The channels none of these options is for."""
-    return [one for one in CHANNELS if not any(on_channel(protocol, one) for protocol in protocols)]
+def find_uncovered_channels(protocols: Sequence[InterventionOption]) -> list[str]:
+    """Channels that none of these options covers."""
+    return [channel for channel in CHANNELS if not any(is_for_channel(protocol, channel) for protocol in protocols)]
 
 
-def on_channel(protocol: InterventionOption, channel: str) -> bool:
+def is_for_channel(protocol: InterventionOption, channel: str) -> bool:
     return not protocol.when.channels or channel in protocol.when.channels

@@ -1,6 +1,6 @@
-"""Intervention options: when one may be tried, how to answer, what comes after it. ``catalogue.py`` reads them.
+"""Intervention options: when an option is eligible, how to answer, what follows it. ``catalogue.py`` reads them.
 
-The types are the format of the file: what they refuse, the file may not say.
+The types define the format of the file.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -18,30 +18,30 @@ Consent = Literal["keystrokes", "voice"]
 T = TypeVar("T")
 
 
-def listed(value: Any) -> tuple[Any, ...]:
-    """A YAML list as a tuple; a set has no order and a text is no list."""
+def parse_list(value: Any) -> tuple[Any, ...]:
+    """A YAML list as a tuple; a set or a text is refused."""
     if isinstance(value, list | tuple):
         return tuple(value)
     raise ValueError("must be a list")
 
 
-def one_line(value: str) -> str:
-    """The words of a text; ``ValueError`` without any, and for half a surrogate pair, which no record can hold."""
+def parse_line(value: str) -> str:
+    """The text on one line; ``ValueError`` when empty, or with a lone surrogate, which no record can hold."""
     line = " ".join(value.split())
     if not line or any("\ud800" <= letter <= "\udfff" for letter in line):
-        raise ValueError("is no text" if line else "is empty")
+        raise ValueError("is not valid text" if line else "is empty")
     return line
 
 
-Text = Annotated[str, Strict(), AfterValidator(one_line)]
+Text = Annotated[str, Strict(), AfterValidator(parse_line)]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, le=MOST)]
 Several = Annotated[int, Strict(), Field(ge=1, le=MOST)]
 Number = Annotated[float, Strict(), Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
 Cost = Annotated[float, Strict(), Field(ge=0, le=MOST, allow_inf_nan=False)]
-Listed = Annotated[tuple[T, ...], BeforeValidator(listed)]
+Listed = Annotated[tuple[T, ...], BeforeValidator(parse_list)]
 
-NOTHING_ELSE = ConfigDict(extra="forbid")
+FORBID_EXTRA = ConfigDict(extra="forbid")
 
 
 class OptionError(ValueError):
@@ -50,7 +50,7 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True)
 class Constraints:
-    """What a bot or an agent desktop can obey. Fields as in the Avro record of the same name."""
+    """What a bot or an agent desktop can follow. Fields as in the Avro record of the same name."""
 
     pace: Literal["normal", "slow"] = "normal"
     posture: Literal["neutral", "acknowledging", "reassuring"] = "neutral"
@@ -61,12 +61,12 @@ class Constraints:
     options_to_offer: Several | None = None
     hand_over: Flag = False
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Conditions, all of which must hold; one left out always holds. What they mean stands in ``eligibility.py``.
+    """Conditions that must all hold; one left out always holds. ``eligibility.py`` evaluates them.
 
     Attributes:
         channels: the conversation's channel is one of these.
@@ -91,7 +91,7 @@ class Conditions:
     failed_before: Flag | None = None
     consent: Listed[Consent] = ()
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     def __post_init__(self) -> None:
         lowest, below = self.level_at_least, self.level_below
@@ -99,33 +99,33 @@ class Conditions:
             raise ValueError("level_at_least must be less than level_below: no level is both")
         if self.helped_before is True and (self.failed_before is True or self.returning is False):
             other = "returning: false" if self.returning is False else "failed_before"
-            raise ValueError(f"helped_before and {other} never hold together")
+            raise ValueError(f"helped_before and {other} cannot both hold; remove one")
         if self.failed_before is True and self.returning is False:
-            raise ValueError("failed_before and returning: false never hold together")
+            raise ValueError("failed_before and returning: false cannot both hold; remove one")
 
     @cached_property
-    def said(self) -> tuple[tuple[str, Any], ...]:
-        """The conditions that do not always hold, by name."""
-        values = ((one.name, getattr(self, one.name), one.default) for one in fields(self))
+    def active(self) -> tuple[tuple[str, Any], ...]:
+        """The conditions that are set, by name."""
+        values = ((condition.name, getattr(self, condition.name), condition.default) for condition in fields(self))
         return tuple((name, value) for name, value, default in values if value != default)
 
 
-def changes(entry: Any) -> tuple[tuple[str, Any], ...]:
-    """The constraints an adaptation says, by name; those it leaves out stay as they are."""
+def parse_changes(entry: Any) -> tuple[tuple[str, Any], ...]:
+    """The constraints an adaptation changes, by name; the others stay."""
     checked = TypeAdapter(Constraints).validate_python(entry)
     if "hand_over" in entry:
-        raise ValueError("hand_over cannot be adapted: write an option of its own")
+        raise ValueError("hand_over cannot be adapted; write a separate option")
     return tuple((name, getattr(checked, name)) for name in sorted(entry))
 
 
 @dataclass(frozen=True)
 class Adaptation:
-    """Constraints for some moments and customers; the conditions of ``when`` must hold."""
+    """Changed constraints, where the conditions of ``when`` hold."""
 
     when: Conditions
-    constraints: Annotated[tuple[tuple[str, Any], ...], PlainValidator(changes)]
+    constraints: Annotated[tuple[tuple[str, Any], ...], PlainValidator(parse_changes)]
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
 @dataclass(frozen=True)
@@ -133,13 +133,13 @@ class InterventionOption:
     """One intervention option.
 
     Attributes:
-        id: name of the option; ``control`` is taken.
+        id: name of the option; ``control`` is reserved.
         constraints: how to answer.
         guidance: for a person.
         prompt: for a language model's instructions.
-        burden: what it costs the customer's patience; a conversation bears a limited total.
-        when: where it is eligible; everywhere when nothing is said.
-        then: options that are tried before all others once this one failed.
+        burden: cost to the customer's patience; a conversation has a total budget.
+        when: where it is eligible; everywhere if empty.
+        then: options to try first after this one failed.
         adapt: changes of the constraints, later ones last.
     """
 
@@ -152,9 +152,9 @@ class InterventionOption:
     then: Listed[Text] = ()
     adapt: Listed[Adaptation] = ()
 
-    __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
 
-def as_record(constraints: Constraints) -> dict[str, Any]:
+def constraints_record(constraints: Constraints) -> dict[str, Any]:
     """The constraints as the Avro record."""
     return asdict(constraints)

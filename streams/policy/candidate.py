@@ -1,7 +1,7 @@
-"""A candidate policy: what another policy would have drawn, with which probability, in a decision on record.
+"""A candidate policy, evaluated offline on logged decisions.
 
-It decides among the options that were eligible then, and leaves the share of control as it was: so its value and that
-of what was drawn are about the same decisions.
+It chooses among the options that were eligible at the time and keeps the logged share of control, so that its value and
+that of the logged policy are about the same decisions.
 """
 
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ import numpy as np
 from streams.config.model import PolicyConfig
 from streams.interventions.options import CONTROL, InterventionOption
 from streams.policy import context
-from streams.policy.policy import Policy, drawn_by
+from streams.policy.policy import Policy, choice_probabilities
 
 Decision = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class CandidatePolicy:
-    """What to try in thought.
+    """A policy to evaluate offline, on logged decisions.
 
     Attributes:
-        name: for people, and for ClickHouse.
-        prefer: weight of options; those without one are chosen only where none with one is eligible, then uniformly.
+        name: name in reports and in ClickHouse.
+        prefer: weights of options. Others are chosen, uniformly, only if none with one is eligible.
         learned: draw as this snapshot would; None draws by ``prefer``.
-        exploration, floor, burden_price: as the settings of the same names, for ``learned``.
+        exploration, floor, burden_price: like the settings of the same name, for ``learned``.
     """
 
     name: str
@@ -36,9 +36,9 @@ class CandidatePolicy:
     floor: float = PolicyConfig.floor
     burden_price: float = PolicyConfig.burden_price
 
-    def chances(self, decision: Decision, burdens: Mapping[str, float], ridge: float) -> dict[str, float]:
-        """Probability of control and of each option that had a chance; sums to what was drawn from."""
-        logged = {one["option"]: one["probability"] for one in decision["propensities"]}
+    def probabilities(self, decision: Decision, burdens: Mapping[str, float], ridge: float) -> dict[str, float]:
+        """Probability of control and of each option with a positive propensity; the same sum as logged."""
+        logged = {entry["option"]: entry["probability"] for entry in decision["propensities"]}
         options = [name for name, p in logged.items() if name != CONTROL and p > 0]
         if not options:
             return logged
@@ -58,14 +58,14 @@ class CandidatePolicy:
         usable = [name for name in options if name not in self.learned.disabled] or options
         mean, sd = self.learned.predict(decision["context"], usable, ridge)
         prices = self.burden_price * np.array([burdens.get(name, 0.0) for name in usable])
-        found = drawn_by(mean - prices, sd, self.exploration, self.floor)
-        return dict(zip(usable, found.tolist(), strict=True))
+        probabilities = choice_probabilities(mean - prices, sd, self.exploration, self.floor)
+        return dict(zip(usable, probabilities.tolist(), strict=True))
 
 
-def decidable(decision: Decision) -> bool:
-    """Whether a policy has a say in a decision: available, no holdout, a context this version understands."""
+def is_decidable(decision: Decision) -> bool:
+    """Whether a policy can choose in a decision: available, no holdout, a context of this version."""
     return decision["available"] and not decision["holdout"] and decision["context_version"] == context.VERSION
 
 
-def burdens_of(protocols: tuple[InterventionOption, ...]) -> dict[str, float]:
+def read_burdens(protocols: tuple[InterventionOption, ...]) -> dict[str, float]:
     return {option.id: option.burden for option in protocols}

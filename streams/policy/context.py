@@ -1,7 +1,7 @@
-"""The context of a decision: what the policy sees, by name as it is logged, and as the vector it learns on.
+"""The context of a decision: by name, as it is logged, and as the feature vector the policy learns on.
 
-Numbers stand in the log as people read them; the vector scales them to about -1 to 1. One number is about the option
-itself: what followed it for this customer in earlier conversations.
+The log has readable numbers; the vector scales them to about -1 to 1. One feature is about the option itself: its
+history in this customer's earlier conversations.
 """
 
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ NAMES = frozenset(
 Context = Mapping[str, float]
 
 
-def context(state: State) -> dict[str, float]:
-    """What the policy sees of a conversation, by name."""
+def build_context(state: State) -> dict[str, float]:
+    """The context of a conversation, by name."""
     usual = state.usual
     return {
         "level": state.belief.level,
         "level_sd": state.belief.variance**0.5,
-        "slope": estimator.slope(state.recent) or 0.0,
+        "slope": estimator.fit_slope(state.recent) or 0.0,
         "alarm": state.belief.alarm,
         "turn": float(state.turn),
         "failures": float(state.failures),
@@ -40,38 +40,42 @@ def context(state: State) -> dict[str, float]:
         "tone": usual.tone if usual else 0.0,
         "slow_channel": float(state.channel in SLOW_CHANNELS),
         "voice": float(state.channel == "voice"),
-        **({BEFORE + option: balance(one) for option, one in sorted(usual.defused.items())} if usual else {}),
+        **(
+            {BEFORE + option: history_balance(history) for option, history in sorted(usual.defused.items())}
+            if usual
+            else {}
+        ),
     }
 
 
-def is_whole(seen: Context) -> bool:
-    """Whether a context that was read back has every number the vector needs."""
-    return seen.keys() >= NAMES
+def is_complete(features: Context) -> bool:
+    """Whether a logged context has every number the vector needs."""
+    return features.keys() >= NAMES
 
 
-def balance(before: OptionHistory) -> float:
-    """How much more often an option helped this customer than it failed, -1 to 1; near 0 while little is known."""
-    return (before.helped - before.failed) / (before.helped + before.failed + 2.0)
+def history_balance(history: OptionHistory) -> float:
+    """How much more often an option helped than failed, -1 to 1; near 0 with few cases."""
+    return (history.helped - history.failed) / (history.helped + history.failed + 2.0)
 
 
-def shared(seen: Context) -> list[float]:
-    """What is the same for every option: the vector without its last number."""
+def shared_features(features: Context) -> list[float]:
+    """Features shared by all options: the vector without its last number."""
     return [
         1.0,
-        seen["level"],
-        4.0 * seen["level_sd"],
-        min(max(seen["slope"], -STEEPEST), STEEPEST),
-        seen["alarm"] / 10.0,
-        log1p(max(seen["turn"], 0.0)) / 3.0,
-        seen["failures"] / 2.0,
-        log1p(max(seen["minutes"], 0.0)) / 4.0,
-        seen["returning"],
-        seen["tone"],
-        seen["slow_channel"],
-        seen["voice"],
+        features["level"],
+        4.0 * features["level_sd"],
+        min(max(features["slope"], -STEEPEST), STEEPEST),
+        features["alarm"] / 10.0,
+        log1p(max(features["turn"], 0.0)) / 3.0,
+        features["failures"] / 2.0,
+        log1p(max(features["minutes"], 0.0)) / 4.0,
+        features["returning"],
+        features["tone"],
+        features["slow_channel"],
+        features["voice"],
     ]
 
 
-def vector(seen: Context, option: str) -> list[float]:
-    """The context as one option sees it, ``SIZE`` numbers. ``KeyError`` where one is missing."""
-    return [*shared(seen), seen.get(BEFORE + option, 0.0)]
+def option_features(features: Context, option: str) -> list[float]:
+    """Feature vector of one option, ``SIZE`` numbers. ``KeyError`` if a number is missing."""
+    return [*shared_features(features), features.get(BEFORE + option, 0.0)]

@@ -1,15 +1,14 @@
-"""Experience: decisions joined with what followed, in the order in which they may be learned.
+"""Joins decisions with their outcomes and ratings, in the order in which they may be learned.
 
-What matures early differs from what matures late, so a decision is learned only when every decision before it in its
-partition has closed: order of decision, not of arrival (the confidence sequences ask for it). Which ones those are
-follows from the records that were seen, in whatever order, so that reading them again comes to the same.
+Early outcomes differ from late ones, so a decision is learned only when every earlier decision of its partition has
+closed: in order of decision, not of arrival (the confidence sequences require it). Which ones these are depends only on
+the records read, in any order, so that reading them again gives the same result.
 
-A decision that never closes (its state was lost) does not hold the others up for ever: it is given up once the stream
-time of its partition has gone on so far that it should have closed long ago. Ages count from when a decision came, not
-from its own event time: a recording of last year that is played beside today's events is not old on arrival.
+A decision that never closes (its state was lost) does not block the others for ever: it is given up when the stream
+time of its partition is so far ahead that it should have closed long ago. Ages count from a decision's arrival, not
+from its event time: a recording of last year replayed beside today's events is not old on arrival.
 
-What is remembered is packed: as Python objects a decision is ten times its bytes, and a day may hold hundreds of
-thousands.
+Decisions are kept packed: Python objects take ten times the memory, and a day may hold hundreds of thousands.
 """
 
 from collections import deque
@@ -21,7 +20,7 @@ import msgspec
 
 from streams.config.model import Config
 
-PATIENCE_MS = 86_400_000  # windows close within minutes, but a tick that closes them may be long in coming
+PATIENCE_MS = 86_400_000  # windows close within minutes, but the tick that closes them may be late
 
 Record = Mapping[str, Any]
 
@@ -34,32 +33,32 @@ class TrainingExample(NamedTuple):
 
 
 class RatedDecision(NamedTuple):
-    """A rating of a decision that was learned, and the ratings it had before."""
+    """A rating of an already learned decision, and its ratings before and after."""
 
-    lesson: TrainingExample
+    example: TrainingExample
     before: tuple[float, ...]
     now: tuple[float, ...]
 
 
 class UnmatchedRecord(NamedTuple):
-    """A record that fits no decision that is remembered, and why."""
+    """A record that matches no known decision, and why."""
 
     record: Record
     why: str
 
 
 class JoinedBatch(NamedTuple):
-    """What a batch brought.
+    """The result of one batch.
 
     Attributes:
-        lessons: to be learned, with the ratings they already have, by decision id.
-        rated: ratings of what was learned before.
+        lessons: ready to learn, with their ratings so far, by decision id.
+        rated: new ratings of decisions learned before.
         unknown: outcomes that cannot be joined.
-        late: ratings of decisions that are not remembered, or need not be any more when they were given.
+        late: ratings of unknown decisions, or given too late.
         given_up: decisions that never closed.
     """
 
-    lessons: list[tuple[TrainingExample, tuple[float, ...]]]
+    examples: list[tuple[TrainingExample, tuple[float, ...]]]
     rated: list[RatedDecision]
     unknown: list[UnmatchedRecord]
     late: list[Record]
@@ -67,130 +66,132 @@ class JoinedBatch(NamedTuple):
 
 
 class DecisionArrival(NamedTuple):
-    """A decision's id, and the newest stream time of its partition when it came, itself included, milliseconds."""
+    """A decision's id, and the stream time of its partition on arrival, including its own, milliseconds."""
 
     id: str
     at: int
 
 
 class OutcomeJoin:
-    """One tenant's decisions: those that are open, and for a time those that were learned."""
+    """Joins one tenant's decisions: open ones, and for a time those already learned."""
 
     def __init__(self, config: Config) -> None:
         self._remembered_ms = round(config.policy.remembered_s * 1000)
         self._open: dict[int, deque[DecisionArrival]] = {}
         self._past: dict[int, deque[DecisionArrival]] = {}  # learned, not forgotten yet
-        self._known: dict[str, bytes] = {}  # decisions
-        self._closed: dict[str, bytes] = {}  # outcomes of those that are open
-        self._learned: dict[str, bytes] = {}  # outcomes of those that were learned
+        self._decisions: dict[str, bytes] = {}  # decisions
+        self._outcomes: dict[str, bytes] = {}  # outcomes of those that are open
+        self._learned_outcomes: dict[str, bytes] = {}  # outcomes of those that were learned
         self._ratings: dict[str, dict[str, float]] = {}  # by decision, by the rating's own id
         self._newest: dict[int, int] = {}
 
-    def take(
+    def join(
         self, decisions: Iterable[tuple[int, Record]], outcomes: Iterable[Record], ratings: Iterable[Record]
     ) -> JoinedBatch:
-        """Join what came.
+        """Join a batch of records.
 
         Args:
-            decisions: that were available, with their partition, in order within it.
-            outcomes: of any of them; their decisions must not come later.
-            ratings: that name a decision, with the ``score`` they stand for, -1 to 1.
+            decisions: available decisions with their partition, in order within it.
+            outcomes: outcomes; their decisions must not come later.
+            ratings: ratings that name a decision, with their ``score``, -1 to 1.
         """
         for partition, decision in decisions:
-            self._decide(partition, decision)
-        unknown = [found for outcome in outcomes if (found := self._observe(outcome)) is not None]
-        late, rated = self._rate(ratings)
+            self._add_decision(partition, decision)
+        unknown = [unmatched for outcome in outcomes if (unmatched := self._add_outcome(outcome)) is not None]
+        late, rated = self._add_ratings(ratings)
         given_up = sum(self._give_up(partition) for partition in sorted(self._open))
-        lessons = sorted(chain.from_iterable(map(self._learnable, sorted(self._open))), key=by_id)
+        examples = sorted(chain.from_iterable(map(self._pop_learnable, sorted(self._open))), key=decision_id_of)
         self._forget()
-        return JoinedBatch([(one, self._ratings_of(id_of(one))) for one in lessons], rated, unknown, late, given_up)
+        return JoinedBatch(
+            [(example, self._ratings_of(decision_id_of(example))) for example in examples],
+            rated,
+            unknown,
+            late,
+            given_up,
+        )
 
-    def _decide(self, partition: int, decision: Record) -> None:
+    def _add_decision(self, partition: int, decision: Record) -> None:
         name = str(decision["decision_id"])
-        if name in self._known:
+        if name in self._decisions:
             return  # published twice
-        self._known[name] = packed(decision)
+        self._decisions[name] = pack(decision)
         newest = self._newest[partition] = max(self._newest.get(partition, 0), decision["event_time"])
         self._open.setdefault(partition, deque()).append(DecisionArrival(name, newest))
 
-    def _observe(self, outcome: Record) -> UnmatchedRecord | None:
-        if outcome["decision_id"] not in self._known:
+    def _add_outcome(self, outcome: Record) -> UnmatchedRecord | None:
+        if outcome["decision_id"] not in self._decisions:
             return UnmatchedRecord(outcome, f"no decision {outcome['decision_id']} is known")
-        decision = unpacked(self._known[outcome["decision_id"]])
+        decision = unpack(self._decisions[outcome["decision_id"]])
         if (outcome["option"], outcome["conversation_id"]) != (decision["option"], decision["conversation_id"]):
             return UnmatchedRecord(outcome, f"it contradicts decision {outcome['decision_id']}")
-        if outcome["decision_id"] not in self._learned:
-            self._closed.setdefault(outcome["decision_id"], packed(outcome))
+        if outcome["decision_id"] not in self._learned_outcomes:
+            self._outcomes.setdefault(outcome["decision_id"], pack(outcome))
         return None
 
-    def _rate(self, ratings: Iterable[Record]) -> tuple[list[Record], list[RatedDecision]]:
+    def _add_ratings(self, ratings: Iterable[Record]) -> tuple[list[Record], list[RatedDecision]]:
         late, rated = [], []
         for rating in ratings:
             name = rating["decision_id"]
-            if name not in self._known or self._is_late(rating):
+            if name not in self._decisions or self._is_late(rating):
                 late.append(rating)
                 continue
             before = self._ratings_of(name)
             self._ratings.setdefault(name, {}).setdefault(rating["event_id"], rating["score"])
             now = self._ratings_of(name)
-            if name in self._learned and now != before:  # the same: published twice
-                rated.append(RatedDecision(self._lesson(name), before, now))
+            if name in self._learned_outcomes and now != before:  # the same: published twice
+                rated.append(RatedDecision(self._example(name), before, now))
         return late, rated
 
     def _is_late(self, rating: Record) -> bool:
-        """By the times of both: a quiet partition remembers for longer than who begins again reads back."""
-        decision = unpacked(self._known[rating["decision_id"]])
+        """Compares event times: a quiet partition remembers longer than a restart reads back."""
+        decision = unpack(self._decisions[rating["decision_id"]])
         return bool(rating["event_time"] - decision["event_time"] > self._remembered_ms)
 
     def _ratings_of(self, name: str) -> tuple[float, ...]:
         return tuple(self._ratings.get(name, {}).values())
 
     def _give_up(self, partition: int) -> int:
-        """Drop what should have closed long ago; how many."""
+        """Drop decisions that should have closed long ago; returns how many."""
         waiting, limit = self._open[partition], self._newest[partition] - PATIENCE_MS
-        overdue = takewhile(lambda one: one.at < limit, waiting)
-        dropped = {one.id for one in overdue if one.id not in self._closed}
+        overdue = takewhile(lambda arrival: arrival.at < limit, waiting)
+        dropped = {arrival.id for arrival in overdue if arrival.id not in self._outcomes}
         for name in dropped:
-            del self._known[name]
+            del self._decisions[name]
             self._ratings.pop(name, None)
         if dropped:
-            self._open[partition] = deque(one for one in waiting if one.id not in dropped)
+            self._open[partition] = deque(arrival for arrival in waiting if arrival.id not in dropped)
         return len(dropped)
 
-    def _learnable(self, partition: int) -> Iterable[TrainingExample]:
+    def _pop_learnable(self, partition: int) -> Iterable[TrainingExample]:
         waiting = self._open[partition]
-        while waiting and waiting[0].id in self._closed:
-            entered = waiting.popleft()
-            self._past.setdefault(partition, deque()).append(entered)
-            self._learned[entered.id] = self._closed.pop(entered.id)
-            yield self._lesson(entered.id)
+        while waiting and waiting[0].id in self._outcomes:
+            arrival = waiting.popleft()
+            self._past.setdefault(partition, deque()).append(arrival)
+            self._learned_outcomes[arrival.id] = self._outcomes.pop(arrival.id)
+            yield self._example(arrival.id)
 
-    def _lesson(self, name: str) -> TrainingExample:
-        """A decision that was learned."""
-        return TrainingExample(unpacked(self._known[name]), unpacked(self._learned[name]))
+    def _example(self, name: str) -> TrainingExample:
+        """The example of a learned decision."""
+        return TrainingExample(unpack(self._decisions[name]), unpack(self._learned_outcomes[name]))
 
     def _forget(self) -> None:
-        """Of each partition by its own time: what may be published twice is published where it was."""
+        """Forget old decisions, each partition by its own stream time: a duplicate comes in the same partition."""
         for partition, past in self._past.items():
             while past and past[0].at < self._newest[partition] - self._remembered_ms:
                 name = past.popleft().id
-                del self._learned[name], self._known[name]
+                del self._learned_outcomes[name], self._decisions[name]
                 self._ratings.pop(name, None)
 
 
-def packed(record: Record) -> bytes:
-    """A record as it is remembered; ``unpacked`` gives it back, equal."""
+def pack(record: Record) -> bytes:
+    """A record as it is remembered; ``unpack`` gives it back, equal."""
     return msgspec.msgpack.encode(record)
 
 
-def unpacked(record: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.msgpack.decode(record)
-    return found
+def unpack(record: bytes) -> dict[str, Any]:
+    unpacked: dict[str, Any] = msgspec.msgpack.decode(record)
+    return unpacked
 
 
-def id_of(lesson: TrainingExample) -> str:
-    return str(lesson.decision["decision_id"])
-
-
-def by_id(lesson: TrainingExample) -> str:
-    return id_of(lesson)
+def decision_id_of(example: TrainingExample) -> str:
+    return str(example.decision["decision_id"])

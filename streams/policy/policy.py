@@ -1,7 +1,7 @@
-"""The policy: which option, with which probability, drawn how.
+"""The policy: probabilities of the options, and the draw.
 
-The probabilities are total: eligibility, the floor, the control lottery and the holdout are folded in, the vector sums
-to 1, is logged as it is, and the choice is drawn from it by a keyed hash, so that an audit can repeat it.
+The probabilities are total: they include eligibility, the floor, the share of control and the holdout, and sum to 1.
+They are logged as they are, and the option is drawn from them by a keyed hash, so that an audit can repeat the draw.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,16 @@ import numpy as np
 from streams.config.model import Config
 from streams.interventions.options import CONTROL, InterventionOption
 from streams.policy import context
-from streams.policy.snapshot import Snapshot, as_record
-from streams.policy.thompson import Array, best_probabilities, floored
+from streams.policy.snapshot import Snapshot, to_record
+from streams.policy.thompson import Array, apply_floor, best_probabilities
 
 Propensities = list[tuple[str, float]]
-# Logged numbers end here: a processor that rounds its last bit otherwise must not make another record.
+# Logged numbers are rounded: a processor that rounds its last bit differently must not give another record.
 PROPENSITY_DIGITS, REWARD_DIGITS = 12, 9
 
 
 class OptionProbabilities(NamedTuple):
-    """What is known before the draw.
+    """Probabilities and predictions before the draw.
 
     Attributes:
         propensities: total probability of control and of each option; sums to 1.
@@ -44,17 +44,17 @@ class Policy:
     __slots__ = ("_posterior", "_rows", "disabled", "matured", "version")
 
     def __init__(self, snapshot: Snapshot, version: str | None = None) -> None:
-        self.version = version or as_record(snapshot)["policy_version"]
+        self.version = version or to_record(snapshot)["policy_version"]
         self.disabled = snapshot.disabled
         self.matured = snapshot.matured
         self._rows = {name: row for row, name in enumerate(snapshot.arms)}
         self._posterior = snapshot.posterior if snapshot.arms else None
 
-    def predict(self, seen: context.Context, options: Sequence[str], ridge: float) -> tuple[Array, Array]:
-        """Mean reward and its sd for noise of sd 1, of each option; of one nobody has tried, the prior's."""
+    def predict(self, features: context.Context, options: Sequence[str], ridge: float) -> tuple[Array, Array]:
+        """Mean reward of each option and its sd for noise of sd 1; the prior's for an option never tried."""
         xs = np.empty((len(options), context.SIZE))
-        xs[:, :-1] = context.shared(seen)
-        xs[:, -1] = [seen.get(context.BEFORE + option, 0.0) for option in options]
+        xs[:, :-1] = context.shared_features(features)
+        xs[:, -1] = [features.get(context.BEFORE + option, 0.0) for option in options]
         rows = [self._rows[option] for option in options if option in self._rows]
         if self._posterior is not None and len(rows) == len(options):
             return self._posterior.predict(xs, rows)
@@ -65,42 +65,42 @@ class Policy:
         return mean, sd
 
 
-def chances(
+def option_probabilities(
     options: Sequence[InterventionOption],
-    seen: context.Context,
+    features: context.Context,
     policy: Policy | None,
     config: Config,
     control_share: float,
 ) -> OptionProbabilities:
-    """Total probability of control and of each option, and what is expected of them.
+    """Total probability and predicted reward of control and of each option.
 
     Args:
         options: those that are eligible, at least one.
-        seen: the context.
+        features: the context.
         policy: what was learned; None while nothing was.
         control_share: probability of control; 1 for a customer in the holdout.
     """
     names = [option.id for option in options]
     if policy is None:
-        return OptionProbabilities(shared_out(names, np.full(len(names), 1 / len(names)), control_share), None)
-    mean, sd = policy.predict(seen, [*names, CONTROL], config.policy.ridge)
-    rounded = [round(one, REWARD_DIGITS) for one in mean.tolist()]
+        return OptionProbabilities(add_control(names, np.full(len(names), 1 / len(names)), control_share), None)
+    mean, sd = policy.predict(features, [*names, CONTROL], config.policy.ridge)
+    rounded = [round(mean_reward, REWARD_DIGITS) for mean_reward in mean.tolist()]
     predicted = dict(zip([*names, CONTROL], rounded, strict=True))
     if policy.matured < config.policy.safe_start:
-        best = floored(np.full(len(names), 1 / len(names)), config.policy.floor)
+        best = apply_floor(np.full(len(names), 1 / len(names)), config.policy.floor)
     else:
         prices = config.policy.burden_price * np.array([option.burden for option in options])
-        best = drawn_by(mean[:-1] - prices, sd[:-1], config.policy.exploration, config.policy.floor)
-    return OptionProbabilities(shared_out(names, best, control_share), predicted)
+        best = choice_probabilities(mean[:-1] - prices, sd[:-1], config.policy.exploration, config.policy.floor)
+    return OptionProbabilities(add_control(names, best, control_share), predicted)
 
 
-def drawn_by(worth: Array, sd: Array, exploration: float, floor: float) -> Array:
-    """Chance of each option by what it is worth, burden taken off, and by how unsure that is."""
-    return floored(best_probabilities(worth, exploration * sd), floor)
+def choice_probabilities(worth: Array, sd: Array, exploration: float, floor: float) -> Array:
+    """Probability of each option by its predicted reward minus burden, and by the uncertainty."""
+    return apply_floor(best_probabilities(worth, exploration * sd), floor)
 
 
-def shared_out(names: Sequence[str], best: Array, control_share: float) -> Propensities:
-    """Control first, then each option its part of the rest."""
+def add_control(names: Sequence[str], best: Array, control_share: float) -> Propensities:
+    """Propensities: control first, then each option's part of the rest."""
     parts = ((1.0 - control_share) * best).tolist()
     return [
         (CONTROL, control_share),
@@ -108,9 +108,9 @@ def shared_out(names: Sequence[str], best: Array, control_share: float) -> Prope
     ]
 
 
-def draw(propensities: Propensities, lottery: float) -> tuple[str, float]:
-    """The option a uniform draw in [0, 1) falls on, and its probability."""
+def draw_option(propensities: Propensities, uniform: float) -> tuple[str, float]:
+    """The option that a uniform draw in [0, 1) selects, and its probability."""
     for (name, probability), upper in zip(propensities, accumulate(p for _, p in propensities), strict=True):
-        if lottery < upper:
+        if uniform < upper:
             return name, probability
-    return max(propensities, key=lambda one: one[1])  # the sum may fall short of 1 by a rounding error
+    return max(propensities, key=lambda entry: entry[1])  # the sum may fall short of 1 by a rounding error

@@ -1,4 +1,4 @@
-"""Rollback: which options are known to do worse than doing nothing, and go out of use."""
+"""Rollback: disables options that do worse than control."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -17,14 +17,14 @@ class Rollback(NamedTuple):
     upper: float
 
 
-def lost_options(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Rollback]:
-    """Options whose effect is below control's with always-valid confidence, and that are still in use."""
+def find_rollbacks(evidence: Mapping[str, Evidence], disabled: Iterable[str], config: Config) -> list[Rollback]:
+    """Enabled options whose effect is below control's with always-valid confidence."""
     alpha = config.policy.alpha / max(len(config.protocols), 1)
-    found = []
-    for option, one in evidence.items():
-        if option == ANY or option in disabled or one.n < config.policy.rollback_after:
+    rollbacks = []
+    for option, option_evidence in evidence.items():
+        if option == ANY or option in disabled or option_evidence.n < config.policy.rollback_after:
             continue
-        upper = effects.upper_bound(one, alpha, effects.N_OPT)
+        upper = effects.upper_bound(option_evidence, alpha, effects.N_OPT)
         if upper is not None and upper < 0:
-            found.append(Rollback(option, one, upper))
-    return found
+            rollbacks.append(Rollback(option, option_evidence, upper))
+    return rollbacks

@@ -1,7 +1,6 @@
-"""The policy's snapshot: what was learned of one tenant, as plain numbers with a version, never a pickle.
+"""The policy snapshot: what was learned for one tenant, as plain numbers with a version, never a pickle.
 
-A snapshot names the positions of its inputs it was learned from and the one it was learned on from, so that anybody can
-learn it again.
+A snapshot names its input positions and the previous snapshot, so that it can be reproduced.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,24 +30,24 @@ class PredictionErrors(NamedTuple):
 
 
 class SnapshotError(ValueError):
-    """A record that is no snapshot this version can use; the message says why."""
+    """A record that is not a snapshot this version can use; the message says why."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What the policy has learned of one tenant.
+    """What the policy has learned for one tenant.
 
     Attributes:
-        arms: what is known of each option, control included.
+        arms: regression of each option, control included.
         evidence: of each option's contrast with control, since it was last enabled.
         disabled: options rolled back.
-        errors: squared errors of what was expected, since they last changed.
-        forgot: whether they had grown, so that what was learned before the last batch was all but forgotten.
+        errors: squared prediction errors since the last drift.
+        forgot: whether errors had grown, so that earlier learning was discounted heavily.
         matured: outcomes learned from, control included.
         created_at: stream time of the last outcome learned from, milliseconds.
-        positions: first offset of every input that was not read.
-        previous: version it was learned on from; None for the first.
-        config_version: settings it was learned under.
-        version: under which it was read; None where it was not.
+        positions: next offset of every input.
+        previous: version of the previous snapshot; None for the first.
+        config_version: version of the settings it was learned with.
+        version: version in the record it was read from; None for a new one.
     """
 
     tenant: str
@@ -66,11 +65,11 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     @property
     def posterior(self) -> Posterior:
-        """What the options predict, in the order of ``arms``."""
+        """Posterior of the options, in the order of ``arms``."""
         return Posterior(list(self.arms.values()))
 
 
-def as_record(snapshot: Snapshot) -> Record:
+def to_record(snapshot: Snapshot) -> Record:
     """The snapshot as its Avro record, its version a digest of the rest."""
     record = {
         "tenant": snapshot.tenant,
@@ -79,85 +78,89 @@ def as_record(snapshot: Snapshot) -> Record:
         "context_version": context.VERSION,
         "matured": snapshot.matured,
         "options": list(snapshot.arms),
-        "precision": [flat(arm.precision) for arm in snapshot.arms.values()],
-        "response": [flat(arm.response) for arm in snapshot.arms.values()],
+        "precision": [flatten(arm.precision) for arm in snapshot.arms.values()],
+        "response": [flatten(arm.response) for arm in snapshot.arms.values()],
         "disabled": sorted(snapshot.disabled),
         "previous": snapshot.previous,
         "errors": list(snapshot.errors.means),
         "recent_errors": list(snapshot.errors.recent),
         "forgot": snapshot.forgot,
-        "evidence": [{"option": name, **one._asdict()} for name, one in sorted(snapshot.evidence.items())],
+        "evidence": [
+            {"option": name, **option_evidence._asdict()} for name, option_evidence in sorted(snapshot.evidence.items())
+        ],
         "positions": [
             {"topic": topic, "partition": partition, "offset": offset}
             for (topic, partition), offset in sorted(snapshot.positions.items())
         ],
         "config_version": snapshot.config_version,
     }
-    return record | {"policy_version": version_of(record)}
+    return record | {"policy_version": compute_version(record)}
 
 
-def version_of(record: Mapping[str, Any]) -> str:
-    """Digest of what a snapshot holds, 16 hex digits under the name of the method."""
+def compute_version(record: Mapping[str, Any]) -> str:
+    """Version of a snapshot: ``thompson-`` and a digest of its content, 16 hex digits."""
     held = {name: value for name, value in record.items() if name != "policy_version"}
     return f"thompson-{blake2b(msgspec.json.encode(held, order='deterministic'), digest_size=8).hexdigest()}"
 
 
-def of_record(record: Mapping[str, Any]) -> Snapshot:
-    """The snapshot in a record; ``SnapshotError`` where it is from the future, or broken.
+def from_record(record: Mapping[str, Any]) -> Snapshot:
+    """Read a snapshot from a record; ``SnapshotError`` if it is newer than this version, or broken.
 
-    Of one from before the context last changed, what it predicts is of no use, but what was rolled back stays so.
+    A snapshot of an older context version cannot predict, but its rolled-back options stay disabled.
     """
-    require_known(record)
-    if version_of(record) != record["policy_version"]:
-        raise SnapshotError("it does not hold what its version says")
+    check_readable(record)
+    if compute_version(record) != record["policy_version"]:
+        raise SnapshotError("its content does not match its version")
     is_current = record["context_version"] == context.VERSION
     return Snapshot(
         tenant=record["tenant"],
-        arms=arms_in(record) if is_current else {},
-        evidence={one["option"]: weighed(one) for one in record["evidence"]},
+        arms=read_arms(record) if is_current else {},
+        evidence={entry["option"]: read_evidence(entry) for entry in record["evidence"]},
         disabled=frozenset(record["disabled"]),
-        errors=PredictionErrors(finite(record["errors"]), finite(record["recent_errors"]))
+        errors=PredictionErrors(read_numbers(record["errors"]), read_numbers(record["recent_errors"]))
         if is_current
         else PredictionErrors(),
         forgot=record["forgot"],
         matured=record["matured"] if is_current else 0,
         created_at=record["created_at"],
-        positions={(one["topic"], one["partition"]): one["offset"] for one in record["positions"]},
+        positions={(entry["topic"], entry["partition"]): entry["offset"] for entry in record["positions"]},
         previous=record["previous"],
         config_version=record["config_version"],
         version=record["policy_version"],
     )
 
 
-def require_known(record: Mapping[str, Any]) -> None:
-    for name, known in (("format", FORMAT), ("context_version", context.VERSION)):
-        if record[name] > known or record[name] < 1:
-            raise SnapshotError(f"its {name} is {record[name]}, this version of Tenor reads {known}")
+def check_readable(record: Mapping[str, Any]) -> None:
+    for name, newest in (("format", FORMAT), ("context_version", context.VERSION)):
+        if record[name] > newest or record[name] < 1:
+            raise SnapshotError(f"its {name} is {record[name]}, this version of Tenor reads {newest}")
     sizes = {len(record["options"]), len(record["precision"]), len(record["response"])}
     if len(sizes) > 1 or len(set(record["options"])) < len(record["options"]):
         raise SnapshotError("its options and arrays do not match")
 
 
-def arms_in(record: Mapping[str, Any]) -> dict[str, Arm]:
+def read_arms(record: Mapping[str, Any]) -> dict[str, Arm]:
     options = record["options"]
-    arms = {name: Arm(*arm) for name, *arm in zip(options, matrices(record), vectors(record), strict=True)}
+    arms = {
+        name: Arm(*arm) for name, *arm in zip(options, read_precisions(record), read_responses(record), strict=True)
+    }
     with np.errstate(over="ignore", invalid="ignore"):
         if arms and not Posterior(list(arms.values())).is_finite:
-            raise SnapshotError("what it predicts is not finite")
+            raise SnapshotError("its predictions are not finite")
     return arms
 
 
-def matrices(record: Mapping[str, Any]) -> list[Array]:
+def read_precisions(record: Mapping[str, Any]) -> list[Array]:
     size = context.SIZE
-    found = [reshaped(one, (size, size)) for one in record["precision"]]
-    for name, one in zip(record["options"], found, strict=True):
-        if not np.allclose(one, one.T) or not is_positive_definite(one):
+    matrices = [read_array(matrix, (size, size)) for matrix in record["precision"]]
+    for name, matrix in zip(record["options"], matrices, strict=True):
+        if not np.allclose(matrix, matrix.T) or not is_positive_definite(matrix):
             raise SnapshotError(f"the precision of {name} is not positive definite")
-    return found
+    return matrices
 
 
 def is_positive_definite(matrix: Array) -> bool:
-    """As the posterior asks for it."""
+    """Whether a matrix is positive definite, as the posterior requires."""
     try:
         np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
@@ -165,27 +168,27 @@ def is_positive_definite(matrix: Array) -> bool:
     return True
 
 
-def vectors(record: Mapping[str, Any]) -> list[Array]:
-    return [reshaped(one, (context.SIZE,)) for one in record["response"]]
+def read_responses(record: Mapping[str, Any]) -> list[Array]:
+    return [read_array(response, (context.SIZE,)) for response in record["response"]]
 
 
-def weighed(one: Mapping[str, Any]) -> Evidence:
-    found = Evidence(*(one[name] for name in Evidence._fields))
-    if not all(map(isfinite, found)) or found.n < 0 or (found.n and found.weight <= 0):
-        raise SnapshotError(f"the evidence of {one['option']} is no evidence")
-    return found
+def read_evidence(entry: Mapping[str, Any]) -> Evidence:
+    evidence = Evidence(*(entry[name] for name in Evidence._fields))
+    if not all(map(isfinite, evidence)) or evidence.n < 0 or (evidence.n and evidence.weight <= 0):
+        raise SnapshotError(f"the evidence of {entry['option']} is invalid")
+    return evidence
 
 
-def finite(numbers: Sequence[float]) -> tuple[float, ...]:
-    return tuple(reshaped(numbers, (len(numbers),)).tolist())
+def read_numbers(numbers: Sequence[float]) -> tuple[float, ...]:
+    return tuple(read_array(numbers, (len(numbers),)).tolist())
 
 
-def reshaped(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:
-    found = np.array(numbers, dtype=np.float64)
-    if found.size != np.prod(shape) or not np.isfinite(found).all():
-        raise SnapshotError(f"it holds arrays that are not {' by '.join(map(str, shape))} finite numbers")
-    return found.reshape(shape)
+def read_array(numbers: Sequence[float], shape: tuple[int, ...]) -> Array:
+    array = np.array(numbers, dtype=np.float64)
+    if array.size != np.prod(shape) or not np.isfinite(array).all():
+        raise SnapshotError(f"an array is not {' by '.join(map(str, shape))} finite numbers")
+    return array.reshape(shape)
 
 
-def flat(array: Array) -> list[float]:
+def flatten(array: Array) -> list[float]:
     return [float(number) for number in array.ravel()]

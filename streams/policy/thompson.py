@@ -1,4 +1,4 @@
-"""Discounted disjoint linear Thompson sampling, with the chance of every option instead of a draw.
+"""Discounted disjoint linear Thompson sampling, with the probability of every option instead of a draw.
 
 Each option has its own Bayesian linear regression of reward on context (Agrawal & Goyal 2013, disjoint arms). A draw of
 Thompson sampling is the option whose sampled mean is highest. Here nothing is sampled: the chance that each option
@@ -23,7 +23,7 @@ _LEAST_SD = 1e-100
 
 
 class Arm(NamedTuple):
-    """What one option has learned: sums, so that lessons may be added in any grouping."""
+    """Regression of one option: sums, so that examples may be added in any grouping."""
 
     precision: Array
     """(d, d): ridge·I + Σ w·x·xᵀ."""
@@ -31,27 +31,27 @@ class Arm(NamedTuple):
     """(d,): Σ w·r·x."""
 
 
-def fresh(size: int, ridge: float) -> Arm:
-    """An option nothing is known of, for ``size`` features. ``ridge`` > 0: lessons the prior, 0, counts for."""
+def new_arm(size: int, ridge: float) -> Arm:
+    """An untried option with ``size`` features. ``ridge`` > 0 is the weight of the prior, 0, in examples."""
     return Arm(ridge * np.eye(size), np.zeros(size))
 
 
-def discounted(arm: Arm, factor: float, ridge: float) -> Arm:
-    """The option having forgotten: lessons count ``factor`` (0 to 1) of what they did; the ridge stays whole."""
+def discount_arm(arm: Arm, factor: float, ridge: float) -> Arm:
+    """The option after discounting: examples count ``factor`` (0 to 1) of before; the ridge stays."""
     precision = factor * arm.precision
     precision.flat[:: len(arm.response) + 1] += (1.0 - factor) * ridge
     return Arm(precision, factor * arm.response)
 
 
-def learned(arm: Arm, x: Sequence[float] | Array, reward: float, weight: float = 1.0) -> Arm:
-    """The option after one lesson: ``reward`` in context ``x``, counted ``weight`` times. ``arm`` is left as it is."""
+def update_arm(arm: Arm, x: Sequence[float] | Array, reward: float, weight: float = 1.0) -> Arm:
+    """The option with one more example: ``reward`` in context ``x``, counted ``weight`` times. ``arm`` stays."""
     context = np.asarray(x, dtype=np.float64)
     # Weighted last: the product of two features is the same either way round, so the matrix stays symmetric.
     return Arm(arm.precision + weight * (context[:, None] * context), arm.response + reward * weight * context)
 
 
 class Posterior:
-    """What the options predict. Made once for each set of weights: inverting costs more than predicting.
+    """Predictions of the options. Built once per set of weights: inverting costs more than predicting.
 
     Raises ``numpy.linalg.LinAlgError`` where a precision is not positive definite.
     """
@@ -67,7 +67,7 @@ class Posterior:
 
     @property
     def is_finite(self) -> bool:
-        """Whether what is predicted will be numbers."""
+        """Whether predictions are finite."""
         return bool(np.isfinite(self._weights).all() and np.isfinite(self._roots).all())
 
     def predict(self, xs: Array, rows: Sequence[int]) -> tuple[Array, Array]:
@@ -92,7 +92,7 @@ def best_probabilities(mean: Array, sd: Array) -> Array:
     return total
 
 
-def floored(probabilities: Array, floor: float) -> Array:
+def apply_floor(probabilities: Array, floor: float) -> Array:
     """No option below ``floor``; the rest is shared in proportion. Uniform where the floor leaves no rest."""
     count = len(probabilities)
     rest = max(0.0, 1.0 - count * floor)

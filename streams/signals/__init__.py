@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 
 class Extract(NamedTuple):
-    """What ingest read in one event.
+    """What ingest extracted from one event.
 
     Attributes:
         features: numbers by name; None when one could not be measured.
-        cues: names of what was found.
+        cues: names of the cues that were found.
         reasons: why a feature is None, by its name.
         terms: hashed words and pairs of words of a message; empty for everything else.
     """
@@ -27,5 +27,5 @@ class Extract(NamedTuple):
 
 
 def unknown(reason: str, *features: str) -> Extract:
-    """Nothing could be measured, for one reason."""
+    """An extract with every feature None, for one reason."""
     return Extract(dict.fromkeys(features), [], dict.fromkeys(features, reason))

@@ -1,4 +1,4 @@
-"""A person's own usual value: numbers about behaviour mean nothing without it."""
+"""Baselines: a person's own usual values. Numbers about behaviour mean nothing without them."""
 
 from collections.abc import Iterable, Mapping
 from math import sqrt
@@ -11,8 +11,8 @@ MEMORY = 30
 ENOUGH = 3
 
 
-def learn(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Baseline:
-    """The baseline after one more value: exact mean and variance at first, then a memory of so many values."""
+def update_baseline(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Baseline:
+    """The baseline with one more value: exact mean and variance at first, then over a memory of so many."""
     if baseline is None:
         return Baseline(value, 0.0, 1)
     count = baseline.count + 1 if baseline.count < memory else memory
@@ -22,22 +22,22 @@ def learn(baseline: Baseline | None, value: float, memory: int = MEMORY) -> Base
     return Baseline(mean, variance, count)
 
 
-def learned(
+def update_baselines(
     numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], names: Iterable[str], memory: int = MEMORY
 ) -> dict[str, Baseline]:
-    """The baselines after the known ones of these numbers, unusual ones too: what was unusual may become usual."""
+    """The baselines with these numbers, unusual ones included: what is unusual now may become usual."""
     after = dict(baselines)
     for name in names:
         if (value := numbers.get(name)) is not None:
-            after[name] = learn(after.get(name), value, memory)
+            after[name] = update_baseline(after.get(name), value, memory)
     return after
 
 
-def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float | None:
+def measure_deviation(baseline: Baseline | None, value: float, least_sd: float) -> float | None:
     """Standard deviations from the person's usual value, -3 to 3; None before ``ENOUGH`` values.
 
     Args:
-        least_sd: a person is never taken to be steadier than this.
+        least_sd: lower limit of a person's standard deviation.
     """
     if baseline is None or baseline.count < ENOUGH:
         return None
@@ -46,23 +46,23 @@ def deviation(baseline: Baseline | None, value: float, least_sd: float) -> float
     return 3.0 if z > 3.0 else -3.0 if z < -3.0 else z
 
 
-def deviations(
+def measure_deviations(
     numbers: Mapping[str, float | None], baselines: Mapping[str, Baseline], weights: Weights
 ) -> dict[str, float]:
-    """How far each known number deviates from the person's usual value, in standard deviations.
+    """Deviation of each known number from the person's usual value, in standard deviations.
 
     Args:
-        weights: by name, the weight of one standard deviation and the least one a person is taken to have.
+        weights: by name, the weight of one standard deviation and the lower limit of a person's standard deviation.
     """
-    found = {}
+    deviations = {}
     for name, (_, least_sd) in weights.items():
         value = numbers.get(name)
-        z = None if value is None else deviation(baselines.get(name), value, least_sd)
+        z = None if value is None else measure_deviation(baselines.get(name), value, least_sd)
         if z is not None:
-            found[name] = z
-    return found
+            deviations[name] = z
+    return deviations
 
 
-def without(baselines: Mapping[str, Baseline], signal: str) -> dict[str, Baseline]:
+def drop_signal(baselines: Mapping[str, Baseline], signal: str) -> dict[str, Baseline]:
     """The baselines without anything learned from a signal, as ``typing``."""
     return {name: value for name, value in baselines.items() if not name.startswith(f"{signal}.")}

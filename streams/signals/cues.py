@@ -1,13 +1,13 @@
-"""Cues: what a message says in words that stand for trouble or for its end, found by patterns.
+"""Cues: phrases in a message that indicate trouble or its end, found by patterns.
 
 Of a customer's turn they are named ``text.*``, of an operator's or bot's message ``operator.*``. No effect sizes are
 published for blame or repetition: what each weighs, the text model learns.
 
-What a customer speaks of is named ``topic.*``. A topic is no trouble in itself, so the text model does not read it: it
-tells afterwards, over all of a customer's conversations, what the signal rose with.
+Topics a customer mentions are named ``topic.*``. A topic is not trouble in itself, so the text model does not read it.
+It shows later, over all of a customer's conversations, with which topics the level rose.
 
-Most messages have few cues, and searching for one costs as much as reading the words. So a customer's pattern is
-searched only where a word stands that it cannot be found without.
+Most messages have few cues, and a search costs as much as reading the words. So a customer's pattern is searched only
+if the message has one of its required words.
 """
 
 import re
@@ -53,8 +53,8 @@ OPERATOR_CUES = {
     "operator.question": r"\?",
     "operator.reassurance": r"\b(?:don't worry|rest assured|is safe|no risk|you are covered|is secure)\b",
 }
-# Words of which one at least stands wherever the cue is found. What may go on (``\w*``) has ``STEM`` letters or more.
-NEEDED = {
+# A message with the cue has at least one of these words. Words with open ends (``\w*``) have ``STEM`` letters or more.
+REQUIRED_WORDS = {
     "text.asks_human": "speak talk transfer connect put real actual live",
     "text.blame": "never always keep failed lied messed broke promised ruined fault mistake incompetence",
     "text.defensive": "said told did tried explained sent given gave",
@@ -82,29 +82,31 @@ STEM = 4
 Patterns = list[tuple[str, re.Pattern[str]]]
 
 
-def compiled(cues: Mapping[str, str]) -> Patterns:
+def compile_patterns(cues: Mapping[str, str]) -> Patterns:
     return [(name, re.compile(pattern)) for name, pattern in cues.items()]
 
 
 def stems(words: Iterable[str]) -> set[str]:
-    """How words begin."""
+    """First ``STEM`` letters of words."""
     return {word[:STEM] for word in words}
 
 
-CUSTOMER_PATTERNS, OPERATOR_PATTERNS = compiled(CUSTOMER_CUES), compiled(OPERATOR_CUES)
-STEMS = {name: frozenset(stems(words.split())) for name, words in NEEDED.items()}
+CUSTOMER_PATTERNS, OPERATOR_PATTERNS = compile_patterns(CUSTOMER_CUES), compile_patterns(OPERATOR_CUES)
+STEMS = {name: frozenset(stems(words.split())) for name, words in REQUIRED_WORDS.items()}
 
 
-def of_customer(lower: str, found: list[str]) -> list[str]:
-    """Names of the cues in a customer's text in lower case, of which these are the tokens."""
-    if len(found) == MAX_TOKENS or not lower.isascii():  # then there may be words that are no tokens
+def find_customer_cues(lower: str, tokens: list[str]) -> list[str]:
+    """Names of the cues in a customer's lower-case text with these tokens."""
+    if len(tokens) == MAX_TOKENS or not lower.isascii():  # some words may not be tokens
         return search(CUSTOMER_PATTERNS, lower)
-    begun = stems(" ".join(found).replace("'", " ").split())  # a pattern takes what an apostrophe joins for two words
-    return search([one for one in CUSTOMER_PATTERNS if not STEMS[one[0]].isdisjoint(begun)], lower)
+    word_stems = stems(
+        " ".join(tokens).replace("'", " ").split()
+    )  # a pattern takes what an apostrophe joins for two words
+    return search([named for named in CUSTOMER_PATTERNS if not STEMS[named[0]].isdisjoint(word_stems)], lower)
 
 
-def of_operator(lower: str) -> list[str]:
-    """Names of the cues in an operator's or bot's text in lower case."""
+def find_operator_cues(lower: str) -> list[str]:
+    """Names of the cues in an operator's or bot's lower-case text."""
     return search(OPERATOR_PATTERNS, lower)
 
 

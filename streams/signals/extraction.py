@@ -1,4 +1,4 @@
-"""Input event to signal: the last place that sees text. One function per kind of event."""
+"""Turns input events into signals: the last place that sees text. One function per kind of event."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,14 +9,14 @@ Event = Mapping[str, Any]
 Signal = dict[str, Any]
 
 
-def signal_of(kind: str, event: Event, source: tuple[str, int, int], received_at: int | None = None) -> Signal:
+def extract_signal(kind: str, event: Event, source: tuple[str, int, int], received_at: int | None = None) -> Signal:
     """The signal of one accepted event.
 
     Args:
         kind: message, keystrokes, navigation or prosody.
         event: the event, as in its contract.
         source: topic, partition and offset of the event.
-        received_at: when the broker was handed it, milliseconds.
+        received_at: when the broker received it, milliseconds.
     """
     extract = EXTRACTORS[kind](event)
     topic, partition, offset = source
@@ -45,7 +45,7 @@ def signal_of(kind: str, event: Event, source: tuple[str, int, int], received_at
     }
 
 
-def tick(event_time: int) -> Signal:
+def tick_signal(event_time: int) -> Signal:
     """A signal that only carries stream time, for every conversation of a partition."""
     return {
         "kind": "tick",
@@ -72,54 +72,54 @@ def tick(event_time: int) -> Signal:
     }
 
 
-def model(version: str, event_time: int) -> Signal:
-    """A signal with which a partition takes on other weights of the text model.
+def model_signal(version: str, event_time: int) -> Signal:
+    """A signal that switches a partition to another version of the text model.
 
     Args:
-        event_time: when it is announced, milliseconds; the fold does not look at it.
+        event_time: when it is announced, milliseconds; the fold ignores it.
     """
-    return tick(event_time) | {"kind": "model", "model_version": version}
+    return tick_signal(event_time) | {"kind": "model", "model_version": version}
 
 
-def policy(tenant: str, version: str, offset: int, event_time: int) -> Signal:
-    """A signal from which on a tenant's decisions are drawn by another policy snapshot.
+def policy_signal(tenant: str, version: str, offset: int, event_time: int) -> Signal:
+    """A signal that switches a tenant to another policy snapshot.
 
     Args:
-        offset: where the snapshot stands in tenor.policy.
-        event_time: when it is announced, milliseconds; the fold does not look at it.
+        offset: offset of the snapshot in tenor.policy.
+        event_time: when it is announced, milliseconds; the fold ignores it.
     """
     named = {"tenant": tenant, "policy_version": version, "snapshot_offset": offset}
-    return tick(event_time) | named | {"kind": "policy"}
+    return tick_signal(event_time) | named | {"kind": "policy"}
 
 
-def forget(tenant: str, customer_id: str, event_time: int) -> Signal:
+def forget_signal(tenant: str, customer_id: str, event_time: int) -> Signal:
     """A signal that ends every conversation of a customer.
 
     Args:
-        event_time: when it was asked for, milliseconds; the fold does not look at it.
+        event_time: when it was requested, milliseconds; the fold ignores it.
     """
-    return tick(event_time) | {"kind": "forget", "tenant": tenant, "customer_id": customer_id}
+    return tick_signal(event_time) | {"kind": "forget", "tenant": tenant, "customer_id": customer_id}
 
 
-def from_message(event: Event) -> Extract:
+def extract_message(event: Event) -> Extract:
     return text.extract(event["text"], event["language"], event["participant_role"])
 
 
-def from_keystrokes(event: Event) -> Extract:
+def extract_keystrokes(event: Event) -> Extract:
     if not event["consent"]:
         return unknown("no_consent", *typing.FEATURES)
     return typing.extract(event["keys"], event["pressed_ms"], event["dwell_ms"])
 
 
-def from_prosody(event: Event) -> Extract:
+def extract_prosody(event: Event) -> Extract:
     if not event["consent"]:
         return unknown("no_consent", *prosody.NAMES)
     return prosody.extract(event)
 
 
 EXTRACTORS: dict[str, Callable[[Event], Extract]] = {
-    "message": from_message,
-    "keystrokes": from_keystrokes,
+    "message": extract_message,
+    "keystrokes": extract_keystrokes,
     "navigation": navigation.extract,
-    "prosody": from_prosody,
+    "prosody": extract_prosody,
 }

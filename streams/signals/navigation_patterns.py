@@ -1,4 +1,4 @@
-"""The memory of navigation: runs of clicks, turns and visits to help, each step close to the one before.
+"""Patterns over several navigation events: runs of clicks, turns and visits to help.
 
 Only the step that completes a run counts: ten furious clicks are one rage click, not eight.
 """
@@ -16,49 +16,49 @@ SAME_VISIT_MS = 1000  # asking for help and the help page opening are one visit
 Features = Mapping[str, float | None]
 
 
-def moved(
-    before: Pointer, features: Features, cues: list[str], at: int, idle: bool, config: NavigationConfig
+def update_pointer(
+    before: Pointer, features: Features, cues: list[str], at: int, ignored: bool, config: NavigationConfig
 ) -> Pointer:
-    """The pointer after an event. ``idle``: a click that counts for nothing."""
+    """The pointer after an event. ``ignored``: a click that does not count."""
     if "navigation.page_view" in cues:
-        return opened(before, cues, at, config)
+        return open_page(before, cues, at, config)
     if "navigation.help" in cues:
-        return helped(before, at, config)
+        return visit_help(before, at, config)
     x, y = features.get("navigation.x"), features.get("navigation.y")
     if y is None:
         return before
     if "navigation.scroll" in cues:
-        return replace(before, scroll=turned(before.scroll, 0.0, y, at, config.scroll_ms, config.scroll_px))
-    if x is None or idle:
+        return replace(before, scroll=update_motion(before.scroll, 0.0, y, at, config.scroll_ms, config.scroll_px))
+    if x is None or ignored:
         return before
     if "navigation.cursor" in cues:
-        return replace(before, cursor=turned(before.cursor, x, y, at, config.thrash_ms, config.thrash_px))
-    return clicked(before, x, y, at, config) if "navigation.click" in cues else before
+        return replace(before, cursor=update_motion(before.cursor, x, y, at, config.thrash_ms, config.thrash_px))
+    return add_click(before, x, y, at, config) if "navigation.click" in cues else before
 
 
-def opened(before: Pointer, cues: list[str], at: int, config: NavigationConfig) -> Pointer:
-    """After a page was opened: clicks and movements begin anew."""
+def open_page(before: Pointer, cues: list[str], at: int, config: NavigationConfig) -> Pointer:
+    """The pointer after a page view: clicks and movements start again."""
     fresh = replace(NOWHERE, view_at=at, help_at=before.help_at, help_run=before.help_run)
     if "navigation.help_page" in cues:
-        return helped(fresh, at, config)
+        return visit_help(fresh, at, config)
     return replace(fresh, help_run=0) if "navigation.other_page" in cues else fresh
 
 
-def helped(before: Pointer, at: int, config: NavigationConfig) -> Pointer:
-    """After a visit to help."""
+def visit_help(before: Pointer, at: int, config: NavigationConfig) -> Pointer:
+    """The pointer after a visit to help."""
     since = at - before.help_at
     if before.help_run and 0 <= since <= SAME_VISIT_MS:
         return replace(before, help_at=at)
     return replace(before, help_at=at, help_run=before.help_run + 1 if 0 <= since <= config.help_ms else 1)
 
 
-def clicked(before: Pointer, x: float, y: float, at: int, config: NavigationConfig) -> Pointer:
+def add_click(before: Pointer, x: float, y: float, at: int, config: NavigationConfig) -> Pointer:
     close = 0 <= at - before.click_at < config.rage_ms and fabs(x - before.x) + fabs(y - before.y) < config.rage_px
     return replace(before, click_at=at, x=x, y=y, run=before.run + 1 if close else 1)
 
 
-def turned(before: Motion | None, x: float, y: float, at: int, within_ms: float, least_px: float) -> Motion:
-    """The motion after a position: a turn is a movement of more than 90 degrees off the one before."""
+def update_motion(before: Motion | None, x: float, y: float, at: int, within_ms: float, least_px: float) -> Motion:
+    """The motion after a position: a turn is a change of direction of more than 90 degrees."""
     to_x, to_y = round(x), round(y)
     if before is None:
         return Motion(to_x, to_y, 0, 0, at, 0)
@@ -71,19 +71,19 @@ def turned(before: Motion | None, x: float, y: float, at: int, within_ms: float,
     return Motion(to_x, to_y, dx, dy, at, before.turns + 1 if near else 1)
 
 
-def completed(before: Pointer, after: Pointer, cues: list[str], at: int, config: NavigationConfig) -> list[str]:
-    """Struggles this event completed."""
+def find_completed(before: Pointer, after: Pointer, cues: list[str], at: int, config: NavigationConfig) -> list[str]:
+    """Cues of struggle this event completed."""
     runs = (
         ("navigation.rage_click", before.run, after.run, config.rage_clicks),
-        ("navigation.thrashed_cursor", turns(before.cursor), turns(after.cursor), config.thrash_turns),
-        ("navigation.excessive_scroll", turns(before.scroll), turns(after.scroll), config.scroll_turns),
+        ("navigation.thrashed_cursor", count_turns(before.cursor), count_turns(after.cursor), config.thrash_turns),
+        ("navigation.excessive_scroll", count_turns(before.scroll), count_turns(after.scroll), config.scroll_turns),
         ("navigation.help_loop", before.help_run, after.help_run, config.help_visits),
     )
-    found = [name for name, was, now, enough in runs if was == enough - 1 and now == enough]
+    completed = [name for name, was, now, enough in runs if was == enough - 1 and now == enough]
     if "navigation.back" in cues and before.view_at and 0 <= at - before.view_at <= config.quick_back_ms:
-        found.append("navigation.quick_back")
-    return found
+        completed.append("navigation.quick_back")
+    return completed
 
 
-def turns(motion: Motion | None) -> int:
+def count_turns(motion: Motion | None) -> int:
     return motion.turns if motion else 0

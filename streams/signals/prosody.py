@@ -1,6 +1,6 @@
 """Prosody: how a stretch of voice sounds against the person's own, never the sound.
 
-Features, each with the range that is believed. What a voice cannot do is a fault of the measurement, not a feeling:
+Features, each with its plausible range. A value outside of it is a measurement error, not a feeling:
     prosody.f0_semitones     mean F0, semitones above 27.5 Hz: 10 to 63 (49 to 1,047 Hz).
     prosody.f0_sd_semitones  standard deviation of F0: 0 to 24 semitones.
     prosody.speech_rate      syllables per second: 0.1 to 15; none at all is no speech.
@@ -22,7 +22,7 @@ from typing import Any
 
 from streams.belief.estimator import Observation
 from streams.signals import Extract, unknown
-from streams.signals.baselines import deviations, learned, without
+from streams.signals.baselines import drop_signal, measure_deviations, update_baselines
 from streams.state import Baseline
 
 # Feature: least and greatest value believed.
@@ -58,15 +58,15 @@ def extract(event: Mapping[str, Any]) -> Extract:
 
     Reasons: too_short, too_long (the whole frame), silence (the whole frame), not_measured, out_of_range.
     """
-    if (reason := unreadable(event["duration_ms"], event["loudness_db"])) is not None:
+    if (reason := find_unreadable_reason(event["duration_ms"], event["loudness_db"])) is not None:
         return unknown(reason, *NAMES)
-    reasons = {f"prosody.{name}": why for name in FEATURES if (why := doubt(name, event[name])) is not None}
+    reasons = {f"prosody.{name}": why for name in FEATURES if (why := find_problem(name, event[name])) is not None}
     features = {name: None if name in reasons else event[name.removeprefix("prosody.")] for name in NAMES}
     return Extract(features, [], reasons)
 
 
-def unreadable(duration_ms: float, loudness_db: float | None) -> str | None:
-    """Why nothing in a frame can be believed; None when something can."""
+def find_unreadable_reason(duration_ms: float, loudness_db: float | None) -> str | None:
+    """Why a frame is unreadable; None when it is readable."""
     if not duration_ms >= SHORTEST_MS:
         return "too_short"
     if duration_ms > LONGEST_MS:
@@ -74,8 +74,8 @@ def unreadable(duration_ms: float, loudness_db: float | None) -> str | None:
     return "silence" if loudness_db is not None and loudness_db < SILENCE_DB else None
 
 
-def doubt(name: str, value: float | None) -> str | None:
-    """Why one measure is not believed; None when it is. What is not finite is in no range."""
+def find_problem(name: str, value: float | None) -> str | None:
+    """Why a measure is not plausible; None when it is. A non-finite number is in no range."""
     if value is None:
         return "not_measured"
     low, high = RANGES[name]
@@ -85,12 +85,12 @@ def doubt(name: str, value: float | None) -> str | None:
 def observe(
     features: Mapping[str, float | None], baselines: Mapping[str, Baseline], sd: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
-    """What the frame says against the person's own voice, and the baselines that learned it."""
-    parts = {name: WEIGHTS[name][0] * z for name, z in deviations(features, baselines, WEIGHTS).items()}
+    """An observation of the frame against the person's own voice, and the updated baselines."""
+    parts = {name: WEIGHTS[name][0] * z for name, z in measure_deviations(features, baselines, WEIGHTS).items()}
     observation = Observation(sum(parts.values()), sd, parts) if parts else None
-    return observation, learned(features, baselines, WEIGHTS, MEMORY)
+    return observation, update_baselines(features, baselines, WEIGHTS, MEMORY)
 
 
 def forget(baselines: Mapping[str, Baseline]) -> dict[str, Baseline]:
-    """The baselines without anything learned from the voice."""
-    return without(baselines, "prosody")
+    """The baselines without those of the voice."""
+    return drop_signal(baselines, "prosody")

@@ -1,4 +1,4 @@
-"""Wording: how an operator or bot put an answer, measured where the words still can be seen.
+"""Reply style: how an operator or bot worded a reply, measured where the words can still be seen.
 
 Features, 1 when the answer has it and 0 when not; only the length is a number:
     wording.words            length in words and numbers, of the first ``MAX_TOKENS`` tokens.
@@ -100,23 +100,23 @@ Numbers = Mapping[str, float | None]
 Answer = tuple[int, ...] | None
 
 
-def measure(found: list[str]) -> dict[str, float | None]:
-    """The features of an answer.
+def measure(tokens: list[str]) -> dict[str, float | None]:
+    """Features of a message.
 
     Args:
-        found: its tokens in lower case, as ``streams.text_model.terms.tokens`` gives them; one at least.
+        tokens: its tokens in lower case, as ``streams.text_model.terms.tokens`` gives them; one at least.
     """
-    text = f" {' '.join(found)} "
-    words = sum(map(str.isalnum, map(itemgetter(0), found)))
+    text = f" {' '.join(tokens)} "
+    words = sum(map(str.isalnum, map(itemgetter(0), tokens)))
     flags = [1.0 if pattern.search(text) else 0.0 for pattern in PATTERNS]
     return dict(zip(FEATURES, [float(words), *flags], strict=True))
 
 
-def heard(before: Answer, numbers: Numbers) -> Answer:
-    """What was answered since the customer's last turn, one message more.
+def add_message(before: Answer, numbers: Numbers) -> Answer:
+    """The reply since the customer's last turn, with one more message.
 
-    Messages in a row are one answer: it is as long as all of them and has what any of them has. Where one cannot be
-    read, nobody knows what the answer has.
+    Messages in a row are one reply: its length is their sum, and it has each feature that any of them has. If one
+    cannot be read, the style of the reply is unknown.
     """
     message = [value for name in FEATURES if (value := numbers.get(name)) is not None]
     if before is None or len(message) < len(FEATURES):
@@ -126,6 +126,6 @@ def heard(before: Answer, numbers: Numbers) -> Answer:
     return earlier + words, *map(max, had, flags)
 
 
-def reply(answer: Answer) -> dict[str, float] | None:
-    """The answer's features by name; None without one, or where it could not be read."""
+def name_features(answer: Answer) -> dict[str, float] | None:
+    """Features of a reply by name; None without a reply, or if it could not be read."""
     return dict(zip(FEATURES, map(float, answer), strict=True)) if answer else None

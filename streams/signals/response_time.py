@@ -1,4 +1,4 @@
-"""Latency: how long people wait for each other, against this conversation's own pace.
+"""Response times: how long people wait for each other, against this conversation's own pace.
 
 Numbers, log2 of seconds, measured in the fold because they need the turn before; one that is not known is left out:
     latency.wait         how long the customer waited for the last answer, against the operator's pace so far.
@@ -14,14 +14,14 @@ from collections.abc import Mapping
 from math import log2
 
 from streams.belief.estimator import Observation
-from streams.signals.baselines import learned
-from streams.signals.deviations import leaning
+from streams.signals.baselines import update_baselines
+from streams.signals.deviations import weigh_deviations
 from streams.state import Baseline
 
 SHORTEST_S = 1.0
 LEAST_SD = 0.7
 WEIGHTS = {"latency.wait": (0.1, LEAST_SD), "latency.reply": (-0.05, LEAST_SD)}
-CHASING = {"latency.unanswered": (0.1, LEAST_SD)}
+UNANSWERED = {"latency.unanswered": (0.1, LEAST_SD)}
 
 
 def measure(customer_at: int, operator_at: int, at: int) -> dict[str, float]:
@@ -35,27 +35,29 @@ def measure(customer_at: int, operator_at: int, at: int) -> dict[str, float]:
     if not 0 < customer_at <= at:
         return {}
     if customer_at < operator_at <= at:
-        return {"latency.wait": seconds(operator_at - customer_at), "latency.reply": seconds(at - operator_at)}
-    return {"latency.unanswered": seconds(at - customer_at)} if operator_at < customer_at else {}
+        return {"latency.wait": log_seconds(operator_at - customer_at), "latency.reply": log_seconds(at - operator_at)}
+    return {"latency.unanswered": log_seconds(at - customer_at)} if operator_at < customer_at else {}
 
 
-def seconds(milliseconds: int) -> float:
+def log_seconds(milliseconds: int) -> float:
     return log2(max(milliseconds / 1000, SHORTEST_S))
 
 
 def observe(
     numbers: Mapping[str, float], baselines: Mapping[str, Baseline], sd: float, usual_z: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
-    """What is unusual in the pace against the conversation's own, and the baselines that learned it.
+    """An observation of unusual pace against the conversation's own, and the updated baselines.
 
     The value is at most 0.45: the sum of the weights at three standard deviations each.
     """
-    parts = leaning(numbers, baselines, WEIGHTS, usual_z) | chasing(numbers, baselines, usual_z)
+    parts = weigh_deviations(numbers, baselines, WEIGHTS, usual_z) | weigh_unanswered(numbers, baselines, usual_z)
     observation = Observation(sum(parts.values()), sd, parts) if parts else None
-    return observation, learned(numbers, baselines, WEIGHTS)
+    return observation, update_baselines(numbers, baselines, WEIGHTS)
 
 
-def chasing(numbers: Mapping[str, float], baselines: Mapping[str, Baseline], usual_z: float) -> dict[str, float]:
-    """A customer who waits without an answer is held against how long answers usually take."""
+def weigh_unanswered(
+    numbers: Mapping[str, float], baselines: Mapping[str, Baseline], usual_z: float
+) -> dict[str, float]:
+    """Compare the wait of a customer without an answer with the usual time to an answer."""
     pace = baselines.get("latency.wait")
-    return leaning(numbers, {"latency.unanswered": pace}, CHASING, usual_z) if pace else {}
+    return weigh_deviations(numbers, {"latency.unanswered": pace}, UNANSWERED, usual_z) if pace else {}

@@ -39,33 +39,33 @@ def analyzer() -> SentimentIntensityAnalyzer:
 
 
 @cache
-def with_valence() -> frozenset[str]:
-    """Words that may have a valence of their own."""
+def valence_words() -> frozenset[str]:
+    """Words that can have a valence of their own."""
     return frozenset(analyzer().lexicon.keys() - BOOSTER_DICT.keys())
 
 
 @cache
-def with_influence() -> frozenset[str]:
-    """Words without which no rule changes what is near, but for those with ``n't``; of a phrase, its longest word."""
+def modifier_words() -> frozenset[str]:
+    """Words that can modify their neighbours, except those with ``n't``; for a phrase, its longest word."""
     phrases = [*BOOSTER_DICT, *SPECIAL_CASES, *NEGATE]
     return frozenset((*(max(phrase.split(), key=len) for phrase in phrases), "no", "least", "this"))
 
 
 def compound(text: str) -> float:
-    """How positive a text is, -1 to 1."""
+    """VADER's compound score of a text: -1 (negative) to 1 (positive)."""
     if not text.isascii() and not analyzer().emojis.keys().isdisjoint(text):
-        return float(analyzer().polarity_scores(few_emojis(text))["compound"])
+        return float(analyzer().polarity_scores(limit_emojis(text))["compound"])
     whole = SentiText(text)
-    lower, valent = [word.lower() for word in whole.words_and_emoticons], with_valence()
+    lower, valent = [word.lower() for word in whole.words_and_emoticons], valence_words()
     places = [i for i, word in enumerate(lower) if word in valent and lower[i : i + 2] != ["kind", "of"]]
-    return weighed(text, whole, lower, places) if places else 0.0
+    return score_words(text, whole, lower, places) if places else 0.0
 
 
-def weighed(text: str, whole: SentiText, lower: list[str], places: list[int]) -> float:
-    """The score of a text with words that have a valence, at these places."""
+def score_words(text: str, whole: SentiText, lower: list[str], places: list[int]) -> float:
+    """Score of a text whose words at these places have a valence."""
     valences = [0.0] * len(lower)
     for place in places:
-        valences[place] = valence(whole, lower, place)
+        valences[place] = word_valence(whole, lower, place)
     if "but" in lower:
         valences = analyzer()._but_check(lower, valences)
     total = float(sum(valences))
@@ -73,26 +73,26 @@ def weighed(text: str, whole: SentiText, lower: list[str], places: list[int]) ->
     return float(round(normalize(total + copysign(emphasis, total)), 4))
 
 
-def valence(whole: SentiText, lower: list[str], place: int) -> float:
-    """What a word weighs where it stands."""
+def word_valence(whole: SentiText, lower: list[str], place: int) -> float:
+    """Valence of a word in its context."""
     first, end = max(place - BEFORE, 0), place + AFTER + 1
     near = lower[first:end]
-    if with_influence().isdisjoint(near) and "n't" not in " ".join(near):
-        return alone(whole, lower[place], whole.words_and_emoticons[place])
+    if modifier_words().isdisjoint(near) and "n't" not in " ".join(near):
+        return lexicon_valence(whole, lower[place], whole.words_and_emoticons[place])
     written = TextSpan(whole.words_and_emoticons[first:end], whole.is_cap_diff)
-    found = analyzer().sentiment_valence(0, written, whole.words_and_emoticons[place], place - first, [])
-    return float(found[0])
+    score = analyzer().sentiment_valence(0, written, whole.words_and_emoticons[place], place - first, [])
+    return float(score[0])
 
 
-def alone(whole: SentiText, word: str, written: str) -> float:
-    """What a word weighs by itself; more in capitals, where not everything is."""
+def lexicon_valence(whole: SentiText, word: str, written: str) -> float:
+    """Valence of a word by itself; capitals strengthen it, unless the whole text is in capitals."""
     weight = float(analyzer().lexicon[word])
     if written.isupper() and whole.is_cap_diff:
         return weight + float(C_INCR if weight > 0 else -C_INCR)
     return weight
 
 
-def few_emojis(text: str) -> str:
+def limit_emojis(text: str) -> str:
     """The text without emojis beyond ``MAX_EMOJIS``: VADER spells each out, and its time is quadratic in words."""
     emojis, number = analyzer().emojis, count(1)
     return "".join(c for c in text if c not in emojis or next(number) <= MAX_EMOJIS)

@@ -1,4 +1,4 @@
-"""Text: what a message's words are, measured where they still can be seen.
+"""Text features of a message, measured where the words can still be seen.
 
 Features:
     text.sentiment       VADER compound score, -1 (negative) to 1 (positive); Hutto & Gilbert 2014.
@@ -24,20 +24,20 @@ from math import log
 
 from streams.belief.estimator import Observation
 from streams.signals import Extract, cues, reply_style, unknown
-from streams.signals.language import MAX_CHARACTERS, unreadable
+from streams.signals.language import MAX_CHARACTERS, find_unreadable_reason
 from streams.signals.sentiment import compound
 from streams.text_model import lexicon
-from streams.text_model.hashing import terms, tokens
+from streams.text_model.hashing import hash_terms, tokenize
 from streams.text_model.model import Reading
-from streams.text_model.pretrained import lexicons
+from streams.text_model.pretrained import load_lexicons
 
 FEATURES = (
     *("text.sentiment", "text.displeasure", "text.distress", "text.words", "text.second_person", "text.passive"),
     *("text.negations", "text.capitals", "text.questions", "text.exclamations"),
 )
 # Of a message of operator or bot: what the text model reads of it, and how it is worded.
-HEARD = ("text.sentiment", "text.words", "text.capitals", "text.questions", "text.exclamations")
-ANSWER_FEATURES = (*HEARD, *reply_style.FEATURES)
+REPLY_FEATURES = ("text.sentiment", "text.words", "text.capitals", "text.questions", "text.exclamations")
+ANSWER_FEATURES = (*REPLY_FEATURES, *reply_style.FEATURES)
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 SHOUTED = re.compile(r"[A-Z]'?[A-Z]")
 TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
@@ -54,33 +54,33 @@ def extract(text: str | None, language: str | None, role: str) -> Extract:
         language: BCP 47 tag; None when unknown.
         role: customer, operator or bot.
     """
-    features = features_of(role)
-    reason = unreadable(text, language)
+    features = feature_names(role)
+    reason = find_unreadable_reason(text, language)
     if reason is not None or text is None:
         return unknown(reason or "no_text", *features)
-    readable = plain(text)
-    found = tokens(readable)
-    hashed = terms(found)
-    if not hashed:
+    readable = clean_text(text)
+    tokens = tokenize(readable)
+    terms = hash_terms(tokens)
+    if not terms:
         return unknown("no_words", *features)
     if role == "customer":
-        return of_customer(readable, found, hashed)
-    numbers = shape(readable, found) | reply_style.measure(found)
-    return Extract(numbers, cues.of_operator(readable.lower()), {}, hashed)
+        return extract_customer(readable, tokens, terms)
+    numbers = measure_form(readable, tokens) | reply_style.measure(tokens)
+    return Extract(numbers, cues.find_operator_cues(readable.lower()), {}, terms)
 
 
-def features_of(role: str) -> tuple[str, ...]:
-    """What is measured in a message."""
+def feature_names(role: str) -> tuple[str, ...]:
+    """Names of the features measured in a message."""
     return FEATURES if role == "customer" else ANSWER_FEATURES
 
 
-def of_customer(readable: str, found: list[str], hashed: list[int]) -> Extract:
+def extract_customer(readable: str, tokens: list[str], terms: list[int]) -> Extract:
     lower = readable.lower()
-    numbers = shape(readable, found) | attitude(lower, found) | learned(hashed)
-    return Extract(numbers, cues.of_customer(lower, found), {}, hashed)
+    numbers = measure_form(readable, tokens) | measure_attitude(lower, tokens) | score_lexicons(terms)
+    return Extract(numbers, cues.find_customer_cues(lower, tokens), {}, terms)
 
 
-def plain(text: str) -> str:
+def clean_text(text: str) -> str:
     """The text without markup, with plain apostrophes, cut to ``MAX_CHARACTERS``."""
     cut = text[:MAX_CHARACTERS]
     if "&" in cut or "<" in cut:
@@ -88,33 +88,33 @@ def plain(text: str) -> str:
     return cut.replace("’", "'")
 
 
-def shape(text: str, found: list[str]) -> dict[str, float | None]:
-    """Numbers of a text and of its tokens, whoever wrote it."""
+def measure_form(text: str, tokens: list[str]) -> dict[str, float | None]:
+    """Features of any message."""
     return {
         "text.sentiment": compound(text),
-        "text.words": float(len(found)),
-        "text.capitals": capitals(text),
+        "text.words": float(len(tokens)),
+        "text.capitals": capitals_share(text),
         "text.questions": float(text.count("?")),
         "text.exclamations": float(text.count("!")),
     }
 
 
-def attitude(lower: str, found: list[str]) -> dict[str, float | None]:
-    """Numbers of a customer's text in lower case and of its tokens."""
+def measure_attitude(lower: str, tokens: list[str]) -> dict[str, float | None]:
+    """Features of a customer's message only; ``lower`` is its text in lower case."""
     return {
-        "text.second_person": sum(map(YOU.__contains__, found)) / max(len(found), 5),
+        "text.second_person": sum(map(YOU.__contains__, tokens)) / max(len(tokens), 5),
         "text.passive": float(len(PASSIVE.findall(lower))),
         "text.negations": float(len(NEGATION.findall(lower))),
     }
 
 
-def learned(hashed: list[int]) -> dict[str, float | None]:
-    """What the shipped lexicons say."""
-    return {f"text.{name}": score for name, score in lexicon.scores(lexicons(), hashed).items()}
+def score_lexicons(terms: list[int]) -> dict[str, float | None]:
+    """Scores of the shipped lexicons."""
+    return {f"text.{name}": score for name, score in lexicon.scores(load_lexicons(), terms).items()}
 
 
-def capitals(text: str) -> float:
-    """Share of longer words in capitals; 0 when all are, which says more of the keyboard than of the mood."""
+def capitals_share(text: str) -> float:
+    """Share of longer words in capitals; 0 when all are, which says more about the keyboard than the mood."""
     if text.isascii() and not SHOUTED.search(text):
         return 0.0  # as most texts: no word needs to be looked at
     words = [word for word in WORD.findall(text) if len(word) >= 3]
@@ -123,7 +123,7 @@ def capitals(text: str) -> float:
 
 
 def observe(reading: Reading, usual: float, sd: float) -> Observation:
-    """What a customer's message says: how much more likely frustration is than usual.
+    """Observation of a customer's message: how much more likely frustration is than usual.
 
     Parts share the difference of probabilities as they share the difference of log odds.
 

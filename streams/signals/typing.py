@@ -24,8 +24,8 @@ from statistics import median
 
 from streams.belief.estimator import Observation
 from streams.signals import Extract, unknown
-from streams.signals.baselines import learned, without
-from streams.signals.deviations import leaning
+from streams.signals.baselines import drop_signal, update_baselines
+from streams.signals.deviations import weigh_deviations
 from streams.state import Baseline
 
 FEATURES = (
@@ -54,7 +54,7 @@ WEIGHTS = {
 
 def extract(keys: Sequence[str], pressed_ms: Sequence[float], dwell_ms: Sequence[float | None]) -> Extract:
     """Read a burst. Arrays as in the contract: one entry a key, presses ascending."""
-    reason = unreadable(keys, pressed_ms, dwell_ms)
+    reason = find_unreadable_reason(keys, pressed_ms, dwell_ms)
     if reason:
         return unknown(reason, *FEATURES)
     gaps = [later - earlier for earlier, later in pairwise(pressed_ms)]
@@ -71,11 +71,13 @@ def extract(keys: Sequence[str], pressed_ms: Sequence[float], dwell_ms: Sequence
         "typing.pause_ms": median(pauses) if pauses else None,
         "typing.backspace_rate": keys.count("backspace") / len(keys),
     }
-    return Extract(features, [], {name: why(name) for name, value in features.items() if value is None})
+    return Extract(features, [], {name: missing_reason(name) for name, value in features.items() if value is None})
 
 
-def unreadable(keys: Sequence[str], pressed_ms: Sequence[float], dwell_ms: Sequence[float | None]) -> str | None:
-    """Why nothing in a burst can be believed; None when it can be read."""
+def find_unreadable_reason(
+    keys: Sequence[str], pressed_ms: Sequence[float], dwell_ms: Sequence[float | None]
+) -> str | None:
+    """Why a burst is unreadable; None when it is readable."""
     if not len(keys) == len(pressed_ms) == len(dwell_ms):
         return "lengths_differ"
     if len(keys) < LEAST_KEYS:
@@ -87,22 +89,22 @@ def unreadable(keys: Sequence[str], pressed_ms: Sequence[float], dwell_ms: Seque
     return None if pressed_ms[0] >= 0 and pressed_ms[-1] <= LONGEST_BURST_MS else "out_of_range"
 
 
-def why(name: str) -> str:
+def missing_reason(name: str) -> str:
     return "no_pause" if name == "typing.pause_ms" else "not_observed"
 
 
 def observe(
     features: Mapping[str, float | None], baselines: Mapping[str, Baseline], sd: float, usual_z: float
 ) -> tuple[Observation | None, dict[str, Baseline]]:
-    """What is unusual in the burst against the person's own rhythm, and the baselines that learned it.
+    """An observation of unusual rhythm against the person's own, and the updated baselines.
 
     The value is at most 0.75: the sum of the weights at three standard deviations each.
     """
-    parts = leaning(features, baselines, WEIGHTS, usual_z)
+    parts = weigh_deviations(features, baselines, WEIGHTS, usual_z)
     observation = Observation(sum(parts.values()), sd, parts) if parts else None
-    return observation, learned(features, baselines, WEIGHTS)
+    return observation, update_baselines(features, baselines, WEIGHTS)
 
 
 def forget(baselines: Mapping[str, Baseline]) -> dict[str, Baseline]:
-    """The baselines without anything learned from typing."""
-    return without(baselines, "typing")
+    """The baselines without those of typing."""
+    return drop_signal(baselines, "typing")

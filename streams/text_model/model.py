@@ -1,23 +1,23 @@
-"""The model in use: weights and a turn to probabilities, and to the parts that made them."""
+"""The model in use: computes a turn's probabilities, and the parts they are made of."""
 
 from functools import cache
 from math import exp
 from typing import NamedTuple
 
 from streams.text_model import dialogue_state
-from streams.text_model.dialogue_state import FADING, Dialogue, Features, Numbers
-from streams.text_model.pretrained import shipped
+from streams.text_model.dialogue_state import DECAY, Dialogue, Features, Numbers
+from streams.text_model.pretrained import load_weights
 from streams.text_model.weights import Weights
 
-# What the last answer says of the next turn, whatever is said in it: a part of its own among those of a reading.
-ANSWER = "dialogue.answer"
+# What the last reply says about the next turn, whatever its words: a part of its own in a reading.
+REPLY_PART = "dialogue.answer"
 
 Sums = tuple[float, float, float]
-Remembered = Dialogue[Sums]
+SummedDialogue = Dialogue[Sums]
 
 
 class Forecast(NamedTuple):
-    """What is expected of the next customer turn before it is seen, as probabilities.
+    """Probabilities for the next customer turn, before it is read.
 
     Attributes:
         next: frustrated.
@@ -29,11 +29,11 @@ class Forecast(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A customer's turn read.
+    """The reading of one customer turn.
 
     Attributes:
         now: probability that the customer is frustrated, 0 to 1.
-        parts: log odds by what they come from; they add up to those of ``now``.
+        parts: log odds by source; they sum to the log odds of ``now``.
     """
 
     now: float
@@ -41,15 +41,15 @@ class Reading(NamedTuple):
 
 
 class ProjectedFeatureSpace:
-    """A space where what was read is three sums, one a head."""
+    """A feature space that keeps three sums, one per head."""
 
     def __init__(self, weights: Weights) -> None:
-        # One lookup a feature instead of three; places with the same weights, most have none, share them in memory.
+        # One lookup per feature instead of three. Places with the same weights share a tuple: most weights are zero.
         same: dict[Sums, Sums] = {}
         heads = zip(weights.now, weights.next, weights.rise, strict=True)
-        self._heads = [same.setdefault(one, one) for one in heads]
+        self._heads = [same.setdefault(weights_of_place, weights_of_place) for weights_of_place in heads]
 
-    def read(self, features: Features) -> Sums:
+    def project(self, features: Features) -> Sums:
         now = next_ = rise = 0.0
         heads = self._heads
         for place, value in features.items():
@@ -59,66 +59,70 @@ class ProjectedFeatureSpace:
             rise += c * value
         return now, next_, rise
 
-    def plus(self, one: Sums, other: Sums) -> Sums:
-        return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+    def add(self, left: Sums, right: Sums) -> Sums:
+        return left[0] + right[0], left[1] + right[1], left[2] + right[2]
 
-    def faded(self, one: Sums) -> Sums:
-        return FADING * one[0], FADING * one[1], FADING * one[2]
+    def decay(self, sums: Sums) -> Sums:
+        return DECAY * sums[0], DECAY * sums[1], DECAY * sums[2]
 
 
 class TextModel:
-    """Weights in use.
+    """A text model: weights that predict.
 
     Attributes:
-        weights: themselves.
-        version: their digest.
+        weights: the weights.
+        version: digest of the weights.
     """
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
         self._now = weights.now.tolist()
         self._space = ProjectedFeatureSpace(weights)
-        self._tells_rises = any(weights.rise)
+        self._predicts_rise = any(weights.rise)
         self.version = weights.version
 
-    def start(self) -> Remembered:
-        """A dialogue before anything was said."""
-        return dialogue_state.start(self._space)
+    def new_dialogue(self) -> SummedDialogue:
+        """An empty dialogue."""
+        return dialogue_state.new_dialogue(self._space)
 
-    def known(self, remembered: Remembered) -> Sums:
-        """What is known of the next customer turn before it is seen: log odds, one a head."""
-        return dialogue_state.context(remembered, self._space)
+    def context(self, dialogue: SummedDialogue) -> Sums:
+        """Log odds of the next customer turn before it is read, one per head."""
+        return dialogue_state.context_features(dialogue, self._space)
 
-    def forecast(self, remembered: Remembered, known: Sums) -> Forecast:
-        """What is expected of the next customer turn."""
-        _, next_, rise = known
-        return Forecast(probability(next_), probability(rise) if self._tells_rises and remembered.turns else None)
+    def forecast(self, dialogue: SummedDialogue, context: Sums) -> Forecast:
+        """Forecast the next customer turn."""
+        _, next_, rise = context
+        return Forecast(logistic(next_), logistic(rise) if self._predicts_rise and dialogue.turns else None)
 
-    def read(self, remembered: Remembered, known: Sums, terms: list[int], cues: list[str], numbers: Numbers) -> Reading:
-        """A customer's turn that could be read."""
-        answer, weights = remembered.operator[0], self._now
-        parts = {"dialogue": known[0] - answer, ANSWER: answer}
-        for name, features in dialogue_state.turn(remembered, terms, cues, numbers).items():
+    def read_turn(
+        self, dialogue: SummedDialogue, context: Sums, terms: list[int], cues: list[str], numbers: Numbers
+    ) -> Reading:
+        """Read a customer turn."""
+        reply, weights = dialogue.operator[0], self._now
+        parts = {"dialogue": context[0] - reply, REPLY_PART: reply}
+        for name, features in dialogue_state.turn_features(dialogue, terms, cues, numbers).items():
             if features:
                 parts[name] = sum([weights[place] * value for place, value in features.items()])
-        return Reading(probability(sum(parts.values())), {name: part for name, part in parts.items() if part})
+        return Reading(logistic(sum(parts.values())), {name: part for name, part in parts.items() if part})
 
-    def answered(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:
+    def add_reply(
+        self, dialogue: SummedDialogue, terms: list[int], cues: list[str], numbers: Numbers
+    ) -> SummedDialogue:
         """The dialogue after a message of operator or bot."""
-        return dialogue_state.answered(remembered, terms, cues, numbers, self._space)
+        return dialogue_state.add_reply(dialogue, terms, cues, numbers, self._space)
 
-    def after(self, remembered: Remembered, terms: list[int], cues: list[str], numbers: Numbers) -> Remembered:
+    def add_turn(self, dialogue: SummedDialogue, terms: list[int], cues: list[str], numbers: Numbers) -> SummedDialogue:
         """The dialogue after a customer's turn."""
-        return dialogue_state.after(remembered, terms, cues, numbers, self._space)
+        return dialogue_state.add_turn(dialogue, terms, cues, numbers, self._space)
 
 
 @cache
 def shipped_model() -> TextModel:
-    """The model a new deployment begins with."""
-    return TextModel(shipped())
+    """The model a new deployment starts with."""
+    return TextModel(load_weights())
 
 
-def probability(log_odds: float) -> float:
+def logistic(log_odds: float) -> float:
     """Logistic function."""
     if log_odds < 0:
         grown = exp(max(log_odds, -700.0))

@@ -1,4 +1,4 @@
-"""What the project ships: learned lexicons and weights to begin with. See docs/model-card.md."""
+"""The lexicons and the initial weights that ship with Tenor. See docs/model-card.md."""
 
 from array import array
 from functools import cache
@@ -12,12 +12,12 @@ WEIGHTS = Path(__file__).with_name("weights.bin")
 
 
 @cache
-def lexicons() -> "dict[str, array[float]]":
+def load_lexicons() -> "dict[str, array[float]]":
     """The lexicons by name, as ``displeasure``."""
     return lexicon.unpack(LEXICONS.read_bytes())
 
 
 @cache
-def shipped() -> Weights:
-    """The weights a new deployment begins with."""
+def load_weights() -> Weights:
+    """The weights a new deployment starts with."""
     return weights.unpack(WEIGHTS.read_bytes())

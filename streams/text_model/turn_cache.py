@@ -1,6 +1,6 @@
-"""Turns: the last customer turns of recent conversations with their features, for labels that come later. Bounded.
+"""A bounded cache of the last customer turns of recent conversations, for labels that come later.
 
-A conversation's dialogue is kept as the fold keeps it: a repeat counts once, and silence begins it anew.
+It keeps a conversation's dialogue as the fold does: a repeated message counts once, and silence starts a new one.
 """
 
 from array import array
@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 from streams.text_model import turn_features
 from streams.text_model.dialogue_state import Features
 from streams.text_model.labels import MessageLabel, Rating
-from streams.text_model.learner import Collected, Label, Turn
+from streams.text_model.learner import Label, SparseDialogue, Turn
 
 Signal = Mapping[str, Any]
-Packed = tuple["array[int]", "array[float]"]  # a tenth of what the dictionary takes
+Packed = tuple["array[int]", "array[float]"]  # a tenth of the memory of a dictionary
 
 
 class CachedTurn(NamedTuple):
-    """A customer turn.
+    """A cached customer turn.
 
     Attributes:
         id: event_id of the message.
@@ -34,16 +34,16 @@ class CachedTurn(NamedTuple):
 
 @dataclass
 class CachedConversation:
-    """One conversation.
+    """A cached conversation.
 
     Attributes:
         last_at: the highest event time seen, milliseconds.
-        customer: id of the customer, as last said; None while unknown.
+        customer: customer ID, from the last event that has one; None while unknown.
         positions: last offset of its messages, by topic and partition.
-        marked: time and intensity of the latest message whose intensity a person told.
+        marked: time and intensity of the latest message that has an intensity label.
     """
 
-    collected: Collected
+    collected: SparseDialogue
     last_at: int
     positions: dict[tuple[str, int], int]
     turns: "deque[CachedTurn]"
@@ -52,87 +52,95 @@ class CachedConversation:
 
 
 class TurnCache:
-    """Remembers turns.
+    """Caches turns.
 
     Args:
-        conversations: most conversations; who has been silent longest is forgotten first.
-        turns: most turns of each, the last ones.
-        idle_ms: a conversation silent for this long begins anew, milliseconds.
+        conversations: maximum number of conversations; the one silent for longest is dropped first.
+        turns: maximum number of turns per conversation, the latest.
+        idle_ms: a conversation silent for this long starts again, milliseconds.
     """
 
     def __init__(self, conversations: int, turns: int, idle_ms: int) -> None:
         self._most, self._turns, self._idle_ms = conversations, turns, idle_ms
-        self._known: OrderedDict[tuple[str, str], CachedConversation] = OrderedDict()
+        self._conversations: OrderedDict[tuple[str, str], CachedConversation] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._conversations)
 
-    def take(self, signal: Signal) -> None:
-        """Take in one signal of a conversation, or the wish that a customer be forgotten."""
+    def add(self, signal: Signal) -> None:
+        """Add one signal of a conversation, or forget a customer."""
         if signal["kind"] == "forget":
             return self._forget(signal["tenant"], signal["customer_id"])
         key, at = (signal["tenant"], signal["conversation_id"]), signal["event_time"]
-        known = self._known.get(key)
-        if known is None:
+        conversation = self._conversations.get(key)
+        if conversation is None:
             if signal["kind"] != "message":
                 return
-            known = self._known[key] = CachedConversation(turn_features.start(), at, {}, deque(maxlen=self._turns))
-            if len(self._known) > self._most:
-                self._known.popitem(last=False)
-        self._known.move_to_end(key)
-        if at >= known.last_at + self._idle_ms:
-            known.collected = turn_features.start()
-        known.customer = signal["customer_id"] or known.customer
-        known.last_at = max(known.last_at, at)
+            conversation = self._conversations[key] = CachedConversation(
+                turn_features.new_dialogue(), at, {}, deque(maxlen=self._turns)
+            )
+            if len(self._conversations) > self._most:
+                self._conversations.popitem(last=False)
+        self._conversations.move_to_end(key)
+        if at >= conversation.last_at + self._idle_ms:
+            conversation.collected = turn_features.new_dialogue()
+        conversation.customer = signal["customer_id"] or conversation.customer
+        conversation.last_at = max(conversation.last_at, at)
         if signal["kind"] == "message":
-            read(known, signal)
+            add_message(conversation, signal)
 
     def _forget(self, tenant: str, customer: str) -> None:
-        for key in [key for key, one in self._known.items() if (key[0], one.customer) == (tenant, customer)]:
-            del self._known[key]
+        for key in [
+            key
+            for key, conversation in self._conversations.items()
+            if (key[0], conversation.customer) == (tenant, customer)
+        ]:
+            del self._conversations[key]
 
-    def lesson(self, rating: Rating, mark: MessageLabel) -> tuple[Turn, Label] | None:
-        """The turn a rating judges, with what it says; None when the turn is not known (any more)."""
-        known = self._known.get((rating["tenant"], rating["conversation_id"]))
-        kept = None if known is None else judged(known.turns, rating)
-        if known is None or kept is None:
+    def match_rating(self, rating: Rating, label: MessageLabel) -> tuple[Turn, Label] | None:
+        """The turn a rating is about, with its label; None when the turn is not, or no longer, cached."""
+        conversation = self._conversations.get((rating["tenant"], rating["conversation_id"]))
+        cached = None if conversation is None else find_turn(conversation.turns, rating)
+        if conversation is None or cached is None:
             return None
-        turn = Turn(unpacked(kept.before), None if kept.read is None else unpacked(kept.read))
-        return turn, Label(mark.frustrated, rose(known, kept.at, mark.intensity))
+        turn = Turn(unpack(cached.before), None if cached.read is None else unpack(cached.read))
+        return turn, Label(label.frustrated, compare_intensity(conversation, cached.at, label.intensity))
 
 
-def read(known: CachedConversation, signal: Signal) -> None:
-    """Take in one message, once."""
+def add_message(conversation: CachedConversation, signal: Signal) -> None:
+    """Add a message, once."""
     source = signal["source"]
-    place, offset = (source["topic"], source["partition"]), source["offset"]
-    if offset <= known.positions.get(place, -1):
+    partition, offset = (source["topic"], source["partition"]), source["offset"]
+    if offset <= conversation.positions.get(partition, -1):
         return
-    known.positions[place] = offset
-    known.collected, turn = turn_features.step(known.collected, signal)
+    conversation.positions[partition] = offset
+    conversation.collected, turn = turn_features.add_message(conversation.collected, signal)
     if turn is not None:
-        seen = None if turn.read is None else packed(turn.read)
-        known.turns.append(CachedTurn(signal["event_id"], signal["event_time"], packed(turn.before), seen))
+        features_read = None if turn.read is None else pack(turn.read)
+        conversation.turns.append(
+            CachedTurn(signal["event_id"], signal["event_time"], pack(turn.before), features_read)
+        )
 
 
-def judged(turns: "deque[CachedTurn]", rating: Rating) -> CachedTurn | None:
-    """The turn a rating names; without a name the last one before it."""
-    wanted, at = rating["message_id"], rating["event_time"]
-    found = (turn for turn in reversed(turns) if (turn.at <= at if wanted is None else turn.id == wanted))
-    return next(found, None)
+def find_turn(turns: "deque[CachedTurn]", rating: Rating) -> CachedTurn | None:
+    """The turn a rating names, or else the last one before the rating."""
+    message_id, at = rating["message_id"], rating["event_time"]
+    matching = (turn for turn in reversed(turns) if (turn.at <= at if message_id is None else turn.id == message_id))
+    return next(matching, None)
 
 
-def rose(known: CachedConversation, at: int, intensity: float | None) -> bool | None:
-    """Whether a message is marked as more intense than the one marked before; None where that is not known."""
-    before = known.marked
-    if intensity is None or (before is not None and before[0] >= at):
+def compare_intensity(conversation: CachedConversation, at: int, intensity: float | None) -> bool | None:
+    """Whether a message is labelled more intense than the previous labelled one; None when unknown."""
+    earlier = conversation.marked
+    if intensity is None or (earlier is not None and earlier[0] >= at):
         return None
-    known.marked = at, intensity
-    return None if before is None else intensity > before[1]
+    conversation.marked = at, intensity
+    return None if earlier is None else intensity > earlier[1]
 
 
-def packed(features: Features) -> Packed:
+def pack(features: Features) -> Packed:
     return array("i", features), array("d", features.values())
 
 
-def unpacked(kept: Packed) -> Features:
-    return dict(zip(*kept, strict=True))
+def unpack(packed: Packed) -> Features:
+    return dict(zip(*packed, strict=True))

@@ -1,35 +1,35 @@
-"""From signals to what the learner learns from: a conversation's customer turns with their features.
+"""Turns signals into the learner's input: a conversation's customer turns with their features.
 
-The learner keeps a dialogue of its own for every open conversation, in the same code the fold uses.
+The learner keeps its own dialogue for every open conversation, with the same code as the fold.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from streams.text_model import dialogue_state
-from streams.text_model.learner import COLLECTION, Collected, Turn, turn_of
+from streams.text_model.learner import SPARSE, SparseDialogue, Turn, build_turn
 
 Signal = Mapping[str, Any]
 
 
-def start() -> Collected:
-    """A dialogue before anything was said."""
-    return dialogue_state.start(COLLECTION)
+def new_dialogue() -> SparseDialogue:
+    """An empty dialogue."""
+    return dialogue_state.new_dialogue(SPARSE)
 
 
-def step(collected: Collected, signal: Signal) -> tuple[Collected, Turn | None]:
-    """The dialogue after a message, and the turn if it was a customer's."""
-    found, cues, numbers = signal["terms"], signal["cues"], signal["features"]
+def add_message(dialogue: SparseDialogue, signal: Signal) -> tuple[SparseDialogue, Turn | None]:
+    """The dialogue after a message, and the turn if a customer wrote it."""
+    terms, cues, numbers = signal["terms"], signal["cues"], signal["features"]
     if signal["participant_role"] != "customer":
-        return dialogue_state.answered(collected, found, cues, numbers, COLLECTION), None
-    turn = turn_of(collected, found, cues, numbers, readable=bool(found))
-    return dialogue_state.after(collected, found, cues, numbers, COLLECTION), turn
+        return dialogue_state.add_reply(dialogue, terms, cues, numbers, SPARSE), None
+    turn = build_turn(dialogue, terms, cues, numbers, readable=bool(terms))
+    return dialogue_state.add_turn(dialogue, terms, cues, numbers, SPARSE), turn
 
 
-def turns(signals: Iterable[Signal]) -> Iterator[tuple[Signal, Turn]]:
+def customer_turns(signals: Iterable[Signal]) -> Iterator[tuple[Signal, Turn]]:
     """The customer turns of one conversation's messages, in order."""
-    collected = start()
+    dialogue = new_dialogue()
     for signal in signals:
-        collected, turn = step(collected, signal)
+        dialogue, turn = add_message(dialogue, signal)
         if turn is not None:
             yield signal, turn

@@ -1,7 +1,7 @@
 """Weights: three linear heads over one hashed feature space, as arrays and as bytes.
 
-Heads: ``now`` (frustrated, after reading the turn), ``next`` (the same, before it is seen) and ``rise`` (more
-frustrated than at the last labelled turn, before it is seen); each gives log odds.
+Heads: ``now`` (frustrated, after reading the turn), ``next`` (the same, before reading it) and ``rise`` (more
+frustrated than at the last labelled turn, before reading it). Each gives log odds.
 
 Bytes: the heads one after another in half precision, little-endian, compressed. No pickle.
 """
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 BITS = 17
 SIZE = 1 << BITS
-# Numbers have places of their own behind the hashed features, so that no term can collide with them.
+# Numbers have places of their own behind the hashed features, so that no term collides with them.
 READ = ("sentiment", "displeasure", "distress", "negations", "second_person")
 NUMBERS = ("bias", *(f"{when}.{name}" for when in ("text", "previous", "so_far") for name in READ))
 PLACES = {name: SIZE + place for place, name in enumerate(NUMBERS)}
@@ -39,19 +39,19 @@ class WeightsError(ValueError):
     """Bytes that are not weights this version can use."""
 
 
-def empty() -> Weights:
-    """Weights that know nothing: every probability is one half."""
-    return of({})
+def zero_weights() -> Weights:
+    """Zero weights: every probability is one half."""
+    return from_heads({})
 
 
-def of(heads: Mapping[str, Mapping[int, float]]) -> Weights:
-    """Weights from place and value by head; ``WeightsError`` for a place outside of the space."""
-    now, next_, rise = (dense(heads.get(head, {})) for head in HEADS)
-    return Weights(now, next_, rise, digest(now, next_, rise))
+def from_heads(heads: Mapping[str, Mapping[int, float]]) -> Weights:
+    """Weights from values by head and place; ``WeightsError`` for a place outside the feature space."""
+    now, next_, rise = (to_dense(heads.get(head, {})) for head in HEADS)
+    return Weights(now, next_, rise, compute_version(now, next_, rise))
 
 
-def dense(weights: Mapping[int, float]) -> "array[float]":
-    """All weights of a head, rounded to half precision: what is published is exactly what is used."""
+def to_dense(weights: Mapping[int, float]) -> "array[float]":
+    """All weights of a head, rounded to half precision, so that the published weights are exactly those in use."""
     values = [0.0] * LENGTH
     for place, value in weights.items():
         if not 0 <= place < LENGTH:
@@ -60,8 +60,8 @@ def dense(weights: Mapping[int, float]) -> "array[float]":
     return array("f", HALVES.unpack(HALVES.pack(*values)))
 
 
-def digest(*heads: "array[float]") -> str:
-    """Name of these weights, 16 hex digits."""
+def compute_version(*heads: "array[float]") -> str:
+    """Version of these weights: their digest, 16 hex digits."""
     state = blake2b(digest_size=8)
     for head in heads:
         state.update(HALVES.pack(*head))
@@ -69,22 +69,22 @@ def digest(*heads: "array[float]") -> str:
 
 
 def pack(weights: Weights) -> bytes:
-    """Bytes of the weights, some hundred kilobytes."""
+    """Encode weights, a few hundred kilobytes."""
     return zlib.compress(b"".join(HALVES.pack(*head) for head in weights[:3]), level=9)
 
 
 def unpack(data: bytes) -> Weights:
-    """Weights from ``pack``; ``WeightsError`` when the bytes are something else."""
+    """Decode weights; ``WeightsError`` when the bytes are not weights."""
     try:
         values = zlib.decompress(data)
-        now, next_, rise = (finite(array("f", head)) for head in HALVES.iter_unpack(values))
+        now, next_, rise = (require_finite(array("f", head)) for head in HALVES.iter_unpack(values))
     except (zlib.error, struct.error, ValueError) as error:
         raise WeightsError(f"not weights of a text model: {error}") from None
-    return Weights(now, next_, rise, digest(now, next_, rise))
+    return Weights(now, next_, rise, compute_version(now, next_, rise))
 
 
-def finite(values: "array[float]") -> "array[float]":
-    """The same values; ``ValueError`` when one is none."""
+def require_finite(values: "array[float]") -> "array[float]":
+    """The same values; ``ValueError`` when one is not finite."""
     if not isfinite(sum(values)):
         raise ValueError("a weight is not a finite number")
     return values

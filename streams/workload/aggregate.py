@@ -8,13 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from streams.alerts.rules import of_workload
+from streams.alerts.rules import alert_for_workload
 from streams.config.model import WorkloadConfig
 from streams.outputs import Output
 from streams.workload import team_metrics
-from streams.workload.assignments import Assignment, AssignmentInterval, BeliefPoint, ConversationLog, operators, stints
+from streams.workload.assignments import (
+    Assignment,
+    AssignmentInterval,
+    BeliefPoint,
+    ConversationLog,
+    assignment_intervals,
+    group_by_operator,
+)
 from streams.workload.intervals import Span
-from streams.workload.operator_load import Exposure, exposure
+from streams.workload.operator_load import Exposure, measure_exposure
 
 Datum = Mapping[str, Any]
 SHOWN = ("work_ms", "hostile_ms", "hard_in_a_row", "breaks_missed", "recoveries")
@@ -37,27 +44,33 @@ class TenantWorkload:
         self.channels: dict[str, str] = {}
         self.wishes: dict[str, Wish] = {}
 
-    def stints(self, until: int, config: WorkloadConfig) -> list[AssignmentInterval]:
-        return [one for name in self.assignments for one in stints(self._talk(name), until, config.idle_ms)]
+    def intervals(self, until: int, config: WorkloadConfig) -> list[AssignmentInterval]:
+        return [
+            interval
+            for name in self.assignments
+            for interval in assignment_intervals(self._log(name), until, config.idle_ms)
+        ]
 
     def periods(self, begun: int, ended: int, config: WorkloadConfig) -> list[Span]:
         """Periods in which a conversation can have gone on, in order: of ten quiet years there are none."""
         length = config.period_ms
-        times = {one.at for known in self.assignments.values() for one in known.values()}.union(*self.beliefs.values())
+        times = {assignment.at for known in self.assignments.values() for assignment in known.values()}.union(
+            *self.beliefs.values()
+        )
         starts = {start for at in times for start in range(at // length * length, at + config.idle_ms + 1, length)}
         return [(start, start + length) for start in sorted(starts) if begun <= start <= ended - length]
 
     def forget(self, before: int, config: WorkloadConfig) -> None:
         """Drop conversations that were over before a moment, and of the others what says nothing."""
         for name in {*self.assignments, *self.beliefs}:
-            times = [one.at for one in self.assignments.get(name, {}).values()]
+            times = [assignment.at for assignment in self.assignments.get(name, {}).values()]
             if max([*times, *self.beliefs.get(name, {})]) + config.idle_ms < before:
                 for known in (self.assignments, self.beliefs, self.channels):
                     known.pop(name, None)
             elif name in self.beliefs:
-                self.beliefs[name] = telling(self.beliefs[name], before, config.idle_ms)
+                self.beliefs[name] = prune_beliefs(self.beliefs[name], before, config.idle_ms)
 
-    def _talk(self, name: str) -> ConversationLog:
+    def _log(self, name: str) -> ConversationLog:
         return ConversationLog(
             list(self.assignments[name].values()), self.beliefs.get(name, {}), self.channels.get(name)
         )
@@ -74,27 +87,29 @@ class WorkloadAggregate:
     def __init__(self, config: WorkloadConfig, before: Iterable[Datum] = ()) -> None:
         self._config = config
         self._tenants: dict[str, TenantWorkload] = {}
-        self._told: dict[str, int] = {}  # end of the last period that was told whole
-        self._before: set[str] = set()
+        self._published_until: dict[str, int] = {}  # end of the last period that was told whole
+        self._already_published: set[str] = set()
         self._strained: dict[tuple[str, str | None], int] = {}  # end of the last period under strain
         self._newest = 0
         for workload in before:
             tenant, since = workload["tenant"], workload["since"]
-            self._told[tenant] = max(since, self._told.get(tenant, since))
-            self._before.add(workload["workload_id"])
+            self._published_until[tenant] = max(since, self._published_until.get(tenant, since))
+            self._already_published.add(workload["workload_id"])
             if workload["strained"]:
                 self._strained[tenant, workload["team"]] = workload["event_time"]
 
-    def assigned(self, event: Datum) -> None:
+    def add_assignment(self, event: Datum) -> None:
         """Take in an assignment."""
         tenant, at = self._tenant(event), event["event_time"]
-        one = Assignment(at, event["event_id"], event["operator_id"], event["team"])
-        tenant.assignments.setdefault(event["conversation_id"], {})[one.event_id] = one
-        if one.operator is not None:
-            wish = Wish(at, one.event_id, event["shown_to"])
-            tenant.wishes[one.operator] = max(wish, tenant.wishes.get(one.operator, wish), key=lambda known: known[:2])
+        assignment = Assignment(at, event["event_id"], event["operator_id"], event["team"])
+        tenant.assignments.setdefault(event["conversation_id"], {})[assignment.event_id] = assignment
+        if assignment.operator is not None:
+            wish = Wish(at, assignment.event_id, event["shown_to"])
+            tenant.wishes[assignment.operator] = max(
+                wish, tenant.wishes.get(assignment.operator, wish), key=lambda known: known[:2]
+            )
 
-    def turned(self, point: Datum) -> None:
+    def add_point(self, point: Datum) -> None:
         """Take in what was believed of a customer after a turn."""
         tenant, at = self._tenant(point), point["event_time"]
         belief, known = (
@@ -104,7 +119,7 @@ class WorkloadAggregate:
         known[at] = max(belief, known.get(at, belief))
         tenant.channels[point["conversation_id"]] = point["channel"]
 
-    def due(self, now: int) -> list[Output]:
+    def close_periods(self, now: int) -> list[Output]:
         """What to tell of the periods that are over.
 
         Args:
@@ -122,7 +137,7 @@ class WorkloadAggregate:
         for name, tenant in self._tenants.items():
             for operator, wish in tenant.wishes.items():
                 if wish.shown_to == shown_to:
-                    return list(self._own(tenant, operator, self._told.get(name, 0)))
+                    return list(self._own(tenant, operator, self._published_until.get(name, 0)))
         return None
 
     def _tenant(self, datum: Datum) -> TenantWorkload:
@@ -131,51 +146,53 @@ class WorkloadAggregate:
 
     def _close(self, name: str, ended: int) -> list[Output]:
         tenant, config, outputs = self._tenants[name], self._config, list[Output]()
-        begun = self._told.get(name, 0) // config.period_ms * config.period_ms
+        begun = self._published_until.get(name, 0) // config.period_ms * config.period_ms
         if begun >= ended:
             return []
         for period in tenant.periods(begun, ended, config):
-            for team, members in team_metrics.by_team(exposures(tenant.stints(period[1], config), period, config)):
-                outputs += self._told_of(team_metrics.told(name, team, period, members, config))
+            for team, members in team_metrics.group_by_team(
+                measure_exposures(tenant.intervals(period[1], config), period, config)
+            ):
+                outputs += self._with_alert(team_metrics.team_record(name, team, period, members, config))
             tenant.forget(period[0] - config.shift_ms, config)
         tenant.forget(ended - config.period_ms - config.shift_ms, config)
-        self._told[name] = max(ended, self._told.get(name, ended))
+        self._published_until[name] = max(ended, self._published_until.get(name, ended))
         return outputs
 
-    def _told_of(self, output: Output) -> list[Output]:
+    def _with_alert(self, output: Output) -> list[Output]:
         """A team's record, and the alert where it has come under strain: not in the period before, but in this."""
         workload = output.datum
-        if output.id in self._before:
+        if output.id in self._already_published:
             return []
         if not workload["strained"]:
             return [output]
-        whose = workload["tenant"], workload["team"]
-        lasts = self._strained.get(whose) == workload["since"]
-        self._strained[whose] = workload["event_time"]
-        return [output] if lasts else [output, of_workload(workload)]
+        team_key = workload["tenant"], workload["team"]
+        continues = self._strained.get(team_key) == workload["since"]
+        self._strained[team_key] = workload["event_time"]
+        return [output] if continues else [output, alert_for_workload(workload)]
 
     def _own(self, tenant: TenantWorkload, operator: str, until: int) -> Iterator[dict[str, Any]]:
         config = self._config
         for end in range(until, until - config.shift_ms, -config.period_ms):
-            mine = operators(tenant.stints(end, config)).get(operator, [])
+            mine = group_by_operator(tenant.intervals(end, config)).get(operator, [])
             period = end - config.period_ms, end
-            if (found := exposure(mine, period, config)) is not None:
+            if (found := measure_exposure(mine, period, config)) is not None:
                 yield {"since": period[0], "until": end, **{name: getattr(found, name) for name in SHOWN}}
 
 
-def exposures(found: Iterable[AssignmentInterval], period: Span, config: WorkloadConfig) -> list[Exposure]:
+def measure_exposures(intervals: Iterable[AssignmentInterval], period: Span, config: WorkloadConfig) -> list[Exposure]:
     """What each operator had to take, without their names."""
-    shift = [one for one in found if one.end > period[0] - config.shift_ms]
-    each = (exposure(own, period, config) for own in operators(shift).values())
-    return [one for one in each if one is not None]
+    shift = [exposure for exposure in intervals if exposure.end > period[0] - config.shift_ms]
+    each = (measure_exposure(own, period, config) for own in group_by_operator(shift).values())
+    return [exposure for exposure in each if exposure is not None]
 
 
-def telling(beliefs: Mapping[int, BeliefPoint], before: int, idle_ms: int) -> dict[int, BeliefPoint]:
+def prune_beliefs(beliefs: Mapping[int, BeliefPoint], before: int, idle_ms: int) -> dict[int, BeliefPoint]:
     """Beliefs without those before a moment that stand between two alike: they change nothing."""
     times = sorted(beliefs)
-    kept = times[:1]
+    retained = times[:1]
     for at, then in pairwise(times[1:]):
-        alike = beliefs[kept[-1]].raised == beliefs[at].raised == beliefs[then].raised
-        if not alike or then >= before or then - kept[-1] > idle_ms:
-            kept.append(at)
-    return {at: beliefs[at] for at in [*kept, *times[1:][-1:]]}
+        alike = beliefs[retained[-1]].raised == beliefs[at].raised == beliefs[then].raised
+        if not alike or then >= before or then - retained[-1] > idle_ms:
+            retained.append(at)
+    return {at: beliefs[at] for at in [*retained, *times[1:][-1:]]}

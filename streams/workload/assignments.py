@@ -1,18 +1,18 @@
-"""Stints: which operator had which conversation from when to when, and when its customer counted as frustrated.
+"""Assignment intervals: which operator had which conversation when, and when its customer's frustration was raised.
 
-All there is to read are two things: who was assigned when, and what was believed of the **customer**. Nothing an
-operator wrote, typed or said comes in, so nothing of an operator can be read out of it but where they worked.
+There are two inputs: who was assigned when, and the **customer's** frustration. Nothing an operator wrote, typed or
+said is an input, so the result says nothing about an operator but which conversations they had.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from streams.workload.intervals import Span, common, joined
+from streams.workload.intervals import Span, intersect_spans, merge_spans
 
 
 class Assignment(NamedTuple):
-    """Who has a conversation from ``at`` on, milliseconds; nobody, or nobody known, where ``operator`` is None."""
+    """Who has a conversation from ``at`` on, milliseconds; ``operator`` None for nobody, or unknown."""
 
     at: int
     event_id: str
@@ -21,11 +21,11 @@ class Assignment(NamedTuple):
 
 
 class BeliefPoint(NamedTuple):
-    """What was believed of the customer after a turn of theirs.
+    """The customer's frustration after a turn.
 
     Attributes:
-        turn: customer turn, from 1: of two at the same time the later one counts.
-        raised: whether frustration counted as raised.
+        turn: customer turn, from 1; of two at the same time the later one counts.
+        raised: whether frustration was raised.
     """
 
     turn: int
@@ -33,11 +33,11 @@ class BeliefPoint(NamedTuple):
 
 
 class AssignmentInterval(NamedTuple):
-    """An operator with one conversation.
+    """The time an operator had one conversation.
 
     Attributes:
-        hostile: when its customer counted as frustrated; a stint with any is a *hard case*.
-        channel: of the conversation; None before its customer wrote.
+        hostile: when the customer's frustration was raised; an interval with any is a *hard case*.
+        channel: channel of the conversation; None before the customer wrote.
     """
 
     start: int
@@ -49,72 +49,77 @@ class AssignmentInterval(NamedTuple):
 
 
 class ConversationLog(NamedTuple):
-    """What is known of one conversation: both by time, in any order."""
+    """Assignments and frustration of one conversation, in any order."""
 
     assignments: Sequence[Assignment]
     beliefs: Mapping[int, BeliefPoint]
     channel: str | None
 
 
-def stints(talk: ConversationLog, until: int, idle_ms: int) -> list[AssignmentInterval]:
-    """The stints of a conversation up to a moment, in order.
+def assignment_intervals(log: ConversationLog, until: int, idle_ms: int) -> list[AssignmentInterval]:
+    """The assignment intervals of a conversation, in order.
 
     Args:
-        until: what happens from then on is not looked at, milliseconds.
-        idle_ms: a conversation in which nothing happened for longer was over after the last that did.
+        until: ignore events from then on, milliseconds.
+        idle_ms: a conversation without events for longer than this had ended with the last one.
     """
-    given = sorted((one for one in talk.assignments if one.at < until), key=lambda one: one[:2])
-    beliefs = sorted((at, belief.raised) for at, belief in talk.beliefs.items() if at < until)
-    alive = living([*(one.at for one in given), *(at for at, _ in beliefs)], until, idle_ms)
-    hostile = raised(beliefs, alive, until)
-    found: list[AssignmentInterval] = []
-    for one, end in zip(given, [*(later.at for later in given[1:]), until], strict=False):
-        for span in begun(one.at, end, alive):
-            if one.operator is not None:
-                add(
-                    found, AssignmentInterval(*span, one.operator, one.team, tuple(common(hostile, span)), talk.channel)
+    assignments = sorted(
+        (assignment for assignment in log.assignments if assignment.at < until), key=lambda assignment: assignment[:2]
+    )
+    beliefs = sorted((at, belief.raised) for at, belief in log.beliefs.items() if at < until)
+    active = active_spans([*(assignment.at for assignment in assignments), *(at for at, _ in beliefs)], until, idle_ms)
+    hostile = raised_spans(beliefs, active, until)
+    intervals: list[AssignmentInterval] = []
+    for assignment, end in zip(assignments, [*(later.at for later in assignments[1:]), until], strict=False):
+        for span in clip_to_active(assignment.at, end, active):
+            if assignment.operator is not None:
+                append_interval(
+                    intervals,
+                    AssignmentInterval(
+                        *span, assignment.operator, assignment.team, tuple(intersect_spans(hostile, span)), log.channel
+                    ),
                 )
-    return found
+    return intervals
 
 
-def add(found: list[AssignmentInterval], stint: AssignmentInterval) -> None:
-    """Append a stint; one that only says again who has the conversation goes on with the one before."""
-    before = found[-1] if found else None
-    if before and (before.operator, before.team, before.end) == (stint.operator, stint.team, stint.start):
-        found[-1] = before._replace(end=stint.end, hostile=tuple(joined(before.hostile + stint.hostile)))
+def append_interval(intervals: list[AssignmentInterval], interval: AssignmentInterval) -> None:
+    """Append an interval; one of the same operator and team extends the previous one."""
+    before = intervals[-1] if intervals else None
+    if before and (before.operator, before.team, before.end) == (interval.operator, interval.team, interval.start):
+        intervals[-1] = before._replace(end=interval.end, hostile=tuple(merge_spans(before.hostile + interval.hostile)))
     else:
-        found.append(stint)
+        intervals.append(interval)
 
 
-def living(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
-    """When the conversation was going on: from event to event, but for silences."""
+def active_spans(events: Iterable[int], until: int, idle_ms: int) -> list[Span]:
+    """When the conversation was active: from event to event, without silences."""
     times = sorted(set(events))
     if not times:
         return []
-    found: list[Span] = []
+    spans: list[Span] = []
     start = times[0]
     for before, after in pairwise([*times, until]):
         if after - before > idle_ms:
-            found.append((start, before + 1))
+            spans.append((start, before + 1))
             start = after
-    return [*found, (start, until)] if start < until else found
+    return [*spans, (start, until)] if start < until else spans
 
 
-def raised(beliefs: Sequence[tuple[int, bool]], alive: Sequence[Span], until: int) -> list[Span]:
-    """When the customer counted as frustrated: from a turn that says so to the next, or until it fell silent."""
+def raised_spans(beliefs: Sequence[tuple[int, bool]], active: Sequence[Span], until: int) -> list[Span]:
+    """When frustration was raised: from a turn with it to the next turn, or until the conversation fell silent."""
     ends = [*(at for at, _ in beliefs[1:]), until]
-    spans = [begun(at, end, alive) for (at, is_raised), end in zip(beliefs, ends, strict=False) if is_raised]
-    return joined(one for found in spans for one in found)
+    spans = [clip_to_active(at, end, active) for (at, is_raised), end in zip(beliefs, ends, strict=False) if is_raised]
+    return merge_spans(span for clipped in spans for span in clipped)
 
 
-def begun(start: int, end: int, alive: Iterable[Span]) -> list[Span]:
-    """What began at ``start`` and lasted to ``end``, or until the conversation fell silent; nothing once it has."""
-    return [(start, min(end, life[1])) for life in alive if life[0] <= start < min(end, life[1])]
+def clip_to_active(start: int, end: int, active: Iterable[Span]) -> list[Span]:
+    """The span from ``start`` to ``end``, cut when the conversation fell silent; nothing after that."""
+    return [(start, min(end, span[1])) for span in active if span[0] <= start < min(end, span[1])]
 
 
-def operators(found: Iterable[AssignmentInterval]) -> dict[str, list[AssignmentInterval]]:
-    """Stints by operator, in order."""
-    by: dict[str, list[AssignmentInterval]] = {}
-    for stint in sorted(found, key=lambda one: (one.start, one.end)):
-        by.setdefault(stint.operator, []).append(stint)
-    return by
+def group_by_operator(intervals: Iterable[AssignmentInterval]) -> dict[str, list[AssignmentInterval]]:
+    """Intervals by operator, in order."""
+    by_operator: dict[str, list[AssignmentInterval]] = {}
+    for interval in sorted(intervals, key=lambda interval: (interval.start, interval.end)):
+        by_operator.setdefault(interval.operator, []).append(interval)
+    return by_operator

@@ -5,27 +5,27 @@ from collections.abc import Iterable
 Span = tuple[int, int]
 
 
-def joined(spans: Iterable[Span], gap: int = 0) -> list[Span]:
-    """The same time in as few spans as can be, in order; what overlaps counts once.
+def merge_spans(spans: Iterable[Span], gap: int = 0) -> list[Span]:
+    """Merge spans that overlap, in order.
 
     Args:
-        gap: spans that lie this close or closer become one, milliseconds.
+        gap: also merge spans this close or closer, milliseconds.
     """
-    found: list[Span] = []
+    merged: list[Span] = []
     for start, end in sorted(spans):
-        if found and start - found[-1][1] <= gap:
-            found[-1] = found[-1][0], max(found[-1][1], end)
+        if merged and start - merged[-1][1] <= gap:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged
 
 
-def common(spans: Iterable[Span], other: Span) -> list[Span]:
-    """What of the spans lies within another."""
+def intersect_spans(spans: Iterable[Span], other: Span) -> list[Span]:
+    """The parts of the spans within another span."""
     cut = [(max(start, other[0]), min(end, other[1])) for start, end in spans]
-    return [one for one in cut if one[0] < one[1]]
+    return [span for span in cut if span[0] < span[1]]
 
 
-def length(spans: Iterable[Span]) -> int:
+def total_length(spans: Iterable[Span]) -> int:
     """How long they are together, milliseconds; what overlaps counts once."""
-    return sum(end - start for start, end in joined(spans))
+    return sum(end - start for start, end in merge_spans(spans))

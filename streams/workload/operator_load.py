@@ -1,7 +1,7 @@
-"""Exposure: what one operator had to take in a period. Made of stints alone, and kept nowhere.
+"""Exposure of one operator in a period, from assignment intervals alone; never stored.
 
-A *break* is time without any conversation. Nobody says here how an operator bore it: the same numbers would stand for
-anybody who was given the same conversations at the same times.
+A *break* is time without any conversation. The figures say nothing about the operator: anybody with the same
+conversations at the same times has the same figures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,19 +10,19 @@ from typing import NamedTuple
 
 from streams.config.model import WorkloadConfig
 from streams.workload.assignments import AssignmentInterval
-from streams.workload.intervals import Span, common, joined, length
+from streams.workload.intervals import Span, intersect_spans, merge_spans, total_length
 
 
 class Exposure(NamedTuple):
-    """One operator in one period.
+    """Exposure of one operator in one period.
 
     Attributes:
-        team: of the last conversation of the period.
-        work_ms: time with a conversation; several at once count once.
-        hostile_ms: of it, time in which one of the customers counted as frustrated, by the channel they were in.
-        hard_in_a_row: longest run of hard cases up to one of this period, no easy case and no break between.
-        breaks_missed: breaks that became due in the period after work without one, and were not taken.
-        recoveries: times between a hard case and the next, milliseconds; 0 where they overlap.
+        team: team of the last conversation in the period.
+        work_ms: time with a conversation; parallel ones count once.
+        hostile_ms: time of it in which the frustration of any customer was raised.
+        hard_in_a_row: longest run of hard cases up to one of this period, without an easy case or a break between.
+        breaks_missed: breaks that became due in the period and were not taken.
+        recoveries: times between a hard case and the next, milliseconds; 0 if they overlap.
     """
 
     team: str | None
@@ -34,68 +34,73 @@ class Exposure(NamedTuple):
     recoveries: tuple[int, ...]
 
 
-def exposure(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Exposure | None:
-    """What an operator had to take; None where they had no conversation in the period.
+def measure_exposure(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Exposure | None:
+    """Exposure of an operator; None without a conversation in the period.
 
     Args:
-        stints: all of this operator, in order, of the shift before the period as well.
+        intervals: all of this operator, in order, of the shift before the period as well.
         period: milliseconds.
     """
-    here = [one for one in stints if one.start < period[1] and one.end > period[0]]
-    if not here:
+    in_period = [interval for interval in intervals if interval.start < period[1] and interval.end > period[0]]
+    if not in_period:
         return None
     return Exposure(
-        team=here[-1].team,
-        work_ms=length(common(spans(here), period)),
-        hostile_ms=length(common(hostile(here), period)),
-        by_channel=by_channel(here, period),
-        hard_in_a_row=max((run for one, run in runs(stints, config) if one in here), default=0),
-        breaks_missed=missed(stints, period, config),
-        recoveries=tuple(recoveries(stints, period, config)),
+        team=in_period[-1].team,
+        work_ms=total_length(intersect_spans(interval_spans(in_period), period)),
+        hostile_ms=total_length(intersect_spans(hostile_spans(in_period), period)),
+        by_channel=hostile_ms_by_channel(in_period, period),
+        hard_in_a_row=max((run for interval, run in count_runs(intervals, config) if interval in in_period), default=0),
+        breaks_missed=count_missed_breaks(intervals, period, config),
+        recoveries=tuple(recovery_times(intervals, period, config)),
     )
 
 
-def spans(stints: Sequence[AssignmentInterval]) -> list[Span]:
-    return [(one.start, one.end) for one in stints]
+def interval_spans(intervals: Sequence[AssignmentInterval]) -> list[Span]:
+    return [(interval.start, interval.end) for interval in intervals]
 
 
-def hostile(stints: Sequence[AssignmentInterval]) -> list[Span]:
-    return [span for one in stints for span in one.hostile]
+def hostile_spans(intervals: Sequence[AssignmentInterval]) -> list[Span]:
+    return [span for interval in intervals for span in interval.hostile]
 
 
-def by_channel(stints: Sequence[AssignmentInterval], period: Span) -> dict[str, int]:
+def hostile_ms_by_channel(intervals: Sequence[AssignmentInterval], period: Span) -> dict[str, int]:
     """Hostile time by channel, milliseconds."""
-    channels = sorted({one.channel for one in stints if one.channel is not None})
-    times = {name: hostile([one for one in stints if one.channel == name]) for name in channels}
-    return {name: total for name, found in times.items() if (total := length(common(found, period)))}
+    channels = sorted({interval.channel for interval in intervals if interval.channel is not None})
+    times = {name: hostile_spans([interval for interval in intervals if interval.channel == name]) for name in channels}
+    return {name: total for name, spans in times.items() if (total := total_length(intersect_spans(spans, period)))}
 
 
-def runs(stints: Sequence[AssignmentInterval], config: WorkloadConfig) -> Iterator[tuple[AssignmentInterval, int]]:
-    """Each stint with how many hard cases in a row it makes; 0 for an easy one."""
+def count_runs(
+    intervals: Sequence[AssignmentInterval], config: WorkloadConfig
+) -> Iterator[tuple[AssignmentInterval, int]]:
+    """Each interval with the number of hard cases in a row up to it; 0 for an easy one."""
     run, busy_until = 0, None
-    for one in stints:
-        if busy_until is not None and one.start - busy_until >= config.break_ms:
+    for interval in intervals:
+        if busy_until is not None and interval.start - busy_until >= config.break_ms:
             run = 0
-        run = run + 1 if one.hostile else 0
-        busy_until = max(one.end, busy_until or one.end)
-        yield one, run
+        run = run + 1 if interval.hostile else 0
+        busy_until = max(interval.end, busy_until or interval.end)
+        yield interval, run
 
 
-def missed(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> int:
-    """How often a break became due in the period: every ``work_s`` of work without one."""
-    stretches = joined(spans(stints), config.break_ms - 1)
-    return sum(due(stretch, period[1], config) - due(stretch, period[0], config) for stretch in stretches)
+def count_missed_breaks(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> int:
+    """Breaks that became due in the period: one every ``work_s`` of work without a break."""
+    stretches = merge_spans(interval_spans(intervals), config.break_ms - 1)
+    return sum(
+        count_due_breaks(stretch, period[1], config) - count_due_breaks(stretch, period[0], config)
+        for stretch in stretches
+    )
 
 
-def due(stretch: Span, until: int, config: WorkloadConfig) -> int:
-    """Breaks that became due in a stretch of work, and were worked through, before ``until``."""
+def count_due_breaks(stretch: Span, until: int, config: WorkloadConfig) -> int:
+    """Breaks that became due in a stretch of work before ``until``."""
     return max(0, min(stretch[1], until) - stretch[0] - 1) // config.work_ms
 
 
-def recoveries(stints: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Iterator[int]:
-    """Times between a hard case and the next one that began in the period; a night between is none."""
-    hard = [one for one in stints if one.hostile]
-    busy_until = min((one.end for one in hard), default=0)
+def recovery_times(intervals: Sequence[AssignmentInterval], period: Span, config: WorkloadConfig) -> Iterator[int]:
+    """Times between a hard case and the next one that began in the period; a night between does not count."""
+    hard = [interval for interval in intervals if interval.hostile]
+    busy_until = min((interval.end for interval in hard), default=0)
     for before, after in pairwise(hard):
         busy_until = max(busy_until, before.end)
         rest = max(0, after.start - busy_until)

@@ -1,7 +1,7 @@
-"""Teams: the figures of a team in a period, from its operators' exposures. The only ones that leave the process.
+"""Team metrics: figures of a team in a period, from its operators' exposures. Only these leave the process.
 
-Below the minimum group size there is no figure but the reason, which is not zero. A figure that fewer operators
-contribute to is left out alike. All are rounded, so that nobody is computed from how they differ.
+Below the minimum group size a figure is null, with the reason. So is a figure that fewer operators contribute to. All
+are rounded, so that no operator can be computed from differences.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,19 +22,21 @@ FIGURES = (
 Figures = dict[str, Any]
 
 
-def by_team(exposures: Iterable[Exposure]) -> list[tuple[str | None, list[Exposure]]]:
-    """Exposures by team, in order; those of no known team last."""
+def group_by_team(exposures: Iterable[Exposure]) -> list[tuple[str | None, list[Exposure]]]:
+    """Exposures by team, in order; those without a team last."""
     teams: dict[str | None, list[Exposure]] = {}
-    for one in exposures:
-        teams.setdefault(one.team, []).append(one)
+    for exposure in exposures:
+        teams.setdefault(exposure.team, []).append(exposure)
     return sorted(teams.items(), key=lambda item: (item[0] is None, item[0] or ""))
 
 
-def told(tenant: str, team: str | None, period: Span, members: Sequence[Exposure], config: WorkloadConfig) -> Output:
+def team_record(
+    tenant: str, team: str | None, period: Span, members: Sequence[Exposure], config: WorkloadConfig
+) -> Output:
     """The record of a team in a period."""
     workload_id = ids.stable_id("workload", tenant, "" if team is None else f"team {team}", *period)
     reason = "no_team" if team is None else "small_group" if len(members) < config.least else None
-    found, reasons = figures(members, config) if reason is None else ({}, dict.fromkeys(FIGURES, reason))
+    figures, reasons = compute_figures(members, config) if reason is None else ({}, dict.fromkeys(FIGURES, reason))
     datum = {
         "workload_id": workload_id,
         "event_time": period[1],
@@ -42,46 +44,48 @@ def told(tenant: str, team: str | None, period: Span, members: Sequence[Exposure
         "team": team,
         "since": period[0],
         **dict.fromkeys(FIGURES),
-        **found,
-        "strained": strained(found, config),
+        **figures,
+        "strained": find_strained(figures, config),
         "reasons": reasons,
         "config_version": config.version,
     }
     return Output("team_workload", workload_id, datum)
 
 
-def figures(members: Sequence[Exposure], config: WorkloadConfig) -> tuple[Figures, dict[str, str]]:
-    """Figures of a team that is large enough, and why some are missing."""
-    rested = [fmean(one.recoveries) for one in members if one.recoveries]
-    channel, share = busiest(members)
-    found: Figures = {
+def compute_figures(members: Sequence[Exposure], config: WorkloadConfig) -> tuple[Figures, dict[str, str]]:
+    """Figures of a team that is large enough, and the reasons for missing ones."""
+    rested = [fmean(member.recoveries) for member in members if member.recoveries]
+    channel, share = busiest_channel(members)
+    figures: Figures = {
         "operators": len(members),
-        "work_minutes": minutes(one.work_ms for one in members),
-        "hostile_minutes": minutes(one.hostile_ms for one in members),
-        "hard_in_a_row": tenths(one.hard_in_a_row for one in members),
-        "breaks_missed": tenths(one.breaks_missed for one in members),
-        "recovery_minutes": minutes(rested) if len(rested) >= config.least else None,
+        "work_minutes": mean_minutes(member.work_ms for member in members),
+        "hostile_minutes": mean_minutes(member.hostile_ms for member in members),
+        "hard_in_a_row": mean_count(member.hard_in_a_row for member in members),
+        "breaks_missed": mean_count(member.breaks_missed for member in members),
+        "recovery_minutes": mean_minutes(rested) if len(rested) >= config.least else None,
         "channel": channel,
         "channel_share": share,
     }
     reasons = {} if channel else dict.fromkeys(("channel", "channel_share"), "no_hostile_minutes")
-    return found, reasons | ({} if found["recovery_minutes"] is not None else {"recovery_minutes": "few_hard_cases"})
+    return figures, reasons | (
+        {} if figures["recovery_minutes"] is not None else {"recovery_minutes": "few_hard_cases"}
+    )
 
 
-def minutes(times: Iterable[float]) -> float:
-    """Mean of times in milliseconds, in whole minutes."""
+def mean_minutes(times: Iterable[float]) -> float:
+    """Mean of times in milliseconds, as whole minutes."""
     return float(round(fmean(times) / MINUTE_MS))
 
 
-def tenths(counts: Iterable[int]) -> float:
+def mean_count(counts: Iterable[int]) -> float:
     return round(fmean(counts), 1)
 
 
-def busiest(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
-    """Channel with the most hostile time of all together, and its share of it; ties by name."""
+def busiest_channel(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
+    """Channel with the most hostile time, and its share; ties by name."""
     sums: dict[str, int] = {}
-    for one in members:
-        for channel, time in one.by_channel.items():
+    for member in members:
+        for channel, time in member.by_channel.items():
             sums[channel] = sums.get(channel, 0) + time
     if not sums:
         return None, None
@@ -89,13 +93,13 @@ def busiest(members: Sequence[Exposure]) -> tuple[str | None, float | None]:
     return name, round(sums[name] / sum(sums.values()), 1)
 
 
-def strained(found: Figures, config: WorkloadConfig) -> list[str]:
-    """Names of the figures that are beyond their limit."""
-    if not found:
+def find_strained(figures: Figures, config: WorkloadConfig) -> list[str]:
+    """Names of the figures above their limit."""
+    if not figures:
         return []
     limits = {
-        "hostile_minutes": config.hostile_share * found["work_minutes"],
+        "hostile_minutes": config.hostile_share * figures["work_minutes"],
         "hard_in_a_row": config.hard_in_a_row,
         "breaks_missed": config.breaks_missed,
     }
-    return [name for name, limit in limits.items() if found[name] and found[name] >= limit]
+    return [name for name, limit in limits.items() if figures[name] and figures[name] >= limit]

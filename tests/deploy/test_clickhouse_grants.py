@@ -27,7 +27,7 @@ from agents.learning import off_policy
 from agents.reports import conversation, report
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
-from schemas.migrations import statements
+from schemas.migrations import split_statements
 from streams.outputs import Output
 from tests.agents.sink.test_sink import CODEC, count, eventually, outputs, publish, rated, running
 from tests.support.data.records import (
@@ -64,7 +64,7 @@ PASSWORD = "pass of the role"
 def granted() -> dict[str, list[str]]:
     """GRANT statements of each role, without whom they are for."""
     found: dict[str, list[str]] = {}
-    for statement in statements(GRANTS.read_text()):
+    for statement in split_statements(GRANTS.read_text()):
         if match := GRANT.fullmatch(statement):
             found.setdefault(match["role"], []).append(" ".join(match["what"].split()))
     return found
@@ -83,7 +83,7 @@ def users() -> str:
 
 def policies() -> dict[str, str]:
     """Condition of each table's row policy."""
-    return dict(ROWS.fullmatch(one).groups() for one in statements(ONE_TENANT.read_text()))  # type: ignore[union-attr]
+    return dict(ROWS.fullmatch(one).groups() for one in split_statements(ONE_TENANT.read_text()))  # type: ignore[union-attr]
 
 
 def filters() -> str:
@@ -139,7 +139,7 @@ def refusal(settings: Settings, role: str, statement: str) -> int | None:
 
 
 def test_the_file_is_read_by_clickhouse(base: Settings) -> None:
-    for statement in statements(GRANTS.read_text()):
+    for statement in split_statements(GRANTS.read_text()):
         assert ask(base, f"EXPLAIN AST {statement}")
     assert granted().keys() == {"tenor_migrate", "tenor_sink", "tenor_reader", "tenor_analyst"}
 
@@ -181,7 +181,7 @@ def test_who_reads_for_one_tenant_sees_no_other(base: Settings) -> None:
 def test_every_table_has_a_row_policy_that_clickhouse_reads(base: Settings) -> None:
     tables = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
     assert policies().keys() == {row["name"] for row in ask(base, tables)} - {"migrations"}
-    for statement in statements(ONE_TENANT.read_text()):
+    for statement in split_statements(ONE_TENANT.read_text()):
         assert ask(base, f"EXPLAIN AST {statement}")
 
 

@@ -23,11 +23,11 @@ from agents.simulator.day import simulate
 from schemas.codec import Codec
 from schemas.records import Datum, record
 from schemas.topics import RECORD_OF, TOPIC_OF, Name
-from streams.alerts.rules import alerts_of
+from streams.alerts.rules import alerts_for_outputs
 from streams.config.model import Config, PolicyConfig
 from streams.conversations.partition import Partition
 from streams.policy.policy import Policy
-from streams.policy.snapshot import of_record
+from streams.policy.snapshot import from_record
 
 FOLDER = Path(__file__).with_name("written") / "v0.1"
 CONFIG = Config(policy=PolicyConfig(snapshot_outcomes=10, safe_start=10))
@@ -125,11 +125,11 @@ def test_the_changelog_holds_what_it_held() -> None:
 
 def test_the_log_it_wrote_is_read_and_folds_to_what_it_published() -> None:
     policies = {datum["policy_version"]: datum for datum in replayed().records[Name.POLICY]}
-    partition = Partition(CONFIG, {}.get, {}, policies=lambda version: Policy(of_record(policies[version]), version))
+    partition = Partition(CONFIG, {}.get, {}, policies=lambda version: Policy(from_record(policies[version]), version))
     published: dict[Name, list[Datum]] = defaultdict(list)
     for value in written_log():
         outputs = partition.fold(CODEC.decode(SIGNAL, value, {}))
-        for output in (*outputs, *alerts_of(outputs)):
+        for output in (*outputs, *alerts_for_outputs(outputs)):
             published[TOPIC_OF[output.record]].append(output.datum)
     for name in (Name.TRAJECTORIES, Name.DECISIONS, Name.INTERVENTIONS, Name.OUTCOMES, Name.DISTAL, Name.CUSTOMERS):
         assert digest(name, published[name]) == expected()["topics"][name]["sha256"], name

@@ -31,7 +31,7 @@ from schemas.json_form import to_json
 from schemas.records import record
 from schemas.topics import Name
 from streams import state as states
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from tests.end_to_end.deployment import Deployment
 from tests.end_to_end.events import ANGRY, burst, click, conversation, message, now_ms
 from tests.support.data.command_line import succeeded, tenor
@@ -321,7 +321,7 @@ def left_unfolded(running: Stack, bus: Deployment, typed: Mapping[str, Any]) -> 
     source = next(one for one in bus.read(Name.KEYSTROKES) if one.key == b"nobody")
     [worker] = [one for one in running.processes if one.name == "worker-1"]
     worker.child.stop(15)
-    bus.send(Name.SIGNALS, signal_of("keystrokes", typed, (source.topic, source.partition, source.offset)))
+    bus.send(Name.SIGNALS, extract_signal("keystrokes", typed, (source.topic, source.partition, source.offset)))
 
 
 def test_whom_only_a_signal_under_way_names_is_gone_with_all_that_came_before(running: Stack, bus: Deployment) -> None:

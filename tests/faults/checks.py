@@ -27,7 +27,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from schemas.validation import check, check_size
 from streams.conversations.partition import FLOOR, Partition
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from tests.faults.changelog import states_in
 
 ROWS = (Name.TRAJECTORIES, Name.DECISIONS, Name.OUTCOMES, Name.ALERTS, Name.DISTAL)
@@ -162,7 +162,7 @@ def calm_run(settings: Settings) -> dict[tuple[str, str], bytes]:
             check("message", event, now_ms(), settings.limits)
         except Rejected:
             continue
-        signal = signal_of("message", event, (one.topic, one.partition, one.offset), one.timestamp)
+        signal = extract_signal("message", event, (one.topic, one.partition, one.offset), one.timestamp)
         signal = codec.decode(record("signal"), codec.encode(record("signal"), signal), {})
         for output in partitions[one.partition].fold(signal):
             told[output.record, output.id] = digest(codec.encode(record(output.record), output.datum))

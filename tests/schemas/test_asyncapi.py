@@ -13,13 +13,13 @@ from agents.kafka.record_builder import SOURCE
 from schemas import asyncapi
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
-from schemas.headers import cloud_event, dead_letter
+from schemas.headers import cloud_event_headers, dead_letter_headers
 from schemas.records import record, records
 from schemas.topics import DELIVERED, LEARNED, OUTPUTS, RECORD_OF, WITH_DEAD_LETTERS, Name, Topics
 from schemas.validation import Limits, check
 from tests.support.data.schema_samples import INPUTS, JSON, NOW
 
-DOCUMENT = asyncapi.document()
+DOCUMENT = asyncapi.build_document()
 TOPICS = Topics()
 
 REFERENCE = {
@@ -169,13 +169,13 @@ def resolved(reference: str) -> Any:
 
 def test_the_committed_document_is_up_to_date() -> None:
     committed = asyncapi.PATH.read_text(encoding="utf-8") if asyncapi.PATH.exists() else ""
-    assert committed == asyncapi.text(), "schemas/asyncapi.yaml is stale: run `make asyncapi`"
+    assert committed == asyncapi.render(), "schemas/asyncapi.yaml is stale: run `make asyncapi`"
 
 
 def test_the_text_is_the_document() -> None:
-    assert yaml.safe_load(asyncapi.text()) == DOCUMENT
-    assert asyncapi.text() == asyncapi.text()
-    assert "&id001" not in asyncapi.text()
+    assert yaml.safe_load(asyncapi.render()) == DOCUMENT
+    assert asyncapi.render() == asyncapi.render()
+    assert "&id001" not in asyncapi.render()
 
 
 def test_the_document_keeps_the_rules_of_asyncapi() -> None:
@@ -183,9 +183,9 @@ def test_the_document_keeps_the_rules_of_asyncapi() -> None:
 
 
 def test_every_reference_resolves() -> None:
-    found = list(references(DOCUMENT))
-    assert len(found) > 60
-    for reference in found:
+    result = list(references(DOCUMENT))
+    assert len(result) > 60
+    for reference in result:
         assert resolved(reference)
 
 
@@ -206,14 +206,15 @@ def test_every_topic_is_a_channel() -> None:
 
 
 def test_a_deployments_prefix_reaches_every_address_and_nothing_else() -> None:
-    staging = asyncapi.document(Topics("staging."))
+    staging = asyncapi.build_document(Topics("staging."))
     assert json.loads(json.dumps(staging).replace("staging.", "")) == DOCUMENT
     assert all(channel["address"].startswith("staging.") for channel in staging["channels"].values())
 
 
 def test_operations_are_from_tenors_point_of_view() -> None:
     actions = {
-        one["channel"]["$ref"].removeprefix("#/channels/"): one["action"] for one in DOCUMENT["operations"].values()
+        operation["channel"]["$ref"].removeprefix("#/channels/"): operation["action"]
+        for operation in DOCUMENT["operations"].values()
     }
     assert {name for name, action in actions.items() if action == "receive"} == set(map(str, asyncapi.INPUTS))
     sent = {
@@ -237,7 +238,7 @@ def test_a_payload_is_the_published_avro_schema(name: str) -> None:
 
 @pytest.mark.parametrize("name", [RECORD_OF[name] for name in OUTPUTS])
 def test_published_headers_are_those_written(name: str) -> None:
-    headers = dict(cloud_event(record(name), "id", 1_772_442_900_000, SOURCE))
+    headers = dict(cloud_event_headers(record(name), "id", 1_772_442_900_000, SOURCE))
     said = DOCUMENT["components"]["messages"][name]["headers"]
     assert said["required"] == list(headers)
     jsonschema.validate({key: value.decode() for key, value in headers.items()}, said)
@@ -248,7 +249,7 @@ def test_published_headers_are_those_written(name: str) -> None:
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_dead_letter_headers_are_those_written(reason: Reason) -> None:
-    written = dead_letter([("trace", b"1")], Rejected(reason, "detail"), ("topic", 0, 0), "ingest")
+    written = dead_letter_headers([("trace", b"1")], Rejected(reason, "detail"), ("topic", 0, 0), "ingest")
     said = DOCUMENT["components"]["messages"][asyncapi.DEAD_LETTER]["headers"]
     jsonschema.validate({key: (value or b"").decode() for key, value in written}, said)
     assert said["required"] == [key for key, _ in written[1:]]

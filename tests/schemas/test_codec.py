@@ -38,8 +38,8 @@ SINGLE = Codec()
 def client() -> SchemaRegistryClient:
     """confluent-kafka's own registry in memory, with today's schemas as published."""
     registry = SchemaRegistryClient.new_client({"url": "mock://tests"})
-    for one in records().values():
-        registry.register_schema(one.full_name, RegistrySchema(json.dumps(one.published), "AVRO"))
+    for schema in records().values():
+        registry.register_schema(schema.full_name, RegistrySchema(json.dumps(schema.published), "AVRO"))
     return registry
 
 
@@ -254,9 +254,9 @@ def test_broken_input_with_a_registry(value: bytes, reason: Reason, confluent: C
 @pytest.mark.parametrize(("written", "expected"), list(permutations(RECORDS, 2)))
 def test_the_wrong_record(written: str, expected: str, confluent: Codec) -> None:
     for codec in (SINGLE, confluent):
-        found = refusal(codec, expected, codec.encode(record(written), smallest(written)))
-        assert found.reason is Reason.UNKNOWN_SCHEMA
-        assert found.detail == f"the event is a {record(written).full_name}, expected {record(expected).full_name}"
+        result = refusal(codec, expected, codec.encode(record(written), smallest(written)))
+        assert result.reason is Reason.UNKNOWN_SCHEMA
+        assert result.detail == f"the event is a {record(written).full_name}, expected {record(expected).full_name}"
 
 
 @pytest.mark.parametrize(
@@ -295,9 +295,9 @@ def read_or_refused(codec: Codec, name: str, value: bytes, headers: dict[str, by
         if name in INPUTS:
             check(name, datum, NOW, Limits())
             assert fastavro.validate(datum, record(name).schema)
-    except Rejected as found:
-        found.detail.encode()
-        return found.reason
+    except Rejected as result:
+        result.detail.encode()
+        return result.reason
     return None
 
 
@@ -309,9 +309,9 @@ def test_flipped_bits_are_read_or_refused(name: str, data: st.DataObject, conflu
         value = bytearray(codec.encode(record(name), data.draw(datums(name))))
         bit = data.draw(st.integers(0, len(value) * 8 - 1))
         value[bit // 8] ^= 1 << bit % 8
-        found = read_or_refused(codec, name, bytes(value), {})
+        result = read_or_refused(codec, name, bytes(value), {})
         if bit < start * 8:
-            assert found in (Reason.UNKNOWN_FORMAT, Reason.UNKNOWN_SCHEMA, Reason.RATE_LIMITED)
+            assert result in (Reason.UNKNOWN_FORMAT, Reason.UNKNOWN_SCHEMA, Reason.RATE_LIMITED)
 
 
 @pytest.mark.parametrize("name", RECORDS)

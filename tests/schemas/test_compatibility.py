@@ -124,7 +124,7 @@ def test_there_may_be_no_older_version(tmp_path: Path) -> None:
 
 
 def test_no_older_version_of_ours_is_lost() -> None:
-    assert [str(one) for one in incompatibilities()] == []
+    assert [str(incompatibility) for incompatibility in incompatibilities()] == []
 
 
 def test_a_record_reads_itself(tmp_path: Path) -> None:

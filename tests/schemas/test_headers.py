@@ -1,7 +1,7 @@
 """Headers of what we publish and of what we refuse."""
 
 from schemas.errors import Reason, Rejected
-from schemas.headers import ERROR_PREFIX, cloud_event, dead_letter, without_errors
+from schemas.headers import ERROR_PREFIX, cloud_event_headers, dead_letter_headers, without_errors
 from schemas.records import record
 
 REFUSAL = Rejected(Reason.OUT_OF_RANGE, "clarity must be 1 to 5, é")
@@ -9,7 +9,7 @@ POSITION = ("conversation.ratings", 3, 17)
 
 
 def test_a_published_record_is_a_cloud_event() -> None:
-    assert cloud_event(record("decision"), "d-1", 1_772_442_845_007, "tenor") == [
+    assert cloud_event_headers(record("decision"), "d-1", 1_772_442_845_007, "tenor") == [
         ("ce_specversion", b"1.0"),
         ("ce_id", b"d-1"),
         ("ce_type", b"tenor.Decision"),
@@ -22,7 +22,7 @@ def test_a_published_record_is_a_cloud_event() -> None:
 
 def test_a_dead_letter_keeps_its_headers_and_says_why_and_where() -> None:
     original = [("trace", b"\xff\x00"), ("trace", b"again"), ("empty", None)]
-    assert dead_letter(original, REFUSAL, POSITION, "ingest") == [
+    assert dead_letter_headers(original, REFUSAL, POSITION, "ingest") == [
         *original,
         ("__connect.errors.topic", b"conversation.ratings"),
         ("__connect.errors.partition", b"3"),
@@ -35,8 +35,8 @@ def test_a_dead_letter_keeps_its_headers_and_says_why_and_where() -> None:
 
 
 def test_refused_again_it_says_the_last_reason_only() -> None:
-    once = dead_letter([("trace", b"1")], REFUSAL, POSITION, "ingest")
-    again = dead_letter(once, Rejected(Reason.EMPTY, "no value"), ("other", 0, 0), "sink")
+    once = dead_letter_headers([("trace", b"1")], REFUSAL, POSITION, "ingest")
+    again = dead_letter_headers(once, Rejected(Reason.EMPTY, "no value"), ("other", 0, 0), "sink")
     assert again[0] == ("trace", b"1")
     assert len(again) == len(once)
     assert dict(again)[ERROR_PREFIX + "reason"] == b"empty"

@@ -93,8 +93,8 @@ def test_what_is_left_out_takes_its_default() -> None:
         ("message", "event_time", '"\\ud800"', Reason.WRONG_TYPE, "event_time must be milliseconds or"),
         ("message", "text", "17", Reason.WRONG_TYPE, "text must be a string"),
         ("message", "text", '{"string": "union tag"}', Reason.WRONG_TYPE, "text must be a string"),
-        ("message", "text", '"\\ud800 alone"', Reason.BROKEN_JSON, "text holds half a surrogate pair"),
-        ("message", "conversation_id", '"\\udfff"', Reason.BROKEN_JSON, "conversation_id holds half"),
+        ("message", "text", '"\\ud800 alone"', Reason.BROKEN_JSON, "text holds a lone surrogate"),
+        ("message", "conversation_id", '"\\udfff"', Reason.BROKEN_JSON, "conversation_id holds a lone"),
         ("message", "text", "[" * 10_000 + "]" * 10_000, Reason.BROKEN_JSON, "nested too deeply"),
         ("message", "text", '{"a":' * 10_000 + "1" + "}" * 10_000, Reason.BROKEN_JSON, "nested too deeply"),
         ("message", "text", "[[[[]]]]", Reason.WRONG_TYPE, "text must be a string"),
@@ -103,9 +103,9 @@ def test_what_is_left_out_takes_its_default() -> None:
     ],
 )
 def test_a_wrong_value(name: str, field: str, literal: str, reason: Reason, detail: str) -> None:
-    found = refusal(name, raw(name, field, literal))
-    assert found.reason is reason
-    assert found.detail.startswith(detail)
+    result = refusal(name, raw(name, field, literal))
+    assert result.reason is reason
+    assert result.detail.startswith(detail)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_a_wrong_value(name: str, field: str, literal: str, reason: Reason, deta
     ],
 )
 def test_what_is_no_event_at_all(value: bytes, reason: Reason, detail: str) -> None:
-    found = refusal("message", value)
-    assert (found.reason, found.detail) == (reason, detail)
+    result = refusal("message", value)
+    assert (result.reason, result.detail) == (reason, detail)
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -137,10 +137,10 @@ def test_a_missing_field_is_named(name: str) -> None:
             continue
         event = example(name)
         del event[field["name"]]
-        found = refusal(name, json.dumps(event).encode())
+        result = refusal(name, json.dumps(event).encode())
         missing_id = field["name"] == "conversation_id"
-        assert found.reason is (Reason.MISSING_CONVERSATION if missing_id else Reason.MISSING_FIELD)
-        assert found.detail == f"{field['name']} is missing"
+        assert result.reason is (Reason.MISSING_CONVERSATION if missing_id else Reason.MISSING_FIELD)
+        assert result.detail == f"{field['name']} is missing"
 
 
 @pytest.mark.parametrize(
@@ -148,28 +148,28 @@ def test_a_missing_field_is_named(name: str) -> None:
     [("conversationId", "conversation_id"), ("evnt_time", "event_time"), ("txt", "text"), ("tennant", "tenant")],
 )
 def test_a_misspelt_field_is_recognised(unknown: str, meant: str) -> None:
-    found = refusal("message", as_json("message", **{unknown: "x"}))
-    assert found.reason is Reason.UNKNOWN_FIELD
-    assert found.detail == f"{unknown} is unknown; is {meant} meant?"
+    result = refusal("message", as_json("message", **{unknown: "x"}))
+    assert result.reason is Reason.UNKNOWN_FIELD
+    assert result.detail == f"unknown field {unknown}; did you mean {meant}?"
 
 
 @pytest.mark.parametrize("unknown", ["4111 1111 1111 1111", "x" * 1_000_000, "tenan\ud800", "ten\x00ant", "\udfff"])
 def test_any_other_unknown_field_is_counted_and_not_quoted(unknown: str) -> None:
-    found = refusal("message", as_json("message", **{unknown: 1}))
-    assert found.reason is Reason.UNKNOWN_FIELD
-    assert found.detail == "1 unknown field(s) in the event"
+    result = refusal("message", as_json("message", **{unknown: 1}))
+    assert result.reason is Reason.UNKNOWN_FIELD
+    assert result.detail == "1 unknown field(s) in the event"
 
 
 def test_many_unknown_fields_cost_no_more_than_reading_them() -> None:
-    found = refusal("message", as_json("message", **{f"{number:x}": 0 for number in range(70_000)}))
-    assert found.detail == "70000 unknown field(s) in the event"
+    result = refusal("message", as_json("message", **{f"{number:x}": 0 for number in range(70_000)}))
+    assert result.detail == "70000 unknown field(s) in the event"
 
 
 def test_a_nested_field_is_named_with_its_place() -> None:
     datum = {"source": {"topic": "t", "partition": 1.5, "offset": 0}, "kind": "tick", "event_time": 0}
     assert refusal("signal", json.dumps(datum).encode()).detail == "source.partition must be an integer"
     datum["source"] = {"topic": "t", "partition": 1, "ofset": 0}
-    assert refusal("signal", json.dumps(datum).encode()).detail == "source.ofset is unknown; is offset meant?"
+    assert refusal("signal", json.dumps(datum).encode()).detail == "unknown field source.ofset; did you mean offset?"
     datum |= {"source": None, "features": {"text.secret": "x"}}
     assert refusal("signal", json.dumps(datum).encode()).detail == "features.* must be a number"
 
@@ -214,8 +214,8 @@ def test_whatever_stands_in_a_field_it_is_read_or_refused(name: str, data: st.Da
     )
     try:
         read = from_json(record(name), as_json(name, **changes))
-    except Rejected as found:
-        found.detail.encode()
+    except Rejected as result:
+        result.detail.encode()
     else:
         assert set(read) == set(fields)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.migrations import MigrationError, migrations, statements
+from schemas.migrations import MigrationError, migrations, split_statements
 
 
 @pytest.mark.parametrize(
@@ -29,20 +29,20 @@ from schemas.migrations import MigrationError, migrations, statements
     ],
 )
 def test_statements(sql: str, expected: list[str]) -> None:
-    assert list(statements(sql)) == expected
+    assert list(split_statements(sql)) == expected
 
 
 @given(st.lists(st.text(alphabet="ab ;'\"`-/*\n", max_size=20)))
 def test_whatever_is_quoted_stays_in_one_statement(texts: list[str]) -> None:
     literals = ["'" + text.replace("'", "''") + "'" for text in texts]
     script = ";\n".join(f"SELECT {literal}" for literal in literals)
-    assert list(statements(script)) == [f"SELECT {literal}" for literal in literals]
+    assert list(split_statements(script)) == [f"SELECT {literal}" for literal in literals]
 
 
 def test_our_files_are_in_order_and_can_be_repeated() -> None:
-    found = migrations()
-    assert [m.number for m in found] == list(range(1, len(found) + 1))
-    for migration in found:
+    result = migrations()
+    assert [m.number for m in result] == list(range(1, len(result) + 1))
+    for migration in result:
         for statement in migration.statements:
             assert "IF NOT EXISTS" in statement or "OR REPLACE" in statement
 

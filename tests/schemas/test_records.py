@@ -104,7 +104,7 @@ def test_todays_writer_is_the_reader_itself(name: str) -> None:
 
 
 def test_fingerprints_tell_the_records_apart() -> None:
-    assert len({one.fingerprint for one in records().values()}) == len(NAMES)
+    assert len({record.fingerprint for record in records().values()}) == len(NAMES)
 
 
 def test_a_record_is_a_key() -> None:

@@ -54,30 +54,30 @@ def test_kafka_takes_the_name(topic: Topic) -> None:
 
 def test_every_topic_of_conversations_has_the_same_partitions() -> None:
     """The conversations table is co-partitioned with tenor.signals, and its changelog with the table."""
-    found = by_name(TOPICS)
-    conversations = [topic for topic in found.values() if topic.key == "conversation_id"]
+    result = by_name(TOPICS)
+    conversations = [topic for topic in result.values() if topic.key == "conversation_id"]
     assert {topic.partitions for topic in conversations} == {12}
-    assert {topic.name for topic in found.values()} - {topic.name for topic in conversations} == {
+    assert {topic.name for topic in result.values()} - {topic.name for topic in conversations} == {
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
         TOPICS.text_model,
         *map(TOPICS.name, (*LEARNED, *DELIVERED, Name.FORGOTTEN, Name.WORKLOAD)),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
-    assert found[TOPICS.changelog].partitions == found[TOPICS.name(Name.SIGNALS)].partitions
-    assert found[TOPICS.profiles].partitions == found[TOPICS.name(Name.CUSTOMERS)].partitions
+    assert result[TOPICS.changelog].partitions == result[TOPICS.name(Name.SIGNALS)].partitions
+    assert result[TOPICS.profiles].partitions == result[TOPICS.name(Name.CUSTOMERS)].partitions
 
 
 def test_whatever_is_accepted_can_be_refused() -> None:
     """All that comes from outside, and all that a worker reads back, has a dead letter queue."""
     assert {*INGESTED, Name.RATINGS, Name.ASSIGNMENTS, Name.SIGNALS, Name.CUSTOMERS} <= set(WITH_DEAD_LETTERS)
-    found = by_name(TOPICS)
+    result = by_name(TOPICS)
     for name in WITH_DEAD_LETTERS:
-        queue = found[TOPICS.dead_letters(name)]
+        queue = result[TOPICS.dead_letters(name)]
         assert queue.record is None
-        assert queue.max_bytes > found[TOPICS.name(name)].max_bytes  # the event, and why it was refused
+        assert queue.max_bytes > result[TOPICS.name(name)].max_bytes  # the event, and why it was refused
         assert queue.retention_ms is not None
-        assert queue.retention_ms >= (found[TOPICS.name(name)].retention_ms or 0)
+        assert queue.retention_ms >= (result[TOPICS.name(name)].retention_ms or 0)
 
 
 def test_an_event_within_the_limit_fits_its_topic() -> None:
@@ -112,16 +112,16 @@ def test_configuration_in_kafkas_words() -> None:
 
 
 def test_who_was_forgotten_is_known_for_longer_than_any_log_goes_back() -> None:
-    found = by_name(TOPICS)
-    kept = found[TOPICS.name(Name.FORGOTTEN)].retention_ms
-    others = [topic.retention_ms for topic in found.values() if topic.name != TOPICS.name(Name.FORGOTTEN)]
+    result = by_name(TOPICS)
+    kept = result[TOPICS.name(Name.FORGOTTEN)].retention_ms
+    others = [topic.retention_ms for topic in result.values() if topic.name != TOPICS.name(Name.FORGOTTEN)]
     assert kept is not None
-    assert kept > max(one for one in others if one is not None)
+    assert kept > max(other for other in others if other is not None)
 
 
 def test_only_state_is_compacted() -> None:
     compacted = {topic.name for topic in TOPICS.all() if topic.config["cleanup.policy"] == "compact"}
     assert compacted == {*map(TOPICS.name, (Name.POLICY, Name.WORDING, Name.ALERT_COMMANDS)), *TOPICS.changelogs}
-    found = by_name(TOPICS)
-    assert found[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
-    assert found[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS
+    result = by_name(TOPICS)
+    assert result[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
+    assert result[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS

@@ -83,6 +83,6 @@ def test_a_state_of_every_other_format_is_refused_with_what_to_do() -> None:
 def test_a_profile_of_every_other_format_is_refused_with_what_to_do() -> None:
     value = profile.encode(profile.Profile(0))
     for number in {*range(256)} - {profile.FORMAT}:
-        for read in (profile.decode, profile.at_of):
+        for read in (profile.decode, profile.read_learned_at):
             with pytest.raises(profile.ProfileError, match=f"format {number}, this version reads"):
                 read(bytes([number]) + value[1:])

@@ -20,8 +20,8 @@ from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.records import record
 from streams.alerts.messages import Message
-from streams.alerts.notification_policy import Suppress
 from streams.alerts.routes import Team, Webhook
+from streams.alerts.team_notifications import Suppress
 from tests.streams.alerts.test_messages import ATTACK, hostile
 from tests.support.data.alerts import NOW, alert
 from tests.support.servers.alert_receivers import SECRET, Hook, Inbox, http, part, smtp, verified
@@ -216,7 +216,7 @@ def test_routes_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     for content, told in (
         (None, "cannot be read"),
         (b"\xff", "it is not UTF-8 text"),
-        (b"teams: []", "there must be a team"),
+        (b"teams: []", "define at least one team"),
     ):
         if content is not None:
             path.write_bytes(content)

@@ -9,7 +9,7 @@ from agents.kafka import client as kafka
 from agents.kafka import topic_reader
 from agents.settings.model import Settings
 from schemas.errors import Reason, Rejected
-from schemas.headers import dead_letter
+from schemas.headers import dead_letter_headers
 from tests.support.data.command_line import assert_failure, succeeded, tenor
 
 pytestmark = pytest.mark.integration
@@ -22,7 +22,7 @@ def refuse(settings: Settings, key: str, value: bytes) -> None:
     topic = settings.topics.name(LETTERS)
     refusal = Rejected(Reason.BROKEN_AVRO, "the record ends [/early]")
     producer = Producer(kafka.producer_config(settings))
-    headers = dead_letter([("note", b"[kept]")], refusal, (topic, 0, 41), "ingest")
+    headers = dead_letter_headers([("note", b"[kept]")], refusal, (topic, 0, 41), "ingest")
     producer.produce(f"{topic}.dlq", key=key, value=value, headers=list(headers), partition=0)
     assert producer.flush(10) == 0
 

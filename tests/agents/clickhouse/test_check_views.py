@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from agents.settings.model import Settings
-from streams.experiment import effects
+from streams.experiment import randomisation_check
 from streams.interventions.options import CONTROL
 from tests.support.data.experiments import OPTIONS, Made, experiment
 from tests.support.data.records import AT, distal, point, rating, snapshot
@@ -77,7 +77,7 @@ def test_the_control_share_is_what_python_says(database: Settings, stored: dict[
         groups.setdefault(share, []).append(decision["option"] == CONTROL)
     counts = [(share, len(controls), sum(controls)) for share, controls in groups.items()]
     assert sorted(groups) == [0, 0.2, 0.35]
-    assert row["bayes_factor"] == pytest.approx(effects.control_share_bayes_factor(counts), abs=EQUAL)
+    assert row["bayes_factor"] == pytest.approx(randomisation_check.control_share_bayes_factor(counts), abs=EQUAL)
     assert row["expected"] == pytest.approx(sum(share * n for share, n, _ in counts))
     assert (row["decisions"], row["controls"]) == (len(decisions), sum(k for _, _, k in counts))
     assert row["verdict"] == "as designed"

@@ -7,7 +7,7 @@ from scipy import stats
 
 from agents.clickhouse.client import connect
 from agents.settings.model import Settings
-from streams.experiment import effects
+from streams.experiment import effects, policy_value
 from streams.experiment.effects import Evidence, MaturedDecision
 from streams.interventions.options import CONTROL
 from tests.support.data.experiments import OPTIONS, Made, experiment
@@ -24,10 +24,10 @@ def evidence(decided: Sequence[MaturedDecision], option: str) -> Evidence:
     """As in Python: what each comparable decision tells, summed up."""
     total = Evidence()
     for matured in decided:
-        if option == "any" and effects.comparable_any(matured):
-            total = total.plus(effects.weighed_any(matured))
-        elif option != "any" and effects.comparable(matured, option):
-            total = total.plus(effects.weighed(matured, option))
+        if option == "any" and effects.is_comparable_any(matured):
+            total = total.add(effects.weighted_contrast_any(matured))
+        elif option != "any" and effects.is_comparable(matured, option):
+            total = total.add(effects.weighted_contrast(matured, option))
     return total
 
 
@@ -43,7 +43,7 @@ def test_uplift_is_what_python_says(database: Settings, stored: dict[str, list[M
         assert [row[name] for name in names] == pytest.approx(expected, abs=EQUAL, rel=0)
     verdicts = {option: rows["large", option]["verdict"] for option in OPTIONS}
     assert verdicts == {"slow": "helped", "offer": "harmed", "own": "no effect shown"}
-    controls = [record for record in decided if record.option == CONTROL and record.chances[CONTROL] < 1]
+    controls = [record for record in decided if record.option == CONTROL and record.propensities[CONTROL] < 1]
     assert rows["large", "any"]["controls"] == len(controls)
     assert rows["large", "any"]["control_conversations"] == len({record.conversation for record in controls})
     assert {row["verdict"] for (tenant, _), row in rows.items() if tenant != "large"} == {"insufficient data"}
@@ -54,16 +54,16 @@ Target = Callable[[MaturedDecision], Mapping[str, float]]
 
 
 def always(option: str) -> Target:
-    return lambda matured: {option: 1.0} if matured.chances.get(option, 0) > 0 else matured.chances
+    return lambda matured: {option: 1.0} if matured.propensities.get(option, 0) > 0 else matured.propensities
 
 
 def uniform(matured: MaturedDecision) -> Mapping[str, float]:
-    possible = [name for name, p in matured.chances.items() if p > 0]
+    possible = [name for name, p in matured.propensities.items() if p > 0]
     return dict.fromkeys(possible, 1 / len(possible))
 
 
 def tilted(matured: MaturedDecision) -> Mapping[str, float]:
-    raw = {name: p * (1 + len(name)) for name, p in matured.chances.items()}
+    raw = {name: p * (1 + len(name)) for name, p in matured.propensities.items()}
     return {name: p / sum(raw.values()) for name, p in raw.items()}
 
 
@@ -71,13 +71,16 @@ def test_policy_values_are_what_python_says(database: Settings, stored: dict[str
     made = [record for record in stored["large"] if record.rewarded and not record.decision["holdout"]]
     decided = [record.decided for record in made]
     write(database, "tilted", made, tilted)
-    targets = {"tilted": tilted, "as drawn": lambda matured: matured.chances, "uniform": uniform}
+    targets = {"tilted": tilted, "as drawn": lambda matured: matured.propensities, "uniform": uniform}
     targets |= {f"always {option}": always(option) for option in (*OPTIONS, CONTROL)}
     rows = by(of(database, "policy_values", "large"), "candidate")
     assert rows.keys() == targets.keys()
     for name, target in targets.items():
         row = rows[name]
-        for kind, value in (("snips", effects.snips(decided, target)), ("dr", effects.doubly_robust(decided, target))):
+        for kind, value in (
+            ("snips", policy_value.snips(decided, target)),
+            ("dr", policy_value.doubly_robust(decided, target)),
+        ):
             assert value.shown and row["verdict"] == "estimated"
             actual = [row[kind], row[f"{kind}_error"], row["ess"], row["n"], row["unsupported"]]
             assert actual == pytest.approx(list(value), abs=EQUAL, rel=0)
@@ -97,13 +100,15 @@ def write(settings: Settings, name: str, made: Sequence[Made], target: Target) -
 def test_no_value_without_support_or_substance(database: Settings, stored: dict[str, list[Made]]) -> None:
     made = [record for record in stored["large"] if record.rewarded and not record.decision["holdout"]]
     write(database, "impossible", made, lambda matured: {"offer": 1.0})
-    could = [record for record in made if record.decided.chances.get("own", 0) > 0]
+    could = [record for record in made if record.decided.propensities.get("own", 0) > 0]
     write(database, "few", could[:199], always("own"))
-    rarely = [record for record in made if record.decided.option != CONTROL and record.decided.chances[CONTROL] > 0]
+    rarely = [
+        record for record in made if record.decided.option != CONTROL and record.decided.propensities[CONTROL] > 0
+    ]
     controls = [record for record in made if record.decided.option == CONTROL]
     write(database, "rarely", [*rarely, *controls][:500], always(CONTROL))
     rows = by(of(database, "policy_values", "large"), "candidate")
-    unsupported = sum(record.decided.chances.get("offer", 0) <= 0 for record in made)
+    unsupported = sum(record.decided.propensities.get("offer", 0) <= 0 for record in made)
     assert (rows["impossible"]["unsupported"], rows["impossible"]["verdict"]) == (unsupported, "unsupported")
     assert rows["impossible"]["unsupported_share"] == pytest.approx(unsupported / len(made))
     assert rows["rarely"]["ess"] < 50 and rows["rarely"]["n"] == 500

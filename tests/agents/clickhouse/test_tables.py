@@ -18,7 +18,7 @@ from agents.sink.dead_letter_table import DEAD_LETTERS, dead_letter_row
 from agents.sink.inserter import AVRO_SETTINGS, INSERT_SETTINGS
 from schemas.codec import Codec
 from schemas.errors import Reason, Rejected
-from schemas.headers import dead_letter
+from schemas.headers import dead_letter_headers
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from tests.support.data.records import (
@@ -128,7 +128,7 @@ def test_what_is_reshaped() -> None:
 
 def test_a_dead_letter_says_why_and_where_but_not_what() -> None:
     refusal = Rejected(Reason.WRONG_TYPE, "event_time must be an integer")
-    headers = dead_letter([("mine", b"x")], refusal, ("conversation.messages", 3, 42), "ingest")
+    headers = dead_letter_headers([("mine", b"x")], refusal, ("conversation.messages", 3, 42), "ingest")
     row = dead_letter_row(letter(headers))
     assert row == {
         "topic": "conversation.messages",

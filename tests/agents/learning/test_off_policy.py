@@ -14,11 +14,11 @@ from agents.learning.candidate_file import read
 from agents.learning.off_policy import DecisionRange, redecide
 from agents.settings.model import Settings
 from schemas.codec import Codec
-from streams.experiment import effects
+from streams.experiment import policy_value
 from streams.interventions.options import CONTROL
 from streams.outputs import Output
 from streams.policy import context, thompson
-from streams.policy.snapshot import Snapshot, as_record
+from streams.policy.snapshot import Snapshot, to_record
 from tests.support.data.experiments import Made, experiment
 from tests.support.data.records import AT
 from tests.support.data.warehouse import by, of, store
@@ -76,9 +76,9 @@ def test_a_preference_is_worth_what_the_view_says(recorded: tuple[Settings, list
 
 def test_a_snapshot_decides_again_and_a_range_is_kept(recorded: tuple[Settings, list[Made]], tmp_path: Path) -> None:
     settings, made = recorded
-    arms = {name: thompson.fresh(context.SIZE, 5.0) for name in ("slow", "offer", "own", CONTROL)}
-    arms["slow"] = thompson.learned(arms["slow"], context.vector(SEEN, "slow"), 0.4, 500.0)
-    snapshot = as_record(Snapshot("default", arms=arms, matured=500))
+    arms = {name: thompson.new_arm(context.SIZE, 5.0) for name in ("slow", "offer", "own", CONTROL)}
+    arms["slow"] = thompson.update_arm(arms["slow"], context.option_features(SEEN, "slow"), 0.4, 500.0)
+    snapshot = to_record(Snapshot("default", arms=arms, matured=500))
     send(
         settings,
         build_record(Output("policy_snapshot", snapshot["policy_version"], snapshot), Codec(), settings.topics),
@@ -125,5 +125,5 @@ def test_a_moment_needs_its_offset() -> None:
 
 def test_values_agree_with_the_formulas_on_what_was_drawn(recorded: tuple[Settings, list[Made]]) -> None:
     told = [one.decided for one in recorded[1] if one.rewarded and not one.decision["holdout"]]
-    as_drawn = effects.gain(told, lambda one: one.chances)
+    as_drawn = policy_value.policy_gain(told, lambda one: one.propensities)
     assert abs(as_drawn.value) < 4 * as_drawn.error

@@ -16,7 +16,7 @@ from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import Name
 from streams.interventions.options import CONTROL
-from streams.policy.snapshot import Snapshot, as_record, version_of
+from streams.policy.snapshot import Snapshot, compute_version, to_record
 from tests.support.data.lessons import SEEN, taught
 
 pytestmark = pytest.mark.integration
@@ -31,8 +31,8 @@ def ready(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def made(number: int, tenant: str = "default", **changes: Any) -> dict[str, Any]:
-    found = as_record(Snapshot(tenant, arms=taught({"slow": number / 100, CONTROL: 0.0}), matured=number)) | changes
-    return found | {"policy_version": version_of(found)}
+    found = to_record(Snapshot(tenant, arms=taught({"slow": number / 100, CONTROL: 0.0}), matured=number)) | changes
+    return found | {"policy_version": compute_version(found)}
 
 
 def publish(settings: Settings, *found: dict[str, Any]) -> list[str]:

@@ -16,9 +16,9 @@ from schemas.errors import Reason
 from schemas.topics import Name
 from streams.config.model import Config
 from streams.interventions.options import CONTROL
-from streams.policy.learner import is_lesson
+from streams.policy.learner import is_learnable
 from streams.policy.outcome_join import PATIENCE_MS
-from streams.policy.snapshot import Position, Snapshot, as_record, of_record
+from streams.policy.snapshot import Position, Snapshot, from_record, to_record
 from tests.support.data.builders import moment
 from tests.support.data.lessons import EVEN, Record, command, config, decision, outcome, rating
 
@@ -101,7 +101,7 @@ def undisturbed(steps: list[Step], numbers: Config = CONFIG) -> list[Record]:
 
 
 def cuts(snapshots: Iterable[Record]) -> list[Mapping[Position, int]]:
-    return [of_record(one).positions for one in snapshots]
+    return [from_record(one).positions for one in snapshots]
 
 
 NUMBERS = pytest.mark.parametrize("numbers", [CONFIG, BRIEF], ids=["all is remembered", "little is remembered"])
@@ -116,7 +116,7 @@ def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(
     """It reads everything again, recalls what its snapshots were learned from, and learns the rest."""
     calm = undisturbed(steps, numbers)
     done = data.draw(st.integers(0, len(calm)))
-    last = of_record(calm[done - 1]) if done else Snapshot("default")
+    last = from_record(calm[done - 1]) if done else Snapshot("default")
     one, found = new(last, numbers), calm[:done]
     hear(one, [read for reads, _ in steps for read in data.draw(st.permutations(reads))])
     one.recall(cuts(calm[:done]))
@@ -136,8 +136,8 @@ def test_every_snapshot_can_be_learned_again_from_the_one_before_it(numbers: Con
     again = new(numbers=numbers)
     hear(again, [read for reads, _ in steps for read in reads])
     for record in published:
-        assert again.learn(of_record(record).positions).record == record
-        again.snapshot = of_record(record)
+        assert again.learn(from_record(record).positions).record == record
+        again.snapshot = from_record(record)
 
 
 @NUMBERS
@@ -155,10 +155,10 @@ def test_every_batch_is_named_by_a_snapshot_of_its_own_and_teaches_only_what_was
             assert one.snapshot is before
             continue
         versions.add(record["policy_version"])
-        learned = sum(is_lesson(lesson) for lesson, _ in news.lessons)
+        learned = sum(is_learnable(lesson) for lesson, _ in news.examples)
         assert record["matured"] == before.matured + learned
         if not learned and not news.rated and all(read.name is not Name.COMMANDS for read in reads):
-            told = as_record(before)
+            told = to_record(before)
             same = record.keys() - {"policy_version", "positions", "previous", "config_version"}
             assert {name: record[name] for name in same} == {name: told[name] for name in same}, "it is no news"
     assert len(versions) == sum(any(read.name is not Name.DECISIONS for read in reads) for reads, _ in steps)
@@ -185,7 +185,7 @@ def test_a_batch_that_teaches_nothing_is_a_batch_to_those_who_learn_again(rated_
     assert [[one["decision_id"] for one in taught.news.late] for taught in published] == [[], [], ["d"]]
     hear(again, [read for reads in batches for read in reads])
     records = [taught.record for taught in published if taught.record is not None]
-    assert [again.learn(of_record(one).positions).record for one in records] == records
+    assert [again.learn(from_record(one).positions).record for one in records] == records
 
 
 def test_a_rating_that_is_late_by_its_time_is_late_to_those_who_read_less() -> None:
@@ -229,8 +229,8 @@ def test_without_news_a_snapshot_says_how_far_it_was_read_and_nothing_else() -> 
     a = decision("a")
     one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(a, None)))
     record = one.learn(ends).record
-    assert record is not None and of_record(record).positions == ends
-    nothing = as_record(Snapshot("default", positions=ends, config_version=CONFIG.version))
+    assert record is not None and from_record(record).positions == ends
+    nothing = to_record(Snapshot("default", positions=ends, config_version=CONFIG.version))
     assert record == nothing
     assert one.learn(ends).record is None, "nothing came"
 
@@ -349,7 +349,7 @@ def test_a_snapshot_of_the_default_settings_is_read_again() -> None:
     hear(one, [log.add(Name.DECISIONS, a), log.add(Name.OUTCOMES, outcome(a))])
     record = one.learn(log.ends).record
     assert record is not None
-    assert as_record(of_record(record)) == record
+    assert to_record(from_record(record)) == record
     assert tenant_policy_learner.in_order([], Name.OUTCOMES) == []
 
 

@@ -26,7 +26,7 @@ def ready(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def made(number: int) -> Weights:
-    return weights.of({"now": {PLACES["bias"]: float(number + 1)}})
+    return weights.from_heads({"now": {PLACES["bias"]: float(number + 1)}})
 
 
 def publish(settings: Settings, *records: tuple[str, bytes]) -> None:

@@ -24,7 +24,7 @@ from streams import state as states
 from streams.config.model import Config
 from streams.conversations.lifecycle import open_state
 from streams.conversations.partition import key_of
-from streams.signals.extraction import Signal, signal_of
+from streams.signals.extraction import Signal, extract_signal
 from tests.support.data.builders import keystrokes
 
 CONFIG = Config()
@@ -40,7 +40,7 @@ def bus(migrated: Settings) -> Settings:
 
 def named(conversation_id: str) -> Signal:
     """What a customer typed, and so a signal that names them and calls for no row."""
-    return signal_of("keystrokes", keystrokes(conversation_id=conversation_id), (Name.KEYSTROKES, 0, 0))
+    return extract_signal("keystrokes", keystrokes(conversation_id=conversation_id), (Name.KEYSTROKES, 0, 0))
 
 
 def written(signal: Signal, as_of: int, ended: bool = False) -> tuple[bytes, bytes | None, Any]:

@@ -135,7 +135,7 @@ def test_another_format_or_version(saved: Saved) -> None:
         (EVENT | {"key": "b"}, "the key is not the conversation_id"),
         ({"topic": "conversation.messages"}, "KeyError: 'event'"),
         (EVENT | {"event": MESSAGE | {"event_time": "soon"}}, "event_time must be milliseconds"),
-        (EVENT | {"event": MESSAGE | {"txt": "hello"}}, "txt is unknown; is text meant?"),
+        (EVENT | {"event": MESSAGE | {"txt": "hello"}}, "unknown field txt; did you mean text?"),
         (EVENT | {"event": {}}, "event_id is missing"),
         ({"truth": {}}, "KeyError: 'frustration'"),
         ({"truth": 1}, "TypeError"),

@@ -15,7 +15,7 @@ from agents.reports.ratings import ratings, render
 from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.experiment.rater_agreement import INSUFFICIENT
-from streams.experiment.rating_comparison import RatingAnswer, compared
+from streams.experiment.rating_comparison import RatingAnswer, compare_ratings
 from tests.agents.reports.test_report import insert
 from tests.support.data.records import decision, rating
 
@@ -35,17 +35,17 @@ def test_under_twenty_conversations_a_side_nothing_is_claimed() -> None:
     few = [
         RatingAnswer(talk, control, 3.0 + talk % 2) for talk in range(19) for control in (True, False) for _ in range(9)
     ]
-    found = compared(few)
+    found = compare_ratings(few)
     assert (found["difference"], found["low"], found["why_not"]) == (None, None, INSUFFICIENT)
     assert (found["ratings"], found["conversations_control"]) == (171, 19)
     assert found["mean"] == pytest.approx(3 + 9 / 19)
     enough = [*few, RatingAnswer("a", True, 3.0), RatingAnswer("b", False, 4.0)]
-    assert compared(enough)["difference"] is not None
-    assert compared([])["mean"] is None
+    assert compare_ratings(enough)["difference"] is not None
+    assert compare_ratings([])["mean"] is None
 
 
 def test_the_interval_covers_where_ratings_come_in_clusters() -> None:
-    runs = [compared(sides(100, gap=0.3, seed=seed)) for seed in range(300)]
+    runs = [compare_ratings(sides(100, gap=0.3, seed=seed)) for seed in range(300)]
     assert np.mean([run["difference"] for run in runs]) == pytest.approx(0.3, abs=0.03)
     assert np.mean([run["low"] <= 0.3 <= run["high"] for run in runs]) >= 0.92
 

@@ -78,7 +78,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str, words
         ({"speaker": "cat"}, "line 6: speaker must be one of"),
         ({"frustrated": 2}, "line 6: frustrated must be"),
         ({"text": 4}, "line 6: text must be"),
-        ({"text": "\ud800"}, "line 6: text holds half a surrogate pair"),
+        ({"text": "\ud800"}, "line 6: text holds a lone surrogate"),
         ({"intensity": 7}, "line 6: intensity must be"),
     ],
 )

@@ -11,8 +11,8 @@ from agents.training import dataset, evaluate, train
 from agents.training.evaluate import Prediction
 from streams.config.model import Config
 from streams.text_model.learner import TextModelLearner
-from streams.text_model.pretrained import shipped
-from streams.text_model.prior import expert
+from streams.text_model.pretrained import load_weights
+from streams.text_model.prior import expert_weights
 from tests.support.data.command_line import assert_failure, succeeded, tenor
 from tests.support.data.labelled_conversations import Turns, conversation, day, flipped, turn, written
 
@@ -25,7 +25,7 @@ def read(conversations: list[Turns]) -> list[dataset.Conversation]:
 
 
 def run(conversations: list[Turns], mode: str, number: int = 4) -> list[Prediction]:
-    return evaluate.run(read(conversations), mode, expert(), CONFIG, number)
+    return evaluate.run(read(conversations), mode, expert_weights(), CONFIG, number)
 
 
 def said(predictions: list[Prediction], *names: str) -> list[tuple[Any, ...]]:
@@ -93,7 +93,7 @@ def test_of_a_split_file_the_test_part_is_predicted_from_the_training_part() -> 
     found = run([*test, *training], "folds")
     assert {one.conversation_id for one in found} == {f"test{i}" for i in range(6)}
     lessons = [one for turns in read(training) for one in dataset.lessons(turns)]
-    weights = train.fitted(lessons, train.TrainingPlan(expert()))
+    weights = train.fitted(lessons, train.TrainingPlan(expert_weights()))
     assert found == evaluate.run(read(test), "shipped", weights, CONFIG)
     values = said(found, *(f"test{i}" for i in range(6)))
     assert said(run([*map(flipped, test), *training], "folds"), *(f"test{i}" for i in range(6))) == values
@@ -101,9 +101,9 @@ def test_of_a_split_file_the_test_part_is_predicted_from_the_training_part() -> 
 
 
 def test_predictions_are_what_a_learner_with_these_weights_says() -> None:
-    learner, conversations = TextModelLearner(shipped()), read(day(6))
+    learner, conversations = TextModelLearner(load_weights()), read(day(6))
     expected = [learner.predict(lesson) for one in conversations for lesson, _ in dataset.lessons(one)]
-    found = evaluate.run(conversations, "shipped", shipped(), CONFIG)
+    found = evaluate.run(conversations, "shipped", load_weights(), CONFIG)
     for one, learned in zip(found, expected, strict=True):
         assert one.now == pytest.approx(learned.get("now"), abs=1e-6)
         assert one.next == pytest.approx(learned["next"], abs=1e-6)
@@ -156,7 +156,7 @@ def test_the_command(tmp_path: Path, mode: str) -> None:
     found = json.loads(succeeded(tenor(tmp_path, line)))
     assert set(found["scores"]) == {"now", "next", "onset", "rise"} - ({"rise"} if mode == "shipped" else set())
     assert found["alarms"]["conversations"] == 12
-    predictions = evaluate.run(dataset.read(file), mode, expert(), CONFIG, 3)
+    predictions = evaluate.run(dataset.read(file), mode, expert_weights(), CONFIG, 3)
     evaluate.write(tmp_path / "same.jsonl", predictions)
     assert lines(tmp_path / "p.jsonl") == lines(tmp_path / "same.jsonl")
 

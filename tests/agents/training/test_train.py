@@ -10,8 +10,8 @@ from agents.training.train import Lessons, TrainingPlan
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE
 from streams.text_model.learner import TextModelLearner
-from streams.text_model.pretrained import WEIGHTS, shipped
-from streams.text_model.prior import expert
+from streams.text_model.pretrained import WEIGHTS, load_weights
+from streams.text_model.prior import expert_weights
 from streams.text_model.weights import PLACES
 from tests.support.data.command_line import assert_failure, succeeded, tenor
 from tests.support.data.labelled_conversations import conversation, day, turn, written
@@ -53,7 +53,7 @@ def test_more_passes_fit_closer() -> None:
 
 
 def test_what_only_says_how_often_turns_are_frustrated_can_be_left_as_it_was() -> None:
-    prior = expert()
+    prior = expert_weights()
     kept, learned = (train.fitted(lessons(), TrainingPlan(prior, base_rate=base_rate)) for base_rate in (False, True))
     for place in BASE_RATE:
         assert (kept.now[place], kept.next[place]) == (prior.now[place], prior.next[place])
@@ -61,13 +61,13 @@ def test_what_only_says_how_often_turns_are_frustrated_can_be_left_as_it_was() -
     assert kept.version != prior.version
 
 
-@pytest.mark.parametrize(("name", "known"), [("shipped", shipped()), ("expert", expert()), ("none", None)])
+@pytest.mark.parametrize(("name", "known"), [("shipped", load_weights()), ("expert", expert_weights()), ("none", None)])
 def test_weights_go_by_names(name: str, known: weights.Weights | None) -> None:
     assert train.named(name) == known
 
 
 def test_weights_go_by_files() -> None:
-    assert train.named(str(WEIGHTS)) == shipped()
+    assert train.named(str(WEIGHTS)) == load_weights()
 
 
 def test_a_file_of_something_else_is_no_weights(tmp_path: Path) -> None:

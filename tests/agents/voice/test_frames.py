@@ -23,7 +23,7 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
 from schemas.validation import Limits, check
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from streams.signals.prosody import FEATURES, NAMES
 from tests.conftest import drop_topics
 from tests.support.data.command_line import ARGV, PATIENCE_S, assert_failure, fresh_tenor, succeeded, tenor, variables
@@ -84,7 +84,7 @@ def test_a_voice_becomes_frames_of_the_contract_end_to_end(offline: Settings, tm
         expected = measure(TALK[begin * RATE : (begin + 2) * RATE], RATE).values
         assert {name: one[name] for name in FEATURES} == pytest.approx(expected, rel=1e-3)
         assert one | {"customer_id": "u1", "participant_role": "customer", "channel": "voice", "consent": True} == one
-        assert signal_of("prosody", one, ("conversation.prosody", 0, 0))["reasons"] == {}
+        assert extract_signal("prosody", one, ("conversation.prosody", 0, 0))["reasons"] == {}
 
 
 def test_the_same_sound_at_the_same_time_gives_the_same_bytes(offline: Settings, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_frame_may_be_shorter_and_its_last_piece_too_short_to_measure(offline:
     assert [one["duration_ms"] for one in events] == [500.0, 500.0, 6.25]
     assert [events[2][name] for name in FEATURES] == [None] * 7
     assert heard.unknown == {"too_short": 7 + 2}  # a rate wants a second
-    signal = signal_of("prosody", events[2], ("", 0, 0))
+    signal = extract_signal("prosody", events[2], ("", 0, 0))
     assert signal["reasons"] == dict.fromkeys(NAMES, "too_short")
 
 
@@ -148,7 +148,7 @@ def test_without_consent_the_sound_is_not_opened(offline: Settings, tmp_path: Pa
     assert event.event["consent"] is False
     assert [event.event[name] for name in FEATURES] == [None] * 7
     assert heard.frames == 0
-    assert signal_of("prosody", event.event, ("", 0, 0))["voice_consent"] is False
+    assert extract_signal("prosody", event.event, ("", 0, 0))["voice_consent"] is False
 
 
 # --- what can be wrong ---
@@ -184,7 +184,7 @@ def test_a_file_that_is_not_there_or_is_a_folder(offline: Settings, tmp_path: Pa
 
 @pytest.mark.parametrize("said", ["yesterday", "2026-03-02", "2026-03-02T09:14:00"])
 def test_a_time_that_is_none_or_of_an_unknown_zone(offline: Settings, tmp_path: Path, said: str) -> None:
-    with pytest.raises(Failure, match="--started must be milliseconds or an RFC 3339 time with its offset"):
+    with pytest.raises(Failure, match="--started must be milliseconds or an RFC 3339 time with a UTC offset"):
         written(offline, tmp_path, wav(TALK), started=said)
 
 

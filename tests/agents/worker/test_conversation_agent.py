@@ -18,7 +18,7 @@ from agents.worker.conversation_agent import SIGNAL, ConversationAgent, waves
 from agents.worker.table_store import PartitionedStore
 from schemas.codec import Codec
 from schemas.topics import OUTPUTS, Name, Topics
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from tests.end_to_end.events import ANGRY, message
 
 TOPICS = Topics("staging.")
@@ -68,7 +68,7 @@ def conversations(store: PartitionedStore, outbox: Outbox) -> ConversationAgent:
 
 
 def run_of_one(acked: list[bool]) -> RecordBatch:
-    signal = signal_of("message", message("c1", ANGRY, event_time=now_ms()), ("conversation.messages", 0, 0))
+    signal = extract_signal("message", message("c1", ANGRY, event_time=now_ms()), ("conversation.messages", 0, 0))
     record: Any = SimpleNamespace(
         topic=TOPICS.name(Name.SIGNALS),
         partition=0,

@@ -18,9 +18,9 @@ from agents.schema_registry.client import codec_for
 from schemas.records import record
 from schemas.topics import Name
 from streams.config.model import LearnerConfig
-from streams.signals.extraction import model
+from streams.signals.extraction import model_signal
 from streams.text_model.model import shipped_model
-from streams.text_model.prior import expert
+from streams.text_model.prior import expert_weights
 from tests.end_to_end.deployment import Deployment, eventually
 from tests.end_to_end.events import NUMBERS, message, now_ms
 from tests.end_to_end.test_crash import caught_up, settled
@@ -159,7 +159,7 @@ def test_workers_and_learner_killed_over_and_over_change_nothing_about_what_the_
 @pytest.mark.reference
 def test_a_model_that_is_nowhere_stops_the_worker_rather_than_being_guessed(deployment: Deployment) -> None:
     worker = deployment.start_worker()
-    value = codec_for(deployment.settings).encode(SIGNAL, model("0123456789abcdef", START))
+    value = codec_for(deployment.settings).encode(SIGNAL, model_signal("0123456789abcdef", START))
     deployment.produce([(Name.SIGNALS, "any", value, {})])
     eventually(lambda: not worker.alive, "the worker gives up", 60)
     assert "goes on with the text model 0123456789abcdef" in worker.log_tail(80)
@@ -243,10 +243,10 @@ def test_a_labelled_file_teaches_when_it_is_replayed_with_its_labels(deployment:
 
 def test_weights_that_are_adopted_count_from_then_on(deployment: Deployment) -> None:
     deployment.start_worker()
-    ModelPublisher(deployment.settings, codec_for(deployment.settings)).publish(expert())
+    ModelPublisher(deployment.settings, codec_for(deployment.settings)).publish(expert_weights())
     [version] = eventually(everywhere(deployment, 1), "the weights are announced")
     eventually(lambda: caught_up(deployment), "and taken on")
     says(deployment, "after", [BLAND])
     [after] = eventually(lambda: deployment.points("after"), "the point after")
-    assert after["model_version"] == version == expert().version != shipped_model().version
+    assert after["model_version"] == version == expert_weights().version != shipped_model().version
     assert settled(deployment).equal

@@ -20,9 +20,9 @@ from streams import ids
 from streams.config.model import BeliefConfig, DecisionConfig, OutcomeConfig, PolicyConfig
 from streams.interventions.options import CONTROL
 from streams.policy import snapshot
-from streams.policy.learner import score
-from streams.policy.snapshot import Snapshot, as_record, of_record
-from streams.signals.extraction import policy
+from streams.policy.learner import rating_score
+from streams.policy.snapshot import Snapshot, from_record, to_record
+from streams.signals.extraction import policy_signal
 from tests.end_to_end.conftest import settings_for
 from tests.end_to_end.deployment import Deployment, deploy, eventually
 from tests.end_to_end.events import ANGRY, conversation, now_ms
@@ -248,19 +248,19 @@ def test_poison_is_neither_learned_nor_fatal(deployment: Deployment) -> None:
     publish(deployment, Name.OUTCOMES, [*outcomes[:1], outcomes[1] | {"reward": float("nan")}, *outcomes[2:]])
     deployment.produce([(name, "poison", POISON, BY_US) for name in (Name.OUTCOMES, Name.DECISIONS)])
     assert eventually(learned(deployment, "poison", 10), "the others are learned")["matured"] == 10
-    of_record(list(snapshots(deployment, "poison").values())[-1][1])
+    from_record(list(snapshots(deployment, "poison").values())[-1][1])
 
 
 def test_a_broken_snapshot_leaves_the_last_good_one_in_force(deployment: Deployment) -> None:
     teach(deployment, "broken", 20)
     good = eventually(learned(deployment, "broken", 20), "a good one")["policy_version"]
     eventually(in_force(deployment, good), "it is announced")
-    newer = as_record(Snapshot("broken", matured=99)) | {"format": 99}
-    version = snapshot.version_of(newer)
+    newer = to_record(Snapshot("broken", matured=99)) | {"format": 99}
+    version = snapshot.compute_version(newer)
     codec = codec_for(deployment.settings)
     value = codec.encode(record("policy_snapshot"), newer | {"policy_version": version})
     deployment.produce([(Name.POLICY, version, value, BY_US)])
-    told = codec.encode(record("signal"), policy("broken", version, 1, START))
+    told = codec.encode(record("signal"), policy_signal("broken", version, 1, START))
     signals = [(Name.SIGNALS, f"key-{number}", told, BY_US) for number in range(20)]  # to every partition
     deployment.produce(signals)
     eventually(in_force(deployment, version), "it is announced")
@@ -285,7 +285,7 @@ def test_every_snapshot_can_be_learned_again_and_every_output_follows_from_the_l
         for one in found:
             again = learned_again(deployment, before, one, reads)
             assert again == one, f"{tenant}: {one['policy_version']} after {one['previous']}"
-            before = of_record(one)
+            before = from_record(one)
     alerted = {one["alert_id"] for one in deployment.decoded(Name.ALERTS) if one["conversation_id"] is None}
     lost = rolled_back(deployment)
     assert lost
@@ -311,7 +311,9 @@ def all_read(deployment: Deployment) -> list[DecodedRecord]:
             if received.value != POISON:
                 datum = codec.decode(record(RECORD_OF[name]), received.value, {})
                 found.append(
-                    DecodedRecord(name, received, datum | ({"score": score(datum)} if name is Name.RATINGS else {}))
+                    DecodedRecord(
+                        name, received, datum | ({"score": rating_score(datum)} if name is Name.RATINGS else {})
+                    )
                 )
     return found
 
@@ -323,4 +325,4 @@ def learned_again(deployment: Deployment, before: Snapshot, one: Record, reads: 
         if read.datum["tenant"] == one["tenant"]:
             again.hear(read)
     again.recall()
-    return again.learn(of_record(one).positions).record
+    return again.learn(from_record(one).positions).record

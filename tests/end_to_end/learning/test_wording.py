@@ -16,7 +16,7 @@ from streams.config.model import LearnerConfig
 from streams.experiment import wording_effects
 from streams.experiment.wording_effects import Study
 from streams.signals.reply_style import FEATURES
-from streams.text_model.model import ANSWER
+from streams.text_model.model import REPLY_PART
 from tests.end_to_end.deployment import Deployment, eventually
 from tests.support.data.records import point
 
@@ -33,7 +33,7 @@ def turn(tenant: str, conversation: int, number: int) -> dict[str, Any]:
     before = CHANCE.gauss(0.2, 0.2)
     after = 0.5 * before - 0.3 * reply["wording.apology"] + CHANCE.gauss(0, 0.02)
     names = {"tenant": tenant, "conversation_id": f"c{conversation}", "point_id": f"p{next(NUMBERS)}"}
-    shares = [{"signal": ANSWER, "share": 0.0}]
+    shares = [{"signal": REPLY_PART, "share": 0.0}]
     numbers = {"reply": reply, "level_before": before, "level": after, "observation": after, "contributions": shares}
     return point(number + 2, **names, **numbers)
 

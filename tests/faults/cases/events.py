@@ -16,7 +16,7 @@ from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import PAST, load, record
 from schemas.topics import Name
-from streams.signals.extraction import tick
+from streams.signals.extraction import tick_signal
 from tests.end_to_end.events import click
 from tests.end_to_end.test_bad_input import BAD
 from tests.faults.case import case
@@ -179,7 +179,7 @@ def emptied(field: Field) -> None:
 
 def end_all(field: Field) -> None:
     """A tick behind everything, to every partition."""
-    to_every_partition(field.settings, Codec(), Producer(field.settings), tick(now_ms() - 2 * HOUR_MS))
+    to_every_partition(field.settings, Codec(), Producer(field.settings), tick_signal(now_ms() - 2 * HOUR_MS))
 
 
 @contextmanager

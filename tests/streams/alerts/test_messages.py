@@ -63,8 +63,11 @@ def test_without_a_console_there_is_no_link() -> None:
 
 
 def test_a_link_escapes_what_it_names() -> None:
-    assert messages.link("https://x", "a/b", "c?d#é") == "https://x/conversation?tenant=a%2Fb&id=c%3Fd%23%C3%A9"
-    assert messages.link("https://x", "a", None) is None
+    assert (
+        messages.conversation_link("https://x", "a/b", "c?d#é")
+        == "https://x/conversation?tenant=a%2Fb&id=c%3Fd%23%C3%A9"
+    )
+    assert messages.conversation_link("https://x", "a", None) is None
 
 
 def test_of_many_five_are_told_and_the_rest_counted() -> None:
@@ -111,21 +114,21 @@ def test_text_and_title_hold_nothing_a_chat_would_act_on(one: Message) -> None:
 
 @pytest.mark.parametrize("one", KINDS.values(), ids=KINDS)
 def test_a_webhooks_body_is_as_its_schema_says(one: Message) -> None:
-    body = json.loads(messages.as_json(one, CONSOLE))
+    body = json.loads(messages.to_json(one, CONSOLE))
     jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(body)
 
 
 def test_a_program_gets_the_ids_as_they_are() -> None:
-    assert json.loads(messages.as_json(KINDS["hostile"], None))["alerts"][0]["conversation_id"] == ATTACK
+    assert json.loads(messages.to_json(KINDS["hostile"], None))["alerts"][0]["conversation_id"] == ATTACK
 
 
 def test_right_to_left_letters_stay() -> None:
-    assert messages.plain("\u202eשרה 7\u202c") == "שרה 7"
+    assert messages.clean_line("\u202eשרה 7\u202c") == "שרה 7"
     assert "<bdi>" in messages.html(message(alert(title="שרה")), None)
 
 
 def test_a_long_text_is_cut() -> None:
-    assert len(messages.plain("x" * 9999)) == messages.LONGEST
+    assert len(messages.clean_line("x" * 9999)) == messages.LONGEST
 
 
 @given(st.text())
@@ -134,4 +137,4 @@ def test_whatever_a_field_holds_nothing_breaks_out(text: str) -> None:
     assert tags(messages.html(one, CONSOLE)) <= OURS
     assert "\n" not in messages.title(one)
     messages.text(one, CONSOLE).encode()
-    json.loads(messages.as_json(one, CONSOLE))
+    json.loads(messages.to_json(one, CONSOLE))

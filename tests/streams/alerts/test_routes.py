@@ -43,49 +43,55 @@ def refusal(text: str) -> str:
 
 
 def test_a_whole_file_is_read() -> None:
-    found = read_routes(FILE, VARIABLES)
-    [team] = found.teams
+    result = read_routes(FILE, VARIABLES)
+    [team] = result.teams
     assert team.apprise == ("slack://a/b/c", f"mailto://{SECRET}@example.org")
     assert (team.webhooks[0].url, team.webhooks[0].secret) == ("https://example.org/hook", SECRET)
     assert team.quiet is not None
     assert (team.quiet.start, team.quiet.end) == (20 * 60, 7 * 60)  # YAML reads 20:00 as a number
     assert team.snoozed_until == at("2026-12-01T08:00:00")
-    assert found.routes[0] == Route("support", ("acme",), ("handed_over", "intervention_failed"), ("chat",), "warning")
+    assert result.routes[0] == Route("support", ("acme",), ("handed_over", "intervention_failed"), ("chat",), "warning")
 
 
 def test_secrets_are_not_shown() -> None:
-    found = read_routes(FILE, VARIABLES)
-    assert SECRET not in repr(found)
-    assert "slack://" not in repr(found)
+    result = read_routes(FILE, VARIABLES)
+    assert SECRET not in repr(result)
+    assert "slack://" not in repr(result)
 
 
 def test_a_secret_cannot_add_to_the_file() -> None:
-    found = read_routes(FILE, VARIABLES | {"SLACK_URL": 'x"], at_most: 1000, apprise: ["y'})
-    assert found.teams[0].at_most == 12
+    result = read_routes(FILE, VARIABLES | {"SLACK_URL": 'x"], at_most: 1000, apprise: ["y'})
+    assert result.teams[0].at_most == 12
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"at_most: 12": "at_mots: 12"}, "unknown field team support: at_mots, is at_most meant?"),
+        ({"at_most: 12": "at_mots: 12"}, "unknown field team support: at_mots; did you mean at_most?"),
         ({"at_most: 12": "at_most: many"}, "team support: at_most must be a valid integer"),
         ({"at_most: 12": "at_most: 0"}, "team support: at_most must be greater than or equal to 1"),
-        ({"${SLACK_URL}": "${SLAK}"}, "teams.1.apprise.1 needs the variable SLAK, which is not set"),
-        ({"Europe/Berlin": "Berlin"}, "team support: quiet.zone: must be the name of a time zone, as Europe/Berlin"),
-        ({"Europe/Berlin": "../../etc/passwd"}, "team support: quiet.zone: must be the name of a time zone"),
-        ({"20:00": "25:00"}, 'team support: quiet.start: must be a time of day, as "20:00"'),
-        ({'"07:00"': "soon"}, 'team support: quiet.end: must be a time of day, as "20:00"'),
-        ({"at_least: critical}": "at_leats: info}"}, "unknown field team support: quiet.at_leats, is at_least meant?"),
+        ({"${SLACK_URL}": "${SLAK}"}, "teams.1.apprise.1: environment variable SLAK is not set"),
+        ({"Europe/Berlin": "Berlin"}, "team support: quiet.zone: must be an IANA time zone such as Europe/Berlin"),
+        ({"Europe/Berlin": "../../etc/passwd"}, "team support: quiet.zone: must be an IANA time zone"),
+        ({"20:00": "25:00"}, 'team support: quiet.start: must be a time of day such as "20:00"'),
+        ({'"07:00"': "soon"}, 'team support: quiet.end: must be a time of day such as "20:00"'),
+        (
+            {"at_least: critical}": "at_leats: info}"},
+            "unknown field team support: quiet.at_leats; did you mean at_least?",
+        ),
         ({"at_least: warning": "at_least: loud"}, "route 1: at_least must be 'info', 'warning' or 'critical'"),
         ({"rules: [handed_over": "rules: [handed_ovr"}, "route 1: rules.1 must be 'frustration_raised'"),
-        ({"tenants: [acme]": "tenant: acme"}, "unknown field route 1: tenant, is tenants meant?"),
+        ({"tenants: [acme]": "tenant: acme"}, "unknown field route 1: tenant; did you mean tenants?"),
         ({"tenants: [acme]": "tenants: acme"}, "route 1: tenants: must be a list"),
         ({'secret: "${HOOK_SECRET}"': "secret: short"}, "webhooks.1.secret: must be a text of at least 16 characters"),
-        ({"https://example": "ftp://example"}, "webhooks.1.url: must begin with https:// or http://"),
-        ({"08:00:00+01:00": "08:00:00"}, "snoozed_until: must be a time with its offset, as 2026-12-01T08:00:00+01:00"),
-        ({"- team: support": "- team: suport"}, "route 1: team suport is no team, is support meant?"),
-        ({"- name: support": "- nam: support"}, "unknown field team 1: nam, is name meant?"),
-        ({"routes:": "route:"}, "unknown field route, is routes meant?"),
+        ({"https://example": "ftp://example"}, "webhooks.1.url: must start with https:// or http://"),
+        (
+            {"08:00:00+01:00": "08:00:00"},
+            "snoozed_until: must be a time with a UTC offset such as 2026-12-01T08:00:00+01:00",
+        ),
+        ({"- team: support": "- team: suport"}, "route 1: unknown team suport; did you mean support?"),
+        ({"- name: support": "- nam: support"}, "unknown field team 1: nam; did you mean name?"),
+        ({"routes:": "route:"}, "unknown field route; did you mean routes?"),
         ({"teams:": "teams: ["}, "the routes are not YAML at line"),
     ],
 )
@@ -105,11 +111,11 @@ def test_what_is_no_routes_file_is_refused(text: str) -> None:
 
 
 def test_a_team_that_could_be_told_nothing_or_is_doubled_or_unheard_is_refused() -> None:
-    assert "the team could be told nothing" in refusal("teams: [{name: a}]\nroutes: [{team: a}]")
+    assert "apprise and webhooks are both empty; add an address" in refusal("teams: [{name: a}]\nroutes: [{team: a}]")
     one = "{name: a, apprise: [x]}"
-    assert refusal(f"teams: [{one}, {one}]\nroutes: [{{team: a}}]") == "team a stands twice"
+    assert refusal(f"teams: [{one}, {one}]\nroutes: [{{team: a}}]") == "team a is defined twice; keep one or rename it"
     other = "{name: b, apprise: [x]}"
-    assert refusal(f"teams: [{one}, {other}]\nroutes: [{{team: a}}]") == "team b: no route leads to it"
+    assert refusal(f"teams: [{one}, {other}]\nroutes: [{{team: a}}]") == "team b has no route; add one under 'routes'"
 
 
 @pytest.mark.parametrize(

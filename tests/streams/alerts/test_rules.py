@@ -21,10 +21,10 @@ def records(config: Config, *said: str) -> list[Any]:
 
 def alerts(config: Config, *said: str) -> list[dict[str, Any]]:
     """What the team lead hears of a conversation, in order; every alert fits its contract."""
-    rules = {"decision": alerting.of_decision, "outcome": alerting.of_outcome}
-    found = [rules[one.record](one.datum) for one in records(config, *said) if one.record in rules]
-    assert all(published(one) for one in found if one)
-    return [one.datum for one in found if one]
+    rules = {"decision": alerting.alert_for_decision, "outcome": alerting.alert_for_outcome}
+    results = [rules[record.record](record.datum) for record in records(config, *said) if record.record in rules]
+    assert all(published(item) for item in results if item)
+    return [item.datum for item in results if item]
 
 
 def test_the_first_decision_is_told_with_what_to_do() -> None:
@@ -51,7 +51,7 @@ def test_where_nothing_was_possible_the_reason_is_told() -> None:
 
 def test_a_failure_and_the_hand_over_are_told() -> None:
     raised, failed, over = alerts(CONFIG, FURIOUS, FURIOUS)
-    assert [one["rule"] for one in (raised, failed, over)] == [
+    assert [item["rule"] for item in (raised, failed, over)] == [
         "frustration_raised",
         "intervention_failed",
         "handed_over",
@@ -60,12 +60,12 @@ def test_a_failure_and_the_hand_over_are_told() -> None:
     assert "over 1 customer turns" in failed["explanation"]
     assert failed["outcome_id"] is not None
     assert failed["raised_at"] == over["raised_at"] == raised["event_time"]
-    assert [one["option"] for one in failed["tried"]] == ["slow"]
+    assert [item["option"] for item in failed["tried"]] == ["slow"]
     assert failed["tried"] == over["tried"]
     assert failed["tried"][0]["change"] > 0
     assert "Tried before: slow, then it rose by 0." in over["explanation"]
     assert "Tried before" not in failed["explanation"]  # it is what the alert is about
-    assert failed["evidence"] == alerting.labels.strongest(failed["contributions"]) != []
+    assert failed["evidence"] == alerting.labels.describe_strongest(failed["contributions"]) != []
     assert (over["severity"], over["recommendation"]) == ("critical", alerting.TAKE_OVER)
 
 
@@ -78,7 +78,7 @@ def test_a_failure_with_another_way_left_says_so() -> None:
 def test_a_failure_after_a_hand_over_says_to_look_whether_a_person_is_there() -> None:
     over = message(FURIOUS, 30, status="handed_over")
     [failed] = of(told(CONFIG, message(FURIOUS), over)[1], "outcome")
-    alert = alerting.of_outcome(failed)
+    alert = alerting.alert_for_outcome(failed)
     assert alert is not None
     assert alert.datum["recommendation"] == "A person should have the conversation by now; make sure of it."
 
@@ -90,15 +90,15 @@ def test_repeats_and_what_helped_are_not_told() -> None:
 
 def test_an_alert_has_one_id_however_often_it_is_made() -> None:
     decision = of(records(CONFIG, FURIOUS), "decision")[0]
-    one, other = alerting.of_decision(decision), alerting.of_decision(decision)
-    assert one is not None
-    assert one == other
-    assert one.id == one.datum["alert_id"]
+    first, second = alerting.alert_for_decision(decision), alerting.alert_for_decision(decision)
+    assert first is not None
+    assert first == second
+    assert first.id == first.datum["alert_id"]
 
 
 def test_every_alert_of_a_conversation_has_an_id_of_its_own() -> None:
-    found = alerts(CONFIG, FURIOUS, FURIOUS)
-    assert len({one["alert_id"] for one in found}) == 3
+    result = alerts(CONFIG, FURIOUS, FURIOUS)
+    assert len({item["alert_id"] for item in result}) == 3
 
 
 @pytest.mark.parametrize("shares", [[], [{"signal": "a", "share": -1.0}]])
@@ -109,7 +109,7 @@ def test_where_no_signal_stands_out_that_is_said(shares: list[dict[str, Any]]) -
 
 def test_what_was_tried_is_told_with_how_it_went() -> None:
     tried = [("slow", 0.2), ("control", -0.1), ("offer", None)]
-    told_of = alerting.before([{"option": option, "change": change} for option, change in tried])
+    told_of = alerting.describe_tried([{"option": option, "change": change} for option, change in tried])
     assert told_of == (
         " Tried before: slow, then it rose by 0.20; left alone, then it fell by 0.10; "
         "offer, then the customer did not write."
@@ -121,7 +121,7 @@ def test_what_was_tried_is_told_with_how_it_went() -> None:
     [(None, ""), (0, ", raised for 9 min"), (480_001, ", raised just now"), (600_000, ", raised just now")],
 )
 def test_since_when_is_told_where_it_is_known(raised_at: int | None, told_of: str) -> None:
-    assert alerting.since({"event_time": 540_000, "raised_at": raised_at}) == told_of
+    assert alerting.describe_duration({"event_time": 540_000, "raised_at": raised_at}) == told_of
 
 
 def test_only_the_last_four_attempts_are_told() -> None:
@@ -129,16 +129,16 @@ def test_only_the_last_four_attempts_are_told() -> None:
         protocols=(SLOW, HAND_OVER), outcome=OutcomeConfig(window_turns=1, margin=9.0), cooldown_s=0.0, burden=99.0
     )
     decisions = of(records(quick, *[FURIOUS] * 8), "decision")
-    assert [len(one["tried"]) for one in decisions] == [0, 1, 2, 3, 4, 4, 4, 4]
+    assert [len(decision["tried"]) for decision in decisions] == [0, 1, 2, 3, 4, 4, 4, 4]
 
 
 def test_the_sample_is_an_alert_like_any_other() -> None:
-    assert published(Output("alert", "x", alerting.sample("info", 0)))
+    assert published(Output("alert", "x", alerting.sample_alert("info", 0)))
 
 
 def test_we_never_say_that_somebody_is_angry() -> None:
-    for one in alerts(CONFIG, FURIOUS, FURIOUS):
-        assert "angry" not in repr(one).lower()
+    for alert in alerts(CONFIG, FURIOUS, FURIOUS):
+        assert "angry" not in repr(alert).lower()
 
 
 # What concerns the policy
@@ -149,9 +149,9 @@ FOUND = Snapshot("default", evidence={"slow": HARMFUL, "offer": SCARCE}, disable
 
 
 def rolled_back(found: Snapshot, *before: str) -> list[dict[str, Any]]:
-    outputs = alerting.of_snapshot(found, set(before), Config(protocols=(SLOW, option("offer"))))
-    assert all(published(one) for one in outputs)
-    return [one.datum for one in outputs]
+    outputs = alerting.alerts_for_snapshot(found, set(before), Config(protocols=(SLOW, option("offer"))))
+    assert all(published(output) for output in outputs)
+    return [output.datum for output in outputs]
 
 
 def test_an_option_that_is_rolled_back_is_told_with_its_evidence() -> None:
@@ -174,10 +174,10 @@ def test_what_was_out_of_use_before_is_not_told_again() -> None:
 
 
 def test_several_at_once_are_told_one_by_one_and_each_has_its_id() -> None:
-    found = rolled_back(FOUND)
-    assert [one["title"].split()[0] for one in found] == ["offer", "slow"]
-    ids = {one["alert_id"] for one in found}
-    assert ids == {one["alert_id"] for one in rolled_back(FOUND)}
+    result = rolled_back(FOUND)
+    assert [item["title"].split()[0] for item in result] == ["offer", "slow"]
+    ids = {item["alert_id"] for item in result}
+    assert ids == {item["alert_id"] for item in rolled_back(FOUND)}
     assert len(ids) == 2
 
 
@@ -188,8 +188,8 @@ def test_a_later_roll_back_of_the_same_option_is_another_alert() -> None:
 
 
 def test_drift_is_told_where_a_snapshot_forgot() -> None:
-    found = Snapshot("default", errors=PredictionErrors((0.04, 0.09)), forgot=True)
-    [one] = rolled_back(found)
+    snapshot = Snapshot("default", errors=PredictionErrors((0.04, 0.09)), forgot=True)
+    [one] = rolled_back(snapshot)
     assert (one["rule"], one["severity"]) == ("policy_drift", "warning")
     assert "by 0.300 (root mean square)" in one["explanation"]
     assert rolled_back(Snapshot("default", errors=PredictionErrors((0.04, 0.09)))) == []

@@ -51,12 +51,12 @@ def heard(
     before: Belief, said: Observation | None, signal: str = "typing", share: float = 0.1, **changes: Any
 ) -> Belief:
     """The belief after what behaviour says; checks on the way that nothing but the alarm may have moved."""
-    after = behaviour.corroborated(before, said, signal, share, replace(USUAL.belief, **changes))
+    after = behaviour.update_alarm(before, said, signal, share, replace(USUAL.belief, **changes))
     assert structs.replace(after, alarm=before.alarm, raised=before.raised, evidence=before.evidence) == before
     return after
 
 
-START = estimator.start(0, USUAL.belief)
+START = estimator.initial_belief(0, USUAL.belief)
 
 
 @pytest.mark.parametrize(("value", "counts"), [(0.101, True), (0.099, False), (0.0, False), (-0.5, False)])
@@ -73,7 +73,7 @@ def test_nothing_seen_is_nothing_said() -> None:
 
 def test_what_counts_is_the_step_of_the_alarm_with_its_evidence() -> None:
     after = heard(START, seen(0.5, 0.9))
-    weight, step = estimator.alarm_step(seen(0.5, 0.9), USUAL.belief.shift, USUAL.belief)
+    weight, step = estimator.cusum_step(seen(0.5, 0.9), USUAL.belief.shift, USUAL.belief)
     assert after.alarm == step > 0.0
     assert after.evidence == {"typing.dwell_ms": weight * 0.5}
 
@@ -130,11 +130,11 @@ def events_of(steps: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
 def beliefs(events: list[dict[str, Any]], config: Config) -> list[Belief]:
     """The belief after every event."""
     state: State | None = None
-    found = []
+    results = []
     for signal in log(*events):
         state, _ = fold(state, signal, config)
-        found.append(state.belief)
-    return found
+        results.append(state.belief)
+    return results
 
 
 def without(*names: str) -> Config:
@@ -171,11 +171,13 @@ def test_points_name_words_and_their_level_is_the_same_had_behaviour_never_been_
     steps: list[tuple[Any, ...]],
 ) -> None:
     sent = [message(CALM), *events_of(steps)]  # the level's uncertainty grows from the first event on
-    watched, plain = points(sent, USUAL), points([one for one in sent if "text" in one], USUAL)
-    named = {one["signal"].split(".")[0] for point in watched for one in point["contributions"]}
+    watched, plain = points(sent, USUAL), points([item for item in sent if "text" in item], USUAL)
+    named = {contribution["signal"].split(".")[0] for point in watched for contribution in point["contributions"]}
     assert named <= {"text", "dialogue", "level"}
     told_of = ("level", "level_sd", "slope", "contributions")
-    assert [[one[name] for name in told_of] for one in watched] == [[one[name] for name in told_of] for one in plain]
+    assert [[item[name] for name in told_of] for item in watched] == [
+        [item[name] for name in told_of] for item in plain
+    ]
 
 
 @given(st.lists(STEPS.filter(lambda step: step[0] != "text"), min_size=1, max_size=60))
@@ -202,7 +204,7 @@ def noisy(rng: Random, number: int) -> list[dict[str, Any]]:
 
 def moved_by_typing(story: list[dict[str, Any]]) -> list[bool]:
     """Of each burst, whether it moved the alarm."""
-    alarms = [0.0, *(one.alarm for one in beliefs(story, without("navigation", "latency")))]
+    alarms = [0.0, *(belief.alarm for belief in beliefs(story, without("navigation", "latency")))]
     return [after > before for one, (before, after) in zip(story, pairwise(alarms), strict=True) if "keys" in one]
 
 
@@ -212,11 +214,11 @@ def test_a_rhythm_that_is_only_noise_changes_one_point_in_a_hundred_at_most() ->
     plain = [one for story in stories for one in points(story, without(*SHARES))]
     typed = [one for story in stories for one in points(story, without("navigation", "latency"))]
     spoke = [moved for story in stories for moved in moved_by_typing(story)]
-    assert sum(one["raised"] for one in plain) > 50
+    assert sum(item["raised"] for item in plain) > 50
     assert 0 < sum(spoke) < len(spoke) / 8
     differ = sum(one["raised"] != other["raised"] for one, other in zip(plain, typed, strict=True))
     assert differ <= len(plain) / 100
 
 
 def test_moments_of_the_stories_are_in_order() -> None:
-    assert [one["event_time"] for one in events_of([("text", CALM), ("answer", 8.0)])] == [moment(10), moment(28)]
+    assert [event["event_time"] for event in events_of([("text", CALM), ("answer", 8.0)])] == [moment(10), moment(28)]

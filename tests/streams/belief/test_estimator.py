@@ -26,7 +26,7 @@ def saw(value: float, sd: float = 0.35) -> Observation:
 
 def after(*seen: tuple[float, float], config: BeliefConfig = USUAL, start: Belief | None = None) -> Belief:
     """The belief after (seconds, value) readings of a text's reliability."""
-    state = start or estimator.start(moment(0), config)
+    state = start or estimator.initial_belief(moment(0), config)
     for at, value in seen:
         state = estimator.update(state, saw(value), moment(at), config)
     return state
@@ -60,7 +60,7 @@ def reference(seen: list[tuple[float, float, float]], c: BeliefConfig) -> np.nda
 def test_kalman_and_cusum_agree_with_a_second_implementation(
     seen: list[tuple[float, float, float]], config: BeliefConfig
 ) -> None:
-    state, at, rows = estimator.start(moment(0), config), moment(0), []
+    state, at, rows = estimator.initial_belief(moment(0), config), moment(0), []
     for gap, value, sd in seen:
         at += round(gap * 1000)
         state = estimator.update(state, saw(value, sd), at, config)
@@ -69,7 +69,7 @@ def test_kalman_and_cusum_agree_with_a_second_implementation(
 
 
 def test_before_anything_was_seen_the_level_is_usual_and_the_alarm_silent() -> None:
-    state = estimator.start(moment(0), USUAL)
+    state = estimator.initial_belief(moment(0), USUAL)
     assert (state.level, state.alarm, state.raised) == (0.0, 0.0, False)
     assert state.variance == USUAL.prior_sd**2
 
@@ -77,28 +77,32 @@ def test_before_anything_was_seen_the_level_is_usual_and_the_alarm_silent() -> N
 def test_every_observation_makes_surer_and_silence_less_sure() -> None:
     first = after((0, 0.1))
     assert first.variance < USUAL.prior_sd**2
-    assert estimator.grown(first, moment(100), USUAL) == pytest.approx(first.variance + 100 * USUAL.drift)
+    assert estimator.predict_variance(first, moment(100), USUAL) == pytest.approx(first.variance + 100 * USUAL.drift)
 
 
 def test_a_night_of_silence_makes_no_less_sure_than_the_limit() -> None:
-    assert estimator.grown(after((0, 0.1)), moment(1e7), USUAL) == USUAL.max_sd**2
+    assert estimator.predict_variance(after((0, 0.1)), moment(1e7), USUAL) == USUAL.max_sd**2
 
 
 @given(st.floats(-1e7, 1e7), st.floats(-1e7, 1e7))
 def test_uncertainty_only_grows_with_time(one: float, other: float) -> None:
     state = after((0, 0.1))
     early, late = sorted((moment(one), moment(other)))
-    assert state.variance <= estimator.grown(state, early, USUAL) <= estimator.grown(state, late, USUAL)
+    assert (
+        state.variance
+        <= estimator.predict_variance(state, early, USUAL)
+        <= estimator.predict_variance(state, late, USUAL)
+    )
 
 
 def test_an_event_from_the_past_counts_as_now() -> None:
     now = after((100, 0.1))
-    assert estimator.grown(now, moment(50), USUAL) == now.variance
+    assert estimator.predict_variance(now, moment(50), USUAL) == now.variance
     assert estimator.update(now, saw(0.5), moment(50), USUAL) == estimator.update(now, saw(0.5), moment(100), USUAL)
 
 
 def test_an_outlier_counts_less_than_its_size() -> None:
-    within, outside = (estimator.filtered(0.0, 0.01, Observation(value, 0.1, {}), USUAL) for value in (0.28, 2.8))
+    within, outside = (estimator.filter_level(0.0, 0.01, Observation(value, 0.1, {}), USUAL) for value in (0.28, 2.8))
     assert within[0] == pytest.approx(0.14)
     assert outside[0] < 10 * within[0] * 0.1
     assert outside[1] > within[1]
@@ -108,7 +112,7 @@ def test_an_outlier_counts_less_than_its_size() -> None:
 def test_the_level_moves_towards_what_was_seen_and_never_beyond(
     level: float, variance: float, value: float, sd: float
 ) -> None:
-    found, left = estimator.filtered(level, variance, Observation(value, sd, {}), USUAL)
+    found, left = estimator.filter_level(level, variance, Observation(value, sd, {}), USUAL)
     assert min(level, value) - 1e-9 <= found <= max(level, value) + 1e-9
     assert 0.0 < left <= variance
 
@@ -116,13 +120,15 @@ def test_the_level_moves_towards_what_was_seen_and_never_beyond(
 @given(st.floats(-10, 1e6), st.floats(1e-3, 5), st.floats(0, 0.6))
 def test_no_single_reading_fires_the_alarm_however_wild_or_sure(value: float, sd: float, level: float) -> None:
     """Whatever rise is sought, a likelihood ratio clipped at c deviations is at most c²/2."""
-    before = msgspec.structs.replace(estimator.start(moment(0), USUAL), level=level, alarm=USUAL.clear)
-    assert estimator.alarm_step(saw(value, sd), estimator.sought(before, USUAL), USUAL)[1] <= USUAL.clip**2 / 2 + 1e-9
+    before = msgspec.structs.replace(estimator.initial_belief(moment(0), USUAL), level=level, alarm=USUAL.clear)
+    assert (
+        estimator.cusum_step(saw(value, sd), estimator.target_rise(before, USUAL), USUAL)[1] <= USUAL.clip**2 / 2 + 1e-9
+    )
     assert not estimator.update(before, saw(value, sd), moment(60), USUAL).raised
 
 
 def step(value: float, sd: float = 0.35, rise: float = 0.3) -> float:
-    return estimator.alarm_step(saw(value, sd), rise, USUAL)[1]
+    return estimator.cusum_step(saw(value, sd), rise, USUAL)[1]
 
 
 @given(st.floats(-2, 2), st.floats(0.1, 1), st.floats(0.1, 0.6))
@@ -143,7 +149,7 @@ def test_the_less_reliable_a_channel_the_less_it_moves_the_alarm() -> None:
 
 
 def at_level(level: float) -> Belief:
-    return msgspec.structs.replace(estimator.start(moment(0), USUAL), level=level)
+    return msgspec.structs.replace(estimator.initial_belief(moment(0), USUAL), level=level)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +157,7 @@ def at_level(level: float) -> Belief:
     [(0.0, 0.2), (-0.5, 0.2), (0.25, 0.45), (0.9, 0.6)],
 )
 def test_the_rise_sought_stands_above_the_level_so_far(level: float, rise: float) -> None:
-    assert estimator.sought(at_level(level), USUAL) == pytest.approx(rise)
+    assert estimator.target_rise(at_level(level), USUAL) == pytest.approx(rise)
 
 
 def test_once_raised_it_stays_raised_until_the_alarm_is_clear() -> None:
@@ -160,9 +166,9 @@ def test_once_raised_it_stays_raised_until_the_alarm_is_clear() -> None:
     trail = [furious]
     while trail[-1].alarm > 0.0:
         trail.append(estimator.update(trail[-1], saw(0.0), trail[-1].at + 1000, USUAL))
-    assert any(one.raised and one.alarm < USUAL.threshold for one in trail)
-    assert all(one.raised == (one.alarm >= USUAL.clear) for one in trail)
-    quiet = next(one for one in trail if not one.raised)
+    assert any(item.raised and item.alarm < USUAL.threshold for item in trail)
+    assert all(item.raised == (item.alarm >= USUAL.clear) for item in trail)
+    quiet = next(item for item in trail if not item.raised)
     again = estimator.update(quiet, saw(0.5), quiet.at + 1000, USUAL)
     assert again.alarm > USUAL.clear or not again.raised
     assert not again.raised
@@ -188,13 +194,13 @@ READINGS = st.lists(st.tuples(st.floats(0, 600), PARTS, st.floats(0.1, 1.0)), mi
 
 def told(ranked: list[dict[str, str | float]]) -> list[float]:
     """The shares, checked to stand strongest first."""
-    found = [float(one["share"]) for one in ranked]
-    assert all(abs(earlier) >= abs(later) for earlier, later in pairwise(found))
-    return found
+    results = [float(item["share"]) for item in ranked]
+    assert all(abs(earlier) >= abs(later) for earlier, later in pairwise(results))
+    return results
 
 
 def after_readings(readings: list[tuple[float, dict[str, float], float]]) -> Belief:
-    state, at = estimator.start(moment(0), USUAL), 0.0
+    state, at = estimator.initial_belief(moment(0), USUAL), 0.0
     for gap, parts, sd in readings:
         at += gap
         state = estimator.update(state, Observation(sum(parts.values()), sd, parts), moment(at), USUAL)
@@ -204,15 +210,15 @@ def after_readings(readings: list[tuple[float, dict[str, float], float]]) -> Bel
 @given(READINGS)
 def test_movements_sum_to_the_change_of_the_level(readings: list[tuple[float, dict[str, float], float]]) -> None:
     state = after_readings(readings)
-    assert sum(told(estimator.movements(state.moved, state.level))) == pytest.approx(state.level, abs=1e-9)
+    assert sum(told(estimator.rank_movements(state.moved, state.level))) == pytest.approx(state.level, abs=1e-9)
 
 
 def test_a_first_reading_moves_the_level_by_its_gain_and_nothing_settles() -> None:
     state = estimator.update(
-        estimator.start(moment(0), USUAL), Observation(0.2, 0.35, {"a": 0.3, "b": -0.1}), moment(0), USUAL
+        estimator.initial_belief(moment(0), USUAL), Observation(0.2, 0.35, {"a": 0.3, "b": -0.1}), moment(0), USUAL
     )
     gain = USUAL.prior_sd**2 / (USUAL.prior_sd**2 + 0.35**2)
-    moved = {one["signal"]: one["share"] for one in estimator.movements(state.moved, state.level)}
+    moved = {movement["signal"]: movement["share"] for movement in estimator.rank_movements(state.moved, state.level)}
     assert moved["a"] == pytest.approx(0.3 * gain)
     assert moved["b"] == pytest.approx(-0.1 * gain)
     assert moved.get(estimator.SETTLING, 0.0) == pytest.approx(0.0, abs=1e-12)
@@ -222,7 +228,10 @@ def test_a_reading_below_the_level_lets_it_settle() -> None:
     risen = after(*((i, 0.8) for i in range(8)))
     start = msgspec.structs.replace(risen, moved={})
     state = estimator.update(start, saw(0.05), risen.at + 60_000, USUAL)
-    moved = {one["signal"]: one["share"] for one in estimator.movements(state.moved, state.level - risen.level)}
+    moved = {
+        movement["signal"]: movement["share"]
+        for movement in estimator.rank_movements(state.moved, state.level - risen.level)
+    }
     assert moved["text.sentiment"] > 0.0 > moved[estimator.SETTLING]
     assert sum(moved.values()) == pytest.approx(state.level - risen.level)
 
@@ -231,23 +240,23 @@ def test_a_reading_below_the_level_lets_it_settle() -> None:
 def test_shares_of_the_alarm_sum_to_one_in_absolute_value(
     readings: list[tuple[float, dict[str, float], float]],
 ) -> None:
-    found = told(estimator.shares(after_readings(readings).evidence))
-    assert not found or sum(map(abs, found)) == pytest.approx(1.0)
+    result = told(estimator.rank_shares(after_readings(readings).evidence))
+    assert not result or sum(map(abs, result)) == pytest.approx(1.0)
 
 
 def test_the_alarm_credits_a_wild_reading_no_further_than_the_clip() -> None:
-    weight, moved = estimator.alarm_step(Observation(90.0, 0.35, {"a": 90.0}), 0.3, USUAL)
+    weight, moved = estimator.cusum_step(Observation(90.0, 0.35, {"a": 90.0}), 0.3, USUAL)
     assert 90.0 * weight == pytest.approx(moved + 0.3**2 / 2 / (0.35**2 + USUAL.noise_floor**2))
 
 
 @pytest.mark.parametrize("evidence", [{}, {"a": 0.0}])
 def test_where_nothing_moved_nothing_contributed(evidence: dict[str, float]) -> None:
-    assert estimator.shares(evidence) == []
-    assert estimator.movements(evidence, 0.0) == []
+    assert estimator.rank_shares(evidence) == []
+    assert estimator.rank_movements(evidence, 0.0) == []
 
 
 def test_equal_contributions_stand_by_name() -> None:
-    assert [one["signal"] for one in estimator.shares({"b": 1.0, "a": -1.0})] == ["a", "b"]
+    assert [share["signal"] for share in estimator.rank_shares({"b": 1.0, "a": -1.0})] == ["a", "b"]
 
 
 LOW = replace(USUAL, threshold=2.0, clear=1.0, ceiling=6.0)
@@ -255,7 +264,7 @@ LOW = replace(USUAL, threshold=2.0, clear=1.0, ceiling=6.0)
 
 @given(st.lists(SEEN, min_size=1, max_size=40), st.integers(1, 4))
 def test_deferral_is_bounded_and_never_raises_sooner(seen: list[tuple[float, float, float]], most: int) -> None:
-    waiting, at_once = estimator.start(moment(0), LOW), estimator.start(moment(0), LOW)
+    waiting, at_once = estimator.initial_belief(moment(0), LOW), estimator.initial_belief(moment(0), LOW)
     at, above = moment(0), 0
     for gap, value, sd in seen:
         at += round(gap * 1000)
@@ -285,7 +294,7 @@ def test_deferral_waits_while_the_level_falls_and_raises_when_it_does_not_recove
 
 def test_evidence_begins_when_the_alarm_leaves_zero() -> None:
     calm = estimator.update(
-        estimator.start(moment(0), USUAL), Observation(-0.5, 0.35, {"text.relief": -0.5}), moment(1), USUAL
+        estimator.initial_belief(moment(0), USUAL), Observation(-0.5, 0.35, {"text.relief": -0.5}), moment(1), USUAL
     )
     assert calm.alarm == 0.0
     assert calm.evidence == {}
@@ -295,12 +304,12 @@ def test_evidence_begins_when_the_alarm_leaves_zero() -> None:
 
 
 def test_a_slope_is_per_minute() -> None:
-    assert estimator.slope(((moment(0), 0.1), (moment(60), 0.3), (moment(120), 0.5))) == pytest.approx(0.2)
+    assert estimator.fit_slope(((moment(0), 0.1), (moment(60), 0.3), (moment(120), 0.5))) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("points", [(), ((moment(0), 0.1),), ((moment(0), 0.1), (moment(0), 0.5))])
 def test_without_two_moments_there_is_no_slope(points: tuple[tuple[int, float], ...]) -> None:
-    assert estimator.slope(points) is None
+    assert estimator.fit_slope(points) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**7), st.floats(-2, 2)), min_size=2, max_size=8, unique_by=lambda p: p[0]))
@@ -310,4 +319,6 @@ def test_the_slope_is_that_of_least_squares(points: list[tuple[int, float]]) -> 
     expected = np.linalg.lstsq(matrix / [np.abs(matrix[:, 0]).max(), 1], np.array([y for _, y in points]), rcond=None)[
         0
     ][0]
-    assert estimator.slope(tuple(points)) == pytest.approx(expected / np.abs(matrix[:, 0]).max(), rel=1e-6, abs=1e-6)
+    assert estimator.fit_slope(tuple(points)) == pytest.approx(
+        expected / np.abs(matrix[:, 0]).max(), rel=1e-6, abs=1e-6
+    )

@@ -143,7 +143,7 @@ def test_the_ends_of_the_ranges_are_allowed(group: type[Any], setting: dict[str,
 def test_every_number_has_its_range() -> None:
     """None of them can be what no number is."""
     for group in (SignalConfig(), NavigationConfig(), BeliefConfig(), DecisionConfig(), OutcomeConfig()):
-        for one in fields(group):
-            if isinstance(getattr(group, one.name), float):
-                with pytest.raises(ValueError, match=one.name):
-                    replace(group, **{one.name: float("nan")})
+        for field in fields(group):
+            if isinstance(getattr(group, field.name), float):
+                with pytest.raises(ValueError, match=field.name):
+                    replace(group, **{field.name: float("nan")})

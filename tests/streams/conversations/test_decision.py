@@ -6,7 +6,7 @@ import pytest
 
 from streams import ids
 from streams.config.model import Config, OutcomeConfig
-from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption, as_record
+from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption, constraints_record
 from streams.outputs import Output
 from streams.policy import policy
 from tests.support.data.builders import (
@@ -43,7 +43,7 @@ def test_a_decision_is_drawn_from_what_it_says_and_can_be_drawn_again() -> None:
     assert chances == [("control", 0.25), ("slow", 0.375), ("offer", 0.375)]
     assert decision["eligible"] == ["slow", "offer"]
     assert decision["lottery"] == ids.lottery(decision["decision_id"], config.decision.salt)
-    assert (decision["option"], decision["propensity"]) == policy.draw(chances, decision["lottery"])
+    assert (decision["option"], decision["propensity"]) == policy.draw_option(chances, decision["lottery"])
 
 
 def test_while_an_outcome_is_awaited_there_is_no_decision_point() -> None:
@@ -168,7 +168,7 @@ def test_an_intervention_carries_the_constraints_of_this_customer_and_moment() -
         ([message(CALM), *furies(60)], Constraints(max_sentences=2, pace="slow")),
     ):
         [intervention] = of(told(config, *events)[1], "intervention")
-        assert intervention["constraints"] == as_record(expected)
+        assert intervention["constraints"] == constraints_record(expected)
 
 
 def test_where_no_option_fits_the_channel_that_is_recorded_too() -> None:

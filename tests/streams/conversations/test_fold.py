@@ -10,8 +10,8 @@ from streams.conversations import lifecycle
 from streams.conversations.fold import fold
 from streams.signals import prosody as prosodic
 from streams.state import State
-from streams.text_model.model import ANSWER, TextModel, shipped_model
-from streams.text_model.weights import empty
+from streams.text_model.model import REPLY_PART, TextModel, shipped_model
+from streams.text_model.weights import zero_weights
 from tests.support.data.builders import (
     CALM,
     FURIOUS,
@@ -108,7 +108,7 @@ def test_the_dialogue_is_remembered_whether_or_not_words_move_the_belief() -> No
 
 
 def test_another_model_says_something_else_under_its_own_name() -> None:
-    knows_nothing = TextModel(empty())
+    knows_nothing = TextModel(zero_weights())
     state: State | None = None
     for signal in log(message(FURIOUS)):
         state, outputs = fold(state, signal, Config(), knows_nothing)
@@ -412,7 +412,7 @@ def test_what_the_answer_alone_says_is_a_part_of_its_own() -> None:
     first, second = (
         {one["signal"]: one["share"] for one in p["contributions"]} for p in of(outputs, "trajectory_point")
     )
-    assert ANSWER not in first
-    assert second[ANSWER] != 0.0
+    assert REPLY_PART not in first
+    assert second[REPLY_PART] != 0.0
     [_, point] = of(outputs, "trajectory_point")
     assert sum(second.values()) == pytest.approx(point["level"] - point["level_before"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streams.conversations.partition import Partition
-from streams.signals.extraction import Signal, forget
+from streams.signals.extraction import Signal, forget_signal
 from tests.streams.conversations.test_partition import END, Stored, opened, remembered, write
 from tests.support.data.builders import moment, published
 from tests.support.data.signal_logs import EVENTS, Log, position_of
@@ -108,7 +108,7 @@ class Faults(RuleBasedStateMachine):
 
     @rule(customer=st.sampled_from(["u1", "u2"]))
     def forget(self, customer: str) -> None:
-        self.written.signals.append(forget("default", customer, moment(self.written.now)))
+        self.written.signals.append(forget_signal("default", customer, moment(self.written.now)))
         self.send()
 
     @rule(place=ANY)

@@ -7,14 +7,14 @@ from typing import Any
 from streams import state as states
 from streams.conversations.partition import FLOOR, Partition
 from streams.outputs import Output
-from streams.signals.extraction import Signal, forget
+from streams.signals.extraction import Signal, forget_signal
 from tests.streams.conversations.test_partition import END, Stored, opened, write
 from tests.support.data.builders import START, brought, of, published
 from tests.support.data.signal_logs import Log
 
 
 def wish(customer: str = "u1", tenant: str = "default") -> Signal:
-    return forget(tenant, customer, START)
+    return forget_signal(tenant, customer, START)
 
 
 def angry(conversation: str, customer: str = "u1", tenant: str = "default") -> list[Signal]:

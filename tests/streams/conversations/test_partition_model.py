@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams import state as states
 from streams.conversations.partition import MODEL, Partition, deadlines_in
-from streams.signals.extraction import Signal, model
+from streams.signals.extraction import Signal, model_signal
 from streams.text_model import weights
 from streams.text_model.model import TextModel, shipped_model
 from streams.text_model.weights import PLACES
@@ -21,7 +21,7 @@ from tests.support.data.signal_logs import CONFIG, PROFILED, RESENT, TICKED, Log
 KNOWN = {
     one.version: one
     for one in (
-        TextModel(weights.of({"now": {PLACES["bias"]: bias, PLACES["text.distress"]: 1.0}})) for bias in (-2, 2)
+        TextModel(weights.from_heads({"now": {PLACES["bias"]: bias, PLACES["text.distress"]: 1.0}})) for bias in (-2, 2)
     )
 }
 VERSIONS = [shipped_model().version, *KNOWN]
@@ -44,7 +44,7 @@ def with_changes(signals: list[Signal], changes: list[tuple[int, str]]) -> list[
     """The log with announcements in it; their time is of no account."""
     log = list(signals)
     for place, version in changes:
-        log.insert(place % (len(log) + 1), model(version, moment(1e5 * place)))
+        log.insert(place % (len(log) + 1), model_signal(version, moment(1e5 * place)))
     return log
 
 
@@ -118,7 +118,7 @@ def test_the_weights_in_use_outlive_a_restart_and_the_end_of_every_conversation(
     log.event("furious", "c1", 1, 0)
     stored: Stored = {}
     partition = opened(stored)
-    fold(partition, [*log.signals, model(VERSIONS[1], 0), tick_at(1e6)])
+    fold(partition, [*log.signals, model_signal(VERSIONS[1], 0), tick_at(1e6)])
     write(stored, partition.changes())
     log.event("furious", "c2", 1, 0)
     [point] = points(opened(stored), log.signals[1:])
@@ -132,7 +132,7 @@ def test_which_weights_count_is_written_last_and_once() -> None:
     log.event("calm", "c2", 300, 0)
     log.tick(0)
     partition = opened({})
-    fold(partition, [model(VERSIONS[2], 0), *log.signals])
+    fold(partition, [model_signal(VERSIONS[2], 0), *log.signals])
     assert partition.changes()[-1] == (MODEL, VERSIONS[2].encode())
     assert partition.changes() == []
 
@@ -140,14 +140,14 @@ def test_which_weights_count_is_written_last_and_once() -> None:
 def test_other_weights_read_the_same_words_otherwise() -> None:
     log = Log()
     log.event("calm", "c1", 0, 0)
-    low, high = (points(opened({}), [model(version, 0), *log.signals])[0]["p_now"] for version in VERSIONS[1:])
+    low, high = (points(opened({}), [model_signal(version, 0), *log.signals])[0]["p_now"] for version in VERSIONS[1:])
     assert low < 0.5 < high
 
 
 @pytest.mark.parametrize("stored", [{}, {MODEL: b"0123456789abcdef"}])
 def test_weights_nobody_knows_are_never_replaced_by_others(stored: Stored) -> None:
     with pytest.raises(states.StateError, match="the text model 0123456789abcdef is not known"):
-        Partition(CONFIG, stored.get, {}).fold(model("0123456789abcdef", 0))
+        Partition(CONFIG, stored.get, {}).fold(model_signal("0123456789abcdef", 0))
 
 
 def without_model(stored: Stored) -> Stored:

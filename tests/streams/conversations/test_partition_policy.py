@@ -12,7 +12,7 @@ from streams.conversations.partition import POLICIES, Partition, deadlines_in
 from streams.interventions.options import CONTROL
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot
-from streams.signals.extraction import Signal, policy
+from streams.signals.extraction import Signal, policy_signal
 from tests.streams.conversations.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
 from tests.streams.conversations.test_partition import work as worked
 from tests.support.data.builders import moment, tick_at
@@ -46,7 +46,7 @@ work = partial(worked, opened=opened)
 
 
 def told(tenant: str, version: str, place: int = 0) -> Signal:
-    return policy(tenant, version, offset_of(version), moment(1e5 * place))
+    return policy_signal(tenant, version, offset_of(version), moment(1e5 * place))
 
 
 def offset_of(version: str) -> int:
@@ -206,4 +206,4 @@ def test_a_policy_a_restarted_worker_can_no_longer_use_is_not_named() -> None:
 
 def test_a_policy_nobody_knows_is_never_replaced_by_another() -> None:
     with pytest.raises(states.StateError, match="the policy thompson-0 is not known"):
-        Partition(CONFIG, {}.get, {}).fold(policy("default", "thompson-0", 0, 0))
+        Partition(CONFIG, {}.get, {}).fold(policy_signal("default", "thompson-0", 0, 0))

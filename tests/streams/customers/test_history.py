@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.customers.history import ENOUGH, history
+from streams.customers.history import ENOUGH, summarise_history
 from streams.experiment.proportions import share
 from streams.interventions.options import CONTROL
-from streams.signals.cues import TOPICS, of_customer
-from streams.signals.labels import WORDS
-from streams.text_model.hashing import tokens
+from streams.signals.cues import TOPICS, find_customer_cues
+from streams.signals.labels import DESCRIPTIONS
+from streams.text_model.hashing import tokenize
 
 Row = dict[str, Any]
 
@@ -40,7 +40,7 @@ def end(conversation: str, opened_at: int, event_time: int, ended: str) -> Row:
 
 
 def told(turns: Any = (), outcomes: Any = (), ends: Any = (), proven: Any = ()) -> Row:
-    return history(list(turns), outcomes, ends, proven, 0.05)
+    return summarise_history(list(turns), outcomes, ends, proven, 0.05)
 
 
 def proven(option: str, low: float, verdict: str = "helped") -> Row:
@@ -54,7 +54,10 @@ def test_conversations_in_order_each_life_of_its_own() -> None:
     assert (first["turns"], first["levels"], first["highest"], first["last"]) == (2, [0.1, 0.6], 0.6, 0.6)
     assert (first["raised"], first["ended"]) == (True, "resolved")
     assert (second["raised"], second["ended"]) == (False, "silent")
-    assert [one["ended"] for one in told(turns, ends=ends)["conversations"]] == ["resolved", None]  # it goes on
+    assert [conversation["ended"] for conversation in told(turns, ends=ends)["conversations"]] == [
+        "resolved",
+        None,
+    ]  # it goes on
     assert told([turn("c", 1, 0.0, None)], ends=ends)["conversations"][0]["ended"] is None
 
 
@@ -74,7 +77,7 @@ def test_a_topic_rises_only_where_the_intervals_do_not_meet() -> None:
     assert (found["rose"]["hits"], found["rose"]["of"], found["rose_else"]["hits"]) == (8, 8, 0)
     [few] = told([*rising[: ENOUGH - 1], *calm])["topics"]
     assert few["verdict"] == "too little evidence"
-    [mixed] = told([*rising, *(one | {"level": 0.1} for one in rising), *rising[:4], *calm[:5]])["topics"]
+    [mixed] = told([*rising, *(item | {"level": 0.1} for item in rising), *rising[:4], *calm[:5]])["topics"]
     assert mixed["verdict"] == "unclear"
     assert told(calm)["topics"] == []
 
@@ -100,9 +103,9 @@ def test_the_customers_own_record_comes_first() -> None:
 
 def test_with_too_little_what_holds_for_everybody() -> None:
     few = [outcome("slow", 0.2)] * (ENOUGH - 1)
-    found = told(outcomes=few, proven=[proven("any", 0.9), proven("own", 0.1), proven("else", 0.2, "no effect shown")])
-    assert (found["approach"]["option"], found["approach"]["from"]) == ("own", "everybody")
-    assert found["approach"]["evidence"] == {"n": 400, "mean": 0.2, "low": 0.1, "high": 0.1 + 0.2}
+    result = told(outcomes=few, proven=[proven("any", 0.9), proven("own", 0.1), proven("else", 0.2, "no effect shown")])
+    assert (result["approach"]["option"], result["approach"]["from"]) == ("own", "everybody")
+    assert result["approach"]["evidence"] == {"n": 400, "mean": 0.2, "low": 0.1, "high": 0.1 + 0.2}
 
 
 def test_unknown_is_unknown() -> None:
@@ -128,29 +131,29 @@ def test_what_failed_is_avoided_even_where_it_helps_everybody() -> None:
     ],
 )
 def test_topics_are_named_by_what_is_said(said: str, topic: str) -> None:
-    assert [one for one in of_customer(said, tokens(said)) if one in TOPICS] == [topic]
+    assert [cue for cue in find_customer_cues(said, tokenize(said)) if cue in TOPICS] == [topic]
 
 
 def test_every_topic_has_words() -> None:
-    assert set(TOPICS) <= WORDS.keys()
+    assert set(TOPICS) <= DESCRIPTIONS.keys()
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_a_share_lies_in_its_interval(hits: int, misses: int) -> None:
-    found = share(hits, hits + misses)
+    result = share(hits, hits + misses)
     if hits + misses == 0:
-        assert found["share"] is found["low"] is found["high"] is None
+        assert result["share"] is result["low"] is result["high"] is None
         return
-    assert 0 <= found["low"] <= found["share"] <= found["high"] <= 1
-    assert found["high"] - found["low"] > 0
+    assert 0 <= result["low"] <= result["share"] <= result["high"] <= 1
+    assert result["high"] - result["low"] > 0
     more = share(2 * hits, 2 * (hits + misses))
-    assert more["high"] - more["low"] < found["high"] - found["low"]
+    assert more["high"] - more["low"] < result["high"] - result["low"]
 
 
 def test_a_share_as_published() -> None:
     """Newcombe 1998, table I: 81 of 263, .2553 to .3662."""
-    found = share(81, 263)
-    assert (round(found["low"], 4), round(found["high"], 4)) == (0.2553, 0.3662)
+    result = share(81, 263)
+    assert (round(result["low"], 4), round(result["high"], 4)) == (0.2553, 0.3662)
 
 
 LEVELS = st.floats(-1, 1)
@@ -173,8 +176,8 @@ OUTCOMES = st.lists(
 
 @given(TURNS, OUTCOMES)
 def test_whatever_is_on_record_is_told(turns: list[Row], outcomes: list[Row]) -> None:
-    found = told(turns, outcomes, proven=[proven("own", 0.1)])
-    assert json.loads(json.dumps(found, allow_nan=False))["turns"] == len(turns)
-    assert sum(one["turns"] for one in found["conversations"]) == len(turns)
-    assert sum(one["tried"] for one in found["options"]) == len(outcomes)
-    assert found["approach"]["option"] not in found["approach"]["avoid"]
+    result = told(turns, outcomes, proven=[proven("own", 0.1)])
+    assert json.loads(json.dumps(result, allow_nan=False))["turns"] == len(turns)
+    assert sum(conversation["turns"] for conversation in result["conversations"]) == len(turns)
+    assert sum(option["tried"] for option in result["options"]) == len(outcomes)
+    assert result["approach"]["option"] not in result["approach"]["avoid"]

@@ -16,7 +16,7 @@ from streams.conversations.fold import fold
 from streams.conversations.partition import Partition
 from streams.customers import profile, profile_priors
 from streams.customers.partition import MARK, CustomerPartition
-from streams.customers.profile import Profile, ProfileError, merge
+from streams.customers.profile import Profile, ProfileError, merge_note
 from streams.outputs import Output
 from streams.state import Baseline, OptionHistory, ProfilePrior, State
 from tests.support.data.builders import (
@@ -78,7 +78,7 @@ MANY = st.lists(notes(), max_size=25)
 def merged(found: list[dict[str, Any]]) -> Profile | None:
     one = None
     for note in found:
-        one = merge(one, note, CONFIG)
+        one = merge_note(one, note, CONFIG)
     return one
 
 
@@ -107,7 +107,7 @@ def test_a_profile_stays_small_whatever_it_is_told(found: list[dict[str, Any]]) 
     small = ProfileConfig(names=2, tones=3, memory=10)
     one = None
     for note in found:
-        one = merge(one, note, small)
+        one = merge_note(one, note, small)
     if one is None:
         return
     assert len(one.tones) <= small.tones and len(one.seen) <= profile.SEEN
@@ -119,8 +119,8 @@ def test_a_profile_stays_small_whatever_it_is_told(found: list[dict[str, Any]]) 
 
 @given(MANY, notes())
 def test_a_note_told_twice_counts_once(found: list[dict[str, Any]], note: dict[str, Any]) -> None:
-    once = merge(merged(found), note, CONFIG)
-    assert merge(once, copy.deepcopy(note), CONFIG) == once
+    once = merge_note(merged(found), note, CONFIG)
+    assert merge_note(once, copy.deepcopy(note), CONFIG) == once
 
 
 @given(MANY)
@@ -142,20 +142,20 @@ def without_offset(value: bytes | None) -> Profile | None:
 def test_baselines_do_not_depend_on_the_order_of_conversations(samples: list[Any], chance: Any) -> None:
     """As long as nothing is forgotten: pooling is exact."""
     parts = [{"f": Baseline(mean, variance, count)} for count, mean, variance in samples]
-    one, other = ({}, {})  # type: ignore[var-annotated]
+    first, second = ({}, {})  # type: ignore[var-annotated]
     for part in parts:
-        one = profile_priors.pooled(one, part, 1000)
+        first = profile_priors.pool_baselines(first, part, 1000)
     chance.shuffle(parts)
     for part in parts:
-        other = profile_priors.pooled(other, part, 1000)
-    assert one["f"].count == other["f"].count == sum(count for count, _, _ in samples)
-    assert one["f"].mean == pytest.approx(other["f"].mean, abs=1e-6)
-    assert one["f"].variance == pytest.approx(other["f"].variance, abs=1e-3)
+        second = profile_priors.pool_baselines(second, part, 1000)
+    assert first["f"].count == second["f"].count == sum(count for count, _, _ in samples)
+    assert first["f"].mean == pytest.approx(second["f"].mean, abs=1e-6)
+    assert first["f"].variance == pytest.approx(second["f"].variance, abs=1e-3)
 
 
 def test_pooling_is_the_mean_and_variance_of_all_values() -> None:
-    one, other = Baseline(2.0, 2 / 3, 3), Baseline(6.0, 1.0, 2)  # 1 2 3 and 5 7
-    pooled = profile_priors.together(one, other)
+    first, second = Baseline(2.0, 2 / 3, 3), Baseline(6.0, 1.0, 2)  # 1 2 3 and 5 7
+    pooled = profile_priors.pool_pair(first, second)
     assert pooled.mean == pytest.approx(3.6)
     assert pooled.variance == pytest.approx(4.64)
 
@@ -165,7 +165,7 @@ def test_a_profile_is_read_as_it_was_written(found: list[dict[str, Any]]) -> Non
     one = merged(found)
     if one is not None:
         assert profile.decode(profile.encode(one)) == one
-        assert profile.at_of(profile.encode(one)) == one.at
+        assert profile.read_learned_at(profile.encode(one)) == one.at
 
 
 @pytest.mark.parametrize("value", [b"", b"\x02" + bytes(20), b"\x01" + bytes(8) + b"\xff"])
@@ -226,9 +226,9 @@ def test_after_an_erasure_a_customer_is_remembered_anew() -> None:
 
 
 def test_the_mark_is_written_before_a_profile_that_begins_after_it() -> None:
-    found = [learned(0, 0), learned(1, 100, kind="erased", opened_at=moment(100)), learned(2, 300)]
+    results = [learned(0, 0), learned(1, 100, kind="erased", opened_at=moment(100)), learned(2, 300)]
     customers = CustomerPartition(CONFIG, {})
-    for offset, note in enumerate(found):
+    for offset, note in enumerate(results):
         customers.fold(note, ("notes", 0, offset))
     assert [key.startswith(MARK) for key, _ in customers.changes()] == [True, False]
 
@@ -308,17 +308,17 @@ def test_typing_is_told_with_consent_only() -> None:
     *_, learned = spoken(message(CALM, keystroke_consent=True), *BURSTS)
     assert learned["baselines"]["typing.flight_ms"]["count"] == 5
     opened, withdrawn, late = spoken(message(CALM), *BURSTS, message(CALM, 90, keystroke_consent=False))
-    assert [one["kind"] for one in (opened, withdrawn, late)] == ["opened", "withdrawn", "learned"]
+    assert [item["kind"] for item in (opened, withdrawn, late)] == ["opened", "withdrawn", "learned"]
     assert withdrawn["keystroke_consent"] is False
     assert not [name for name in late["baselines"] if name.startswith("typing.")]
 
 
 def test_withdrawn_consent_takes_remembered_typing_with_it() -> None:
     known = {"typing.dwell_ms": {"mean": 80.0, "variance": 1.0, "count": 9}}
-    one = merge(None, learned(0, 0, baselines=known, keystroke_consent=True), CONFIG)
+    one = merge_note(None, learned(0, 0, baselines=known, keystroke_consent=True), CONFIG)
     assert one is not None and one.baselines
     for kind in ("withdrawn", "opened", "learned"):
-        after = merge(one, learned(1, 9, kind=kind, keystroke_consent=False), CONFIG)
+        after = merge_note(one, learned(1, 9, kind=kind, keystroke_consent=False), CONFIG)
         assert after is not None and not after.baselines
 
 
@@ -326,7 +326,7 @@ def test_what_followed_an_intervention_is_told() -> None:
     config = nervous()
     [*_, learned] = spoken(*[message(FURIOUS, 30.0 * i) for i in range(3)], *calmer(), config=config)
     assert set(learned["defused"]) <= {"slow", "offer", "control", "hand-over"}
-    assert sum(one["helped"] for one in learned["defused"].values()) >= 1
+    assert sum(item["helped"] for item in learned["defused"].values()) >= 1
 
 
 def calmer() -> list[dict[str, Any]]:
@@ -348,7 +348,7 @@ def test_the_usual_tone_is_taken_off_and_named() -> None:
     before, after = of(plain, "trajectory_point")[-1], of(outputs, "trajectory_point")[-1]
     assert after["alarm"] < before["alarm"] and after["level"] < before["level"]
     assert after["observation"] == pytest.approx(before["observation"] - 0.3)
-    shares = {one["signal"]: one["share"] for one in after["contributions"]}
+    shares = {contribution["signal"]: contribution["share"] for contribution in after["contributions"]}
     assert shares["profile.tone"] < 0
 
 
@@ -422,7 +422,7 @@ def test_one_angry_conversation_does_not_make_anger_usual() -> None:
 
 def test_a_customer_seen_once_barely_shifts_anything() -> None:
     note = learned(0, 0, baselines={"text.tone": {"mean": 0.3, "variance": 0.1, "count": 8}})
-    one = merge(None, note, CONFIG)
+    one = merge_note(None, note, CONFIG)
     assert one is not None and profile.usual_tone(one, CONFIG) == pytest.approx(0.1)
 
 
@@ -430,7 +430,7 @@ def test_counts_fade() -> None:
     one = merged([learned(n, n, triggers={"text.blame": 1}) for n in range(2)])
     assert one is not None and one.triggers == {"text.blame": pytest.approx(1.9)}
     for n in range(2, 40):
-        one = merge(one, learned(n, n, defused={"slow": {"helped": int(n == 2), "failed": 0}}), CONFIG)
+        one = merge_note(one, learned(n, n, defused={"slow": {"helped": int(n == 2), "failed": 0}}), CONFIG)
     assert one is not None and one.triggers == {} and one.defused == {}
     assert merged([learned(0, 0, defused={"slow": {"helped": 2, "failed": 1}})]).defused == {
         "slow": OptionHistory(2.0, 1.0)
@@ -440,11 +440,11 @@ def test_counts_fade() -> None:
 def test_a_profile_that_answers_fits_the_log() -> None:
     codec, signal = Codec(), record("signal")
     events = [message(FURIOUS), *BURSTS, message(GLAD, 60, status="resolved"), navigation(at=70.0)]
-    found = spoken(*events, config=nervous())
-    [*_, answered] = told_customers([*found, found[0] | {"note_id": "next", "opened_at": moment(9e4)}])[1]
+    result = spoken(*events, config=nervous())
+    [*_, answered] = told_customers([*result, result[0] | {"note_id": "next", "opened_at": moment(9e4)}])[1]
     assert codec.decode(signal, codec.encode(signal, answered), {}) == answered
     note = record("customer_note")
-    assert all(codec.decode(note, codec.encode(note, one), {}) == one for one in found)
+    assert all(codec.decode(note, codec.encode(note, item), {}) == item for item in result)
 
 
 # What is made of it
@@ -457,7 +457,7 @@ def test_what_often_failed_a_customer_is_not_drawn_again() -> None:
     _, outputs = with_profile(nervous(), message(CALM), brought(defused=failed), *FURIES)
     first = of(outputs, "decision")[0]
     assert first["eligible"] == ["offer"]
-    assert {one["option"] for one in first["propensities"]} == {"control", "offer"}
+    assert {propensity["option"] for propensity in first["propensities"]} == {"control", "offer"}
 
 
 def test_where_everything_failed_before_there_is_still_something() -> None:

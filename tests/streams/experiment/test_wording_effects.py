@@ -14,7 +14,7 @@ from streams.experiment import wording_effects
 from streams.experiment.least_squares import student_95
 from streams.experiment.wording_effects import COLUMNS, Row, Study, effects
 from streams.signals.reply_style import FEATURES
-from streams.text_model.model import ANSWER
+from streams.text_model.model import REPLY_PART
 from tests.support.data.builders import CALM, FURIOUS, answer, message, nervous, of, told
 
 WORDS = dict.fromkeys(FEATURES, 0.0) | {wording_effects.LENGTH: 7.0}
@@ -122,7 +122,7 @@ def test_a_row_is_the_change_of_the_level_beside_what_was_answered() -> None:
         **{wording_effects.LENGTH: 3.0, "wording.apology": 1.0},
     }
     assert found.change == 0.5
-    shares = [{"signal": ANSWER, "share": 0.125}, {"signal": "text.blame", "share": 0.5}]
+    shares = [{"signal": REPLY_PART, "share": 0.125}, {"signal": "text.blame", "share": 0.5}]
     later = wording_effects.row(POINT | {"turn": wording_effects.STAGES[1]})
     assert later is not None
     assert [later.values[COLUMNS.index(f"stage.{turn}")] for turn in wording_effects.STAGES[:3]] == [1.0, 1.0, 0.0]

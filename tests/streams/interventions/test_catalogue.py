@@ -15,15 +15,15 @@ from streams.interventions.catalogue import CHANNELS, default_options, read_opti
 from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption, OptionError
 
 LAST = {"id": "human", "guidance": "Take over.", "prompt": "Say so.", "constraints": {"hand_over": True}}
-SHIPPED = [one.id for one in default_options()]
+SHIPPED = [option.id for option in default_options()]
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=5) | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = [one.name for one in fields(InterventionOption)]
-CONDITIONS = [one.name for one in fields(Conditions)]
-CONSTRAINTS = [one.name for one in fields(Constraints)]
+FIELDS = [field.name for field in fields(InterventionOption)]
+CONDITIONS = [field.name for field in fields(Conditions)]
+CONSTRAINTS = [field.name for field in fields(Constraints)]
 TAGS = ["!!bool", "!!int", "!!float", "!!timestamp", "!!binary", "!!set", "!!omap", "!!pairs", "!!merge", "&a", "*a"]
 WORDS = [*TAGS, "options:", "- id: a", "{", "?", "x", "\n"]
 
@@ -37,7 +37,7 @@ def written(*options: Any, **file: Any) -> str:
 
 
 def read(*options: Any, **file: Any) -> list[str]:
-    return [one.id for one in read_options(written(*options, **file))]
+    return [option.id for option in read_options(written(*options, **file))]
 
 
 def complaint(*options: Any, **file: Any) -> str:
@@ -48,14 +48,14 @@ def complaint(*options: Any, **file: Any) -> str:
 
 def test_the_catalogue_that_ships_is_valid() -> None:
     options = default_options()
-    assert [one.id for one in options if one.constraints.hand_over] == ["hand-over-to-human"]
-    assert all(one.guidance and one.prompt and "\n" not in one.guidance + one.prompt for one in options)
-    assert any(one.then for one in options) and any(one.adapt for one in options)
+    assert [option.id for option in options if option.constraints.hand_over] == ["hand-over-to-human"]
+    assert all(option.guidance and option.prompt and "\n" not in option.guidance + option.prompt for option in options)
+    assert any(option.then for option in options) and any(option.adapt for option in options)
 
 
 def test_no_text_that_ships_repeats_a_number_an_adaptation_may_change() -> None:
     numbers = re.compile(r"\d|\b(two|three|four|five|six)\b")
-    assert [one.id for one in default_options() if numbers.search(one.guidance + one.prompt)] == []
+    assert [option.id for option in default_options() if numbers.search(option.guidance + option.prompt)] == []
 
 
 def test_the_file_that_ships_stands_beside_the_code() -> None:
@@ -66,7 +66,7 @@ def test_the_example_in_the_documentation_is_valid_and_every_name_is_explained()
     page = (Path(__file__).parents[3] / "docs/protocols.md").read_text(encoding="utf-8")
     [example] = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
     kept = [name for name in SHIPPED if name != "answer-first"]
-    assert [one.id for one in read_options(example)] == [*kept, "call-back", "senior-colleague"]
+    assert [option.id for option in read_options(example)] == [*kept, "call-back", "senior-colleague"]
     explained = {
         name for row in re.findall(r"^\|([^|]+)\|", page, flags=re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
@@ -95,7 +95,7 @@ def test_everything_can_be_said() -> None:
     said = option(burden=2, when=when, constraints={"max_sentences": 3}, adapt=adapt, then=["human"])
     first, _ = read_options(written(said, LAST))
     assert set(when) == set(CONDITIONS)
-    assert dict(first.when.said) == when | {name: tuple(when[name]) for name in ("channels", "consent")}  # type: ignore[arg-type]
+    assert dict(first.when.active) == when | {name: tuple(when[name]) for name in ("channels", "consent")}  # type: ignore[arg-type]
     assert (first.burden, first.then, first.constraints) == (2.0, ("human",), Constraints(max_sentences=3))
     assert first.adapt == (Adaptation(Conditions(channels=("sms",)), (("max_sentences", None), ("pace", "slow"))),)
 
@@ -105,7 +105,7 @@ def test_everything_can_be_said() -> None:
     [
         ({"guidance": None}, "guidance must be a valid string"),
         ({"prompt": "  "}, "prompt: is empty"),
-        ({"prompt": "\ud800"}, "prompt: is no text"),
+        ({"prompt": "\ud800"}, "prompt: is not valid text"),
         ({"prompt": ["no"]}, "prompt must be a valid string"),
         ({"burden": -1}, "burden must be greater than or equal to 0"),
         ({"burden": "heavy"}, "burden must be a valid number"),
@@ -113,17 +113,17 @@ def test_everything_can_be_said() -> None:
         ({"burden": float("nan")}, "burden must be a finite number"),
         ({"burden": float("inf")}, "burden must be a finite number"),
         ({"burden": 10**400}, "burden must be"),
-        ({"colour": "red"}, "unknown field colour; there are id, constraints, guidance,"),
-        ({"promt": "red"}, "unknown field promt, is prompt meant?"),
-        ({"channels": ["chat"]}, "unknown field channels, it stands under 'when'"),
-        ({"after_failures": 1}, "unknown field after_failures, it stands under 'when'"),
-        ({"hand_over": True}, "unknown field hand_over, it stands under 'constraints'"),
-        ({5: "red"}, "5 is no name of a field"),
+        ({"colour": "red"}, "unknown field colour; known names: id, constraints, guidance,"),
+        ({"promt": "red"}, "unknown field promt; did you mean prompt?"),
+        ({"channels": ["chat"]}, "unknown field channels; move it under 'when'"),
+        ({"after_failures": 1}, "unknown field after_failures; move it under 'when'"),
+        ({"hand_over": True}, "unknown field hand_over; move it under 'constraints'"),
+        ({5: "red"}, "5 is not a field name"),
         ({"constraints": None}, "constraints must be a mapping of names to values"),
         ({"constraints": "slow"}, "constraints must be a mapping of names to values"),
         ({"constraints": ["pace"]}, "constraints must be a mapping of names to values"),
-        ({"constraints": {"max_sentence": 3}}, "unknown field constraints.max_sentence, is max_sentences meant?"),
-        ({"constraints": {5: "slow"}}, "constraints.5 is no name of a field"),
+        ({"constraints": {"max_sentence": 3}}, "unknown field constraints.max_sentence; did you mean max_sentences?"),
+        ({"constraints": {5: "slow"}}, "constraints.5 is not a field name"),
         ({"constraints": {"pace": "fast"}}, "constraints.pace must be 'normal' or 'slow'"),
         ({"constraints": {"pace": ["slow"]}}, "constraints.pace must be 'normal' or 'slow'"),
         ({"constraints": {"posture": None}}, "constraints.posture must be 'neutral', 'acknowledging' or 'reassuring'"),
@@ -136,7 +136,7 @@ def test_everything_can_be_said() -> None:
         ({"constraints": {"max_sentences": 1.5}}, "constraints.max_sentences must be a valid integer"),
         ({"constraints": {"options_to_offer": True}}, "constraints.options_to_offer must be a valid integer"),
         ({"when": 5}, "when must be a mapping of names to values"),
-        ({"when": {"chanels": ["chat"]}}, "unknown field when.chanels, is channels meant?"),
+        ({"when": {"chanels": ["chat"]}}, "unknown field when.chanels; did you mean channels?"),
         ({"when": {"channels": "chat"}}, "when.channels: must be a list"),
         ({"when": {"channels": {"chat": True}}}, "when.channels: must be a list"),
         ({"when": {"channels": ["chat", "chats"]}}, "when.channels.2 must be 'chat', 'email',"),
@@ -150,17 +150,26 @@ def test_everything_can_be_said() -> None:
         ({"when": {"slope_at_least": "steep"}}, "when.slope_at_least must be a valid number"),
         ({"when": {"returning": "yes"}}, "when.returning must be true or false"),
         ({"when": {"level_at_least": 1, "level_below": 1}}, "when: level_at_least must be less than level_below"),
-        ({"when": {"helped_before": True, "failed_before": True}}, "when: helped_before and failed_before never"),
-        ({"when": {"helped_before": True, "returning": False}}, "when: helped_before and returning: false never"),
-        ({"when": {"failed_before": True, "returning": False}}, "when: failed_before and returning: false never"),
+        (
+            {"when": {"helped_before": True, "failed_before": True}},
+            "when: helped_before and failed_before cannot both hold",
+        ),
+        (
+            {"when": {"helped_before": True, "returning": False}},
+            "when: helped_before and returning: false cannot both hold",
+        ),
+        (
+            {"when": {"failed_before": True, "returning": False}},
+            "when: failed_before and returning: false cannot both hold",
+        ),
         ({"then": "human"}, "then: must be a list"),
         ({"then": [5]}, "then.1 must be a valid string"),
         ({"adapt": {}}, "adapt: must be a list"),
         ({"adapt": [{"constraints": {}}]}, "adapt.1.when is missing"),
-        ({"adapt": [{"when": {}, "then": []}]}, "unknown field adapt.1.then, is when meant?"),
+        ({"adapt": [{"when": {}, "then": []}]}, "unknown field adapt.1.then; did you mean when?"),
         (
             {"adapt": [{"when": {"turns": 1}, "constraints": {}}]},
-            "unknown field adapt.1.when.turns; there are",
+            "unknown field adapt.1.when.turns; known names:",
         ),
         ({"adapt": [{"when": {}, "constraints": {"pace": 1}}]}, "adapt.1.constraints.pace must be 'normal' or 'slow'"),
         ({"adapt": [{"when": {}, "constraints": {"speed": 1}}]}, "unknown field adapt.1.constraints.speed"),
@@ -173,7 +182,7 @@ def test_a_wrong_field_is_named_with_its_option(changes: dict[Any, Any], said: s
 
 def test_a_field_that_is_missing_is_named() -> None:
     assert complaint({"id": "slow", "guidance": "x"}, LAST) == "option slow: prompt is missing"
-    assert complaint({"id": "slow", "guidence": "x"}) == "option slow: unknown field guidence, is guidance meant?"
+    assert complaint({"id": "slow", "guidence": "x"}) == "option slow: unknown field guidence; did you mean guidance?"
 
 
 @pytest.mark.parametrize("entry", ["slow", None, 5, ["slow"], {}, {"id": None}, {"id": 5}, {"id": ""}, {"id": " "}])
@@ -186,19 +195,21 @@ def test_control_is_no_name_for_an_option() -> None:
 
 
 def test_two_options_of_one_name_are_refused() -> None:
-    assert complaint(option(), option(), LAST) == "option slow stands twice"
-    assert complaint(option(id="answer-first"), option(id="answer-first"), extends="default").endswith("stands twice")
+    assert complaint(option(), option(), LAST) == "option slow is defined twice; keep one or rename it"
+    assert complaint(option(id="answer-first"), option(id="answer-first"), extends="default").endswith(
+        "is defined twice; keep one or rename it"
+    )
 
 
 def test_a_ladder_leads_to_options_that_exist() -> None:
     said = complaint(option(then=["humann"]), LAST)
-    assert said == "option slow: then leads to humann, which is no option, is human meant?"
+    assert said == "option slow: then names the unknown option humann; did you mean human?"
 
 
 @pytest.mark.parametrize(
     ("ladder", "path"),
     [
-        ({"a": ["a"]}, "option a: then leads back to it: a > a"),
+        ({"a": ["a"]}, "option a: then leads back to the option itself: a > a"),
         ({"a": ["b"], "b": ["a"]}, "a > b > a"),
         ({"a": ["b", "human"], "b": ["c"], "c": ["d"], "d": ["b"]}, "b > c > d > b"),
     ],
@@ -220,38 +231,38 @@ def test_failures_must_have_somewhere_to_go() -> None:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_failures_must_have_somewhere_to_go_on_every_channel(channel: str) -> None:
-    others = [one for one in CHANNELS if one != channel]
+    others = [item for item in CHANNELS if item != channel]
     said = complaint(option(), LAST | {"when": {"channels": others}})
     assert said.startswith(f"no option hands over to a human on channel {channel}")
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_on_every_channel_something_can_be_tried_first(channel: str) -> None:
-    others = [one for one in CHANNELS if one != channel]
+    others = [item for item in CHANNELS if item != channel]
     late = LAST | {"when": {"after_failures": 1}}
     said = complaint(option(when={"channels": others}), option(id="b", when={"after_failures": 1}), late)
-    assert said == f"no option can be tried on channel {channel} before another failed there"
+    assert said == f"no option can come first on channel {channel}; add one that needs no earlier failure"
 
 
 @pytest.mark.parametrize("when", [{"helped_before": True}, {"failed_before": True}, {"after_failures": 1}])
 def test_an_option_that_waits_for_its_own_history_is_nothing_to_begin_with(when: dict[str, Any]) -> None:
     said = complaint(option(when=when), LAST | {"when": {"after_failures": 1}})
-    assert said.startswith("no option can be tried on channel chat before")
+    assert said.startswith("no option can come first on channel chat; add one")
 
 
 def test_a_file_that_extends_replaces_in_place_and_adds_at_the_end() -> None:
     options = read_options(written(option(), option(id="offer-options"), extends="default"))
-    assert [one.id for one in options] == [*SHIPPED, "slow"]
+    assert [option.id for option in options] == [*SHIPPED, "slow"]
     assert options[SHIPPED.index("offer-options")].guidance == "Go slow."
-    assert [one for one in options if one.id not in ("slow", "offer-options")] == [
-        one for one in default_options() if one.id != "offer-options"
+    assert [option for option in options if option.id not in ("slow", "offer-options")] == [
+        option for option in default_options() if option.id != "offer-options"
     ]
 
 
 def test_a_file_that_extends_leaves_out_and_no_ladder_leads_there() -> None:
     options = read_options("extends: default\nwithout: [offer-options]")
-    assert [one.id for one in options] == [name for name in SHIPPED if name != "offer-options"]
-    assert all("offer-options" not in one.then for one in options)
+    assert [option.id for option in options] == [name for name in SHIPPED if name != "offer-options"]
+    assert all("offer-options" not in option.then for option in options)
 
 
 def test_what_is_left_out_and_said_anew_is_replaced() -> None:
@@ -260,12 +271,12 @@ def test_what_is_left_out_and_said_anew_is_replaced() -> None:
 
 def test_an_own_ladder_may_not_lead_to_what_was_left_out() -> None:
     said = complaint(option(then=["offer-options"]), extends="default", without=["offer-options"])
-    assert said.startswith("option slow: then leads to offer-options, which is no option")
+    assert said.startswith("option slow: then names the unknown option offer-options")
 
 
 def test_an_own_option_may_not_close_a_circle_with_ours() -> None:
     said = complaint(option(id="offer-options", then=["own-and-repair"]), extends="default")
-    assert "then leads back to it: " in said and "own-and-repair > offer-options" in said
+    assert "then leads back to the option itself: " in said and "own-and-repair > offer-options" in said
 
 
 def test_a_file_that_extends_nothing_new_is_ours() -> None:
@@ -282,12 +293,15 @@ def test_without_hand_over_nothing_is_left_to_go_to() -> None:
         ("extends: ours", "the protocols file: extends must be 'default'"),
         ("extends: default\nwithout: offer", "the protocols file: without: must be a list"),
         ("extends: default\nwithout: [5]", "the protocols file: without.1 must be a valid string"),
-        ("extends: default\nwithout: [offer-option]", "without: offer-option is no shipped option, is offer-options"),
-        ("without: [offer-options]", "without: leaves out shipped options, so it needs 'extends: default'"),
-        ("option: []", "the protocols file: unknown field option, is options meant?"),
-        ("7: []", "the protocols file: 7 is no name of a field"),
-        ("options: []", "the protocols file holds no option"),
-        ("{}", "the protocols file holds no option"),
+        (
+            "extends: default\nwithout: [offer-option]",
+            "without: unknown shipped option offer-option; did you mean offer-options",
+        ),
+        ("without: [offer-options]", "without: only works with 'extends: default'"),
+        ("option: []", "the protocols file: unknown field option; did you mean options?"),
+        ("7: []", "the protocols file: 7 is not a field name"),
+        ("options: []", "the protocols file has no options"),
+        ("{}", "the protocols file has no options"),
     ],
 )
 def test_what_is_wrong_with_the_file_itself_is_said(text: str, said: str) -> None:
@@ -350,24 +364,24 @@ def test_any_document_is_read_or_refused_never_a_crash(document: Any) -> None:
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JUNK))
 def test_whatever_stands_in_a_field_it_is_read_or_refused_never_a_crash(junk: dict[str, Any]) -> None:
-    found = refused_or_read(written(option() | junk, LAST))
-    assert "option" in found if isinstance(found, str) else len(found) == 2
+    result = refused_or_read(written(option() | junk, LAST))
+    assert "option" in result if isinstance(result, str) else len(result) == 2
 
 
 @given(st.dictionaries(st.sampled_from(CONDITIONS), JUNK))
 def test_whatever_stands_in_a_condition_it_is_read_or_refused_never_a_crash(junk: dict[str, Any]) -> None:
-    found = refused_or_read(written(option(when=junk), LAST))
-    if isinstance(found, str):
-        assert found.startswith("option slow: ")
+    result = refused_or_read(written(option(when=junk), LAST))
+    if isinstance(result, str):
+        assert result.startswith("option slow: ")
     else:
         said = {name: tuple(value) if isinstance(value, list) else value for name, value in junk.items()}
-        assert {name: getattr(found[0].when, name) for name in junk} == said
+        assert {name: getattr(result[0].when, name) for name in junk} == said
 
 
 @given(st.dictionaries(st.sampled_from(CONSTRAINTS), JUNK))
 def test_whatever_stands_in_a_constraint_it_is_read_or_refused_never_a_crash(junk: dict[str, Any]) -> None:
-    found = refused_or_read(written(option(constraints=junk), LAST))
-    if isinstance(found, str):
-        assert found.startswith("option slow: ")
+    result = refused_or_read(written(option(constraints=junk), LAST))
+    if isinstance(result, str):
+        assert result.startswith("option slow: ")
     else:
-        assert {name: getattr(found[0].constraints, name) for name in junk} == junk
+        assert {name: getattr(result[0].constraints, name) for name in junk} == junk

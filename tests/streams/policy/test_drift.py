@@ -2,27 +2,27 @@
 
 import numpy as np
 
-from streams.policy.drift import BLOCK, KEPT, DriftUpdate, watched
+from streams.policy.drift import BLOCK, MOST_MEANS, DriftUpdate, update_errors
 from streams.policy.snapshot import PredictionErrors
 
 
 def squares(seed: int, count: int, sd: float = 0.2) -> list[float]:
-    return [float(one) ** 2 for one in np.random.default_rng(seed).normal(0, sd, count)]
+    return [float(item) ** 2 for item in np.random.default_rng(seed).normal(0, sd, count)]
 
 
 def grown(errors: list[float], batch: int = 50) -> list[int]:
     """How many errors were seen when they had grown, handed over in batches."""
     watch, found = DriftUpdate(PredictionErrors(), False), []
     for start in range(0, len(errors), batch):
-        watch = watched(watch.errors, errors[start : start + batch])
+        watch = update_errors(watch.errors, errors[start : start + batch])
         if watch.grew:
             found.append(start + batch)
     return found
 
 
 def test_errors_that_grow_are_seen_soon() -> None:
-    found = grown([*squares(1, 4000), *squares(2, 2000, 0.3)])
-    assert found and 4000 < found[0] <= 4500
+    result = grown([*squares(1, 4000), *squares(2, 2000, 0.3)])
+    assert result and 4000 < result[0] <= 4500
 
 
 def test_noise_is_seldom_taken_for_a_change() -> None:
@@ -35,17 +35,17 @@ def test_errors_that_shrink_are_no_news() -> None:
 
 def test_it_is_seen_once_and_the_watch_begins_anew() -> None:
     assert len(grown([*squares(1, 4000), *squares(2, 4000, 0.4)])) == 1
-    watch = watched(watched(PredictionErrors(), squares(1, 4000)).errors, squares(2, 1000, 0.4))
+    watch = update_errors(update_errors(PredictionErrors(), squares(1, 4000)).errors, squares(2, 1000, 0.4))
     assert watch.grew
     assert len(watch.errors.means) == 1
 
 
 def test_memory_is_bounded_and_a_rest_waits_for_its_block() -> None:
-    watch = watched(PredictionErrors((0.04,) * KEPT), squares(1, BLOCK + 7))
-    assert len(watch.errors.means) <= KEPT
+    watch = update_errors(PredictionErrors((0.04,) * MOST_MEANS), squares(1, BLOCK + 7))
+    assert len(watch.errors.means) <= MOST_MEANS
     assert len(watch.errors.recent) == 7
-    assert watched(watch.errors, []) == DriftUpdate(watch.errors, False)
+    assert update_errors(watch.errors, []) == DriftUpdate(watch.errors, False)
 
 
 def test_nothing_is_known_at_first() -> None:
-    assert watched(PredictionErrors(), []) == DriftUpdate(PredictionErrors(), False)
+    assert update_errors(PredictionErrors(), []) == DriftUpdate(PredictionErrors(), False)

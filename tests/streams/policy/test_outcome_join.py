@@ -26,7 +26,7 @@ class Told(NamedTuple):
 
     @property
     def entered(self) -> list[tuple[int, Record]]:
-        return [(number, one) for number, ones in enumerate(self.decisions) for one in ones]
+        return [(number, item) for number, ones in enumerate(self.decisions) for item in ones]
 
 
 @st.composite
@@ -36,9 +36,9 @@ def stories(draw: st.DrawFn) -> Told:
     decisions: list[list[Record]] = [[], [], []]
     for one in every:
         decisions[draw(st.integers(0, 2))].append(one)
-    outcomes = [outcome(one, draw(st.sampled_from([0.1, -0.3, None]))) for one in every if draw(st.integers(0, 4))]
+    outcomes = [outcome(item, draw(st.sampled_from([0.1, -0.3, None]))) for item in every if draw(st.integers(0, 4))]
     marks = draw(st.lists(st.tuples(st.sampled_from(every), st.integers(1, 5), st.integers(1, 3)), max_size=8))
-    said = {one["event_id"]: one for one in (rating(of, mark, f"r{number}") for of, mark, number in marks)}
+    said = {item["event_id"]: item for item in (rating(of, mark, f"r{number}") for of, mark, number in marks)}
     return Told(decisions, outcomes, list(said.values()))
 
 
@@ -52,16 +52,16 @@ def batches(draw: st.DrawFn, told: Told) -> list[tuple[list[tuple[int, Record]],
         for ones, places in zip(told.decisions, cuts, strict=True)
         for one, cut in zip(ones, places, strict=True)
     }
-    found: list[tuple[list[tuple[int, Record]], list[Record], list[Record]]] = [([], [], []) for _ in range(count)]
+    result: list[tuple[list[tuple[int, Record]], list[Record], list[Record]]] = [([], [], []) for _ in range(count)]
     for partition, one in told.entered:
         for place in places_from(draw, at[one["decision_id"]], count):
-            found[place][0].append((partition, one))
+            result[place][0].append((partition, one))
     for which, records in ((1, told.outcomes), (2, told.ratings)):
         for one in draw(st.permutations(records)):
             start = draw(st.integers(at[one["decision_id"]], count - 1))
             for place in places_from(draw, start, count):
-                found[place][which].append(one)  # type: ignore[index]
-    return found
+                result[place][which].append(one)  # type: ignore[index]
+    return result
 
 
 def places_from(draw: st.DrawFn, start: int, count: int) -> list[int]:
@@ -75,12 +75,12 @@ def learned(news: Iterable[JoinedBatch]) -> tuple[dict[str, tuple[float | None, 
     said: dict[str, Counter[float]] = {}
     times: Counter[str] = Counter()
     for one in news:
-        for lesson, ratings in one.lessons:
+        for lesson, ratings in one.examples:
             name = lesson.decision["decision_id"]
             times[name] += 1
             rewards[name], said[name] = lesson.outcome["reward"], Counter(ratings)
         for late in one.rated:
-            name = late.lesson.decision["decision_id"]
+            name = late.example.decision["decision_id"]
             assert Counter(late.before) == said[name], "what was said before is what was learned"
             said[name] = Counter(late.now)
     return {name: (reward, said[name]) for name, reward in rewards.items()}, times
@@ -88,11 +88,11 @@ def learned(news: Iterable[JoinedBatch]) -> tuple[dict[str, tuple[float | None, 
 
 def expected(told: Told) -> dict[str, tuple[float | None, Mapping[Any, int]]]:
     """By the words of the documentation: of each partition what stands before its first decision without outcome."""
-    rewards = {one["decision_id"]: one["reward"] for one in told.outcomes}
+    rewards = {outcome["decision_id"]: outcome["reward"] for outcome in told.outcomes}
     found = {}
     for ones in told.decisions:
-        for one in ones:
-            name = one["decision_id"]
+        for item in ones:
+            name = item["decision_id"]
             if name not in rewards:
                 break
             said = Counter(rating["score"] for rating in told.ratings if rating["decision_id"] == name)
@@ -104,7 +104,7 @@ def expected(told: Told) -> dict[str, tuple[float | None, Mapping[Any, int]]]:
 @given(stories(), st.data())
 def test_what_is_learned_follows_from_what_was_read_and_not_from_its_order(told: Told, data: st.DataObject) -> None:
     experience = OutcomeJoin(CONFIG)
-    found, times = learned([experience.take(*batch) for batch in data.draw(batches(told))])
+    found, times = learned([experience.join(*batch) for batch in data.draw(batches(told))])
     assert found == expected(told)
     assert set(times.values()) <= {1}, "once, however often it was published"
 
@@ -113,12 +113,12 @@ def test_what_is_learned_follows_from_what_was_read_and_not_from_its_order(told:
 @given(stories(), st.data())
 def test_lessons_of_a_partition_are_in_the_order_of_their_decisions(told: Told, data: st.DataObject) -> None:
     experience = OutcomeJoin(CONFIG)
-    batched = [experience.take(*batch) for batch in data.draw(batches(told))]
-    order = [[one.decision["decision_id"] for one, _ in news.lessons] for news in batched]
+    batched = [experience.join(*batch) for batch in data.draw(batches(told))]
+    order = [[one.decision["decision_id"] for one, _ in news.examples] for news in batched]
     assert all(names == sorted(names) for names in order), "within a batch by id"
     place = {name: number for number, names in enumerate(order) for name in names}
     for ones in told.decisions:
-        places = [place[one["decision_id"]] for one in ones if one["decision_id"] in place]
+        places = [place[item["decision_id"]] for item in ones if item["decision_id"] in place]
         assert places == sorted(places), "never a later decision in an earlier batch"
 
 
@@ -126,8 +126,8 @@ def test_lessons_of_a_partition_are_in_the_order_of_their_decisions(told: Told, 
 @given(stories(), st.data())
 def test_what_is_known_of_a_story_has_nothing_to_refuse(told: Told, data: st.DataObject) -> None:
     experience = OutcomeJoin(CONFIG)
-    news = [experience.take(*batch) for batch in data.draw(batches(told))]
-    assert not any(one.unknown or one.late or one.given_up for one in news)
+    news = [experience.join(*batch) for batch in data.draw(batches(told))]
+    assert not any(item.unknown or item.late or item.given_up for item in news)
 
 
 @settings(max_examples=100)
@@ -138,26 +138,26 @@ def test_recalling_all_at_once_goes_on_like_the_one_that_never_stopped(told: Tol
     cut = data.draw(st.integers(0, len(story)))
     calm, again = OutcomeJoin(CONFIG), OutcomeJoin(CONFIG)
     for batch in story[:cut]:
-        calm.take(*batch)
-    again.take(*([one for batch in story[:cut] for one in batch[which]] for which in range(3)))
+        calm.join(*batch)
+    again.join(*([first for batch in story[:cut] for first in batch[which]] for which in range(3)))
     for batch in story[cut:]:
-        one, other = calm.take(*batch), again.take(*batch)
-        assert [lesson for lesson, _ in one.lessons] == [lesson for lesson, _ in other.lessons]
-        assert learned_ratings(one) == learned_ratings(other)
+        first, second = calm.join(*batch), again.join(*batch)
+        assert [lesson for lesson, _ in first.examples] == [lesson for lesson, _ in second.examples]
+        assert learned_ratings(first) == learned_ratings(second)
 
 
 def learned_ratings(news: JoinedBatch) -> list[Counter[float]]:
-    return [Counter(ratings) for _, ratings in news.lessons] + [Counter(one.now) for one in news.rated]
+    return [Counter(ratings) for _, ratings in news.examples] + [Counter(item.now) for item in news.rated]
 
 
 def names(news: JoinedBatch) -> list[str]:
-    return [one.decision["decision_id"] for one, _ in news.lessons]
+    return [one.decision["decision_id"] for one, _ in news.examples]
 
 
 def read(
     experience: OutcomeJoin, *decisions: Record, outcomes: Iterable[Record] = (), ratings: Any = ()
 ) -> JoinedBatch:
-    return experience.take([(0, one) for one in decisions], outcomes, ratings)
+    return experience.join([(0, decision) for decision in decisions], outcomes, ratings)
 
 
 def test_a_decision_waits_for_those_before_it() -> None:
@@ -169,7 +169,7 @@ def test_a_decision_waits_for_those_before_it() -> None:
 
 def test_partitions_do_not_wait_for_each_other() -> None:
     a, b = decision("a"), decision("b")
-    news = OutcomeJoin(CONFIG).take([(0, a), (1, b)], [outcome(b)], [])
+    news = OutcomeJoin(CONFIG).join([(0, a), (1, b)], [outcome(b)], [])
     assert names(news) == ["b"]
 
 
@@ -190,14 +190,14 @@ def test_an_outcome_that_contradicts_its_decision_is_named_and_the_true_one_stil
     wrong = [outcome(a, option="offer"), outcome(a, conversation_id="another")]
     experience = OutcomeJoin(CONFIG)
     news = read(experience, a, outcomes=wrong)
-    assert [one.why for one in news.unknown] == ["it contradicts decision a"] * 2
+    assert [item.why for item in news.unknown] == ["it contradicts decision a"] * 2
     assert names(read(experience, outcomes=[outcome(a)])) == ["a"]
 
 
 def test_the_first_of_two_different_outcomes_counts() -> None:
     a = decision("a")
     news = read(OutcomeJoin(CONFIG), a, outcomes=[outcome(a, 0.1), outcome(a, 0.4)])
-    [(lesson, _)] = news.lessons
+    [(lesson, _)] = news.examples
     assert lesson.outcome["reward"] == 0.1
 
 
@@ -211,7 +211,7 @@ def test_a_rating_of_no_decision_is_late() -> None:
 def test_a_rating_that_is_published_twice_counts_once() -> None:
     a = decision("a")
     experience = OutcomeJoin(CONFIG)
-    [(_, said)] = read(experience, a, outcomes=[outcome(a)], ratings=[rating(a), rating(a)]).lessons
+    [(_, said)] = read(experience, a, outcomes=[outcome(a)], ratings=[rating(a), rating(a)]).examples
     assert said == (1.0,)
     assert read(experience, ratings=[rating(a)]).rated == []
     [late] = read(experience, ratings=[rating(a, 1, "r2"), rating(a, 1, "r2")]).rated
@@ -226,7 +226,7 @@ def test_a_decision_that_never_closes_is_given_up_and_the_others_go_on() -> None
     assert (still.given_up, names(still)) == (0, [])
     then = read(experience, decision("d", PATIENCE_S + 1))
     assert (then.given_up, names(then)) == (1, ["b"])
-    assert [one.why for one in read(experience, outcomes=[outcome(a)]).unknown] == ["no decision a is known"]
+    assert [item.why for item in read(experience, outcomes=[outcome(a)]).unknown] == ["no decision a is known"]
 
 
 def test_an_outcome_that_comes_with_the_moment_of_giving_up_is_in_time() -> None:
@@ -247,7 +247,7 @@ def test_what_closed_is_never_given_up_however_long_it_waits() -> None:
 
 def test_another_partition_does_not_make_a_decision_old() -> None:
     experience = OutcomeJoin(QUICK)
-    news = experience.take([(0, decision("a")), (1, decision("b", 100 * PATIENCE_S))], [], [])
+    news = experience.join([(0, decision("a")), (1, decision("b", 100 * PATIENCE_S))], [], [])
     assert news.given_up == 0
 
 
@@ -256,7 +256,7 @@ def test_a_recording_that_is_played_beside_live_events_is_not_old_on_arrival() -
     experience = OutcomeJoin(QUICK)
     read(experience, today, outcomes=[outcome(today)])
     assert read(experience, *old).given_up == 0
-    news = read(experience, outcomes=[outcome(one) for one in old])
+    news = read(experience, outcomes=[outcome(item) for item in old])
     assert (names(news), news.unknown) == (["old-0", "old-1", "old-2"], [])
     assert len(read(experience, ratings=[rating(old[0])]).rated) == 1, "nor is it forgotten at once"
 
@@ -283,9 +283,9 @@ def test_a_rating_is_late_by_its_own_time_however_long_its_quiet_partition_remem
     for batches in ([(0, 1, 2)], [(0, 1), (2,)], [(0,), (2,), (1,)], [(0, 2), (1,)]):
         experience, late, ratings = OutcomeJoin(QUICK), [], []
         for batch in batches:
-            news = experience.take(*([one] if which in batch else [] for which, one in enumerate(story)))
+            news = experience.join(*([one] if which in batch else [] for which, one in enumerate(story)))
             late += news.late
-            ratings += [said for _, said in news.lessons if said] + [one.now for one in news.rated]
+            ratings += [said for _, said in news.examples if said] + [item.now for item in news.rated]
         assert (late, ratings) == (([said], []) if is_late else ([], [(1.0,)]))
 
 
@@ -294,7 +294,7 @@ def test_another_partition_makes_nobody_forget() -> None:
     a = decision("a")
     experience = OutcomeJoin(QUICK)
     read(experience, a, outcomes=[outcome(a)])
-    experience.take([(1, decision("b", 1e6))], [], [])
+    experience.join([(1, decision("b", 1e6))], [], [])
     assert names(read(experience, a, outcomes=[outcome(a)])) == []
 
 

@@ -14,9 +14,9 @@ from schemas.records import record
 from streams.experiment.effects import Evidence
 from streams.interventions.options import CONTROL
 from streams.policy import context, snapshot, thompson
-from streams.policy.learner import after
+from streams.policy.learner import next_snapshot
 from streams.policy.policy import Policy
-from streams.policy.snapshot import Snapshot, SnapshotError, as_record, of_record, version_of
+from streams.policy.snapshot import Snapshot, SnapshotError, compute_version, from_record, to_record
 from tests.support.data.lessons import brought, config, lesson, taught
 
 Record = dict[str, Any]
@@ -37,7 +37,7 @@ VECTORS = st.lists(NUMBERS, min_size=context.SIZE, max_size=context.SIZE)
 
 def assert_same(one: Snapshot, other: Snapshot) -> None:
     """Bit for bit: structs that hold arrays have no useful ==."""
-    assert as_record(one) == as_record(other)
+    assert to_record(one) == to_record(other)
     for name, arm in one.arms.items():
         assert np.array_equal(arm.precision, other.arms[name].precision)
         assert np.array_equal(arm.response, other.arms[name].response)
@@ -50,41 +50,41 @@ def through_kafka(found: Record) -> Record:
 
 @pytest.mark.parametrize("found", [WHOLE, Snapshot("another")])
 def test_what_is_written_is_read_again(found: Snapshot) -> None:
-    assert_same(of_record(as_record(found)), found)
-    assert through_kafka(as_record(found)) == as_record(found)
-    assert_same(of_record(through_kafka(as_record(found))), found)
+    assert_same(from_record(to_record(found)), found)
+    assert through_kafka(to_record(found)) == to_record(found)
+    assert_same(from_record(through_kafka(to_record(found))), found)
 
 
 @given(st.lists(st.tuples(VECTORS, NUMBERS, st.floats(0.01, 5)), max_size=8))
 def test_whatever_was_learned_is_read_again_bit_for_bit(lessons: list[tuple[list[float], float, float]]) -> None:
-    arm = thompson.fresh(context.SIZE, 5.0)
+    arm = thompson.new_arm(context.SIZE, 5.0)
     for x, reward, weight in lessons:
-        arm = thompson.learned(thompson.discounted(arm, 0.9, 5.0), x, reward, weight)
-    found = Snapshot("default", arms={"slow": arm})
-    assert_same(of_record(through_kafka(as_record(found))), found)
+        arm = thompson.update_arm(thompson.discount_arm(arm, 0.9, 5.0), x, reward, weight)
+    snapshot = Snapshot("default", arms={"slow": arm})
+    assert_same(from_record(through_kafka(to_record(snapshot))), snapshot)
 
 
 def test_its_version_is_a_digest_of_all_it_holds() -> None:
-    found = as_record(WHOLE)
-    assert found["policy_version"].startswith("thompson-")
-    assert len(found["policy_version"]) == len("thompson-") + 16
-    for name in found.keys() - {"policy_version"}:
-        assert version_of(found | {name: "other"}) != found["policy_version"], name
-    assert as_record(of_record(found))["policy_version"] == found["policy_version"]
+    result = to_record(WHOLE)
+    assert result["policy_version"].startswith("thompson-")
+    assert len(result["policy_version"]) == len("thompson-") + 16
+    for name in result.keys() - {"policy_version"}:
+        assert compute_version(result | {name: "other"}) != result["policy_version"], name
+    assert to_record(from_record(result))["policy_version"] == result["policy_version"]
 
 
 def test_positions_and_disabled_options_have_an_order_of_their_own() -> None:
     other = dict(reversed(list(WHOLE.positions.items())))
-    assert as_record(Snapshot("default", positions=other)) == as_record(Snapshot("default", positions=WHOLE.positions))
+    assert to_record(Snapshot("default", positions=other)) == to_record(Snapshot("default", positions=WHOLE.positions))
 
 
 def broken(change: Callable[[Record], Any]) -> Record:
     """The record after a change by somebody who signs it anew."""
-    found = as_record(WHOLE)
-    found["precision"] = [list(one) for one in found["precision"]]
-    found["response"] = [list(one) for one in found["response"]]
-    change(found)
-    return found | {"policy_version": version_of(found)}
+    result = to_record(WHOLE)
+    result["precision"] = [list(item) for item in result["precision"]]
+    result["response"] = [list(item) for item in result["response"]]
+    change(result)
+    return result | {"policy_version": compute_version(result)}
 
 
 def put(path: tuple[Any, ...], value: Any) -> Callable[[Record], None]:
@@ -119,34 +119,34 @@ HUGE = [1e308 * (row == column) for row in range(SIZE) for column in range(SIZE)
         (put(("precision", 0, 1), 0.5), "the precision of control is not positive definite"),
         (put(("precision", 2, 0), -1.0), "the precision of slow is not positive definite"),
         (put(("precision", 1), [0.0] * SIZE * SIZE), "the precision of offer is not positive definite"),
-        (put(("precision", 1), TINY), "what it predicts is not finite"),
-        (put(("evidence", 0, "total"), math.nan), "the evidence of slow is no evidence"),
-        (put(("evidence", 0, "squares"), math.inf), "the evidence of slow is no evidence"),
-        (put(("evidence", 0, "n"), -1), "the evidence of slow is no evidence"),
+        (put(("precision", 1), TINY), "its predictions are not finite"),
+        (put(("evidence", 0, "total"), math.nan), "the evidence of slow is invalid"),
+        (put(("evidence", 0, "squares"), math.inf), "the evidence of slow is invalid"),
+        (put(("evidence", 0, "n"), -1), "the evidence of slow is invalid"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_a_sentence(change: Callable[[Record], Any], why: str) -> None:
     with pytest.raises(SnapshotError, match=why):
-        of_record(broken(change))
+        from_record(broken(change))
 
 
 def test_what_was_rolled_back_stays_so_when_the_context_changes() -> None:
     """The arrays of another context mean nothing here; an option that did harm does not come back by an upgrade."""
     older = broken(put(("context_version",), context.VERSION - 1))
-    found = of_record(older)
-    assert (dict(found.arms), found.matured, found.disabled) == ({}, 0, {"offer"})
-    assert (found.evidence, found.positions) == (WHOLE.evidence, WHOLE.positions)
-    following = after(found, brought([lesson("a")]), [], {**WHOLE.positions}, config())
+    result = from_record(older)
+    assert (dict(result.arms), result.matured, result.disabled) == ({}, 0, {"offer"})
+    assert (result.evidence, result.positions) == (WHOLE.evidence, WHOLE.positions)
+    following = next_snapshot(result, brought([lesson("a")]), [], {**WHOLE.positions}, config())
     assert (following.previous, following.disabled, following.matured) == (older["policy_version"], {"offer"}, 1)
-    assert as_record(of_record(as_record(following))) == as_record(following)
+    assert to_record(from_record(to_record(following))) == to_record(following)
     seen = dict.fromkeys(context.NAMES, 0.5)
-    mean, sd = Policy(found).predict(seen, ["slow", CONTROL], 5.0)
+    mean, sd = Policy(result).predict(seen, ["slow", CONTROL], 5.0)
     assert (mean == 0).all() and (sd > 0).all()
 
 
 def test_great_certainty_is_no_mistake() -> None:
-    found = of_record(broken(put(("precision", 0), HUGE)))
-    mean, sd = Policy(found).predict(dict.fromkeys(context.NAMES, 0.0), [CONTROL], 5.0)
+    result = from_record(broken(put(("precision", 0), HUGE)))
+    mean, sd = Policy(result).predict(dict.fromkeys(context.NAMES, 0.0), [CONTROL], 5.0)
     assert np.isfinite([mean, sd]).all()
 
 
@@ -162,28 +162,28 @@ def test_great_certainty_is_no_mistake() -> None:
     ],
 )
 def test_what_was_changed_after_it_was_signed_is_refused(change: Callable[[Record], Any]) -> None:
-    found = through_kafka(as_record(WHOLE))
-    change(found)
-    with pytest.raises(SnapshotError, match="does not hold what its version says"):
-        of_record(found)
+    result = through_kafka(to_record(WHOLE))
+    change(result)
+    with pytest.raises(SnapshotError, match="its content does not match its version"):
+        from_record(result)
 
 
 @given(st.lists(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=170), max_size=4), st.integers(0, 3))
 def test_no_arrays_whatever_raise_anything_else(arrays: list[list[float]], which: int) -> None:
-    found = as_record(WHOLE)
-    found["precision" if which % 2 else "response"] = arrays
-    found["options"] = [f"o{number}" for number in range(len(arrays))] if which > 1 else found["options"]
-    found["policy_version"] = version_of(found)
+    result = to_record(WHOLE)
+    result["precision" if which % 2 else "response"] = arrays
+    result["options"] = [f"o{number}" for number in range(len(arrays))] if which > 1 else result["options"]
+    result["policy_version"] = compute_version(result)
     try:
-        read = of_record(found)
+        read = from_record(result)
     except SnapshotError:
         return
-    assert as_record(read) == found
+    assert to_record(read) == result
 
 
 def test_a_snapshot_is_not_changed_by_reading_it() -> None:
-    found = as_record(WHOLE)
-    before = through_kafka(found)
-    Policy(of_record(found))
-    assert found == before
-    assert snapshot.FORMAT == found["format"] == 1
+    result = to_record(WHOLE)
+    before = through_kafka(result)
+    Policy(from_record(result))
+    assert result == before
+    assert snapshot.FORMAT == result["format"] == 1

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from streams.policy.thompson import Arm, Posterior, best_probabilities, discounted, floored, fresh, learned
+from streams.policy.thompson import Arm, Posterior, apply_floor, best_probabilities, discount_arm, new_arm, update_arm
 
 SIZE, RIDGE = 4, 5.0
 SAMPLES = 100_000
@@ -29,9 +29,9 @@ any_sd = st.one_of(st.just(0.0), st.floats(1e-300, 1e-6), st.floats(0.01, 10), s
 
 
 def taught(seen: Any, arm: Arm | None = None) -> Arm:
-    arm = fresh(SIZE, RIDGE) if arm is None else arm
+    arm = new_arm(SIZE, RIDGE) if arm is None else arm
     for x, reward, weight in seen:
-        arm = learned(arm, x, reward, weight)
+        arm = update_arm(arm, x, reward, weight)
     return arm
 
 
@@ -99,18 +99,18 @@ def test_of_two_the_chance_has_a_formula() -> None:
 
 @given(options(any_sd), st.floats(0, 0.5))
 def test_no_option_is_below_the_floor(drawn: tuple[Any, Any], floor: float) -> None:
-    chances = floored(best_probabilities(*drawn), floor)
+    chances = apply_floor(best_probabilities(*drawn), floor)
     assert chances.sum() == pytest.approx(1.0, abs=1e-9)
     assert (chances >= min(floor, 1 / len(chances)) - 1e-12).all()
 
 
 def test_above_the_floor_shares_keep_their_proportion() -> None:
-    np.testing.assert_allclose(floored(np.array([0.75, 0.25, 0.0]), 0.1), [0.625, 0.275, 0.1])
+    np.testing.assert_allclose(apply_floor(np.array([0.75, 0.25, 0.0]), 0.1), [0.625, 0.275, 0.1])
 
 
 @pytest.mark.parametrize("floor", [1 / 3, 0.5, 1.0])
 def test_a_floor_that_leaves_nothing_is_uniform(floor: float) -> None:
-    np.testing.assert_allclose(floored(np.array([0.9, 0.1, 0.0]), floor), 1 / 3)
+    np.testing.assert_allclose(apply_floor(np.array([0.9, 0.1, 0.0]), floor), 1 / 3)
 
 
 @given(st.lists(lessons, min_size=1, max_size=4), contexts)
@@ -133,7 +133,7 @@ def test_each_option_is_seen_in_its_own_context_in_the_order_asked(one: Any, oth
 
 
 def test_nothing_learned_predicts_nothing_and_is_unsure_of_it() -> None:
-    mean, sd = Posterior([fresh(SIZE, RIDGE)]).predict(np.array([[1.0, 0.0, 0.0, 0.0]]), [0])
+    mean, sd = Posterior([new_arm(SIZE, RIDGE)]).predict(np.array([[1.0, 0.0, 0.0, 0.0]]), [0])
     assert (mean[0], sd[0]) == (0.0, pytest.approx(1 / sqrt(RIDGE)))
 
 
@@ -156,20 +156,20 @@ def test_lessons_add_up_in_any_order(some: list[Any], others: list[Any]) -> None
 def test_learning_leaves_what_was_known_alone(seen: list[Any], x: Any, reward: float) -> None:
     arm = taught(seen)
     before = arm.precision.copy(), arm.response.copy()
-    learned(arm, x.tolist(), reward)
-    discounted(arm, 0.5, RIDGE)
+    update_arm(arm, x.tolist(), reward)
+    discount_arm(arm, 0.5, RIDGE)
     assert (arm.precision == before[0]).all() and (arm.response == before[1]).all()
 
 
 @given(lessons, st.floats(0, 1))
 def test_forgetting_is_having_learned_with_less_weight(seen: list[Any], factor: float) -> None:
     lighter = [(x, reward, weight * factor) for x, reward, weight in seen]
-    same(discounted(taught(seen), factor, RIDGE), taught(lighter))
+    same(discount_arm(taught(seen), factor, RIDGE), taught(lighter))
 
 
 @given(lessons)
 def test_what_is_wholly_forgotten_is_as_new(seen: list[Any]) -> None:
-    same(discounted(taught(seen), 0.0, RIDGE), fresh(SIZE, RIDGE))
+    same(discount_arm(taught(seen), 0.0, RIDGE), new_arm(SIZE, RIDGE))
 
 
 def test_a_precision_that_is_none_is_refused() -> None:

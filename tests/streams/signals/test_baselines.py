@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.signals.baselines import ENOUGH, MEMORY, deviation, learn
+from streams.signals.baselines import ENOUGH, MEMORY, measure_deviation, update_baseline
 from streams.state import Baseline
 
 NUMBERS = st.floats(-1e6, 1e6)
@@ -14,7 +14,7 @@ NUMBERS = st.floats(-1e6, 1e6)
 def learned(values: list[float]) -> Baseline:
     baseline = None
     for value in values:
-        baseline = learn(baseline, value)
+        baseline = update_baseline(baseline, value)
     assert baseline is not None
     return baseline
 
@@ -36,7 +36,7 @@ def test_old_habits_fade() -> None:
 def test_a_longer_memory_fades_more_slowly() -> None:
     short, long = learned([100.0] * 200 + [50.0] * 50), None
     for value in [100.0] * 200 + [50.0] * 50:
-        long = learn(long, value, 150)
+        long = update_baseline(long, value, 150)
     assert long is not None
     assert long.count == 150
     assert long.mean == pytest.approx(50 + 50 * (149 / 150) ** 50)
@@ -45,20 +45,20 @@ def test_a_longer_memory_fades_more_slowly() -> None:
 
 @pytest.mark.parametrize("count", range(ENOUGH))
 def test_two_values_are_no_habit(count: int) -> None:
-    assert deviation(Baseline(1.0, 1.0, count) if count else None, 5.0, 1.0) is None
+    assert measure_deviation(Baseline(1.0, 1.0, count) if count else None, 5.0, 1.0) is None
 
 
 def test_a_deviation_is_counted_in_the_persons_own_standard_deviations() -> None:
-    assert deviation(Baseline(10.0, 4.0, 3), 13.0, 0.1) == pytest.approx(1.5)
+    assert measure_deviation(Baseline(10.0, 4.0, 3), 13.0, 0.1) == pytest.approx(1.5)
 
 
 def test_nobody_is_steadier_than_the_least_deviation() -> None:
-    assert deviation(Baseline(10.0, 0.0, 3), 11.0, 2.0) == pytest.approx(0.5)
+    assert measure_deviation(Baseline(10.0, 0.0, 3), 11.0, 2.0) == pytest.approx(0.5)
 
 
 @given(NUMBERS, st.floats(0.0, 1e12), NUMBERS, st.floats(1e-3, 1e3))
 def test_no_deviation_exceeds_three(mean: float, variance: float, value: float, least: float) -> None:
-    z = deviation(Baseline(mean, variance, 9), value, least)
+    z = measure_deviation(Baseline(mean, variance, 9), value, least)
     assert z is not None
     assert -3.0 <= z <= 3.0
 

@@ -12,7 +12,7 @@ from schemas.records import record
 from streams.belief.estimator import Observation
 from streams.config.model import NavigationConfig
 from streams.signals import navigation as nav
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from streams.state import Pointer
 from tests.support.data import builders
 from tests.support.data.builders import moment
@@ -317,7 +317,7 @@ WILD = st.fixed_dictionaries(
 @given(st.lists(events("navigation"), max_size=5))
 def test_any_events_give_finite_numbers_and_known_names(found: list[dict[str, Any]]) -> None:
     for event in found:
-        signal = signal_of("navigation", event, ("conversation.navigation", 0, 0))
+        signal = extract_signal("navigation", event, ("conversation.navigation", 0, 0))
         assert set(signal["cues"]) <= CUES
         assert not {"target", "page"} & set(signal)
     check(found)

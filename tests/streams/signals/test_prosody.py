@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.signals import prosody
 from streams.signals.baselines import ENOUGH
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from streams.state import Baseline
 from tests.support.data import builders
 from tests.support.data.event_strategies import events
@@ -90,7 +90,7 @@ def test_a_quarter_of_a_second_is_enough() -> None:
 
 
 def test_without_consent_nothing_is_carried() -> None:
-    signal = signal_of("prosody", builders.prosody(consent=False), ("conversation.prosody", 0, 0))
+    signal = extract_signal("prosody", builders.prosody(consent=False), ("conversation.prosody", 0, 0))
     assert signal["features"] == dict.fromkeys(prosody.NAMES)
     assert signal["reasons"] == dict.fromkeys(prosody.NAMES, "no_consent")
     assert signal["voice_consent"] is False
@@ -98,7 +98,7 @@ def test_without_consent_nothing_is_carried() -> None:
 
 @given(events("prosody"))
 def test_any_frame_gives_believable_numbers_or_a_reason(event: dict[str, Any]) -> None:
-    signal = signal_of("prosody", event, ("conversation.prosody", 0, 0))
+    signal = extract_signal("prosody", event, ("conversation.prosody", 0, 0))
     assert_believable(signal["features"], signal["reasons"])
 
 
@@ -168,7 +168,7 @@ def test_a_voice_is_remembered_for_five_minutes_of_frames() -> None:
     baselines: dict[str, Baseline] = {}
     for _ in range(2 * prosody.MEMORY):
         _, baselines = prosody.observe(USUAL, baselines, SD)
-    assert {one.count for one in baselines.values()} == {prosody.MEMORY}
+    assert {baseline.count for baseline in baselines.values()} == {prosody.MEMORY}
 
 
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(prosody.FEATURES, ANYTHING)), max_size=12))
@@ -177,7 +177,7 @@ def test_any_course_of_a_voice_is_read_as_finite_bounded_numbers(course: list[di
     for measures in course:
         features = prosody.extract(builders.prosody(**measures)).features
         observation, baselines = prosody.observe(features, baselines, SD)
-        assert all(math.isfinite(one.mean) and one.variance >= 0.0 for one in baselines.values())
+        assert all(math.isfinite(baseline.mean) and baseline.variance >= 0.0 for baseline in baselines.values())
         if observation is not None:
             assert abs(observation.value) <= 1.2 + 1e-9
             assert observation.value == pytest.approx(sum(observation.parts.values()))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streams.signals import reply_style, text
 from streams.text_model import hashing
-from streams.text_model.hashing import tokens
+from streams.text_model.hashing import tokenize
 
 FOUND = {
     "apology": [
@@ -92,7 +92,7 @@ def measured(said: str) -> dict[str, float | None]:
 
 
 def cases(said: dict[str, list[str]]) -> list[tuple[str, str]]:
-    return [(name, one) for name, sayings in said.items() for one in sayings]
+    return [(name, saying) for name, sayings in said.items() for saying in sayings]
 
 
 @pytest.mark.parametrize(("name", "said"), cases(FOUND))
@@ -107,8 +107,8 @@ def test_what_only_looks_like_it_is_left(name: str, said: str) -> None:
 
 
 def test_a_plain_answer_has_nothing_but_its_length() -> None:
-    found = measured("The parcel arrives on Thursday, before 12.")
-    assert {name: found[name] for name in reply_style.FEATURES if found[name]} == {"wording.words": 7.0}
+    result = measured("The parcel arrives on Thursday, before 12.")
+    assert {name: result[name] for name in reply_style.FEATURES if result[name]} == {"wording.words": 7.0}
 
 
 @pytest.mark.parametrize("role", ["operator", "bot"])
@@ -117,9 +117,9 @@ def test_a_plain_answer_has_nothing_but_its_length() -> None:
     [(None, "en", "no_text"), ("…", "en", "no_words"), ("Es tut mir leid", "de", "language")],
 )
 def test_what_cannot_be_read_is_unknown_with_a_reason(role: str, said: str | None, language: str, reason: str) -> None:
-    found = text.extract(said, language, role)
-    assert {found.features[name] for name in reply_style.FEATURES} == {None}
-    assert {found.reasons[name] for name in reply_style.FEATURES} == {reason}
+    result = text.extract(said, language, role)
+    assert {result.features[name] for name in reply_style.FEATURES} == {None}
+    assert {result.reasons[name] for name in reply_style.FEATURES} == {reason}
 
 
 def test_customers_are_not_measured_for_it() -> None:
@@ -132,10 +132,10 @@ PIECES = st.sampled_from([*SAYINGS, "either", "or", "you", "i can", "?", "…", 
 
 @given(st.text(min_size=1) | st.lists(PIECES, min_size=1).map(" ".join))
 def test_any_words_give_bounded_numbers(said: str) -> None:
-    found = tokens(said)
-    if not found:
+    result = tokenize(said)
+    if not result:
         return
-    words, *flags = reply_style.measure(found).values()
+    words, *flags = reply_style.measure(result).values()
     assert words is not None
     assert 0.0 <= words <= hashing.MAX_TOKENS
     assert set(flags) <= {0.0, 1.0}
@@ -148,18 +148,18 @@ READ = st.sampled_from(SAYINGS).map(measured)
 def test_messages_in_a_row_are_one_answer_in_any_order(messages: list[dict[str, float | None]]) -> None:
     forth = back = ()
     for one, other in zip(messages, reversed(messages), strict=True):
-        forth, back = reply_style.heard(forth, one), reply_style.heard(back, other)  # type: ignore[assignment]
-    reply = reply_style.reply(forth)
+        forth, back = reply_style.add_message(forth, one), reply_style.add_message(back, other)  # type: ignore[assignment]
+    reply = reply_style.name_features(forth)
     assert reply is not None
-    assert reply == reply_style.reply(back)
-    assert reply["wording.words"] == sum(one["wording.words"] or 0.0 for one in messages)
+    assert reply == reply_style.name_features(back)
+    assert reply["wording.words"] == sum(message["wording.words"] or 0.0 for message in messages)
     for name in reply_style.FEATURES[1:]:
-        assert reply[name] == max(one[name] or 0.0 for one in messages)
+        assert reply[name] == max(message[name] or 0.0 for message in messages)
 
 
 def test_one_message_that_cannot_be_read_leaves_the_answer_unknown() -> None:
     read, unread = measured("Sorry"), text.extract(None, None, "operator").features
-    assert reply_style.heard(reply_style.heard((), unread), read) is None
-    assert reply_style.heard(reply_style.heard((), read), unread) is None
-    assert reply_style.reply(None) is None
-    assert reply_style.reply(()) is None
+    assert reply_style.add_message(reply_style.add_message((), unread), read) is None
+    assert reply_style.add_message(reply_style.add_message((), read), unread) is None
+    assert reply_style.name_features(None) is None
+    assert reply_style.name_features(()) is None

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES
 
-from streams.signals.sentiment import MAX_EMOJIS, analyzer, compound, few_emojis
+from streams.signals.sentiment import MAX_EMOJIS, analyzer, compound, limit_emojis
 
 RULES = sorted({word for phrase in (*BOOSTER_DICT, *SPECIAL_CASES, *NEGATE) for word in phrase.split()})
 OTHERS = [
@@ -49,7 +49,7 @@ TEXTS = st.lists(WORDS | WORDS.map(str.upper), max_size=12).map(" ".join)
 
 
 def as_vader_says(text: str) -> float:
-    return float(analyzer().polarity_scores(few_emojis(text))["compound"])
+    return float(analyzer().polarity_scores(limit_emojis(text))["compound"])
 
 
 @given(TEXTS)
@@ -76,4 +76,4 @@ def test_no_emoji_is_plain_ascii_so_that_ascii_texts_have_none() -> None:
 
 
 def test_emojis_beyond_the_most_are_left_out() -> None:
-    assert few_emojis("a" + "😭" * (MAX_EMOJIS + 5)) == "a" + "😭" * MAX_EMOJIS
+    assert limit_emojis("a" + "😭" * (MAX_EMOJIS + 5)) == "a" + "😭" * MAX_EMOJIS

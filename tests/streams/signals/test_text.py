@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from schemas.codec import Codec
 from schemas.records import record
 from streams.signals import cues, text
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from streams.signals.language import MAX_CHARACTERS
 from streams.text_model import hashing
-from streams.text_model.model import Reading, probability, shipped_model
+from streams.text_model.model import Reading, logistic, shipped_model
 from tests.support.data.builders import CALM, FURIOUS, GLAD, message
 from tests.support.data.event_strategies import events
 
@@ -54,8 +54,8 @@ def number(said: str, name: str) -> float:
 def read(said: str) -> Reading:
     """What the shipped model makes of a conversation's first message."""
     model, extract = shipped_model(), text.extract(said, "en", "customer")
-    start = model.start()
-    return model.read(start, model.known(start), list(extract.terms), extract.cues, extract.features)
+    start = model.new_dialogue()
+    return model.read_turn(start, model.context(start), list(extract.terms), extract.cues, extract.features)
 
 
 @pytest.mark.parametrize("name", [*LEARNED, MOOD])
@@ -116,7 +116,7 @@ def test_numbers_count_what_they_name() -> None:
     [("This is BAD", 0.5), ("ALL OF IT", 0.0), ("no it is", 0.0), ("WHY me, WHY now", 2 / 3), ("OK so BAD", 0.0)],
 )
 def test_capitals_count_among_longer_words_unless_all_are(said: str, share: float) -> None:
-    assert text.capitals(said) == pytest.approx(share)
+    assert text.capitals_share(said) == pytest.approx(share)
 
 
 # What cannot be read
@@ -154,8 +154,8 @@ def test_what_cannot_be_read_is_null_with_a_reason_never_neutral(
     said: str | None, language: str | None, reason: str, role: str
 ) -> None:
     extract = text.extract(said, language, role)
-    assert extract.features == dict.fromkeys(text.features_of(role))
-    assert extract.reasons == dict.fromkeys(text.features_of(role), reason)
+    assert extract.features == dict.fromkeys(text.feature_names(role))
+    assert extract.reasons == dict.fromkeys(text.feature_names(role), reason)
     assert extract.cues == []
     assert not extract.terms
 
@@ -211,9 +211,9 @@ def test_half_latin_letters_are_enough_and_one_less_is_not() -> None:
     ],
 )
 def test_markup_and_typographic_marks_say_nothing(written: str, plain: str) -> None:
-    one, other = (text.extract(said, "en", "customer") for said in (written, plain))
-    assert (one.terms, one.cues) == (other.terms, other.cues)
-    assert one.features == other.features
+    first, second = (text.extract(said, "en", "customer") for said in (written, plain))
+    assert (first.terms, first.cues) == (second.terms, second.cues)
+    assert first.features == second.features
 
 
 def test_what_only_looks_like_markup_is_read() -> None:
@@ -258,7 +258,7 @@ def test_emojis_still_count_but_not_without_end() -> None:
 @example(f"hola {SURROGATE} amigo", "customer", None)
 def test_any_text_gives_finite_numbers_or_null_with_a_reason(said: str, role: str, language: str | None) -> None:
     extract = text.extract(said, language, role)
-    assert set(extract.features) == set(text.features_of(role))
+    assert set(extract.features) == set(text.feature_names(role))
     assert all(value is None or math.isfinite(value) for value in extract.features.values())
     assert {name for name, value in extract.features.items() if value is None} == set(extract.reasons)
     assert set(extract.reasons.values()) <= {"no_text", "no_words", "language"}
@@ -280,7 +280,7 @@ USUAL = st.floats(0.01, 0.99)
 
 
 def reading(parts: dict[str, float]) -> Reading:
-    return Reading(probability(sum(parts.values())), parts)
+    return Reading(logistic(sum(parts.values())), parts)
 
 
 @given(PARTS, USUAL)
@@ -314,7 +314,7 @@ def test_a_part_that_speaks_for_frustration_has_its_sign() -> None:
 
 @given(events("message"))
 def test_a_signal_holds_nothing_of_the_message_but_numbers_and_known_names(event: dict[str, object]) -> None:
-    signal = signal_of("message", event, ("conversation.messages", 0, 0))
+    signal = extract_signal("message", event, ("conversation.messages", 0, 0))
     names = {
         *text.FEATURES,
         *text.ANSWER_FEATURES,
@@ -332,7 +332,7 @@ def test_a_signal_holds_nothing_of_the_message_but_numbers_and_known_names(event
 
 def test_a_secret_in_the_text_is_nowhere_in_the_bytes_of_the_signal() -> None:
     secret = "Zanzibar-4711"
-    signal = signal_of(
+    signal = extract_signal(
         "message", message(f"{FURIOUS} {secret}", participant_id=secret), ("conversation.messages", 0, 0)
     )
     assert secret.encode() not in Codec().encode(record("signal"), signal)

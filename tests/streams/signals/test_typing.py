@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.signals import typing
-from streams.signals.extraction import signal_of
+from streams.signals.extraction import extract_signal
 from streams.state import Baseline
 from tests.support.data.builders import keystrokes
 from tests.support.data.event_strategies import events
@@ -64,9 +64,9 @@ def test_presses_that_go_back_in_time_are_not_measured() -> None:
     ],
 )
 def test_a_burst_nobody_can_have_typed_is_null_with_the_reason(pressed: list[float], reason: str) -> None:
-    found = burst(pressed)
-    assert found.features == dict.fromkeys(typing.FEATURES)
-    assert found.reasons == dict.fromkeys(typing.FEATURES, reason)
+    result = burst(pressed)
+    assert result.features == dict.fromkeys(typing.FEATURES)
+    assert result.reasons == dict.fromkeys(typing.FEATURES, reason)
 
 
 def test_fifty_keys_a_second_are_still_believed() -> None:
@@ -156,7 +156,7 @@ def test_forgetting_takes_typing_and_nothing_else() -> None:
 
 
 def test_without_consent_nothing_is_measured() -> None:
-    signal = signal_of("keystrokes", keystrokes(consent=False), ("conversation.keystrokes", 0, 0))
+    signal = extract_signal("keystrokes", keystrokes(consent=False), ("conversation.keystrokes", 0, 0))
     assert signal["features"] == dict.fromkeys(typing.FEATURES)
     assert set(signal["reasons"].values()) == {"no_consent"}
     assert signal["keystroke_consent"] is False
@@ -164,7 +164,7 @@ def test_without_consent_nothing_is_measured() -> None:
 
 @given(events("keystrokes"))
 def test_any_burst_gives_finite_numbers_or_a_reason(event: dict[str, Any]) -> None:
-    signal = signal_of("keystrokes", event, ("conversation.keystrokes", 0, 0))
+    signal = extract_signal("keystrokes", event, ("conversation.keystrokes", 0, 0))
     assert set(signal["features"]) == set(typing.FEATURES)
     assert all(number is None or math.isfinite(number) for number in signal["features"].values())
     assert {name for name, number in signal["features"].items() if number is None} == set(signal["reasons"])
@@ -177,7 +177,7 @@ def test_any_burst_gives_finite_numbers_or_a_reason(event: dict[str, Any]) -> No
 def test_whatever_comes_past_ingest_gives_numbers_or_reasons_and_a_bounded_value(bursts: list[Any]) -> None:
     baselines: dict[str, Baseline] = {}
     for pressed, dwell in bursts:
-        for presses in (pressed, sorted(abs(one) for one in pressed)):
+        for presses in (pressed, sorted(abs(item) for item in pressed)):
             extract = typing.extract(["letter"] * len(presses), presses, dwell)
             nulls = {name for name, number in extract.features.items() if number is None}
             assert nulls == set(extract.reasons)

@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 from streams.signals.cues import TOPICS
 from streams.signals.extraction import Signal
 from streams.text_model import dialogue_state, turn_features
-from streams.text_model.dialogue_state import BASE_RATE, HANDED_ON, LONG, MOST, Dialogue, Features
-from streams.text_model.learner import COLLECTION, Collected
-from streams.text_model.model import Remembered, Sums, TextModel, probability
+from streams.text_model.dialogue_state import (
+    BASE_RATE,
+    CARRIED_NUMBERS,
+    LARGEST_NUMBER,
+    LONG_MESSAGE,
+    Dialogue,
+    Features,
+)
+from streams.text_model.learner import SPARSE, SparseDialogue
+from streams.text_model.model import SummedDialogue, Sums, TextModel, logistic
 from streams.text_model.weights import LENGTH, PLACES, Weights
 from tests.support.data.dialogues import CONVERSATIONS, TERMS, forecast, random_weights, read, said
 
@@ -24,9 +31,9 @@ def dot(weights: Weights, features: Features) -> Sums:
     return now, next_, rise
 
 
-def after(model: TextModel, remembered: Remembered, signal: Signal) -> Remembered:
+def after(model: TextModel, remembered: SummedDialogue, signal: Signal) -> SummedDialogue:
     """The dialogue in use after a message, as the fold moves it on."""
-    step = model.after if signal["participant_role"] == "customer" else model.answered
+    step = model.add_turn if signal["participant_role"] == "customer" else model.add_reply
     return step(remembered, signal["terms"], signal["cues"], signal["features"])
 
 
@@ -35,23 +42,23 @@ def test_sums_say_of_every_turn_what_the_features_say_that_are_learned(
     signals: list[Signal], drawn: tuple[Weights, TextModel]
 ) -> None:
     weights, model = drawn
-    learned, used = turn_features.start(), model.start()
+    learned, used = turn_features.new_dialogue(), model.new_dialogue()
     for number, signal in enumerate(signals):
-        earlier, (learned, turn) = used, turn_features.step(learned, signal)
+        earlier, (learned, turn) = used, turn_features.add_message(learned, signal)
         used = after(model, used, signal)
         if turn is None:
             continue
         expected = forecast(model, earlier)
         _, next_, rise = dot(weights, turn.before)
-        assert expected.next == pytest.approx(probability(next_), abs=1e-9), number
+        assert expected.next == pytest.approx(logistic(next_), abs=1e-9), number
         if earlier.turns:
-            assert expected.rise == pytest.approx(probability(rise), abs=1e-9)
+            assert expected.rise == pytest.approx(logistic(rise), abs=1e-9)
         else:
             assert expected.rise is None
         assert (turn.read is None) is (signal["terms"] == [])
         if turn.read is not None:
             reading = read(model, earlier, signal["terms"], signal["cues"], signal["features"])
-            assert reading.now == pytest.approx(probability(dot(weights, turn.read)[0]), abs=1e-9)
+            assert reading.now == pytest.approx(logistic(dot(weights, turn.read)[0]), abs=1e-9)
 
 
 @given(CONVERSATIONS, MODELS)
@@ -59,9 +66,9 @@ def test_what_is_remembered_as_sums_is_the_projection_of_what_is_remembered_as_f
     signals: list[Signal], drawn: tuple[Weights, TextModel]
 ) -> None:
     weights, model = drawn
-    learned, used = turn_features.start(), model.start()
+    learned, used = turn_features.new_dialogue(), model.new_dialogue()
     for signal in signals:
-        learned, used = turn_features.step(learned, signal)[0], after(model, used, signal)
+        learned, used = turn_features.add_message(learned, signal)[0], after(model, used, signal)
         assert used.operator == pytest.approx(dot(weights, learned.operator), abs=1e-9)
         assert used.earlier == pytest.approx(dot(weights, learned.earlier), abs=1e-9)
         assert used.previous == pytest.approx(dot(weights, learned.previous), abs=1e-9)
@@ -71,22 +78,22 @@ def test_what_is_remembered_as_sums_is_the_projection_of_what_is_remembered_as_f
 def test_what_fades_from_the_learner_is_less_than_anybody_sees() -> None:
     """The learner drops features that faded; the sums in use cannot."""
     weights, model = random_weights(1), TextModel(random_weights(1))
-    learned, used = turn_features.start(), model.start()
+    learned, used = turn_features.new_dialogue(), model.new_dialogue()
     for number in range(60):
-        found = [dialogue_state.hashing.hashed(f"{number} {word}") for word in range(30)]
-        learned = dialogue_state.after(learned, found, [], {}, COLLECTION)
-        used = model.after(used, found, [], {})
+        results = [dialogue_state.hashing.hash_term(f"{number} {word}") for word in range(30)]
+        learned = dialogue_state.add_turn(learned, results, [], {}, SPARSE)
+        used = model.add_turn(used, results, [], {})
     assert len(learned.earlier) < 60 * 30
     assert used.earlier == pytest.approx(dot(weights, learned.earlier), abs=5e-3)
 
 
-def numbers_of(one: Dialogue[Sums] | Collected) -> tuple[object, ...]:
+def numbers_of(one: Dialogue[Sums] | SparseDialogue) -> tuple[object, ...]:
     return one.turns, one.answers, one.so_far, one.asked, one.answered
 
 
 @given(CONVERSATIONS)
 def test_features_are_few_finite_and_inside_of_the_space(signals: list[Signal]) -> None:
-    for _, turn in turn_features.turns(signals):
+    for _, turn in turn_features.customer_turns(signals):
         for features in (turn.before, turn.read or turn.before):
             assert all(0 <= place < LENGTH and math.isfinite(value) for place, value in features.items())
             assert features[PLACES["bias"]] == 1.0
@@ -94,16 +101,16 @@ def test_features_are_few_finite_and_inside_of_the_space(signals: list[Signal]) 
 
 @given(TERMS.filter(bool), st.floats(0.1, 2.0))
 def test_a_group_of_terms_weighs_the_same_however_long_up_to_a_point(terms: list[int], weight: float) -> None:
-    features = dialogue_state.grouped(terms, dialogue_state.TURN, weight)
+    features = dialogue_state.term_features(terms, dialogue_state.TURN, weight)
     length = math.sqrt(sum(value**2 for value in features.values()))
     if len(features) == len(terms):  # terms of one place count once
-        assert length == pytest.approx(weight * math.sqrt(max(1.0, len(terms) / LONG)))
+        assert length == pytest.approx(weight * math.sqrt(max(1.0, len(terms) / LONG_MESSAGE)))
 
 
 def test_the_turn_what_was_answered_and_the_turn_before_keep_their_terms_apart() -> None:
-    found = list(range(0, 4000, 100))
+    result = list(range(0, 4000, 100))
     groups = [
-        set(dialogue_state.grouped(found, salt, 1.0))
+        set(dialogue_state.term_features(result, salt, 1.0))
         for salt in (dialogue_state.TURN, dialogue_state.OPERATOR, dialogue_state.PREVIOUS)
     ]
     for one, other in ((0, 1), (0, 2), (1, 2)):
@@ -112,9 +119,11 @@ def test_the_turn_what_was_answered_and_the_turn_before_keep_their_terms_apart()
 
 def test_a_turn_is_explained_by_named_parts() -> None:
     first, second = said("Where is it?", "Here.", "It still doesn't work!")[::2]
-    start = dialogue_state.after(turn_features.start(), first["terms"], first["cues"], first["features"], COLLECTION)
-    parts = dialogue_state.turn(start, second["terms"], second["cues"], second["features"])
-    named = {"text.terms", "text.form", "text.repetition", "text.echo", *(f"text.{name}" for name in HANDED_ON)}
+    start = dialogue_state.add_turn(
+        turn_features.new_dialogue(), first["terms"], first["cues"], first["features"], SPARSE
+    )
+    parts = dialogue_state.turn_features(start, second["terms"], second["cues"], second["features"])
+    named = {"text.terms", "text.form", "text.repetition", "text.echo", *(f"text.{name}" for name in CARRIED_NUMBERS)}
     assert set(parts) == named | set(second["cues"])
     assert "text.unresolved" in parts
     assert not parts["text.echo"]  # nobody answered in between
@@ -123,46 +132,46 @@ def test_a_turn_is_explained_by_named_parts() -> None:
 
 def test_saying_it_again_and_echoing_the_answer_are_seen() -> None:
     """By the bin the share of repeated terms falls in."""
-    places = [dialogue_state.binned("turn.repeats", share, dialogue_state.OVERLAPS) for share in (0.0, 1.0)]
+    places = [dialogue_state.bin_place("turn.repeats", share, dialogue_state.OVERLAPS) for share in (0.0, 1.0)]
     seen = []
     for last in ("Please send the blue one tomorrow", "Where is my order number nine?"):
-        turns = list(turn_features.turns(said("Where is my order number nine?", "Let me look.", last)))
+        turns = list(turn_features.customer_turns(said("Where is my order number nine?", "Let me look.", last)))
         seen.append([place in (turns[-1][1].read or {}) for place in places])
     assert seen == [[True, False], [False, True]]
 
 
 def test_an_unread_turn_counts_as_a_turn_and_leaves_the_numbers_alone() -> None:
-    terms, cues, numbers = [1, 2], ["text.blame"], {f"text.{name}": 1.0 for name in HANDED_ON}
-    read = dialogue_state.after(turn_features.start(), terms, cues, numbers, COLLECTION)
-    unread = dialogue_state.after(read, [], [], dict.fromkeys(numbers), COLLECTION)
+    terms, cues, numbers = [1, 2], ["text.blame"], {f"text.{name}": 1.0 for name in CARRIED_NUMBERS}
+    read = dialogue_state.add_turn(turn_features.new_dialogue(), terms, cues, numbers, SPARSE)
+    unread = dialogue_state.add_turn(read, [], [], dict.fromkeys(numbers), SPARSE)
     assert unread.turns == 2
     assert (unread.so_far, unread.asked) == (read.so_far, read.asked)
     assert unread.previous == {}
 
 
 def test_what_is_so_far_is_a_mean_that_fades_and_is_cut() -> None:
-    numbers = [{f"text.{name}": value for name in HANDED_ON} for value in (0.0, 100.0)]
-    one = turn_features.start()
-    assert dialogue_state.so_far(one) == {}
+    numbers = [{f"text.{name}": value for name in CARRIED_NUMBERS} for value in (0.0, 100.0)]
+    one = turn_features.new_dialogue()
+    assert dialogue_state.running_means(one) == {}
     for said_now in numbers:
-        one = dialogue_state.after(one, [1], [], said_now, COLLECTION)
-    expected = MOST / (1.0 + dialogue_state.FADING)
-    for name, scale in HANDED_ON.items():
-        assert dialogue_state.so_far(one)[PLACES[f"so_far.{name}"]] == pytest.approx(scale * expected)
+        one = dialogue_state.add_turn(one, [1], [], said_now, SPARSE)
+    expected = LARGEST_NUMBER / (1.0 + dialogue_state.DECAY)
+    for name, scale in CARRIED_NUMBERS.items():
+        assert dialogue_state.running_means(one)[PLACES[f"so_far.{name}"]] == pytest.approx(scale * expected)
 
 
 def test_answers_are_forgotten_with_the_turn_that_follows_them_but_for_their_words() -> None:
-    one = dialogue_state.answered(turn_features.start(), [3, 4], ["operator.refusal"], {}, COLLECTION)
+    one = dialogue_state.add_reply(turn_features.new_dialogue(), [3, 4], ["operator.refusal"], {}, SPARSE)
     assert one.answers == 1
     assert one.operator
-    then = dialogue_state.after(one, [5], [], {}, COLLECTION)
+    then = dialogue_state.add_turn(one, [5], [], {}, SPARSE)
     assert (then.answers, then.operator, then.answered) == (0, {}, one.answered)
 
 
 def test_the_base_rate_is_the_bias_and_how_far_the_conversation_is() -> None:
-    start = dialogue_state.context(turn_features.start(), COLLECTION)
+    start = dialogue_state.context_features(turn_features.new_dialogue(), SPARSE)
     assert set(start) <= BASE_RATE
-    answered = dialogue_state.answered(turn_features.start(), [3], ["operator.refusal"], {}, COLLECTION)
+    answered = dialogue_state.add_reply(turn_features.new_dialogue(), [3], ["operator.refusal"], {}, SPARSE)
     assert not set(answered.operator) & BASE_RATE
 
 
@@ -171,11 +180,13 @@ def test_what_is_spoken_of_changes_no_reading(
     signals: list[Signal], drawn: tuple[Weights, TextModel], topics: set[str]
 ) -> None:
     _, model = drawn
-    plain = named = model.start()
+    plain = named = model.new_dialogue()
     for signal in signals:
         told = signal | {"cues": [*signal["cues"], *sorted(topics)]}
         if signal["participant_role"] == "customer":
-            message, same = ((one["terms"], one["cues"], one["features"]) for one in (told, signal))
-            assert model.read(named, model.known(named), *message) == model.read(plain, model.known(plain), *same)
+            message, same = ((item["terms"], item["cues"], item["features"]) for item in (told, signal))
+            assert model.read_turn(named, model.context(named), *message) == model.read_turn(
+                plain, model.context(plain), *same
+            )
         plain, named = after(model, plain, signal), after(model, named, told)
     assert plain == named

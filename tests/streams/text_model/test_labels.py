@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.text_model.labels import MessageLabel, mark
+from streams.text_model.labels import MessageLabel, label_rating
 
 
 def rating(**said: Any) -> dict[str, Any]:
@@ -18,11 +18,13 @@ def rating(**said: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("frustrated", [True, False])
 def test_a_mark_counts_in_full_whoever_made_it(role: str, frustrated: bool) -> None:
     said = rating(rater_role=role, frustrated=frustrated, intensity=0.7, decision_id="d1")
-    assert mark(said) == MessageLabel(frustrated, 0.7, weak=False)
+    assert label_rating(said) == MessageLabel(frustrated, 0.7, weak=False)
 
 
 def test_a_mark_outweighs_what_could_be_concluded() -> None:
-    assert mark(rating(frustrated=False, felt_understood=False, resonance=1)) == MessageLabel(False, None, weak=False)
+    assert label_rating(rating(frustrated=False, felt_understood=False, resonance=1)) == MessageLabel(
+        False, None, weak=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_a_mark_outweighs_what_could_be_concluded() -> None:
 )
 @pytest.mark.parametrize("role", ["customer", "reviewer"])
 def test_judgements_of_a_reply_are_weak_labels(said: dict[str, Any], frustrated: bool, role: str) -> None:
-    assert mark(rating(rater_role=role, **said)) == MessageLabel(frustrated, None, weak=True)
+    assert label_rating(rating(rater_role=role, **said)) == MessageLabel(frustrated, None, weak=True)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +60,9 @@ def test_judgements_of_a_reply_are_weak_labels(said: dict[str, Any], frustrated:
     ],
 )
 def test_what_is_not_known_is_no_label(said: dict[str, Any]) -> None:
-    assert mark(rating(**said)) is None
+    assert label_rating(rating(**said)) is None
 
 
 @given(st.sampled_from(["clarity", "tone"]), st.integers(1, 5))
 def test_how_clear_or_kind_a_reply_was_says_nothing_of_the_customer(name: str, value: int) -> None:
-    assert mark(rating(**{name: value})) is None
+    assert label_rating(rating(**{name: value})) is None

@@ -10,7 +10,7 @@ from streams.text_model.dialogue_state import BASE_RATE
 from streams.text_model.learner import Label, Turn
 from streams.text_model.model import TextModel
 from streams.text_model.prequential import Prequential
-from streams.text_model.pretrained import shipped
+from streams.text_model.pretrained import load_weights
 from streams.text_model.weights import HEADS, Weights
 from tests.support.data.builders import log, message
 
@@ -20,34 +20,34 @@ ODD, BLAND = "The purple elephant sits on my modem", "The parcel is on the table
 
 
 def turn(text: str | None) -> Turn:
-    [(_, found)] = turn_features.turns(log(message(text)))
+    [(_, found)] = turn_features.customer_turns(log(message(text)))
     return found
 
 
 def taught(config: LearnerConfig = CONFIG, weight: float = 1.0, labels: int = 10) -> Prequential:
-    one = Prequential(config, shipped())
+    prequential = Prequential(config, load_weights())
     for number in range(labels):
-        one.learn(*((turn(ODD), YES) if number % 2 == 0 else (turn(BLAND), NO)), weight=weight)
-    return one
+        prequential.learn(*((turn(ODD), YES) if number % 2 == 0 else (turn(BLAND), NO)), weight=weight)
+    return prequential
 
 
 def offered(one: Prequential) -> Weights:
-    found = one.offer()
-    assert found is not None
-    return found
+    result = one.offer_weights()
+    assert result is not None
+    return result
 
 
 def p_now(found: Weights, text: str) -> float:
     model = TextModel(found)
     [signal] = log(message(text))
-    start = model.start()
-    return model.read(start, model.known(start), signal["terms"], signal["cues"], signal["features"]).now
+    start = model.new_dialogue()
+    return model.read_turn(start, model.context(start), signal["terms"], signal["cues"], signal["features"]).now
 
 
 def test_what_is_marked_is_read_otherwise() -> None:
-    found = offered(taught())
-    assert p_now(found, ODD) > p_now(shipped(), ODD)
-    assert p_now(found, BLAND) < p_now(shipped(), BLAND)
+    result = offered(taught())
+    assert p_now(result, ODD) > p_now(load_weights(), ODD)
+    assert p_now(result, BLAND) < p_now(load_weights(), BLAND)
 
 
 def test_the_same_labels_give_the_same_weights() -> None:
@@ -55,29 +55,29 @@ def test_the_same_labels_give_the_same_weights() -> None:
 
 
 def test_a_label_is_a_test_before_it_is_a_lesson() -> None:
-    one = Prequential(CONFIG, shipped())
-    one.learn(turn(ODD), YES)
-    assert one.losses().learning == pytest.approx(one.losses().in_use)
-    one.learn(turn(ODD), YES)
-    assert one.losses().learning < one.losses().in_use
+    prequential = Prequential(CONFIG, load_weights())
+    prequential.learn(turn(ODD), YES)
+    assert prequential.losses().learning == pytest.approx(prequential.losses().in_use)
+    prequential.learn(turn(ODD), YES)
+    assert prequential.losses().learning < prequential.losses().in_use
 
 
 def test_it_is_due_after_so_many_labels_and_then_counts_anew() -> None:
-    assert not taught(labels=9).due
+    assert not taught(labels=9).is_offer_due
     one = taught(labels=10)
-    assert one.due
-    found = offered(one)
-    assert not one.due
-    assert one.ahead
-    one.taken(found)
-    assert not one.ahead
+    assert one.is_offer_due
+    result = offered(one)
+    assert not one.is_offer_due
+    assert one.has_learned
+    one.adopt(result)
+    assert not one.has_learned
     assert one.losses() == (0.0, 0.0)
 
 
 def test_learning_goes_on_from_what_was_taken() -> None:
     one = taught()
     first = offered(one)
-    one.taken(first)
+    one.adopt(first)
     for _ in range(5):
         one.learn(turn(ODD), YES)
     assert p_now(offered(one), ODD) > p_now(first, ODD)
@@ -90,48 +90,50 @@ def contradicted(one: Prequential, times: int) -> None:
 
 
 def test_weights_that_do_worse_are_withheld_and_after_a_window_of_it_forgotten() -> None:
-    one = Prequential(replace(CONFIG, rate=2.0), weights.of({}))
-    contradicted(one, 39)
-    assert one.losses().learning > one.losses().in_use
-    assert one.offer() is None
-    assert one.ahead
-    contradicted(one, 1)
-    assert one.offer() is None
-    assert not one.ahead
-    one.learn(turn(BLAND), NO)
-    assert one.losses().learning == pytest.approx(one.losses().in_use)
+    prequential = Prequential(replace(CONFIG, rate=2.0), weights.from_heads({}))
+    contradicted(prequential, 39)
+    assert prequential.losses().learning > prequential.losses().in_use
+    assert prequential.offer_weights() is None
+    assert prequential.has_learned
+    contradicted(prequential, 1)
+    assert prequential.offer_weights() is None
+    assert not prequential.has_learned
+    prequential.learn(turn(BLAND), NO)
+    assert prequential.losses().learning == pytest.approx(prequential.losses().in_use)
 
 
 def test_a_weak_label_moves_less_than_a_mark() -> None:
     config = replace(CONFIG, inertia=0.01)
-    usual, weak, full = (p_now(found, ODD) for found in (shipped(), *(offered(taught(config, w)) for w in (0.3, 1.0))))
+    usual, weak, full = (
+        p_now(item, ODD) for item in (load_weights(), *(offered(taught(config, w)) for w in (0.3, 1.0)))
+    )
     assert usual < weak < full
     assert weak - usual < 0.75 * (full - usual)
 
 
 @pytest.mark.parametrize("head", range(len(HEADS)))
 def test_how_often_messages_are_frustrated_is_not_learned_from_marks(head: int) -> None:
-    found = offered(taught())
-    assert [found[head][place] for place in BASE_RATE] == [shipped()[head][place] for place in BASE_RATE]
+    result = offered(taught())
+    assert [result[head][place] for place in BASE_RATE] == [load_weights()[head][place] for place in BASE_RATE]
 
 
 def test_unless_one_asks_for_it() -> None:
-    one = Prequential(replace(CONFIG, base_rate=True), shipped())
+    prequential = Prequential(replace(CONFIG, base_rate=True), load_weights())
     for _ in range(10):
-        one.learn(turn(ODD), YES)
+        prequential.learn(turn(ODD), YES)
     place = dialogue_state.PLACES["bias"]
-    assert offered(one).now[place] > shipped().now[place]
+    assert offered(prequential).now[place] > load_weights().now[place]
 
 
 def test_a_turn_that_could_not_be_read_teaches_what_to_expect_alone() -> None:
-    one = Prequential(CONFIG, shipped())
+    prequential = Prequential(CONFIG, load_weights())
     for _ in range(10):
-        one.learn(turn(None), YES)
-    assert offered(one).now == shipped().now
+        prequential.learn(turn(None), YES)
+    assert offered(prequential).now == load_weights().now
 
 
 def test_a_rise_is_learned_by_its_own_head() -> None:
-    one = Prequential(replace(CONFIG, base_rate=True), shipped())
+    prequential = Prequential(replace(CONFIG, base_rate=True), load_weights())
     for _ in range(10):
-        one.learn(turn(ODD), Label(True, True))
-    assert list(offered(one).rise) != list(shipped().rise)
+        prequential.learn(turn(ODD), Label(True, True))
+    assert list(offered(prequential).rise) != list(load_weights().rise)

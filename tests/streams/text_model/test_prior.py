@@ -3,7 +3,7 @@
 import pytest
 
 from streams.text_model.model import TextModel
-from streams.text_model.prior import CUES, NUMBERS, expert
+from streams.text_model.prior import CUES, NUMBERS, expert_weights
 from tests.support.data import dialogues
 from tests.support.data.builders import CALM, FURIOUS, GLAD
 from tests.support.data.dialogues import forecast, said
@@ -18,8 +18,8 @@ FURIES = (
 
 
 def read(words: str) -> float:
-    model, [signal] = TextModel(expert()), said(words)
-    return dialogues.read(model, model.start(), signal["terms"], signal["cues"], signal["features"]).now
+    model, [signal] = TextModel(expert_weights()), said(words)
+    return dialogues.read(model, model.new_dialogue(), signal["terms"], signal["cues"], signal["features"]).now
 
 
 @pytest.mark.parametrize("fury", FURIES)
@@ -32,25 +32,25 @@ def test_a_calm_turn_is_more_likely_not_frustrated() -> None:
 
 
 def test_what_came_before_makes_the_next_turn_likelier() -> None:
-    model = TextModel(expert())
+    model = TextModel(expert_weights())
     forecasts = []
     for words in (GLAD, FURIOUS):
         [signal] = said(words)
-        remembered = model.after(model.start(), signal["terms"], signal["cues"], signal["features"])
+        remembered = model.add_turn(model.new_dialogue(), signal["terms"], signal["cues"], signal["features"])
         forecasts.append(forecast(model, remembered))
     assert forecasts[0].next < forecasts[1].next
-    assert [one.rise for one in forecasts] == [None, None]
+    assert [forecast.rise for forecast in forecasts] == [None, None]
 
 
 @pytest.mark.parametrize("cue", CUES)
 def test_a_cue_alone_moves_the_log_odds_by_its_weight(cue: str) -> None:
-    model = TextModel(expert())
-    parts = dialogues.read(model, model.start(), [1], [cue], {}).parts
+    model = TextModel(expert_weights())
+    parts = dialogues.read(model, model.new_dialogue(), [1], [cue], {}).parts
     assert parts[cue] == pytest.approx(CUES[cue], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", [name for name, weight in NUMBERS.items() if weight])
 def test_a_number_moves_them_by_its_weight(name: str) -> None:
-    model = TextModel(expert())
-    parts = dialogues.read(model, model.start(), [1], [], {f"text.{name}": 1.0}).parts
+    model = TextModel(expert_weights())
+    parts = dialogues.read(model, model.new_dialogue(), [1], [], {f"text.{name}": 1.0}).parts
     assert parts[f"text.{name}"] == pytest.approx(NUMBERS[name], rel=1e-3)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.signals.extraction import Signal, forget
+from streams.signals.extraction import Signal, forget_signal
 from streams.text_model import turn_features
 from streams.text_model.labels import MessageLabel
 from streams.text_model.turn_cache import TurnCache
@@ -20,10 +20,10 @@ def rating(message_id: str | None = None, at: float = 1e6, **changes: Any) -> di
 
 
 def remembered(signals: list[Signal], conversations: int = 9, turns: int = 9) -> TurnCache:
-    found = TurnCache(conversations, turns, IDLE_MS)
+    turn_cache = TurnCache(conversations, turns, IDLE_MS)
     for signal in signals:
-        found.take(signal)
-    return found
+        turn_cache.add(signal)
+    return turn_cache
 
 
 def conversation() -> list[dict[str, Any]]:
@@ -42,9 +42,10 @@ def conversation() -> list[dict[str, Any]]:
 def test_a_turn_has_the_very_features_it_had_when_it_was_read(name: str) -> None:
     signals = log(*conversation())
     expected = {
-        signal["event_id"]: turn for signal, turn in turn_features.turns(s for s in signals if s["kind"] == "message")
+        signal["event_id"]: turn
+        for signal, turn in turn_features.customer_turns(s for s in signals if s["kind"] == "message")
     }
-    lesson = remembered(signals).lesson(rating(name), MARK)
+    lesson = remembered(signals).match_rating(rating(name), MARK)
     assert lesson is not None
     assert lesson[0] == expected[name]
     assert (lesson[0].read is None) == (name == "m3")
@@ -53,13 +54,13 @@ def test_a_turn_has_the_very_features_it_had_when_it_was_read(name: str) -> None
 def test_what_comes_twice_counts_once() -> None:
     signals = log(*conversation())
     once, twice = remembered(signals), remembered([one for signal in signals for one in (signal, signal)])
-    assert twice.lesson(rating("m4"), MARK) == once.lesson(rating("m4"), MARK)
+    assert twice.match_rating(rating("m4"), MARK) == once.match_rating(rating("m4"), MARK)
 
 
 @pytest.mark.parametrize(("at", "name"), [(0, "m1"), (39, "m1"), (41, "m2"), (79, "m3"), (1e6, "m4")])
 def test_without_a_name_the_last_turn_before_the_rating_is_meant(at: float, name: str) -> None:
     turns = remembered(log(*conversation()))
-    assert turns.lesson(rating(at=at), MARK) == turns.lesson(rating(name), MARK)
+    assert turns.match_rating(rating(at=at), MARK) == turns.match_rating(rating(name), MARK)
 
 
 @pytest.mark.parametrize(
@@ -73,19 +74,19 @@ def test_without_a_name_the_last_turn_before_the_rating_is_meant(at: float, name
     ],
 )
 def test_a_turn_nobody_knows_is_no_lesson(unknown: dict[str, Any]) -> None:
-    assert remembered(log(*conversation())).lesson(unknown, MARK) is None
+    assert remembered(log(*conversation())).match_rating(unknown, MARK) is None
 
 
 def test_an_operators_message_is_no_turn() -> None:
-    assert remembered(log(answer(at=1, event_id="o1"))).lesson(rating("o1"), MARK) is None
+    assert remembered(log(answer(at=1, event_id="o1"))).match_rating(rating("o1"), MARK) is None
 
 
 def test_silence_begins_the_dialogue_anew_and_keeps_the_turns() -> None:
     late = message(FURIOUS, IDLE_MS / 1000 + 80, event_id="late")
     turns = remembered(log(*conversation(), late))
     anew = remembered(log(message(FURIOUS, 0, event_id="late")))
-    assert turns.lesson(rating("late"), MARK) == anew.lesson(rating("late"), MARK)
-    assert turns.lesson(rating("m4"), MARK) is not None
+    assert turns.match_rating(rating("late"), MARK) == anew.match_rating(rating("late"), MARK)
+    assert turns.match_rating(rating("m4"), MARK) is not None
 
 
 def test_no_more_is_remembered_than_asked_and_the_most_silent_is_forgotten() -> None:
@@ -96,22 +97,24 @@ def test_no_more_is_remembered_than_asked_and_the_most_silent_is_forgotten() -> 
     ]
     turns = remembered(log(*talk, message(CALM, 9, conversation_id="c9")), conversations=3, turns=2)
     assert len(turns) == 3
-    assert turns.lesson(rating("0-3", conversation_id="c0"), MARK) is None
-    assert turns.lesson(rating("1-3", conversation_id="c1"), MARK) is not None
-    assert turns.lesson(rating("1-1", conversation_id="c1"), MARK) is None
+    assert turns.match_rating(rating("0-3", conversation_id="c0"), MARK) is None
+    assert turns.match_rating(rating("1-3", conversation_id="c1"), MARK) is not None
+    assert turns.match_rating(rating("1-1", conversation_id="c1"), MARK) is None
 
 
 def test_a_rise_is_told_between_two_messages_whose_intensity_was_said() -> None:
     turns = remembered(log(*conversation()))
     said = [("m1", 0.2), ("m2", 0.8), ("m3", None), ("m4", 0.1), ("m2", 0.9)]
-    lessons = [turns.lesson(rating(name), MessageLabel(True, intensity, weak=False)) for name, intensity in said]
-    assert [one and one[1].rose for one in lessons] == [None, True, None, False, None]
+    lessons = [turns.match_rating(rating(name), MessageLabel(True, intensity, weak=False)) for name, intensity in said]
+    assert [lesson and lesson[1].rose for lesson in lessons] == [None, True, None, False, None]
 
 
 def test_turns_of_who_is_forgotten_are_forgotten() -> None:
     signals = log(*conversation(), message(CALM, 90, conversation_id="c2", customer_id="u2", event_id="m5"))
-    found = remembered([*signals, forget("default", "nobody", moment(95)), forget("another", "u1", moment(95))])
-    assert len(found) == 2
-    found.take(forget("default", "u1", moment(100)))
-    assert found.lesson(rating("m4"), MARK) is None
-    assert found.lesson(rating("m5", conversation_id="c2"), MARK) is not None
+    result = remembered(
+        [*signals, forget_signal("default", "nobody", moment(95)), forget_signal("another", "u1", moment(95))]
+    )
+    assert len(result) == 2
+    result.add(forget_signal("default", "u1", moment(100)))
+    assert result.match_rating(rating("m4"), MARK) is None
+    assert result.match_rating(rating("m5", conversation_id="c2"), MARK) is not None

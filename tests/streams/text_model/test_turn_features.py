@@ -30,8 +30,8 @@ def test_the_fold_says_of_every_turn_what_a_learner_with_its_weights_says(steps:
     points = []
     for signal in signals:
         state, outputs = fold(state, signal, Config(), MODEL)
-        points += [one.datum for one in outputs if one.record == "trajectory_point"]
-    turns = list(turn_features.turns(signals))
+        points += [output.datum for output in outputs if output.record == "trajectory_point"]
+    turns = list(turn_features.customer_turns(signals))
     assert len(points) == len(turns)
     for number, (point, (signal, turn)) in enumerate(zip(points, turns, strict=True)):
         said_of_it = LEARNER.predict(turn)
@@ -43,16 +43,16 @@ def test_the_fold_says_of_every_turn_what_a_learner_with_its_weights_says(steps:
 
 
 def test_only_customers_have_turns_and_operators_are_heard_in_the_next() -> None:
-    [(first, one), (second, other)] = turn_features.turns(said(CALM, "Unfortunately not.", CALM))
+    [(first, item), (second, other)] = turn_features.customer_turns(said(CALM, "Unfortunately not.", CALM))
     assert (first["participant_role"], second["participant_role"]) == ("customer", "customer")
-    assert len(other.before) > len(one.before)
+    assert len(other.before) > len(item.before)
 
 
 def test_a_turn_nobody_can_read_has_a_past_and_no_content() -> None:
-    [(_, turn)] = turn_features.turns(said(None))  # type: ignore[arg-type]
+    [(_, turn)] = turn_features.customer_turns(said(None))  # type: ignore[arg-type]
     assert turn.before
     assert turn.read is None
 
 
 def test_nothing_said_is_no_turn() -> None:
-    assert list(turn_features.turns([])) == []
+    assert list(turn_features.customer_turns([])) == []

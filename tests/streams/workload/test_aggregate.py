@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 import agents
 from agents import workload as live
 from schemas.codec import Codec
-from schemas.records import head, record, records
+from schemas.records import head_schema, record, records
 from streams.config.model import WorkloadConfig
 from streams.workload import aggregate, team_metrics
-from streams.workload.aggregate import WorkloadAggregate, telling
-from streams.workload.assignments import Assignment, BeliefPoint, ConversationLog, stints
+from streams.workload.aggregate import WorkloadAggregate, prune_beliefs
+from streams.workload.assignments import Assignment, BeliefPoint, ConversationLog, assignment_intervals
 from streams.workload.operator_load import Exposure
 from tests.support.data.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at, case, given, taken, told, turn
 
@@ -33,7 +33,7 @@ def shift(hostile: tuple[float, float] | None = (5, 45), crew: Iterable[str] = C
 
 
 def alerts(workload: WorkloadAggregate, minute: float) -> list[Datum]:
-    return [one.datum for one in workload.due(at(minute)) if one.record == "alert"]
+    return [one.datum for one in workload.close_periods(at(minute)) if one.record == "alert"]
 
 
 def test_a_team_in_an_hour() -> None:
@@ -82,7 +82,7 @@ def test_a_figure_of_fewer_than_the_group_is_left_out() -> None:
 
 def test_figures_are_rounded() -> None:
     members = [Exposure("t", 100_000 + n, 50_000 + n, {"chat": 50_000 + n}, n % 2, 0, (9_999,)) for n in range(7)]
-    found, _ = team_metrics.figures(members, CONFIG)
+    found, _ = team_metrics.compute_figures(members, CONFIG)
     assert (found["work_minutes"], found["hostile_minutes"], found["hard_in_a_row"]) == (2.0, 1.0, 0.4)
 
 
@@ -118,13 +118,13 @@ def test_one_alert_when_strain_begins_and_none_while_it_lasts() -> None:
 def test_strain_of_yesterday_is_no_strain_of_the_period_before() -> None:
     hours = [(60 * hour, 60 * hour + 59, (60 * hour + 1, 60 * hour + 58)) for hour in (0, 16)]
     workload = taken([datum for hour in hours for name in CREW for datum in case(name, *hour)])
-    workload.turned(turn(18 * HOUR, "x", False))
+    workload.add_point(turn(18 * HOUR, "x", False))
     assert [one["event_time"] for one in alerts(workload, 18 * HOUR)] == [at(HOUR), at(17 * HOUR)]
 
 
 def test_an_alert_and_a_record_name_no_operator() -> None:
     workload = taken([*shift(crew=("op-anna", "op-bert", "op-cleo")), turn(70, "x", False)])
-    said = repr(workload.due(at(70)))
+    said = repr(workload.close_periods(at(70)))
     assert "may need cover" in said
     assert "op-" not in said
 
@@ -155,9 +155,9 @@ def test_told_as_it_happens_or_all_at_once(events: list[Datum]) -> None:
     ordered = sorted(events, key=lambda one: one["event_time"])
     workload, found = WorkloadAggregate(CONFIG), list[Datum]()
     for datum in [*ordered, turn(6 * HOUR, "later", False)]:
-        found += [one.datum for one in workload.due(datum["event_time"] - 1) if one.record == "team_workload"]
-        (workload.turned if "turn" in datum else workload.assigned)(datum)
-    found += [one.datum for one in workload.due(at(6 * HOUR)) if one.record == "team_workload"]
+        found += [one.datum for one in workload.close_periods(datum["event_time"] - 1) if one.record == "team_workload"]
+        (workload.add_point if "turn" in datum else workload.add_assignment)(datum)
+    found += [one.datum for one in workload.close_periods(at(6 * HOUR)) if one.record == "team_workload"]
     assert found == told(events)
 
 
@@ -172,17 +172,17 @@ def test_what_is_told_is_of_a_group_and_within_the_period(events: list[Datum]) -
 
 def test_a_clock_ahead_closes_nothing_and_one_behind_breaks_nothing() -> None:
     workload = taken([*shift(), turn(24 * HOUR, "ahead", False)])
-    assert workload.due(at(59)) == []
-    assert len(workload.due(at(61))) == 2
+    assert workload.close_periods(at(59)) == []
+    assert len(workload.close_periods(at(61))) == 2
     for late in shift((0, 49)):
-        (workload.turned if "turn" in late else workload.assigned)(late)
-    assert workload.due(at(62)) == []  # that hour was told of
+        (workload.add_point if "turn" in late else workload.add_assignment)(late)
+    assert workload.close_periods(at(62)) == []  # that hour was told of
 
 
 def test_an_assignment_of_years_ago_is_no_work_for_every_hour_since(monkeypatch: pytest.MonkeyPatch) -> None:
     periods: list[tuple[int, int]] = []
-    looked = aggregate.exposures
-    monkeypatch.setattr(aggregate, "exposures", lambda *args: periods.append(args[1]) or looked(*args))
+    looked = aggregate.measure_exposures
+    monkeypatch.setattr(aggregate, "measure_exposures", lambda *args: periods.append(args[1]) or looked(*args))
     long_ago = given(-10 * 365 * 24 * HOUR, "old", "a")
     assert told([long_ago, *shift()], until=HOUR)[-1:] == told(shift(), until=HOUR)
     assert len(set(periods)) == 2
@@ -192,8 +192,10 @@ def test_a_restart_goes_on_behind_what_was_told() -> None:
     before = told(shift(), until=HOUR)
     workload = WorkloadAggregate(CONFIG, before)
     for datum in [*shift(), *(one for name in CREW for one in case(name, 60, 119, (61, 118))), turn(130, "x", False)]:
-        (workload.turned if "turn" in datum else workload.assigned)(datum)
-    assert [(one.record, one.datum["event_time"]) for one in workload.due(at(130))] == [("team_workload", at(120))]
+        (workload.add_point if "turn" in datum else workload.add_assignment)(datum)
+    assert [(one.record, one.datum["event_time"]) for one in workload.close_periods(at(130))] == [
+        ("team_workload", at(120))
+    ]
 
 
 def test_a_restart_tells_what_a_crash_left_out() -> None:
@@ -201,8 +203,8 @@ def test_a_restart_tells_what_a_crash_left_out() -> None:
     whole = told(data, until=HOUR)
     workload = WorkloadAggregate(CONFIG, before=whole[:1])
     for datum in [*data, turn(61, "x", False)]:
-        (workload.turned if "turn" in datum else workload.assigned)(datum)
-    found = [one.datum for one in workload.due(at(61))]
+        (workload.add_point if "turn" in datum else workload.add_assignment)(datum)
+    found = [one.datum for one in workload.close_periods(at(61))]
     assert [one["team"] for one in whole] == ["berlin", "lisbon"]
     assert [one.get("team") or one["title"] for one in found] == ["lisbon", "Team lisbon may need cover"]
     assert found[0] == whole[1]
@@ -212,14 +214,14 @@ def test_a_restart_tells_what_a_crash_left_out() -> None:
 def test_summer_time_adds_and_takes_no_hour(start: int) -> None:
     moved = [datum | {"event_time": datum["event_time"] - START + start} for datum in shift()]
     workload = taken([*moved, turn(0, "later", False) | {"event_time": start + 5 * 60 * MINUTE}])
-    figures = [one.datum for one in workload.due(start + 5 * 60 * MINUTE) if one.record == "team_workload"]
+    figures = [one.datum for one in workload.close_periods(start + 5 * 60 * MINUTE) if one.record == "team_workload"]
     assert [(one["event_time"] - one["since"], one["work_minutes"]) for one in figures] == [(60 * MINUTE, 50.0)]
 
 
 def test_own_figures_are_for_who_asked_for_them_and_as_long_as_they_do() -> None:
     mine = [*case("a", 0, 50, (5, 45), shown_to=SECRET), *case("b", 0, 50)]
     workload = taken([*mine, turn(61, "x", False)])
-    workload.due(at(61))
+    workload.close_periods(at(61))
     [one] = workload.own(SECRET) or []
     assert one == {
         "since": START,
@@ -231,9 +233,9 @@ def test_own_figures_are_for_who_asked_for_them_and_as_long_as_they_do() -> None
         "recoveries": (),
     }
     assert workload.own("1" * 64) is None
-    workload.assigned(given(62, "c9", "a"))  # no longer wished
+    workload.add_assignment(given(62, "c9", "a"))  # no longer wished
     assert workload.own(SECRET) is None
-    workload.assigned(given(55, "c9", "a", shown_to=SECRET))  # said before, read later
+    workload.add_assignment(given(55, "c9", "a", shown_to=SECRET))  # said before, read later
     assert workload.own(SECRET) is None
 
 
@@ -241,15 +243,17 @@ def test_own_figures_are_for_who_asked_for_them_and_as_long_as_they_do() -> None
 def test_what_is_dropped_says_nothing(raised: dict[int, bool], before: int, idle: int) -> None:
     beliefs = {at: BeliefPoint(1, one) for at, one in raised.items()}
     who = [Assignment(0, "e", "a", "t")]
-    kept = telling(beliefs, before, idle)
-    assert stints(ConversationLog(who, kept, None), 400, idle) == stints(ConversationLog(who, beliefs, None), 400, idle)
+    kept = prune_beliefs(beliefs, before, idle)
+    assert assignment_intervals(ConversationLog(who, kept, None), 400, idle) == assignment_intervals(
+        ConversationLog(who, beliefs, None), 400, idle
+    )
     assert kept.items() <= beliefs.items()
 
 
 def test_what_is_long_over_is_forgotten() -> None:
     workload = taken(shift())
-    workload.turned(turn(30 * HOUR, "later", False))
-    workload.due(at(30 * HOUR))
+    workload.add_point(turn(30 * HOUR, "later", False))
+    workload.close_periods(at(30 * HOUR))
     [tenant] = workload._tenants.values()
     assert not tenant.assignments
     assert set(tenant.beliefs) == {"later"}
@@ -282,7 +286,7 @@ def test_all_that_comes_in_is_assignments_and_what_was_believed_of_customers() -
     names = {field["name"] for field in record("assignment").published["fields"]}
     assert names == {"event_id", "conversation_id", "event_time", "tenant", "operator_id", "team", "shown_to"}
     assert live.LAST_NEEDED == "raised"
-    decoded = {field["name"] for field in head(record("trajectory_point"), live.LAST_NEEDED)["fields"]}
+    decoded = {field["name"] for field in head_schema(record("trajectory_point"), live.LAST_NEEDED)["fields"]}
     assert not decoded & {"observation", "reply", "cues", "contributions"}
     source = Path(agents.__file__).with_name("workload.py").read_text()
     assert set(re.findall(r"Name\.(\w+)", source)) == {"ASSIGNMENTS", "TRAJECTORIES", "WORKLOAD"}

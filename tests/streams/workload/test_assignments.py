@@ -6,8 +6,15 @@ from typing import Any
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
-from streams.workload.assignments import Assignment, AssignmentInterval, BeliefPoint, ConversationLog, living, stints
-from streams.workload.intervals import common, joined, length
+from streams.workload.assignments import (
+    Assignment,
+    AssignmentInterval,
+    BeliefPoint,
+    ConversationLog,
+    active_spans,
+    assignment_intervals,
+)
+from streams.workload.intervals import intersect_spans, merge_spans, total_length
 
 IDLE = 100
 UNTIL = 1000
@@ -22,45 +29,47 @@ def given(at: int, operator: str | None, team: str | None = "t") -> Assignment:
 
 
 def test_from_hand_to_hand() -> None:
-    found = stints(talk([given(0, "a"), given(50, "b"), given(80, None)], {10: True, 60: False}), 200, IDLE)
-    assert found == [
+    result = assignment_intervals(
+        talk([given(0, "a"), given(50, "b"), given(80, None)], {10: True, 60: False}), 200, IDLE
+    )
+    assert result == [
         AssignmentInterval(0, 50, "a", "t", ((10, 50),), "chat"),
         AssignmentInterval(50, 80, "b", "t", ((50, 60),), "chat"),
     ]
 
 
 def test_said_again_is_one_stint() -> None:
-    found = stints(talk([given(0, "a"), given(20, "a"), given(50, "a", "u")], {10: True}), 60, IDLE)
-    assert [(one.start, one.end, one.team) for one in found] == [(0, 50, "t"), (50, 60, "u")]
-    assert found[0].hostile == ((10, 50),)
+    result = assignment_intervals(talk([given(0, "a"), given(20, "a"), given(50, "a", "u")], {10: True}), 60, IDLE)
+    assert [(item.start, item.end, item.team) for item in result] == [(0, 50, "t"), (50, 60, "u")]
+    assert result[0].hostile == ((10, 50),)
 
 
 def test_nobody_known_has_none() -> None:
-    assert stints(talk([given(0, None)], {10: True}), 50, IDLE) == []
-    assert stints(talk([], {10: True}), 50, IDLE) == []
+    assert assignment_intervals(talk([given(0, None)], {10: True}), 50, IDLE) == []
+    assert assignment_intervals(talk([], {10: True}), 50, IDLE) == []
 
 
 def test_silence_ends_it_and_it_is_not_taken_up_by_itself() -> None:
-    found = stints(talk([given(0, "a")], {10: True, 60: True, 500: True}), UNTIL, IDLE)
-    assert [(one.start, one.end) for one in found] == [(0, 61)]
-    again = stints(talk([given(0, "a"), given(490, "a")], {10: True, 60: True, 500: True}), 550, IDLE)
-    assert [(one.start, one.end, one.hostile) for one in again] == [(0, 61, ((10, 61),)), (490, 550, ((500, 550),))]
+    result = assignment_intervals(talk([given(0, "a")], {10: True, 60: True, 500: True}), UNTIL, IDLE)
+    assert [(item.start, item.end) for item in result] == [(0, 61)]
+    again = assignment_intervals(talk([given(0, "a"), given(490, "a")], {10: True, 60: True, 500: True}), 550, IDLE)
+    assert [(item.start, item.end, item.hostile) for item in again] == [(0, 61, ((10, 61),)), (490, 550, ((500, 550),))]
 
 
 def test_what_lies_ahead_is_not_looked_at() -> None:
     whole = talk([given(0, "a"), given(30, "b")], {10: True, 40: False})
-    assert stints(whole, 20, IDLE) == [AssignmentInterval(0, 20, "a", "t", ((10, 20),), "chat")]
+    assert assignment_intervals(whole, 20, IDLE) == [AssignmentInterval(0, 20, "a", "t", ((10, 20),), "chat")]
 
 
-SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda one: (one[0], sum(one))), max_size=8)
+SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda item: (item[0], sum(item))), max_size=8)
 
 
 @holds_for(SPANS, st.integers(0, 70), st.integers(1, 30))
 def test_spans_are_their_moments(spans: list[tuple[int, int]], start: int, long: int) -> None:
-    moments = {moment for one in spans for moment in range(*one)}
-    assert length(spans) == len(moments)
-    assert length(common(spans, (start, start + long))) == len(moments & set(range(start, start + long)))
-    assert {moment for one in joined(spans) for moment in range(*one)} == moments
+    moments = {moment for span in spans for moment in range(*span)}
+    assert total_length(spans) == len(moments)
+    assert total_length(intersect_spans(spans, (start, start + long))) == len(moments & set(range(start, start + long)))
+    assert {moment for merge_span in merge_spans(spans) for moment in range(*merge_span)} == moments
 
 
 OPERATOR = st.sampled_from(["a", "b", None])
@@ -71,7 +80,7 @@ BELIEFS = st.dictionaries(st.integers(0, 120), st.booleans(), max_size=6)
 @holds_for(ASSIGNMENTS, BELIEFS, st.integers(1, 150), st.sampled_from([7, 40, 1000]))
 def test_moment_by_moment(who: dict[int, str | None], what: dict[int, bool], until: int, idle: int) -> None:
     """The last assignee has it, hostile where the customer's last turn says so, until it falls silent."""
-    found = stints(talk([given(at, name) for at, name in who.items()], what), until, idle)
+    result = assignment_intervals(talk([given(at, name) for at, name in who.items()], what), until, idle)
     times = sorted({at for at in {*who, *what} if at < until})
     silences = [pair for pair in pairwise([*times, until]) if pair[1] - pair[0] > idle]
 
@@ -82,14 +91,14 @@ def test_moment_by_moment(who: dict[int, str | None], what: dict[int, bool], unt
         return None if over else known[said]
 
     for moment in range(until):
-        has = [one for one in found if one.start <= moment < one.end]
-        assert [one.operator for one in has] == [one for one in [last(who, moment)] if one is not None]
+        has = [item for item in result if item.start <= moment < item.end]
+        assert [item.operator for item in has] == [item for item in [last(who, moment)] if item is not None]
         for one in has:
             assert any(start <= moment < end for start, end in one.hostile) == bool(last(what, moment))
 
 
 @holds_for(st.lists(st.integers(0, 500), max_size=9), st.integers(1, 600), st.integers(1, 200))
 def test_living_spans_do_not_overlap_and_end_in_time(times: list[int], until: int, idle: int) -> None:
-    found = living([at for at in times if at < until], until, idle)
-    assert joined(found) == found
-    assert all(start < end <= until for start, end in found)
+    result = active_spans([at for at in times if at < until], until, idle)
+    assert merge_spans(result) == result
+    assert all(start < end <= until for start, end in result)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams.config.model import WorkloadConfig
 from streams.workload.assignments import AssignmentInterval
-from streams.workload.operator_load import Exposure, exposure
+from streams.workload.operator_load import Exposure, measure_exposure
 
 MINUTE = 60_000
 HOUR = (0, 60 * MINUTE)
@@ -23,28 +23,28 @@ def stint(
 
 
 def of(*stints: AssignmentInterval, period: tuple[int, int] = HOUR, **changes: Any) -> Exposure:
-    found = exposure(sorted(stints), period, WorkloadConfig(**changes))
-    assert found is not None
-    return found
+    result = measure_exposure(sorted(stints), period, WorkloadConfig(**changes))
+    assert result is not None
+    return result
 
 
 def test_conversations_at_once_count_once() -> None:
-    found = of(stint(0, 30, (10, 20)), stint(5, 40, (15, 25)), stint(50, 80, (50, 80)))
-    assert found.work_ms == 50 * MINUTE
-    assert found.hostile_ms == 25 * MINUTE
-    assert found.by_channel == {"chat": 25 * MINUTE}
+    result = of(stint(0, 30, (10, 20)), stint(5, 40, (15, 25)), stint(50, 80, (50, 80)))
+    assert result.work_ms == 50 * MINUTE
+    assert result.hostile_ms == 25 * MINUTE
+    assert result.by_channel == {"chat": 25 * MINUTE}
 
 
 def test_by_channel() -> None:
-    found = of(stint(0, 30, (0, 10)), stint(0, 30, (5, 30), channel="voice"), stint(0, 9, channel="email"))
-    assert found.by_channel == {"chat": 10 * MINUTE, "voice": 25 * MINUTE}
-    assert found.hostile_ms == 30 * MINUTE
+    result = of(stint(0, 30, (0, 10)), stint(0, 30, (5, 30), channel="voice"), stint(0, 9, channel="email"))
+    assert result.by_channel == {"chat": 10 * MINUTE, "voice": 25 * MINUTE}
+    assert result.hostile_ms == 30 * MINUTE
 
 
 def test_who_had_no_conversation_has_no_exposure() -> None:
-    assert exposure([], HOUR, CONFIG) is None
-    assert exposure([stint(60, 90)], HOUR, CONFIG) is None
-    assert exposure([stint(-30, 0)], HOUR, CONFIG) is None
+    assert measure_exposure([], HOUR, CONFIG) is None
+    assert measure_exposure([stint(60, 90)], HOUR, CONFIG) is None
+    assert measure_exposure([stint(-30, 0)], HOUR, CONFIG) is None
 
 
 def test_hard_cases_in_a_row_end_with_an_easy_one_or_a_break() -> None:
@@ -71,7 +71,7 @@ def test_a_break_is_missed_when_work_goes_on() -> None:
 
 def test_every_missed_break_counts_in_one_period() -> None:
     whole, periods = [stint(0, 1000)], [(at * 60 * MINUTE, (at + 1) * 60 * MINUTE) for at in range(17)]
-    assert sum(of(*whole, period=one).breaks_missed for one in periods) == 8  # 999 minutes of work and one more
+    assert sum(of(*whole, period=period).breaks_missed for period in periods) == 8  # 999 minutes of work and one more
 
 
 def test_recovery_is_between_hard_cases() -> None:
@@ -99,12 +99,12 @@ STINTS = st.lists(
 
 @holds_for(STINTS)
 def test_what_always_holds(stints: list[AssignmentInterval]) -> None:
-    found = exposure(sorted(stints), HOUR, CONFIG)
-    if found is None:
+    result = measure_exposure(sorted(stints), HOUR, CONFIG)
+    if result is None:
         return
-    assert 0 <= found.hostile_ms <= found.work_ms <= HOUR[1]
-    assert max(found.by_channel.values(), default=0) <= found.hostile_ms <= sum(found.by_channel.values())
-    assert 0 <= found.hard_in_a_row <= len(stints)
-    assert found.breaks_missed >= 0
-    assert all(rest >= 0 for rest in found.recoveries)
-    assert (found.hostile_ms == 0) == (found.by_channel == {})
+    assert 0 <= result.hostile_ms <= result.work_ms <= HOUR[1]
+    assert max(result.by_channel.values(), default=0) <= result.hostile_ms <= sum(result.by_channel.values())
+    assert 0 <= result.hard_in_a_row <= len(stints)
+    assert result.breaks_missed >= 0
+    assert all(rest >= 0 for rest in result.recoveries)
+    assert (result.hostile_ms == 0) == (result.by_channel == {})

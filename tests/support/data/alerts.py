@@ -3,7 +3,7 @@
 from typing import Any
 
 from streams.alerts.routes import QuietHours, Route, Routes, Team
-from streams.alerts.rules import sample
+from streams.alerts.rules import sample_alert
 
 NOW = 1_790_000_000_000  # 2026-09-21 14:13 UTC
 MINUTE = 60_000
@@ -12,7 +12,7 @@ SUPPORT = Team(name="support", apprise=("json://localhost",))
 
 
 def alert(number: int = 1, conversation_id: str | None = "c1", **changes: Any) -> dict[str, Any]:
-    made = sample("warning", NOW) | {"alert_id": f"alert-{number}", "conversation_id": conversation_id}
+    made = sample_alert("warning", NOW) | {"alert_id": f"alert-{number}", "conversation_id": conversation_id}
     return made | {"event_time": NOW + number} | changes
 
 

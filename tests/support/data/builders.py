@@ -12,7 +12,7 @@ from streams.config.model import BeliefConfig, Config, DecisionConfig, OutcomeCo
 from streams.conversations.fold import fold
 from streams.interventions.options import Adaptation, Conditions, Constraints, InterventionOption
 from streams.outputs import Output
-from streams.signals.extraction import Event, Signal, signal_of, tick
+from streams.signals.extraction import Event, Signal, extract_signal, tick_signal
 from streams.state import State
 
 START = 1_790_000_000_000  # 2026-09-21
@@ -123,13 +123,13 @@ def log(*events: Event) -> list[Signal]:
             signals.append(dict(one))
             continue
         kind = kind_of(one)
-        signals.append(signal_of(kind, one, (TOPICS[kind], 0, offsets[kind]), one["event_time"]))
+        signals.append(extract_signal(kind, one, (TOPICS[kind], 0, offsets[kind]), one["event_time"]))
         offsets[kind] += 1
     return signals
 
 
 def tick_at(at: float) -> Signal:
-    return tick(moment(at))
+    return tick_signal(moment(at))
 
 
 def brought(conversation: str = "c1", offset: int = 7, **known: Any) -> Signal:

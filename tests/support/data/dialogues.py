@@ -12,7 +12,7 @@ from streams.signals import cues, text
 from streams.signals.extraction import Signal
 from streams.text_model import weights
 from streams.text_model.learner import Label, Turn
-from streams.text_model.model import Forecast, Reading, Remembered, TextModel
+from streams.text_model.model import Forecast, Reading, SummedDialogue, TextModel
 from streams.text_model.weights import HALVES, LENGTH, Weights
 from tests.support.data.builders import answer, log, message
 
@@ -52,17 +52,17 @@ def random_weights(seed: int) -> Weights:
     rng = Random(seed)
     heads = (array("f", HALVES.unpack(HALVES.pack(*(rng.gauss(0.0, 1.0) for _ in range(LENGTH))))) for _ in range(3))
     now, next_, rise = heads
-    return Weights(now, next_, rise, weights.digest(now, next_, rise))
+    return Weights(now, next_, rise, weights.compute_version(now, next_, rise))
 
 
-def forecast(model: TextModel, remembered: Remembered) -> Forecast:
-    return model.forecast(remembered, model.known(remembered))
+def forecast(model: TextModel, remembered: SummedDialogue) -> Forecast:
+    return model.forecast(remembered, model.context(remembered))
 
 
 def read(
-    model: TextModel, remembered: Remembered, terms: list[int], cues: list[str], numbers: dict[str, Any]
+    model: TextModel, remembered: SummedDialogue, terms: list[int], cues: list[str], numbers: dict[str, Any]
 ) -> Reading:
-    return model.read(remembered, model.known(remembered), terms, cues, numbers)
+    return model.read_turn(remembered, model.context(remembered), terms, cues, numbers)
 
 
 def labelled(turns: Iterable[tuple[Any, Turn]], *labels: bool | None) -> list[tuple[Turn, Label]]:

@@ -6,7 +6,7 @@ from typing import Any
 from streams.config.model import Config, OutcomeConfig, PolicyConfig
 from streams.interventions.options import CONTROL
 from streams.policy import context, thompson
-from streams.policy.learner import score
+from streams.policy.learner import rating_score
 from streams.policy.outcome_join import JoinedBatch, RatedDecision, TrainingExample
 from streams.policy.snapshot import Position, Snapshot
 from streams.policy.thompson import Arm
@@ -79,7 +79,7 @@ def rating(of: Record, mark: int | None = 5, name: str = "r1", **changes: Any) -
         **{"clarity": mark, "tone": mark, "resonance": None, "felt_understood": None},
         **{"message_id": None, "frustrated": None, "intensity": None, "compared_with": None, "preferred": None},
     }
-    return (known | changes) | {"score": score(known | changes)}
+    return (known | changes) | {"score": rating_score(known | changes)}
 
 
 def lesson(name: str, reward: float | None = 0.1, option: str = "slow", **changes: Any) -> TrainingExample:
@@ -106,7 +106,9 @@ def command(option: str, action: str = "enable", name: str = "command-1") -> Rec
 def taught(rewards: Mapping[str, float], ridge: float = 5.0, times: int = 20) -> dict[str, Arm]:
     """Options that were seen so often in one context, always with this reward."""
     return {
-        name: thompson.learned(thompson.fresh(context.SIZE, ridge), context.vector(SEEN, name), reward, times)
+        name: thompson.update_arm(
+            thompson.new_arm(context.SIZE, ridge), context.option_features(SEEN, name), reward, times
+        )
         for name, reward in sorted(rewards.items())
     }
 

@@ -58,11 +58,11 @@ def taken(data: list[Datum], config: WorkloadConfig = CONFIG) -> WorkloadAggrega
     """A workload that has taken all of it in."""
     one = WorkloadAggregate(config)
     for datum in data:
-        (one.turned if "turn" in datum else one.assigned)(datum)
+        (one.add_point if "turn" in datum else one.add_assignment)(datum)
     return one
 
 
 def told(data: list[Datum], config: WorkloadConfig = CONFIG, until: float = 6 * HOUR) -> list[Datum]:
     """The teams' records once time has passed ``until``, minutes."""
     one = taken([*data, turn(until, "later", False)], config)
-    return [output.datum for output in one.due(at(until)) if output.record == "team_workload"]
+    return [output.datum for output in one.close_periods(at(until)) if output.record == "team_workload"]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from streams.config.model import BeliefConfig, Config, OutcomeConfig
-from streams.signals.extraction import Signal, signal_of, tick
+from streams.signals.extraction import Signal, extract_signal, tick_signal
 from tests.support.data import builders
 from tests.support.data.builders import nervous
 
@@ -51,7 +51,7 @@ USUAL = {"latency.reply": {"mean": 4.0, "variance": 1.0, "count": 40}}
 @cache
 def extracted(name: str) -> Signal:
     event = EVENTS[name]
-    return signal_of(builders.kind_of(event), event, ("", 0, 0))
+    return extract_signal(builders.kind_of(event), event, ("", 0, 0))
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Log:
         self.signals.append(signal)
 
     def tick(self, behind: float) -> None:
-        self.signals.append(tick(builders.moment(self.now - behind)))
+        self.signals.append(tick_signal(builders.moment(self.now - behind)))
 
     def profile(self, conversation: str, tone: float) -> None:
         """The profiles agent answers; the conversation may have ended meanwhile, or never have been."""

@@ -100,11 +100,10 @@ bench: bench-fold bench-throughput bench-latency bench-scale bench-sink bench-wa
 bench-fold: install  ## cost per event, stage by stage
 	$(BIN)/python benchmarks/fold.py
 
-bench-belief: install  ## how soon the alarm notices ramps; what remembering customers buys; what wording says
+bench-belief: install  ## how soon the alarm notices ramps; what remembering customers buys
 	$(BIN)/python -m benchmarks.belief.ramps
 	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python -m benchmarks.belief.profiles
-	$(BIN)/python benchmarks/wording.py
 
 profile: install  ## where the time of an event goes; writes a flame graph
 	mkdir -p .cache

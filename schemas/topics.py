@@ -33,7 +33,6 @@ class Name(StrEnum):
     DISTAL = "tenor.distal-outcomes"
     POLICY = "tenor.policy"
     COMMANDS = "tenor.policy-commands"
-    WORDING = "tenor.wording"
     FORGOTTEN = "tenor.forgotten"
     ALERT_COMMANDS = "tenor.alert-commands"
     DELIVERIES = "tenor.alert-deliveries"
@@ -57,7 +56,6 @@ RECORD_OF = {
     Name.DISTAL: "distal_outcome",
     Name.POLICY: "policy_snapshot",
     Name.COMMANDS: "policy_command",
-    Name.WORDING: "wording_effects",
     Name.FORGOTTEN: "forgotten",
     Name.ALERT_COMMANDS: "alert_command",
     Name.DELIVERIES: "alert_delivery",
@@ -75,7 +73,7 @@ OUTPUTS = (
     Name.CUSTOMERS,
     Name.DISTAL,
 )
-LEARNED = (Name.POLICY, Name.COMMANDS, Name.WORDING)  # one partition each, the learner's
+LEARNED = (Name.POLICY, Name.COMMANDS)  # one partition each, the learner's
 DELIVERED = (Name.ALERT_COMMANDS, Name.DELIVERIES)  # one partition each, of who delivers alerts
 WITH_DEAD_LETTERS = (
     *INGESTED,
@@ -94,7 +92,6 @@ KEY_OF = {
     Name.CUSTOMERS: "customer_id",
     Name.POLICY: "policy_version",
     Name.COMMANDS: "tenant",
-    Name.WORDING: "tenant",
     Name.FORGOTTEN: "tenant",
     Name.ALERT_COMMANDS: "target",
     Name.DELIVERIES: "tenant",
@@ -209,7 +206,6 @@ class Topics:
         return [
             self._of_one(Name.POLICY, None),
             self._of_one(Name.COMMANDS, 30 * DAY_MS),
-            self._of_one(Name.WORDING, None),
             self._of_one(Name.FORGOTTEN, FORGOTTEN_MS),
             self._of_one(Name.ALERT_COMMANDS, None),
             self._of_one(Name.DELIVERIES, 7 * DAY_MS),

@@ -200,7 +200,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
         memory: what the profile will be told.
         course: what the conversation's end will tell.
         answer: how operator and bot worded what they wrote since the customer's last turn, in the order of
-            ``signals.wording.FEATURES``; empty while they wrote nothing, None where it could not be read.
+            ``streams.signals.reply_style.FEATURES``; empty while they wrote nothing, None where it could not be read.
         typing_refused_at, voice_refused_at: event time of the newest refusal to be measured so; 0 for none.
         tried: the last options chosen, control included, and how far the level moved after each; None where the
             customer never wrote.

@@ -57,7 +57,6 @@ RELATIONS = (
     ("distal_outcomes", "|o--|{", "trajectory_points", "conversation_id"),
     ("distal_outcomes", "|o--o{", "ratings", "conversation_id"),
     ("policy_commands", "}o--o{", "policy_snapshots", "tenant"),
-    ("wording_studies", "}o--|{", "trajectory_points", "tenant"),
 )
 KEYS = ("tenant", "conversation_id", "customer_id", "decision_id", "policy_version", "event_id", "topic", "offset")
 APART = ("migrations",)

@@ -121,7 +121,7 @@ def test_who_was_forgotten_is_known_for_longer_than_any_log_goes_back() -> None:
 
 def test_only_state_is_compacted() -> None:
     compacted = {topic.name for topic in TOPICS.all() if topic.config["cleanup.policy"] == "compact"}
-    assert compacted == {*map(TOPICS.name, (Name.POLICY, Name.WORDING, Name.ALERT_COMMANDS)), *TOPICS.changelogs}
+    assert compacted == {*map(TOPICS.name, (Name.POLICY, Name.ALERT_COMMANDS)), *TOPICS.changelogs}
     found = by_name(TOPICS)
     assert found[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
     assert found[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS

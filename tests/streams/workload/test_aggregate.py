@@ -296,7 +296,7 @@ def test_what_is_measured_of_an_answer_names_nobody() -> None:
         if {"operator_id", "participant_id"} & {field["name"] for field in one.published["fields"]}
     }
     assert {"assignment", "message"} <= with_operator
-    assert not with_operator & {"signal", "trajectory_point", "team_workload", "wording_effects", "alert", "rating"}
+    assert not with_operator & {"signal", "trajectory_point", "team_workload", "alert", "rating"}
 
 
 def test_figures_do_not_depend_on_anything_else_in_a_point() -> None:

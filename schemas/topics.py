@@ -73,8 +73,6 @@ OUTPUTS = (
     Name.CUSTOMERS,
     Name.DISTAL,
 )
-LEARNED = (Name.POLICY, Name.COMMANDS)  # one partition each, the learner's
-DELIVERED = (Name.ALERT_COMMANDS, Name.DELIVERIES)  # one partition each, of who delivers alerts
 WITH_DEAD_LETTERS = (
     *INGESTED,
     Name.RATINGS,

@@ -24,7 +24,6 @@ from schemas.questions import Question, questions
 
 PATH = Path(__file__).parents[2] / "docs" / "analysts.md"
 LONGEST = 12  # rows of a result shown
-RESULT = re.compile(r"(<!-- result -->\n).*?(<!-- end -->)", re.DOTALL)
 
 ABOUT = f"""\
 # For analysts
@@ -172,11 +171,6 @@ def value(found: Any) -> str:
     if isinstance(found, datetime):
         return f"{found:%Y-%m-%d %H:%M:%S}"
     return found.isoformat() if isinstance(found, date) else str(found)
-
-
-def without_results(text: str) -> str:
-    """The document, whatever was answered."""
-    return RESULT.sub(r"\1\2", text)
 
 
 def write() -> None:

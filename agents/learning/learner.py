@@ -31,7 +31,7 @@ from agents.learning.text_models import TextModelStore
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
-from schemas.records import Datum, record
+from schemas.records import Datum
 from streams.text_model.labels import MessageLabel, mark
 from streams.text_model.prequential import Prequential
 from streams.text_model.pretrained import shipped
@@ -40,7 +40,6 @@ from streams.text_model.weights import Weights
 
 log = structlog.get_logger(__name__)
 
-RATING = record("rating")
 WAIT_S = 0.05
 
 

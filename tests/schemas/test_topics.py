@@ -8,10 +8,8 @@ from schemas.records import record, records
 from schemas.topics import (
     DAY_MS,
     DEAD_LETTER_BYTES,
-    DELIVERED,
     EVENT_BYTES,
     INGESTED,
-    LEARNED,
     OUTPUTS,
     RECORD_OF,
     TOPIC_OF,
@@ -61,7 +59,10 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
         TOPICS.text_model,
-        *map(TOPICS.name, (*LEARNED, *DELIVERED, Name.FORGOTTEN, Name.WORKLOAD)),
+        *map(
+            TOPICS.name,
+            (Name.POLICY, Name.COMMANDS, Name.ALERT_COMMANDS, Name.DELIVERIES, Name.FORGOTTEN, Name.WORKLOAD),
+        ),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
     assert found[TOPICS.changelog].partitions == found[TOPICS.name(Name.SIGNALS)].partitions

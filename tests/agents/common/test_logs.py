@@ -13,7 +13,7 @@ from agents.common.errors import Failure
 PROGRAM = """
 import logging, sys
 import structlog
-from agents import logs
+from agents.common import logs
 logs.configure(sys.argv[1], sys.argv[2] == "json")
 log = structlog.get_logger("agents.program")
 def fold(text):

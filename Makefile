@@ -100,11 +100,9 @@ bench: bench-fold bench-throughput bench-latency bench-scale bench-sink bench-wa
 bench-fold: install  ## cost per event, stage by stage
 	$(BIN)/python benchmarks/fold.py
 
-bench-belief: install  ## how soon the alarm notices ramps; what remembering customers buys; what wording says
+bench-belief: install  ## how soon the alarm notices ramps; what remembering customers buys
 	$(BIN)/python -m benchmarks.belief.ramps
-	$(BIN)/python benchmarks/ramps_limit.py
 	$(BIN)/python -m benchmarks.belief.profiles
-	$(BIN)/python benchmarks/wording.py
 
 profile: install  ## where the time of an event goes; writes a flame graph
 	mkdir -p .cache
@@ -116,10 +114,7 @@ bench-latency: install  ## from an event to its intervention, beside a bare trip
 bench-scale: install  ## what a thousand to a million live conversations cost, on Apache Kafka
 	$(BIN)/python -m benchmarks.speed.scale
 
-.PHONY: bench-roles bench-stores
-
-bench-stores: install  ## what keeping states on disk would cost and save
-	$(BIN)/python -m benchmarks.stores
+.PHONY: bench-roles
 
 bench-roles: install  ## peak memory of a worker, learner, sink, console and alerts
 	$(BIN)/python -m benchmarks.speed.memory_by_role

@@ -2,24 +2,22 @@
 
 Off unless it is switched on. It reads conversation.assignments and of tenor.trajectories the fields up to ``raised``,
 and publishes figures of teams to tenor.workload and tenor.alerts. What is known of one operator stays in this process's
-memory; it is told over HTTP to whoever holds the secret that the operator chose, and to nobody else.
+memory.
 
 Nothing is committed: a restart reads a shift again, tells what of the last period is missing, and goes on. Alerts are
 acknowledged before the figures they follow from, for those say what was told. Two processes tell the same under the
 same ids.
 """
 
-import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from hashlib import sha256
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
 
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.common.health import Health, Page
+from agents.common.health import Health
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
@@ -60,19 +58,7 @@ class WorkloadService:
         self._clock = clock
         self._codec = codec_for(settings)
         self._producer = Producer(settings)
-        self._lock = threading.Lock()
         self._workload = WorkloadAggregate(settings.workload)
-
-    @property
-    def pages(self) -> Mapping[str, Page]:
-        """What is served besides health: ``/mine``, one operator's own figures."""
-        return {"/mine": self.mine}
-
-    def mine(self, secret: str) -> str | None:
-        """The figures of who chose this secret, as JSON; None where nobody has, or has no longer."""
-        with self._lock:
-            found = self._workload.own(sha256(secret.encode()).hexdigest())
-        return None if found is None else json.dumps(found, allow_nan=False)
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used."""
@@ -106,20 +92,17 @@ class WorkloadService:
             event = decode_checked(self._codec, "assignment", one, self.settings.limits, self._clock())
         except Rejected as refusal:
             return build_dead_letter(one, refusal, "workload")
-        with self._lock:
-            self._workload.add_assignment(event)
+        self._workload.add_assignment(event)
         return None
 
     def _turned(self, one: ConsumedRecord) -> None:
         """A trajectory point; one that cannot be read is the sink's to refuse."""
         point = self._codec.head(POINT, one.value, LAST_NEEDED) or decode_or_warn(self._codec, POINT, one)
         if point is not None:
-            with self._lock:
-                self._workload.add_point(point)
+            self._workload.add_point(point)
 
     def _tell(self) -> None:
-        with self._lock:
-            outputs = self._workload.close_periods(self._clock())
+        outputs = self._workload.close_periods(self._clock())
         for wave in ("alert", "team_workload"):
             these = [one for one in outputs if one.record == wave]
             self._producer.send(

@@ -33,7 +33,6 @@ class Name(StrEnum):
     DISTAL = "tenor.distal-outcomes"
     POLICY = "tenor.policy"
     COMMANDS = "tenor.policy-commands"
-    WORDING = "tenor.wording"
     FORGOTTEN = "tenor.forgotten"
     ALERT_COMMANDS = "tenor.alert-commands"
     DELIVERIES = "tenor.alert-deliveries"
@@ -57,7 +56,6 @@ RECORD_OF = {
     Name.DISTAL: "distal_outcome",
     Name.POLICY: "policy_snapshot",
     Name.COMMANDS: "policy_command",
-    Name.WORDING: "wording_effects",
     Name.FORGOTTEN: "forgotten",
     Name.ALERT_COMMANDS: "alert_command",
     Name.DELIVERIES: "alert_delivery",
@@ -75,8 +73,6 @@ OUTPUTS = (
     Name.CUSTOMERS,
     Name.DISTAL,
 )
-LEARNED = (Name.POLICY, Name.COMMANDS, Name.WORDING)  # one partition each, the learner's
-DELIVERED = (Name.ALERT_COMMANDS, Name.DELIVERIES)  # one partition each, for alert delivery
 WITH_DEAD_LETTERS = (
     *INGESTED,
     Name.RATINGS,
@@ -94,7 +90,6 @@ KEY_OF = {
     Name.CUSTOMERS: "customer_id",
     Name.POLICY: "policy_version",
     Name.COMMANDS: "tenant",
-    Name.WORDING: "tenant",
     Name.FORGOTTEN: "tenant",
     Name.ALERT_COMMANDS: "target",
     Name.DELIVERIES: "tenant",
@@ -209,7 +204,6 @@ class Topics:
         return [
             self._single_partition(Name.POLICY, None),
             self._single_partition(Name.COMMANDS, 30 * DAY_MS),
-            self._single_partition(Name.WORDING, None),
             self._single_partition(Name.FORGOTTEN, FORGOTTEN_MS),
             self._single_partition(Name.ALERT_COMMANDS, None),
             self._single_partition(Name.DELIVERIES, 7 * DAY_MS),

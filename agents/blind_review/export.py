@@ -24,12 +24,11 @@ from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from schemas.errors import Rejected
-from schemas.records import Datum, record
+from schemas.records import Datum
 from schemas.topics import Name
 from streams import ids
 
 REVIEW, KEY = "review.csv", "key.json"
-MESSAGE = record("message")
 
 # Where both arms could have been drawn; of a customer in the holdout that is known, whatever the decision says.
 DECISIONS = """

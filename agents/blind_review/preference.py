@@ -9,14 +9,14 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import expit, ndtri, stdtrit
+from scipy.special import expit, stdtrit
 
+from streams.experiment.proportions import wilson
 from streams.experiment.rater_agreement import INSUFFICIENT
 from streams.experiment.rating_comparison import ENOUGH
 
 Report = dict[str, Any]
 
-NORMAL_95 = float(ndtri(0.975))
 STEPS = 50
 SEPARATED = "length alone tells them apart, or does not vary"
 
@@ -69,10 +69,8 @@ def share(values: Sequence[float]) -> Report:
     """
     if len(values) < ENOUGH:
         return unknown(len(values), INSUFFICIENT)
-    n, p, z2 = len(values), float(np.mean(values)), NORMAL_95**2
-    middle, half = p + z2 / (2 * n), NORMAL_95 * np.sqrt(p * (1 - p) / n + z2 / (4 * n**2))
-    low, high = (middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)
-    return {"pairs": n, "share": p, "low": max(0.0, float(low)), "high": min(1.0, float(high)), "why_not": None}
+    low, high = wilson(sum(values), len(values))
+    return {"pairs": len(values), "share": float(np.mean(values)), "low": low, "high": high, "why_not": None}
 
 
 def at_equal_length(pairs: Sequence[PairPreference]) -> Report:

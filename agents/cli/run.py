@@ -57,12 +57,9 @@ def workload() -> None:
     Off by default: see docs/operators.md.
     """
     from agents import workload as workloads
-    from agents.common import health
 
     settings = load_settings()
-    service = workloads.WorkloadService(settings)
-    health.serve(service.health, settings.http_host, settings.http_port, settings.http_token, service.pages)
-    service.run(stop_event())
+    serve(workloads.WorkloadService(settings), settings)
 
 
 @app.command(epilog="Example: tenor console")

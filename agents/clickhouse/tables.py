@@ -80,10 +80,6 @@ def snapshot_row(datum: Datum) -> Row:
     return {**datum, "evidence": to_tuples(datum["evidence"])}
 
 
-def wording_row(datum: Datum) -> Row:
-    return {**datum, "effects": to_tuples(datum["effects"])}
-
-
 def alert_row(datum: Datum) -> Row:
     # A column of the sorting key cannot be NULL: an alert about the policy has an empty conversation_id.
     conversation_id = datum["conversation_id"] or ""
@@ -122,11 +118,6 @@ TABLES = {
         "policy_snapshots",
         columns_of("policy_snapshot", "format", "precision", "response", "errors", "recent_errors", "positions"),
         snapshot_row,
-    ),
-    Name.WORDING: Table(
-        "wording_studies",
-        columns_of("wording_effects", "size", "products", "response", "scores", "present", "positions"),
-        wording_row,
     ),
     Name.ALERT_COMMANDS: Table("alert_commands", columns_of("alert_command"), unchanged),
     Name.DELIVERIES: Table("alert_deliveries", columns_of("alert_delivery"), delivery_row),

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
 from socketserver import ThreadingMixIn
-from types import MappingProxyType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -30,9 +29,7 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], float]
 Answer = tuple[str, str] | tuple[str, str, tuple[str, str]]
-Page = Callable[[str], str | None]  # from a bearer's token to JSON; None for a token that opens nothing
 NO_TOKEN = SecretStr("")
-NO_PAGES: Mapping[str, Page] = MappingProxyType({})
 # Nothing here is a page: no browser may run, frame, guess or keep it. No CORS header, so no other site may read it.
 HEADERS = [
     ("Server", "tenor"),
@@ -164,12 +161,8 @@ class HealthHandler(WSGIRequestHandler):
         """A request every few seconds is no news."""
 
 
-def application(health: Health, token: str, pages: Mapping[str, Page] = NO_PAGES) -> Callable[..., Any]:
-    """The WSGI application. Unless ``token`` is empty, ``/metrics`` is for who sends it.
-
-    Args:
-        pages: what else is served, by path, to whoever carries a token of its own.
-    """
+def application(health: Health, token: str) -> Callable[..., Any]:
+    """The WSGI application. Unless ``token`` is empty, ``/metrics`` requires it."""
     metrics_app = make_wsgi_app()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
@@ -178,11 +171,11 @@ def application(health: Health, token: str, pages: Mapping[str, Page] = NO_PAGES
 
         path = environ["PATH_INFO"]
         try:
-            found, page = refused(environ, token), pages.get(path)
+            found = refused(environ, token)
             if found is None and path == "/metrics":
                 # In the one form: the library raises on some of the forms a client can accept.
                 return metrics_app({**environ, "HTTP_ACCEPT": "text/plain"}, start)
-            found = found or (opened(page, environ) if page else respond(path, health))
+            found = found or respond(path, health)
         except Exception:
             log.exception("request_failed", path=path)
             found = "500 Internal Server Error", "an error of ours\n"
@@ -202,15 +195,6 @@ def refused(environ: Mapping[str, Any], token: str) -> Answer | None:
     return None
 
 
-def opened(page: Page, environ: Mapping[str, Any]) -> Answer:
-    """A page for who carries its token."""
-    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    body = page(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
-    if body is None:
-        return "401 Unauthorized", "a token is needed\n", ("WWW-Authenticate", 'Bearer realm="tenor"')
-    return "200 OK", f"{body}\n"
-
-
 def allowed(environ: Mapping[str, Any], token: str) -> bool:
     """Whether no token is asked for, or a request carries it."""
     return not token or carries(environ.get("HTTP_AUTHORIZATION", ""), token)
@@ -225,9 +209,7 @@ def respond(path: str, health: Health) -> Answer:
     return "404 Not Found", "ask /healthz, /ready or /metrics\n"
 
 
-def serve(
-    health: Health, host: str, port: int, token: SecretStr = NO_TOKEN, pages: Mapping[str, Page] = NO_PAGES
-) -> int:
+def serve(health: Health, host: str, port: int, token: SecretStr = NO_TOKEN) -> int:
     """Serve until the process ends; the port it took.
 
     ``Failure`` when the port is in use, and beyond loopback without a token.
@@ -237,9 +219,7 @@ def serve(
             f"/metrics is not served on {host or 'every address'} without a token", "set TENOR_HTTP_TOKEN_FILE"
         )
     try:
-        server = make_server(
-            host, port, application(health, token.get_secret_value(), pages), HealthServer, HealthHandler
-        )
+        server = make_server(host, port, application(health, token.get_secret_value()), HealthServer, HealthHandler)
     except OSError as error:
         raise Failure(f"{host}:{port} cannot be served: {error.strerror}", "set TENOR_HTTP_PORT") from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()

@@ -39,11 +39,6 @@ LESSONS = Counter(
 SNAPSHOTS = Counter("tenor_snapshots_total", "Policy snapshots published.", ["tenant"])
 SNAPSHOTS_REFUSED = Counter("tenor_snapshots_refused_total", "Policy snapshots that could not be used.")
 ROLLED_BACK = Gauge("tenor_options_rolled_back", "Options that are rolled back.", ["tenant"])
-WORDING_POINTS = Counter(
-    "tenor_wording_points_total",
-    "Trajectory points the study of wording read: learned, repeated, known, silent, refused.",
-    ["what"],
-)
 LAG = Gauge("tenor_lag_records", "Records this process has not finished, of the partitions it reads.", ["topic"])
 SHOWN_LAG: set[str] = set()
 DRAWN = Counter("tenor_decisions_drawn_total", "Decisions with a choice, outside the holdout.", ["what"])

@@ -24,7 +24,6 @@ from schemas.questions import Question, questions
 
 PATH = Path(__file__).parents[2] / "docs" / "analysts.md"
 LONGEST = 12  # rows of a result shown
-RESULT = re.compile(r"(<!-- result -->\n).*?(<!-- end -->)", re.DOTALL)
 
 ABOUT = f"""\
 # For analysts
@@ -57,7 +56,6 @@ RELATIONS = (
     ("distal_outcomes", "|o--|{", "trajectory_points", "conversation_id"),
     ("distal_outcomes", "|o--o{", "ratings", "conversation_id"),
     ("policy_commands", "}o--o{", "policy_snapshots", "tenant"),
-    ("wording_studies", "}o--|{", "trajectory_points", "tenant"),
 )
 KEYS = ("tenant", "conversation_id", "customer_id", "decision_id", "policy_version", "event_id", "topic", "offset")
 APART = ("migrations",)
@@ -173,11 +171,6 @@ def value(found: Any) -> str:
     if isinstance(found, datetime):
         return f"{found:%Y-%m-%d %H:%M:%S}"
     return found.isoformat() if isinstance(found, date) else str(found)
-
-
-def without_results(text: str) -> str:
-    """The document, whatever was answered."""
-    return RESULT.sub(r"\1\2", text)
 
 
 def write() -> None:

@@ -5,7 +5,7 @@ left out. One partition, so the same recording and settings give the same record
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clickhouse_driver import Client
@@ -13,7 +13,6 @@ from clickhouse_driver import Client
 from agents.clickhouse.tables import TABLES, Table, to_columns
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
-from agents.learning.wording_record import datum as wording_datum
 from agents.recordings.model import Event, Recording
 from agents.recordings.replay import marked
 from schemas.records import Datum
@@ -23,7 +22,6 @@ from streams.alerts.rules import alerts_for_outputs
 from streams.config.model import Config
 from streams.conversations.partition import Partition
 from streams.customers.partition import CustomerPartition
-from streams.experiment import wording_effects
 from streams.outputs import Output
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot, from_record
@@ -94,7 +92,6 @@ class OfflinePipeline:
         self._fold(extraction.tick_signal(last_ms + round(2 * (outcome.idle_s + outcome.window_s) * 1000) + 1))
         for tenant in sorted(self._apprentices):
             self._learn(tenant)
-        self.records[Name.WORDING] = list(studies(self.records[Name.TRAJECTORIES], self._config))
 
     def _fold(self, signal: Mapping[str, Any]) -> None:
         outputs = self._partition.fold(signal)
@@ -144,15 +141,3 @@ class OfflinePipeline:
 
 def no_state(key: str) -> None:
     """Nothing was written before."""
-
-
-def studies(points: Iterable[Datum], config: Config) -> Iterator[Datum]:
-    """The study of wording of each tenant, from all its points."""
-    by_tenant: dict[str, list[wording_effects.Row]] = defaultdict(list)
-    for point in points:
-        if (row := wording_effects.row(point)) is not None:
-            by_tenant[point["tenant"]].append(row)
-    for tenant, rows in sorted(by_tenant.items()):
-        study = wording_effects.Study()
-        study.learn(rows)
-        yield wording_datum(tenant, study.sums, max(one.event_time for one in rows), {}, config.version)

@@ -28,11 +28,10 @@ from agents.learning.policy_learner import PolicyLearner
 from agents.learning.rating_consumer import RatingConsumer
 from agents.learning.signal_reader import SignalReader
 from agents.learning.text_models import TextModelStore
-from agents.learning.wording_study import WordingLearner
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.errors import Rejected
-from schemas.records import Datum, record
+from schemas.records import Datum
 from streams.text_model.labels import MessageLabel, label_rating
 from streams.text_model.prequential import Prequential
 from streams.text_model.pretrained import load_weights
@@ -41,7 +40,6 @@ from streams.text_model.weights import Weights
 
 log = structlog.get_logger(__name__)
 
-RATING = record("rating")
 WAIT_S = 0.05
 
 
@@ -79,24 +77,20 @@ class Learner:
         topics.require_all(self.settings)
         history = SignalReader(self.settings, self._codec, now_ms() - round(self.settings.learner.history_s * 1000))
         ratings = RatingConsumer(self.settings)
-        others: list[PolicyLearner | WordingLearner] = []
+        policy: PolicyLearner | None = None
         try:
             while not stop.is_set():
                 with self.health.working("learner"):
                     self._step(history, ratings)
                 if ratings.owns_all:  # this is the only learner: what it publishes nobody contradicts
-                    others = others or [
-                        PolicyLearner(self.settings, self._codec),
-                        WordingLearner(self.settings, self._codec),
-                    ]
-                    for one in others:
-                        with self.health.working(type(one).__name__):
-                            one.step()
-                self.health.set_ready(ratings.owns_all and history.caught_up and bool(others))
+                    policy = policy or PolicyLearner(self.settings, self._codec)
+                    with self.health.working("PolicyLearner"):
+                        policy.step()
+                self.health.set_ready(ratings.owns_all and history.caught_up and policy is not None)
         finally:
             self.health.set_ready(False)
-            for one in others:
-                one.close()
+            if policy is not None:
+                policy.close()
             ratings.close()
             history.close()
 

@@ -17,7 +17,7 @@ from schemas.headers import cloud_event_headers
 from schemas.records import record
 from schemas.topics import Name
 from streams.customers import profile
-from streams.customers.partition import key_of, mark_key_of
+from streams.customers.partition import key_of
 from streams.ids import stable_id
 
 NOTE = record("customer_note")
@@ -36,12 +36,6 @@ def find(settings: Settings, tenant: str, customer_id: str) -> dict[str, Any] | 
     defused = {name: dict(zip(("helped", "failed"), one, strict=True)) for name, one in found["defused"].items()}
     shown = found | {"baselines": baselines, "defused": defused}
     return {name: one for name, one in shown.items() if name not in INTERNAL}
-
-
-def erased_at(settings: Settings, tenant: str, customer_id: str) -> int | None:
-    """When a customer was last erased, milliseconds; None when never, or long ago."""
-    value = stored(settings, mark_key_of({"tenant": tenant, "customer_id": customer_id}))
-    return None if value is None else profile.read_learned_at(value)
 
 
 def stored(settings: Settings, key: str) -> bytes | None:

@@ -10,7 +10,6 @@ from agents.clickhouse.client import rows, session
 from agents.clickhouse.migrate import require_current
 from agents.recordings.model import Truth
 from agents.reports import effects, ratings, wording
-from agents.reports.digests import digests
 from agents.reports.report_view import render
 from agents.settings.model import Settings
 from agents.training.detection import DetectionPoint, detection
@@ -103,6 +102,5 @@ SECTIONS: dict[str, Section] = {
     "policy": answering(effects.POLICY),
     "alerts": lambda client: dict(client.execute(ALERTS)),
     "dead_letters": dead_letters,
-    "digests": digests,
     "did_it_help": effects.conclusion,
 }

@@ -79,11 +79,6 @@ def dead_letters(found: Sequence[Report], console: Console) -> None:
     console.print(table)
 
 
-def digests(found: dict[str, str], console: Console) -> None:
-    heading("Digests (equal runs have equal ones)", console)
-    facts([(table.replace("_", " "), value) for table, value in found.items()], console)
-
-
 # In this order. The answer stands at the end.
 SECTIONS: tuple[Callable[[Report, Console], None], ...] = (
     lambda found, console: traffic(found["traffic"], console),
@@ -100,6 +95,5 @@ SECTIONS: tuple[Callable[[Report, Console], None], ...] = (
     lambda found, console: checks_view.policy(found["policy"], console),
     lambda found, console: alerts(found["alerts"], console),
     lambda found, console: dead_letters(found["dead_letters"], console),
-    lambda found, console: digests(found["digests"], console),
     lambda found, console: effects_view.did_it_help(found["did_it_help"], found["note"], console),
 )

@@ -60,7 +60,7 @@ class Sink:
         self._codec = codec or codec_for(settings)
         self._clock = clock
         self._sources = sources(settings.topics)
-        self._compacted = {settings.topics.name(name) for name in (Name.POLICY, Name.WORDING, Name.ALERT_COMMANDS)}
+        self._compacted = {settings.topics.name(name) for name in (Name.POLICY, Name.ALERT_COMMANDS)}
         self._dead_letters = {settings.topics.dead_letters(name) for name in WITH_DEAD_LETTERS}
         as_they_came = (
             [name for name in TABLES if TABLES[name].from_avro is not None] if settings.clickhouse_http_port else []

@@ -16,7 +16,6 @@ CREATE ROW POLICY IF NOT EXISTS acme ON tenor.dead_letters FOR SELECT USING 0 TO
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.distal_outcomes FOR SELECT USING tenant = 'acme' TO acme_reader;
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.policy_snapshots FOR SELECT USING tenant = 'acme' TO acme_reader;
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.policy_commands FOR SELECT USING tenant = 'acme' TO acme_reader;
-CREATE ROW POLICY IF NOT EXISTS acme ON tenor.wording_studies FOR SELECT USING tenant = 'acme' TO acme_reader;
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.candidate_policies FOR SELECT USING tenant = 'acme' TO acme_reader;
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.alert_commands FOR SELECT USING tenant = 'acme' TO acme_reader;
 CREATE ROW POLICY IF NOT EXISTS acme ON tenor.alert_deliveries FOR SELECT USING tenant = 'acme' TO acme_reader;

@@ -311,8 +311,6 @@ class LearnerConfig:
         conversations: most conversations remembered.
         turns: most customer turns remembered of each.
         pending: most ratings that wait; beyond, the oldest waits no longer.
-        wording_turns: customer turns the study of wording learns between two records,
-        wording_s: or seconds after the first of them, whichever is first.
     """
 
     labels: int = 50
@@ -326,15 +324,13 @@ class LearnerConfig:
     conversations: int = 2000
     turns: int = 8
     pending: int = 1000
-    wording_turns: int = 200
-    wording_s: float = 60.0
 
     def __post_init__(self) -> None:
-        check_within(self, 1, inf, "labels", "conversations", "turns", "pending", "wording_turns")
+        check_within(self, 1, inf, "labels", "conversations", "turns", "pending")
         check_within(self, 1e-8, inf, "inertia")
         check_within(self, 0, inf, "wait_s", "history_s")
         check_within(self, 0.01, 1, "weak")
-        check_positive(self, "rate", "wording_s")
+        check_positive(self, "rate")
         check_at_most(self, "labels", "window")
 
 

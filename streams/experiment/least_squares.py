@@ -1,31 +1,52 @@
-"""Least squares from sums: X'X and X'y. Columns may be zero, or combinations of others."""
+"""Least squares from sums: X'X and X'y, with clustered intervals. Columns may be zero, or sums of others. Pure."""
 
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 Floats = NDArray[np.float64]
+Estimate = tuple[float, float, float]
 
-NORMAL_95 = 1.959964
-LEAST_SPREAD = 0.05  # a row the fit passes through exactly says nothing of the spread
 NEGLIGIBLE = 1e-9
 LEAST_SIZE = 1e-100  # of a column; what is smaller is zero
 
 
-def spread(x: Floats, y: Floats, products: Floats, response: Floats) -> Floats:
-    """Residuals of rows under these sums, scaled by their leverage."""
+def coefficients(products: Floats, response: Floats) -> Floats:
+    """Least squares coefficients of X'X and X'y; the shortest where several fit alike."""
+    return np.asarray(inverted(products) @ response, dtype=np.float64)
+
+
+def estimates(products: Floats, response: Floats, scores: Floats, clusters: int) -> list[Estimate | None]:
+    """Coefficient and 95 % interval of each column; None for a combination of other columns, or with too few clusters.
+
+    The variance is the sandwich clustered by group (Liang & Zeger 1986), with ``clusters / freedom`` for few of them.
+    A column that is constant within clusters is known no better than by their number: hence Student's t with
+    ``freedom``, clusters less columns.
+
+    Args:
+        products: X'X, columns by columns.
+        response: X'y.
+        scores: sum over clusters of s s', where s is the sum of x times its residual over the rows of a cluster.
+        clusters: number of them.
+    """
+    freedom = clusters - len(response)
+    if freedom < 1:
+        return [None] * len(response)
     inverse = inverted(products)
-    left = 1.0 - ((x @ inverse) * x).sum(axis=1)
-    residuals = y - x @ (inverse @ response)
-    return np.where(left > LEAST_SPREAD, residuals / np.sqrt(np.maximum(left, LEAST_SPREAD)), 0.0)
+    variances = np.diag(inverse @ scores @ inverse) * clusters / freedom
+    margins = stdtrit(freedom, 0.975) * np.sqrt(np.maximum(variances, 0.0))
+    triples = np.stack([middle := coefficients(products, response), middle - margins, middle + margins], axis=1)
+    known = determined(products)
+    return [tuple(triple) if tell else None for triple, tell in zip(triples.tolist(), known, strict=True)]
 
 
 def inverted(products: Floats) -> Floats:
     """Pseudo-inverse of X'X, scaled to a unit diagonal on the way."""
     scale = scales(products)
-    found = np.linalg.pinv(products * np.outer(scale, scale), rcond=NEGLIGIBLE, hermitian=True)
-    return np.asarray(found * np.outer(scale, scale), dtype=np.float64)
+    inverse = np.linalg.pinv(products * np.outer(scale, scale), rcond=NEGLIGIBLE, hermitian=True)
+    return np.asarray(inverse * np.outer(scale, scale), dtype=np.float64)
 
 
 def scales(products: Floats) -> Floats:
@@ -39,10 +60,4 @@ def determined(products: Floats) -> list[bool]:
     scale = scales(products)
     values, vectors = np.linalg.eigh(products * np.outer(scale, scale))
     idle = vectors[:, values <= NEGLIGIBLE * len(values)]
-    return [bool(one) for one in (idle**2).sum(axis=1) < sqrt(NEGLIGIBLE)]
-
-
-def student_95(freedom: int) -> float:
-    """Two-sided 95 % quantile of Student's t (Cornish-Fisher), within .001 from 15 degrees of freedom on."""
-    z = NORMAL_95
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    return [bool(weight < sqrt(NEGLIGIBLE)) for weight in (idle**2).sum(axis=1)]

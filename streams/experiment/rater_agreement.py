@@ -1,4 +1,4 @@
-"""Agreement of several raters: Krippendorff's alpha, by the library of that name. Pure.
+"""Agreement of several raters: Krippendorff's alpha. Pure.
 
 1 is perfect agreement, 0 what chance would give, below 0 systematic disagreement. Krippendorff asks for .8, and for
 tentative conclusions for .667 (Content Analysis, 4th ed., chapter 12).
@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-import krippendorff
 import numpy as np
+from numpy.typing import NDArray
 
 INSUFFICIENT = "insufficient data"
 ENOUGH_UNITS = 10
@@ -17,6 +17,7 @@ RESAMPLES = 1000
 SEED = 20_260_923
 NO_VARIATION = "all ratings are the same"
 
+Floats = NDArray[np.float64]
 Level = Literal["nominal", "ordinal"]
 
 
@@ -59,10 +60,10 @@ def agreement(judgements: Iterable[Judgement], values: Sequence[Hashable], level
     counts = np.array([[Counter(said.values())[value] for value in values] for said in shared])
     if len(shared) < ENOUGH_UNITS:
         return Agreement(None, None, None, len(shared), raters, INSUFFICIENT)
-    found = alpha(counts, values, level)
+    found = alpha(counts, level)
     if found is None:
         return Agreement(None, None, None, len(shared), raters, NO_VARIATION)
-    return Agreement(found, *interval(counts, values, level), len(shared), raters, None)
+    return Agreement(found, *interval(counts, level), len(shared), raters, None)
 
 
 def by_unit(judgements: Iterable[Judgement]) -> list[dict[Hashable, Hashable]]:
@@ -73,18 +74,36 @@ def by_unit(judgements: Iterable[Judgement]) -> list[dict[Hashable, Hashable]]:
     return [said for said in units.values() if len(said) > 1]
 
 
-def alpha(counts: Any, values: Sequence[Hashable], level: Level) -> float | None:
-    """Krippendorff's alpha of units by values; None where no two ratings differ."""
-    if (counts.sum(axis=0) > 0).sum() < 2:
+def alpha(counts: Any, level: Level) -> float | None:
+    """Krippendorff's alpha, one minus observed by expected disagreement; None where no two ratings differ.
+
+    After K. Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, section C to E.
+
+    Args:
+        counts: how often each unit (row) was given each value (column); at least two ratings a unit.
+    """
+    pairable = counts / (counts.sum(axis=1, keepdims=True) - 1)
+    coincidences = counts.T @ pairable - np.diag(pairable.sum(axis=0))  # o_ck: pairs of values within units
+    totals = coincidences.sum(axis=1)  # n_c: ratings with each value
+    if (totals > 0).sum() < 2:
         return None
-    # The domain must be numbers, and only their order counts.
-    return float(krippendorff.alpha(value_counts=counts, value_domain=range(len(values)), level_of_measurement=level))
+    difference = differences(totals, level)
+    expected = (np.outer(totals, totals) * difference).sum() / (totals.sum() - 1)
+    return float(1.0 - (coincidences * difference).sum() / expected)
 
 
-def interval(counts: Any, values: Sequence[Hashable], level: Level) -> tuple[float | None, float | None]:
+def differences(totals: Floats, level: Level) -> Floats:
+    """Squared difference of every two values: 1 unless alike; ordinal, the squared number of ratings between them."""
+    if level == "nominal":
+        return 1.0 - np.eye(len(totals))
+    middles = np.cumsum(totals) - totals / 2
+    return np.subtract.outer(middles, middles) ** 2
+
+
+def interval(counts: Any, level: Level) -> tuple[float | None, float | None]:
     """95 % percentile interval over resampled units. Resamples in which no two ratings differ say nothing."""
     draws = np.random.default_rng(SEED).integers(len(counts), size=(RESAMPLES, len(counts)))
-    resampled = [found for draw in draws if (found := alpha(counts[draw], values, level)) is not None]
+    resampled = [found for draw in draws if (found := alpha(counts[draw], level)) is not None]
     if len(resampled) < RESAMPLES / 2:
         return None, None
     low, high = np.quantile(resampled, [0.025, 0.975])

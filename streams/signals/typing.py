@@ -13,7 +13,7 @@ released, no gap without a pause), no_pause.
 
 Reliability: SignalConfig.typing_sd, and no more of the alarm than SignalConfig.typing_share. Rhythm is at chance:
 52 persons, 2,377 tasks (Freihaut and Göritz 2022), deviations from the own baseline weighted as here, AUC within
-the person .51 for low valence and .45 for high arousal, standard error .02 (benchmarks/typing_affect.py). Lee et al.
+the person .51 for low valence and .45 for high arousal, standard error .02 (our analysis). Lee et al.
 (2015) found arousal in dwell and flight; hence the features. Signs and sizes of the weights are ours.
 """
 

@@ -4,9 +4,9 @@ What it tells follows from what happened by then, whatever the order it was read
 stream time has left the period behind; what is read later counts in later periods only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from streams.alerts.rules import alert_for_workload
 from streams.config.model import WorkloadConfig
@@ -24,15 +24,6 @@ from streams.workload.intervals import Span
 from streams.workload.operator_load import Exposure, measure_exposure
 
 Datum = Mapping[str, Any]
-SHOWN = ("work_ms", "hostile_ms", "hard_in_a_row", "breaks_missed", "recoveries")
-
-
-class Wish(NamedTuple):
-    """Whom an operator wants to be shown their own figures, as of ``at``; nobody where ``shown_to`` is None."""
-
-    at: int
-    event_id: str
-    shown_to: str | None
 
 
 class TenantWorkload:
@@ -42,7 +33,6 @@ class TenantWorkload:
         self.assignments: dict[str, dict[str, Assignment]] = {}  # by conversation and event
         self.beliefs: dict[str, dict[int, BeliefPoint]] = {}  # by conversation and time
         self.channels: dict[str, str] = {}
-        self.wishes: dict[str, Wish] = {}
 
     def intervals(self, until: int, config: WorkloadConfig) -> list[AssignmentInterval]:
         return [
@@ -103,11 +93,6 @@ class WorkloadAggregate:
         tenant, at = self._tenant(event), event["event_time"]
         assignment = Assignment(at, event["event_id"], event["operator_id"], event["team"])
         tenant.assignments.setdefault(event["conversation_id"], {})[assignment.event_id] = assignment
-        if assignment.operator is not None:
-            wish = Wish(at, assignment.event_id, event["shown_to"])
-            tenant.wishes[assignment.operator] = max(
-                wish, tenant.wishes.get(assignment.operator, wish), key=lambda known: known[:2]
-            )
 
     def add_point(self, point: Datum) -> None:
         """Take in what was believed of a customer after a turn."""
@@ -127,18 +112,6 @@ class WorkloadAggregate:
         """
         ended = (min(self._newest, now) - self._config.grace_ms) // self._config.period_ms * self._config.period_ms
         return [output for name in sorted(self._tenants) for output in self._close(name, ended)]
-
-    def own(self, shown_to: str) -> list[dict[str, Any]] | None:
-        """An operator's own figures of the periods of a shift, the latest first; None where nobody wishes so now.
-
-        Args:
-            shown_to: SHA-256 of the operator's secret, in hex.
-        """
-        for name, tenant in self._tenants.items():
-            for operator, wish in tenant.wishes.items():
-                if wish.shown_to == shown_to:
-                    return list(self._own(tenant, operator, self._published_until.get(name, 0)))
-        return None
 
     def _tenant(self, datum: Datum) -> TenantWorkload:
         self._newest = max(self._newest, datum["event_time"])
@@ -170,14 +143,6 @@ class WorkloadAggregate:
         continues = self._strained.get(team_key) == workload["since"]
         self._strained[team_key] = workload["event_time"]
         return [output] if continues else [output, alert_for_workload(workload)]
-
-    def _own(self, tenant: TenantWorkload, operator: str, until: int) -> Iterator[dict[str, Any]]:
-        config = self._config
-        for end in range(until, until - config.shift_ms, -config.period_ms):
-            mine = group_by_operator(tenant.intervals(end, config)).get(operator, [])
-            period = end - config.period_ms, end
-            if (found := measure_exposure(mine, period, config)) is not None:
-                yield {"since": period[0], "until": end, **{name: getattr(found, name) for name in SHOWN}}
 
 
 def measure_exposures(intervals: Iterable[AssignmentInterval], period: Span, config: WorkloadConfig) -> list[Exposure]:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import stores
 from benchmarks.speed import latency, scale, sink
 
 pytestmark = pytest.mark.integration
@@ -33,10 +32,3 @@ def test_every_row_arrives_by_both_paths(tmp_path: Path) -> None:
     found = sink.main(2000, "tansu", tmp_path)
     assert [one.rows <= 2000 for one in found.values()] == [True, True]
     assert len(json.loads((tmp_path / "sink.json").read_text())) == 2
-
-
-@pytest.mark.parametrize("store", stores.STORES)
-def test_every_state_is_read_again(store: str) -> None:
-    found = stores.STORES[store](2 * stores.RUN)
-    assert found.write_us > 0 and found.read_us > 0
-    assert (found.back_s is None) == (found.disk_mb == 0) == (store == "memory")

@@ -38,7 +38,6 @@ from tests.support.data.records import (
     point,
     rating,
     snapshot,
-    wording,
     workload,
 )
 from tests.support.data.warehouse import POINTS, ask, insert
@@ -53,7 +52,6 @@ LEARNED = [
     Output("distal_outcome", "d", distal()),
     Output("policy_command", "c", command()),
     Output("policy_snapshot", "s", snapshot()),
-    Output("wording_effects", "w", wording()),
     Output("alert_command", "a", alert_command()),
     Output("alert_delivery", "e", delivery()),
     Output("team_workload", "t", workload()),

@@ -29,7 +29,6 @@ NAMES = {
     "policy_snapshot": "tenor.PolicySnapshot",
     "policy_command": "tenor.PolicyCommand",
     "distal_outcome": "tenor.DistalOutcome",
-    "wording_effects": "tenor.WordingEffects",
     "prosody": "tenor.ProsodyFrame",
     "rating": "tenor.Rating",
     "signal": "tenor.Signal",

@@ -8,10 +8,8 @@ from schemas.records import record, records
 from schemas.topics import (
     DAY_MS,
     DEAD_LETTER_BYTES,
-    DELIVERED,
     EVENT_BYTES,
     INGESTED,
-    LEARNED,
     OUTPUTS,
     RECORD_OF,
     TOPIC_OF,
@@ -61,7 +59,10 @@ def test_every_topic_of_conversations_has_the_same_partitions() -> None:
         TOPICS.name(Name.CUSTOMERS),
         TOPICS.profiles,
         TOPICS.text_model,
-        *map(TOPICS.name, (*LEARNED, *DELIVERED, Name.FORGOTTEN, Name.WORKLOAD)),
+        *map(
+            TOPICS.name,
+            (Name.POLICY, Name.COMMANDS, Name.ALERT_COMMANDS, Name.DELIVERIES, Name.FORGOTTEN, Name.WORKLOAD),
+        ),
         *(TOPICS.dead_letters(name) for name in WITH_DEAD_LETTERS),
     }
     assert result[TOPICS.changelog].partitions == result[TOPICS.name(Name.SIGNALS)].partitions
@@ -121,7 +122,7 @@ def test_who_was_forgotten_is_known_for_longer_than_any_log_goes_back() -> None:
 
 def test_only_state_is_compacted() -> None:
     compacted = {topic.name for topic in TOPICS.all() if topic.config["cleanup.policy"] == "compact"}
-    assert compacted == {*map(TOPICS.name, (Name.POLICY, Name.WORDING, Name.ALERT_COMMANDS)), *TOPICS.changelogs}
-    result = by_name(TOPICS)
-    assert result[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
-    assert result[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS
+    assert compacted == {*map(TOPICS.name, (Name.POLICY, Name.ALERT_COMMANDS)), *TOPICS.changelogs}
+    found = by_name(TOPICS)
+    assert found[TOPICS.name(Name.SIGNALS)].retention_ms == 30 * DAY_MS
+    assert found[TOPICS.name(Name.MESSAGES)].retention_ms == 7 * DAY_MS

@@ -103,7 +103,7 @@ BY_KEY: dict[str, Schema] = {
     "kafkaPorts": several(PORT),
     "alertsPorts": several(PORT),
     **dict.fromkeys(
-        ("metricsFrom", "consoleFrom", "mineFrom", "kafkaTo", "clickhouseTo", "alertsTo", "extraEgress"),
+        ("metricsFrom", "consoleFrom", "kafkaTo", "clickhouseTo", "alertsTo", "extraEgress"),
         several(KUBERNETES),
     ),
 }

@@ -28,7 +28,6 @@ PUT_TOGETHER = {
         "taken",
         "quoted",
     },  # from agents/clickhouse/tables.py and the schemas
-    ("digests.py", "rows_of"): {"columns", "table", "key"},  # from DIGESTED and agents/clickhouse/tables.py
     ("export.py", "query"): {
         "condition",
         "chosen",

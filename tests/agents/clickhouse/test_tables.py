@@ -33,7 +33,6 @@ from tests.support.data.records import (
     point,
     rating,
     snapshot,
-    wording,
     workload,
 )
 
@@ -47,7 +46,6 @@ SAMPLES = {
     Name.DISTAL: distal,
     Name.COMMANDS: command,
     Name.POLICY: snapshot,
-    Name.WORDING: wording,
     Name.ALERT_COMMANDS: alert_command,
     Name.DELIVERIES: delivery,
     Name.WORKLOAD: workload,

@@ -17,6 +17,7 @@ from agents.verification import result as verdict
 from agents.verification import verify
 from schemas.topics import Name
 from streams.config.model import ProfileConfig
+from tests.support.digests import digests
 
 SETTLE_S = 60.0
 
@@ -24,14 +25,14 @@ Outcome = tuple[dict[str, Any], verdict.VerificationResult, list[ChildProcess]]
 
 
 def run(directory: Path, path: Path, workers: int) -> Outcome:
-    """Replay a file through a fresh stack; its report, its verdict, and the processes it had."""
+    """Replay a file through a fresh stack; its report with digests, its verdict, and the processes it had."""
     # A profile races the turns of the conversation that asked for it: two runs may take it in at different ones.
     base = Settings(_env_file=None, profile=ProfileConfig(remember=False))
     with stack.running(base, directory, workers, lambda line: None) as running:
         result = replay.replay(running.settings, path, None, lambda done, total: None)
         replay.conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         children = [process.child for process in running.processes]
-        found = report.report(running.settings, result.recording.truths)
+        found = report.report(running.settings, result.recording.truths) | {"digests": digests(running.settings)}
         return found, verify.verify(running.settings), children
 
 

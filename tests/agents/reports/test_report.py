@@ -22,6 +22,7 @@ from agents.training.detection import DetectionPoint, auc, detection
 from tests.support.data.experiments import experiment
 from tests.support.data.records import AT, alert, decision, distal, outcome, point, rating, snapshot
 from tests.support.data.warehouse import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, RATINGS, insert, store
+from tests.support.digests import digests
 
 
 def shown(found: dict[str, Any], width: int = 100) -> str:
@@ -224,18 +225,18 @@ def test_the_answer_in_a_sentence(verdict: str) -> None:
 @pytest.mark.integration
 def test_equal_runs_have_equal_digests(migrated: Settings) -> None:
     fill(migrated)
-    first = report(migrated)["digests"]
+    first = digests(migrated)
     client = connect(migrated)
     for table in ("trajectory_points", "decisions", "outcomes"):
         client.execute(f"TRUNCATE TABLE {table}")
     fill(migrated, order=-1, twice=True)
-    assert report(migrated)["digests"] == first
+    assert digests(migrated) == first
     elsewhere = {"topic": "other", "partition": 0, "offset": 999}
     insert(migrated, POINTS, [point(100, conversation_id="c0", raised=True, source=elsewhere)])
     insert(migrated, DECISIONS, [decision(2, conversation_id="c2", snapshot_offset=5)])
-    assert report(migrated)["digests"] == first
+    assert digests(migrated) == first
     insert(migrated, POINTS, [point(100, conversation_id="c0", raised=True, level=10.000000000000002)])
-    changed = report(migrated)["digests"]
+    changed = digests(migrated)
     assert changed["trajectory_points"] != first["trajectory_points"]
     assert changed["decisions"] == first["decisions"]
 

@@ -68,7 +68,7 @@ def test_the_schema_is_closed_but_for_what_kubernetes_defines() -> None:
     passed_on = {
         "global", "affinity", "topologySpreadConstraints", "tolerations", "podSecurityContext", "securityContext",
         "updateStrategy", "extraEnv", "extraEnvFrom", "extraVolumes", "extraVolumeMounts", "extraContainers",
-        "initContainers", "metricRelabelings", "metricsFrom", "consoleFrom", "mineFrom", "kafkaTo", "clickhouseTo",
+        "initContainers", "metricRelabelings", "metricsFrom", "consoleFrom", "kafkaTo", "clickhouseTo",
         "alertsTo", "extraEgress",
     }  # fmt: skip
     assert {name for name in open_objects(found, "") if not passed_on & set(name.split("."))} == set()

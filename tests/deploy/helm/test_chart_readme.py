@@ -6,7 +6,7 @@ import shlex
 import pytest
 import yaml
 
-from tests.support.helm.chart import CHART, ROOT, container, environment, helm, merged, objects, only, with_values
+from tests.support.helm.chart import CHART, ROOT, container, environment, helm, merged, objects, with_values
 
 pytestmark = pytest.mark.helm
 README = (CHART / "README.md").read_text(encoding="utf-8")
@@ -42,15 +42,3 @@ def test_the_keys_of_the_secret_are_those_that_are_mounted() -> None:
             ]
             mounted |= {item["key"] for each in sources for item in each["secret"]["items"]}
     assert mounted == told
-
-
-def test_the_ingress_of_ones_own_leads_to_the_workload() -> None:
-    told = [yaml.safe_load(one.partition("```")[0]) for one in README.split("```yaml\n")[1:]]
-    values, ingress = next(one for one in told if "workload" in one), next(one for one in told if "kind" in one)
-    (path,) = ingress["spec"]["rules"][0]["http"]["paths"]
-    found = with_values(merged(LEAST, values), objects)
-    service = only(found, "Service", path["backend"]["service"]["name"])
-    assert path["path"] == "/mine" and path["pathType"] == "Exact"
-    assert path["backend"]["service"]["port"]["name"] in {one["name"] for one in service["spec"]["ports"]}
-    pods = only(found, "Deployment", "tenor-workload")["spec"]["template"]["metadata"]["labels"]
-    assert service["spec"]["selector"].items() <= pods.items()

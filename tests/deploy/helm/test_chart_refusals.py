@@ -110,10 +110,6 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"settings": {"workload": {"least": 8}}},
         ("settings.workload is set, but nobody counts: set workload.enabled=true",),
     ),
-    "a way to a workload that is off": (
-        {"networkPolicy": {"enabled": True, "mineFrom": [{"podSelector": {}}]}},
-        ("networkPolicy.mineFrom leads to a workload that is not enabled",),
-    ),
     "a token without a collector": ({"otlp": {"tokenKey": "token"}}, ("but no collector: set otlp.endpoint",)),
     "a collector's token in clear": (
         {"otlp": {"endpoint": "http://collector:4318", "tokenKey": "token"}},

@@ -407,7 +407,7 @@ def test_a_point_carries_the_level_before_it() -> None:
 
 
 def test_what_the_answer_alone_says_is_a_part_of_its_own() -> None:
-    """Else the study of wording would find what the text model was taught of answers."""
+    """Else what wording went with would hold what the text model was taught of answers."""
     _, outputs = told(Config(), message(CALM), answer("Unfortunately I can't.", 5), message(CALM, 10))
     first, second = (
         {one["signal"]: one["share"] for one in p["contributions"]} for p in of(outputs, "trajectory_point")

@@ -1,7 +1,9 @@
 """Agreement: Krippendorff's published example, what cannot be said, and what must not matter."""
 
 import random
+from itertools import permutations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from streams.experiment.rater_agreement import (
     Level,
     agreement,
 )
+from streams.experiment.rater_agreement import alpha as alpha_of
 
 GRADES = (1, 2, 3, 4, 5)
 # Krippendorff (2011), Computing Krippendorff's Alpha-Reliability: four observers, twelve units, missing data (page 8).
@@ -39,6 +42,45 @@ def test_the_published_example(level: Level, alpha: float) -> None:
     assert (found.units, found.raters, found.why_not) == (11, 4, None)  # the twelfth was judged by one alone
     assert found.low is not None and found.high is not None
     assert found.low < alpha < found.high <= 1
+
+
+# The same paper: Meg and Owen, ten units of two values (page 2); Ben and Gerry, twelve units of five names (page 3).
+TWO_OBSERVERS = [
+    ("0100000010", "1110010000", 0.095),
+    ("aabbdcccedda", "babbbccceddd", 0.692),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "alpha"), TWO_OBSERVERS)
+def test_the_published_examples_of_two_observers(first: str, second: str, alpha: float) -> None:
+    judgements = [Judgement(unit, who, value) for who in (first, second) for unit, value in enumerate(who)]
+    found = agreement(judgements, sorted({*first, *second}), "nominal")
+    assert found.alpha == pytest.approx(alpha, abs=0.0005)
+
+
+RATINGS = st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=5), min_size=1, max_size=12)
+
+
+@given(RATINGS, st.sampled_from(["nominal", "ordinal"]))
+def test_alpha_is_one_minus_the_mean_difference_within_units_by_that_of_all_ratings(
+    units: list[list[int]], level: Level
+) -> None:
+    """Pair by pair, without the matrix of coincidences."""
+    ratings = [value for unit in units for value in unit]
+
+    def difference(one: int, other: int) -> float:
+        if level == "nominal" or one == other:
+            return float(one != other)
+        low, high = sorted((one, other))
+        between = sum(low <= value <= high for value in ratings)
+        return (between - (ratings.count(one) + ratings.count(other)) / 2) ** 2
+
+    within = sum(sum(map(difference, *zip(*permutations(unit, 2), strict=True))) / (len(unit) - 1) for unit in units)
+    overall = sum(map(difference, *zip(*permutations(ratings, 2), strict=True))) / (len(ratings) - 1)
+    counts = np.array([[unit.count(value) for value in range(4)] for unit in units])
+    found = alpha_of(counts, level)
+    assert found == (None if overall == 0 else pytest.approx(1 - within / overall, abs=1e-9))
+    assert found is None or found <= 1
 
 
 def two(units: int, *values: int) -> list[Judgement]:

@@ -20,7 +20,7 @@ from streams.workload import aggregate, team_metrics
 from streams.workload.aggregate import WorkloadAggregate, prune_beliefs
 from streams.workload.assignments import Assignment, BeliefPoint, ConversationLog, assignment_intervals
 from streams.workload.operator_load import Exposure
-from tests.support.data.shifts import CONFIG, HOUR, MINUTE, SECRET, START, Datum, at, case, given, taken, told, turn
+from tests.support.data.shifts import CONFIG, HOUR, MINUTE, START, Datum, at, case, given, taken, told, turn
 
 CREW = ("a", "b", "c")
 MODULES = tuple(path.stem for path in Path(aggregate.__file__).parent.glob("*.py"))
@@ -218,27 +218,6 @@ def test_summer_time_adds_and_takes_no_hour(start: int) -> None:
     assert [(one["event_time"] - one["since"], one["work_minutes"]) for one in figures] == [(60 * MINUTE, 50.0)]
 
 
-def test_own_figures_are_for_who_asked_for_them_and_as_long_as_they_do() -> None:
-    mine = [*case("a", 0, 50, (5, 45), shown_to=SECRET), *case("b", 0, 50)]
-    workload = taken([*mine, turn(61, "x", False)])
-    workload.close_periods(at(61))
-    [one] = workload.own(SECRET) or []
-    assert one == {
-        "since": START,
-        "until": START + 60 * MINUTE,
-        "work_ms": 50 * MINUTE,
-        "hostile_ms": 40 * MINUTE,
-        "hard_in_a_row": 1,
-        "breaks_missed": 0,
-        "recoveries": (),
-    }
-    assert workload.own("1" * 64) is None
-    workload.add_assignment(given(62, "c9", "a"))  # no longer wished
-    assert workload.own(SECRET) is None
-    workload.add_assignment(given(55, "c9", "a", shown_to=SECRET))  # said before, read later
-    assert workload.own(SECRET) is None
-
-
 @holds_for(st.dictionaries(st.integers(0, 300), st.booleans(), max_size=12), st.integers(0, 300), st.integers(1, 100))
 def test_what_is_dropped_says_nothing(raised: dict[int, bool], before: int, idle: int) -> None:
     beliefs = {at: BeliefPoint(1, one) for at, one in raised.items()}
@@ -300,7 +279,7 @@ def test_what_is_measured_of_an_answer_names_nobody() -> None:
         if {"operator_id", "participant_id"} & {field["name"] for field in one.published["fields"]}
     }
     assert {"assignment", "message"} <= with_operator
-    assert not with_operator & {"signal", "trajectory_point", "team_workload", "wording_effects", "alert", "rating"}
+    assert not with_operator & {"signal", "trajectory_point", "team_workload", "alert", "rating"}
 
 
 def test_figures_do_not_depend_on_anything_else_in_a_point() -> None:

@@ -208,25 +208,6 @@ def snapshot(number: int = 1, **changes: Any) -> Datum:
     } | changes
 
 
-def wording(number: int = 1, **changes: Any) -> Datum:
-    effect = {"feature": "wording.apology", "present": 12, "effect": -0.05, "low": -0.1, "high": 0.0}
-    return {
-        "tenant": "default",
-        "event_time": AT + number * 1000,
-        "turns": 100 * number,
-        "conversations": 20,
-        "effects": [effect, effect | {"feature": "wording.blame", "effect": None, "low": None, "high": None}],
-        "size": 1,
-        "products": [100.0],
-        "response": [1.0],
-        "scores": [2.0],
-        "present": [100],
-        "version": 1,
-        "positions": [],
-        "config_version": "v1",
-    } | changes
-
-
 def alert_command(number: int = 1, **changes: Any) -> Datum:
     return {
         "command_id": f"alert-command-{number}",

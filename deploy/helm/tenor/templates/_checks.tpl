@@ -200,9 +200,6 @@
 {{- else if and $numbers (not .Values.workload.enabled) -}}
   {{- $found = append $found "settings.workload is set, but nobody counts: set workload.enabled=true (docs/operators.md)" -}}
 {{- end -}}
-{{- if and .Values.networkPolicy.mineFrom (not .Values.workload.enabled) -}}
-  {{- $found = append $found "networkPolicy.mineFrom leads to a workload that is not enabled: set workload.enabled=true (docs/operators.md)" -}}
-{{- end -}}
 {{- $found | toJson -}}
 {{- end -}}
 

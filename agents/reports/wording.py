@@ -7,7 +7,7 @@ from clickhouse_driver import Client
 from rich.console import Console
 from rich.markup import escape
 
-from agents.common.formatting import UNKNOWN, heading, new_table
+from agents.common.formatting import UNKNOWN, new_table, print_heading
 from streams.signals.reply_style import FEATURES
 
 Report = dict[str, Any]
@@ -35,7 +35,7 @@ def render_wording(found: Sequence[Report], console: Console) -> None:
     """Print them; nothing while there is no study."""
     if not found:
         return
-    heading(TITLE, console)
+    print_heading(TITLE, console)
     table = new_table(("feature",), ("answers", "change (95 %)", ""))
     for tenant in dict.fromkeys(one["tenant"] for one in found):
         rows = [one for one in found if one["tenant"] == tenant]

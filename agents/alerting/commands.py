@@ -16,7 +16,7 @@ from agents.alerting.dispatcher import AlertDispatcher, Receipt
 from agents.alerting.routes import routes_of
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.common.pseudonyms import mark
+from agents.common.pseudonyms import pseudonymize
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
@@ -90,7 +90,7 @@ def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int
             about.discard(consumed.key)
             continue
         command = decode_or_none(codec, COMMAND, consumed)
-        if command and command["tenant"] == tenant and mark(command["conversation_id"] or "") in conversations:
+        if command and command["tenant"] == tenant and pseudonymize(command["conversation_id"] or "") in conversations:
             about.add(consumed.key)
     Producer(settings).send([OutgoingRecord(topic, key, None) for key in about])
     return len(about)

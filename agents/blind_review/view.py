@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.console import Console
 
-from agents.common.formatting import heading, new_table
+from agents.common.formatting import new_table, print_heading
 from agents.reports.ratings_view import render_agreement, render_arms
 from streams.experiment.rating_comparison import ENOUGH
 
@@ -33,7 +33,7 @@ def render(found: Report, console: Console) -> None:
 
 
 def render_preference(found: Report, console: Console) -> None:
-    heading("How often the intervention's reply was preferred (50 %: no difference)", console)
+    print_heading("How often the intervention's reply was preferred (50 %: no difference)", console)
     table = new_table(("",), ("pairs", "preferred (95 %)"))
     shown = ROWS if found["words"] else {"all": ROWS["all"]}
     for name, words in shown.items():

@@ -26,9 +26,9 @@ def doctor(
     from agents.doctor import check, run, view
 
     logging.disable(logging.CRITICAL)  # the table says what is wrong
-    checks = run.examine(role, timeout)
+    checks = run.run_doctor(role, timeout)
     print_result(checks, as_json, view.as_json, view.render)
-    raise typer.Exit(int(check.broken(checks)))
+    raise typer.Exit(int(check.has_failed(checks)))
 
 
 @app.command(epilog="Example: tenor config --changed")
@@ -39,7 +39,7 @@ def config(
     """Show the settings in effect and where each value comes from. Secrets are hidden."""
     from agents.settings import effective
 
-    settings = effective.effective(load_settings())
+    settings = effective.effective_settings(load_settings())
     shown = [setting for setting in settings if not changed or setting.source != effective.DEFAULT]
     print_result(shown, as_json, lambda shown: json.dumps([setting._asdict() for setting in shown]), effective.render)
 

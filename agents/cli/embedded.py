@@ -33,9 +33,9 @@ def demo(
     from agents.embedded import stack
     from agents.settings import loader
 
-    directory = stack.usable(directory)
+    directory = stack.prepare_directory(directory)
     if not keep:
-        stack.forget(directory)
+        stack.delete_data(directory)
     logging.disable(logging.WARNING)
     demos.demo(loader.load(), directory, seed, conversations, seconds, workers)
 

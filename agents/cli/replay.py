@@ -115,6 +115,6 @@ def voice(
     from agents.voice import frames
 
     caller = frames.Caller(conversation, customer, tenant, consent)
-    summary = frames.voice(load_settings(), file, caller, frame_ms, track, started, to)
+    summary = frames.measure_voice(load_settings(), file, caller, frame_ms, track, started, to)
     unknown = ", ".join(f"{count} {reason}" for reason, count in sorted(summary.unknown.items())) or "none"
     out.print(f"{summary.frames} frames; unknown measures: {unknown}" if consent else "no consent: no sound was read")

@@ -123,4 +123,6 @@ def require_current(settings: Settings) -> None:
         exists = client.execute("EXISTS TABLE migrations")[0][0]
         missing = unapplied(settings, migrations(), applied(client) if exists else {})
     if missing:
-        raise Failure(f"the ClickHouse database {settings.clickhouse_database} is not up to date", "run: tenor migrate")
+        raise Failure(
+            f"The ClickHouse database {settings.clickhouse_database} is not up to date.", "Run: tenor migrate"
+        )

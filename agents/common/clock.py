@@ -4,5 +4,5 @@ import time
 
 
 def now_ms() -> int:
-    """Now, milliseconds since the epoch."""
+    """The current time, milliseconds since the epoch."""
     return time.time_ns() // 1_000_000

@@ -2,10 +2,11 @@
 
 
 class Failure(Exception):
-    """An error a person can act on: printed as one sentence, exit code non-zero, no traceback.
+    """An error a person can act on. It is printed without a traceback, and the exit code is not zero.
 
-    `message` says what is wrong; `hint`, when there is one, what to do about it or what was seen
-    (a command to run, the end of a log).
+    Attributes:
+        message: what happened, and to what; one sentence.
+        hint: what to do next, or what was seen, such as the end of a log; None without any.
     """
 
     exit_code = 1
@@ -17,6 +18,6 @@ class Failure(Exception):
 
 
 class UnknownSetting(Failure):
-    """A setting that nobody knows: it was meant to set something, so nothing starts without it. Exit code 2."""
+    """A setting that does not exist. Nothing starts, because it was meant to set something. Exit code 2."""
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""Files a person names: what goes wrong with one is a ``Failure``."""
+"""Files named by a person: an error is a ``Failure``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ from agents.common.errors import Failure
 
 @contextmanager
 def file_errors(path: str | PathLike[str], action: str, label: str = "") -> Iterator[None]:
-    """Turn the system's errors in the ``with`` block into a ``Failure``: ``day.jsonl cannot be read: No such file``.
+    """Turn the system's errors in the ``with`` block into a ``Failure``: ``day.jsonl cannot be read: No such file.``
 
-    Other errors pass, among them such as jinja2's ``TemplateNotFound``, which is an ``OSError`` without an errno.
+    Other errors pass, also jinja2's ``TemplateNotFound``, which is an ``OSError`` without an errno.
 
     Args:
-        action: what is done, as ``read`` or ``written``.
-        label: put before the path, as ``the routes file``.
+        action: what is done, such as ``read`` or ``written``.
+        label: put in front of the path, such as ``The routes file``.
     """
     try:
         yield
@@ -28,22 +28,22 @@ def file_errors(path: str | PathLike[str], action: str, label: str = "") -> Iter
         reason = error.strerror or type(error).__name__
     else:
         return
-    raise Failure(f"{label} {path} cannot be {action}: {reason}".lstrip())
+    raise Failure(f"{label} {path} cannot be {action}: {reason}.".lstrip())
 
 
 def read_bytes(path: Path, label: str = "") -> bytes:
-    """The bytes of a file; ``Failure`` when it cannot be read."""
+    """The bytes of a file. Raises ``Failure`` when it cannot be read."""
     with file_errors(path, "read", label):
         return path.read_bytes()
 
 
 def read_text(path: Path, label: str = "") -> str:
-    """The text of a UTF-8 file; ``Failure`` when it cannot be read or is not text."""
+    """The text of a UTF-8 file. Raises ``Failure`` when it cannot be read or is not text."""
     with file_errors(path, "read", label):
         return path.read_text(encoding="utf-8")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file; ``Failure`` when it cannot be written."""
+    """Write a file. Raises ``Failure`` when it cannot be written."""
     with file_errors(path, "written"):
         path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""What the sections of a report are printed with: readable at 100 columns."""
+"""Numbers, tables and headings of a report, readable at 100 columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from rich.table import Table
 UNKNOWN = "–"
 
 
-def heading(text: str, console: Console) -> None:
+def print_heading(text: str, console: Console) -> None:
     console.print(f"\n[bold]{text}[/]")
 
 
-def facts(rows: Iterable[tuple[str, str]], console: Console) -> None:
+def print_facts(rows: Iterable[tuple[str, str]], console: Console) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in rows:
         table.add_row(escape(name), escape(value))
@@ -35,7 +35,7 @@ def number(value: float | None, digits: int) -> str:
 
 
 def significant(value: float | None) -> str:
-    """Two digits that count, however small or large."""
+    """Two significant digits."""
     return UNKNOWN if value is None else f"{value:.2g}"
 
 
@@ -48,8 +48,8 @@ def interval(value: float, low: float, high: float) -> str:
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
-def of(row: Mapping[str, Any], text: str) -> str:
-    """What is said of a row, behind its tenant unless that is the one of a deployment without tenants."""
+def with_tenant(row: Mapping[str, Any], text: str) -> str:
+    """A row's text, with its tenant in front unless the deployment has no tenants."""
     return text if row["tenant"] == "default" else f"{row['tenant']}: {text}"
 
 

@@ -1,9 +1,9 @@
-"""Health over HTTP: ``/healthz`` (is work moving?), ``/ready`` (has recovery finished?), ``/metrics``.
+"""Health over HTTP: ``/healthz`` (is work progressing?), ``/ready`` (has recovery finished?), ``/metrics``.
 
-Probes are open: an orchestrator has no token, and they tell no more than that work moves. ``/metrics`` names topics
-and counts events, so it asks for the token where there is one; beyond loopback there must be one.
+Probes need no token, because orchestrators have none, and they reveal only whether work progresses. ``/metrics`` names
+topics and counts events: it requires the token if one is set, and one must be set beyond loopback.
 
-Served from its own thread, so that it still answers when the work does not move: that is when it is asked.
+The server has its own thread, so that it answers even when work is stalled.
 """
 
 import io
@@ -23,14 +23,15 @@ from pydantic import SecretStr
 
 from agents.common import metrics
 from agents.common.errors import Failure
-from agents.common.http_auth import carries, loopback
+from agents.common.http_auth import has_bearer_token, is_loopback
 
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], float]
-Answer = tuple[str, str] | tuple[str, str, tuple[str, str]]
+Response = tuple[str, str] | tuple[str, str, tuple[str, str]]
 NO_TOKEN = SecretStr("")
-# Nothing here is a page: no browser may run, frame, guess or keep it. No CORS header, so no other site may read it.
+UNAUTHORIZED = ("401 Unauthorized", "A token is required.\n", ("WWW-Authenticate", 'Bearer realm="tenor"'))
+# Not web pages: a browser may not run, frame, sniff or cache them. No CORS header: no other site may read them.
 HEADERS = [
     ("Server", "tenor"),
     ("X-Content-Type-Options", "nosniff"),
@@ -39,16 +40,16 @@ HEADERS = [
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-store"),
 ]
-# Stalls that pass before silence counts as one: a fetch waits for the run before it, a rebalance for every member.
-SILENT = 4
-REQUEST_S = 10.0  # a client that has not finished its request by then is gone
+# No heartbeat for so many stall times is a stall: a fetch waits for the batch before it, a rebalance for every member.
+SILENT_STALLS = 4
+REQUEST_S = 10.0  # a client that has not finished its request by then is disconnected
 
 
 class Health:
-    """What one process knows of itself.
+    """Whether one process is ready, and whether its work progresses.
 
     Args:
-        stall_s: a piece of work that takes longer is a stall, seconds.
+        stall_s: a piece of work that takes longer than this is a stall, seconds.
         clock: monotonic seconds.
     """
 
@@ -57,13 +58,13 @@ class Health:
         self._clock = clock
         self._working: dict[int, tuple[str, float]] = {}
         self._tokens = count()
-        self._pulse: float | None = None
+        self._last_beat: float | None = None
         self.ready = False
-        metrics.OLDEST_WORK.set_function(self.oldest_s)
+        metrics.OLDEST_WORK.set_function(self.oldest_work_s)
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
-        """Marks a piece of work; a long one turns ``/healthz`` red while it lasts."""
+        """Mark a piece of work as in progress; ``/healthz`` fails while it takes too long."""
         token = next(self._tokens)
         self._working[token] = (what, self._clock())
         try:
@@ -73,41 +74,41 @@ class Health:
         metrics.LAST_PROGRESS.set_to_current_time()
 
     def beat(self) -> None:
-        """Input was asked for, or recovery went on: whoever has beaten once must go on beating."""
-        self._pulse = self._clock()
+        """Record that input was fetched or recovery progressed; after the first beat they must keep coming."""
+        self._last_beat = self._clock()
 
     def set_ready(self, ready: bool) -> None:
         self.ready = ready
         metrics.READY.set(ready)
 
-    def oldest_s(self) -> float:
-        """How long the oldest piece of work under way has taken, seconds; 0 without any."""
+    def oldest_work_s(self) -> float:
+        """Age of the oldest piece of work in progress, seconds; 0 without any."""
         now = self._clock()
         return max((now - since for _, since in list(self._working.values())), default=0.0)
 
-    def stalled(self) -> str | None:
-        """What has been under way for too long, None when work moves."""
+    def describe_stall(self) -> str | None:
+        """What has taken too long, None when work progresses."""
         now = self._clock()
         for what, since in list(self._working.values()):
             if now - since > self._stall_s:
                 return f"{what} has taken {now - since:.0f} s"
-        if self._pulse is not None and now - self._pulse > SILENT * self._stall_s:
-            return f"no input was asked for, and nothing recovered, for {now - self._pulse:.0f} s"
+        if self._last_beat is not None and now - self._last_beat > SILENT_STALLS * self._stall_s:
+            return f"no input was fetched and recovery did not progress for {now - self._last_beat:.0f} s"
         return None
 
 
 class HealthServer(ThreadingMixIn, WSGIServer):
-    """A thread for each request: who connects and says nothing does not keep the others waiting."""
+    """One thread per request: a client that connects and sends nothing does not block the others."""
 
     daemon_threads = True
 
 
 class DeadlineReader(io.RawIOBase):
-    """What a client sends until its time is over, then ``TimeoutError``; a socket's own begins anew with each byte.
+    """Reads from a socket until a deadline, then raises ``TimeoutError``. A socket's own timeout restarts at each byte.
 
     Args:
-        connection: read with what is left of the time, written with all of it.
-        limit_s: how long it may take from now on, seconds.
+        connection: read with the time that is left, written with the whole limit.
+        limit_s: time until the deadline, seconds.
     """
 
     def __init__(self, connection: socket.socket, limit_s: float) -> None:
@@ -119,10 +120,10 @@ class DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self._until - time.monotonic()
-        if left <= 0:
+        remaining = self._until - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError
-        self._connection.settimeout(left)
+        self._connection.settimeout(remaining)
         try:
             return self._connection.recv_into(buffer)
         finally:
@@ -130,9 +131,9 @@ class DeadlineReader(io.RawIOBase):
 
 
 class HealthHandler(WSGIRequestHandler):
-    """One request. What the library refuses has our headers, too, and tells neither what was sent nor who we are."""
+    """One request. The library's own errors carry our headers, too, and reveal neither the request nor the server."""
 
-    default_request_version = "HTTP/1.0"  # what is no HTTP at all is answered with headers, too
+    default_request_version = "HTTP/1.0"  # a request that is not HTTP is answered with headers, too
     error_message_format = "%(message)s\n"
     error_content_type = "text/plain; charset=utf-8"
 
@@ -153,12 +154,12 @@ class HealthHandler(WSGIRequestHandler):
 
     def end_headers(self) -> None:
         for name, value in HEADERS:
-            if name != "Server":  # it is there, by version_string
+            if name != "Server":  # the library sends it, from version_string
                 self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """A request every few seconds is no news."""
+        """Not logged: probes come every few seconds."""
 
 
 def application(health: Health, token: str) -> Callable[..., Any]:
@@ -171,56 +172,54 @@ def application(health: Health, token: str) -> Callable[..., Any]:
 
         path = environ["PATH_INFO"]
         try:
-            found = refused(environ, token)
-            if found is None and path == "/metrics":
-                # In the one form: the library raises on some of the forms a client can accept.
+            response = refuse(environ, token)
+            if response is None and path == "/metrics":
+                # Always as plain text: the library raises on some of the formats a client can accept.
                 return metrics_app({**environ, "HTTP_ACCEPT": "text/plain"}, start)
-            found = found or respond(path, health)
+            response = response or respond(path, health)
         except Exception:
             log.exception("request_failed", path=path)
-            found = "500 Internal Server Error", "an error of ours\n"
-        status, body, *more = found
+            response = "500 Internal Server Error", "Internal error; see the log.\n"
+        status, body, *more = response
         start(status, [("Content-Type", "text/plain; charset=utf-8"), *more])
         return [body.encode()]
 
     return answer
 
 
-def refused(environ: Mapping[str, Any], token: str) -> Answer | None:
-    """What is answered to who may not ask, or asks for more than to read."""
+def refuse(environ: Mapping[str, Any], token: str) -> Response | None:
+    """The response to a request that is not allowed, None for one that is."""
     if environ["REQUEST_METHOD"] != "GET":
-        return "405 Method Not Allowed", "only GET\n", ("Allow", "GET")
-    if environ["PATH_INFO"] == "/metrics" and not allowed(environ, token):
-        return "401 Unauthorized", "a token is needed\n", ("WWW-Authenticate", 'Bearer realm="tenor"')
+        return "405 Method Not Allowed", "Only GET is allowed.\n", ("Allow", "GET")
+    if environ["PATH_INFO"] == "/metrics" and not may_read_metrics(environ, token):
+        return UNAUTHORIZED
     return None
 
 
-def allowed(environ: Mapping[str, Any], token: str) -> bool:
-    """Whether no token is asked for, or a request carries it."""
-    return not token or carries(environ.get("HTTP_AUTHORIZATION", ""), token)
+def may_read_metrics(environ: Mapping[str, Any], token: str) -> bool:
+    """Whether no token is set, or the request carries it."""
+    return not token or has_bearer_token(environ.get("HTTP_AUTHORIZATION", ""), token)
 
 
-def respond(path: str, health: Health) -> Answer:
+def respond(path: str, health: Health) -> Response:
     if path == "/healthz":
-        stalled = health.stalled()
-        return ("503 Service Unavailable", f"{stalled}\n") if stalled else ("200 OK", "work moves\n")
+        stall = health.describe_stall()
+        return ("503 Service Unavailable", f"{stall}\n") if stall else ("200 OK", "ok\n")
     if path == "/ready":
         return ("200 OK", "ready\n") if health.ready else ("503 Service Unavailable", "recovering\n")
-    return "404 Not Found", "ask /healthz, /ready or /metrics\n"
+    return "404 Not Found", "Not found; use /healthz, /ready or /metrics.\n"
 
 
 def serve(health: Health, host: str, port: int, token: SecretStr = NO_TOKEN) -> int:
-    """Serve until the process ends; the port it took.
+    """Serve until the process ends. Returns the port.
 
-    ``Failure`` when the port is in use, and beyond loopback without a token.
+    Raises ``Failure`` when the port is in use, and beyond loopback without a token.
     """
-    if not (token or loopback(host)):
-        raise Failure(
-            f"/metrics is not served on {host or 'every address'} without a token", "set TENOR_HTTP_TOKEN_FILE"
-        )
+    if not (token or is_loopback(host)):
+        raise Failure(f"Serving /metrics on {host or 'every address'} requires a token.", "Set TENOR_HTTP_TOKEN_FILE.")
     try:
         server = make_server(host, port, application(health, token.get_secret_value()), HealthServer, HealthHandler)
     except OSError as error:
-        raise Failure(f"{host}:{port} cannot be served: {error.strerror}", "set TENOR_HTTP_PORT") from None
+        raise Failure(f"Cannot listen on {host}:{port}: {error.strerror}.", "Set TENOR_HTTP_PORT.") from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return int(server.server_port)

@@ -4,14 +4,14 @@ from hmac import compare_digest
 from ipaddress import ip_address
 
 
-def carries(authorization: str, token: str) -> bool:
-    """How long it takes to tell says nothing of the token."""
-    scheme, _, given = authorization.partition(" ")
-    return scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode())
+def has_bearer_token(authorization: str, token: str) -> bool:
+    """Whether an Authorization header carries the token; compared in constant time."""
+    scheme, _, credentials = authorization.partition(" ")
+    return scheme.lower() == "bearer" and compare_digest(credentials.strip().encode(), token.encode())
 
 
-def loopback(host: str) -> bool:
-    """Whether a host is this machine for certain; a name but ``localhost`` is not."""
+def is_loopback(host: str) -> bool:
+    """Whether a host is certainly this machine; of names only ``localhost`` is."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:

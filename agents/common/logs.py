@@ -1,4 +1,4 @@
-"""Structured logs to standard error: what happened, to which record; never a payload."""
+"""Structured logs on standard error: what happened, to which record; never a payload."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ QUIET = ("aiokafka", "faust", "mode", "asyncio", "vaderSentiment", "urllib3", "r
 def configure(level: str, as_json: bool) -> None:
     """Set up structlog and route the standard library's loggers through the same handler.
 
-    ``Failure`` when there is no such level.
+    Raises ``Failure`` for an unknown level.
     """
     require_level(level)
     shared: list[Any] = [
@@ -24,7 +24,7 @@ def configure(level: str, as_json: bool) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    # Neither form of a traceback prints local variables: they are payloads.
+    # Neither format of a traceback prints local variables: they may hold payloads.
     rendering: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
@@ -51,6 +51,6 @@ def configure(level: str, as_json: bool) -> None:
 
 
 def require_level(level: str) -> None:
-    """``Failure`` when there is no such level."""
+    """Raises ``Failure`` for an unknown level."""
     if level.lower() not in LEVELS:
-        raise Failure(f"TENOR_LOG_LEVEL is wrong: {level} is none of {', '.join(LEVELS)}")
+        raise Failure(f'TENOR_LOG_LEVEL is invalid: unknown level "{level}".', f"Use one of {', '.join(LEVELS)}.")

@@ -1,8 +1,8 @@
-"""Pseudonyms of ids, so that a log or a topic can say whom it is about without the id."""
+"""Pseudonyms of ids, so that a log or a topic can refer to a person without the id."""
 
 from hashlib import sha256
 
 
-def mark(name: str | bytes) -> str:
-    """What stands for an id: SHA-256 in hex, which ClickHouse knows, too."""
+def pseudonymize(name: str | bytes) -> str:
+    """The pseudonym of an id: its SHA-256 in hex, which ClickHouse computes, too."""
     return sha256(name.encode() if isinstance(name, str) else name).hexdigest()

@@ -1,4 +1,4 @@
-"""The alerts inbox: alerts out of ClickHouse, what people said about them out of Kafka."""
+"""The alerts inbox: alerts and deliveries from ClickHouse, commands about them from Kafka."""
 
 import asyncio
 import time
@@ -17,119 +17,126 @@ from agents.console.queries import AlertHeading
 
 log = structlog.get_logger(__name__)
 
-Told = dict[str, Any]
+Json = dict[str, Any]
 
 FRESH_S = 2.0
-SILENT_S = 30.0  # a broker that does not answer is left alone for so long
-KNOWN = 2_000  # texts of alerts in memory
-PATIENCE_S = 1.0  # alerts do not wait longer for what was said about them
+UNREACHABLE_S = 30.0  # time between attempts to reach a broker that does not answer
+MAX_CACHED_ALERTS = 2_000
+COMMANDS_TIMEOUT_S = 1.0  # alerts are shown without their commands when reading those takes longer
 
 
 class AlertInbox:
-    """Alerts with what was said about them.
+    """Alerts with their state.
 
-    Without a broker, or its topic of commands, alerts are shown all the same, as nobody's yet, and without buttons.
+    Without a broker, or without the topic of commands, every alert is shown as open, and without buttons.
     """
 
-    def __init__(self, feed: Poller) -> None:
-        self._feed = feed
-        self._commands = AlertCommandLog(feed.settings)
-        self._refreshing: asyncio.Task[None] | None = None
-        self._refreshed = float("-inf")
-        self._possible = False
-        self._known: dict[str, Told] = {}
-        self._deliveries: dict[str, list[Told]] = {}
-        self._deliveries_of: Any = object()
-        self._all: list[AlertHeading] = []
-        self._all_of: Any = object()
+    def __init__(self, poller: Poller) -> None:
+        self._poller = poller
+        self._commands = AlertCommandLog(poller.settings)
+        self._reading: asyncio.Task[None] | None = None
+        self._read_at = float("-inf")
+        self._accepts_commands = False
+        self._alerts: dict[str, Json] = {}
+        self._deliveries: dict[str, list[Json]] = {}
+        self._deliveries_version: Any = object()
+        self._headings: list[AlertHeading] = []
+        self._headings_version: Any = object()
 
-    async def page(self, now: int, handled: bool, page: int, size: int) -> Told:
-        """A page, newest first. ``Failure`` when ClickHouse cannot be asked."""
-        await self._refresh()
-        await self._headings()
-        done = {one.alert_id for one in self._all if self._covering(one, now)}
-        chosen = [one for one in self._all if (one.alert_id in done) is handled]
-        pages = max(-(-len(chosen) // size), 1)
+    async def page(self, now: int, handled: bool, page: int, size: int) -> Json:
+        """A page of open or handled alerts, newest first. Raises ``Failure`` when ClickHouse cannot be queried."""
+        await self._refresh_commands()
+        await self._refresh_headings()
+        done = {heading.alert_id for heading in self._headings if self._handling_command(heading, now)}
+        selected = [heading for heading in self._headings if (heading.alert_id in done) is handled]
+        pages = max(-(-len(selected) // size), 1)
         page = min(page, pages - 1)
-        shown = {one.alert_id: one for one in chosen[page * size :][:size]}
-        found = await self._texts(list(shown))
-        became = await self._became(list(shown))
+        shown = {heading.alert_id: heading for heading in selected[page * size :][:size]}
+        alerts = await self._read_alerts(list(shown))
+        deliveries = await self._read_deliveries(list(shown))
         return {
-            "alerts": [{**one, **self._said(shown[id], now), "deliveries": became[id]} for id, one in found.items()],
-            "snoozed": [one._asdict() for one in self._commands.snoozed(now)],
-            "open": len(self._all) - len(done),
+            "alerts": [
+                {**alert, **self._state(shown[id], now), "deliveries": deliveries[id]} for id, alert in alerts.items()
+            ],
+            "snoozed": [command._asdict() for command in self._commands.snoozed_teams(now)],
+            "open": len(self._headings) - len(done),
             "handled": len(done),
-            "severities": Counter(one.severity for one in self._all if one.alert_id not in done),
+            "severities": Counter(heading.severity for heading in self._headings if heading.alert_id not in done),
             "page": page,
             "pages": pages,
-            "possible": self._possible,
+            "possible": self._accepts_commands,
         }
 
-    async def say(self, action: str, about: CommandTarget, alert: str, by: str, until: int | None) -> None:
-        """Acknowledge, snooze or resume; ``DeliveryFailed`` when Kafka does not accept it."""
-        await self._feed.aside(lambda: publish_from_console(self._feed.settings, action, about, alert, by, until))
-        self._refreshed = float("-inf")
+    async def publish(self, action: str, target: CommandTarget, alert: str, by: str, until: int | None) -> None:
+        """Acknowledge, snooze or resume. Raises ``DeliveryFailed`` when the broker does not acknowledge it."""
+        settings = self._poller.settings
+        await self._poller.run_in_thread(lambda: publish_from_console(settings, action, target, alert, by, until))
+        self._read_at = float("-inf")
 
-    def _covering(self, one: AlertHeading, now: int) -> LatestCommand | None:
-        """The word that makes an alert nobody's to do. A snooze for one team leaves it to the others."""
-        return next((said for said in self._words(one, now) if not (said.team and said.action == "snooze")), None)
+    def _handling_command(self, heading: AlertHeading, now: int) -> LatestCommand | None:
+        """The command that closes an alert. A snooze for one team leaves it open for the others."""
+        commands = self._commands_in_force(heading, now)
+        return next((command for command in commands if not (command.team and command.action == "snooze")), None)
 
-    def _words(self, one: AlertHeading, now: int) -> list[LatestCommand]:
-        """What was said about an alert and has not run out."""
-        said = self._commands.about(CommandTarget(one.tenant, one.conversation_id)) if one.conversation_id else []
-        return [word for word in said if word.covers(one.alert_id, one.written, now)]
+    def _commands_in_force(self, heading: AlertHeading, now: int) -> list[LatestCommand]:
+        """The commands about an alert that have not expired."""
+        if not heading.conversation_id:
+            return []
+        commands = self._commands.commands_about(CommandTarget(heading.tenant, heading.conversation_id))
+        return [command for command in commands if command.handles(heading.alert_id, heading.written, now)]
 
-    def _said(self, one: AlertHeading, now: int) -> Told:
-        """The word that settles it, and the others."""
-        covering = self._covering(one, now)
-        others = [word._asdict() for word in self._words(one, now) if word is not covering]
-        return {"said": covering._asdict() if covering else None, "others": others}
+    def _state(self, heading: AlertHeading, now: int) -> Json:
+        """The command that closes an alert, and the others."""
+        handling = self._handling_command(heading, now)
+        others = [command._asdict() for command in self._commands_in_force(heading, now) if command is not handling]
+        return {"said": handling._asdict() if handling else None, "others": others}
 
-    async def _became(self, ids: list[str]) -> dict[str, list[Told]]:
-        """What became of these alerts; asked again once anything was delivered."""
-        if self._deliveries_of != self._feed.said:
-            self._deliveries, self._deliveries_of = {}, self._feed.said
+    async def _read_deliveries(self, ids: list[str]) -> dict[str, list[Json]]:
+        """The deliveries of these alerts; queried again once there are new ones."""
+        if self._deliveries_version != self._poller.alert_activity:
+            self._deliveries, self._deliveries_version = {}, self._poller.alert_activity
         known = self._deliveries
         missing = [id for id in ids if id not in known]
         if missing:
-            known |= await self._feed.ask(partial(queries.deliveries, ids=missing))
+            known |= await self._poller.query(partial(queries.deliveries, ids=missing))
         return {id: known[id] for id in ids}
 
-    async def _texts(self, ids: list[str]) -> dict[str, Told]:
-        """What these alerts say; they never change, so each is asked for once."""
-        if len(self._known) > KNOWN:
-            self._known = {}
-        missing = [id for id in ids if id not in self._known]
+    async def _read_alerts(self, ids: list[str]) -> dict[str, Json]:
+        """These alerts; they never change, so each is queried once."""
+        if len(self._alerts) > MAX_CACHED_ALERTS:
+            self._alerts = {}
+        missing = [id for id in ids if id not in self._alerts]
         if missing:
-            found = await self._feed.ask(partial(queries.alerts, ids=missing))
-            self._known |= {one["alert_id"]: one for one in found}
-        return {id: self._known[id] for id in ids if id in self._known}
+            alerts = await self._poller.query(partial(queries.alerts, ids=missing))
+            self._alerts |= {alert["alert_id"]: alert for alert in alerts}
+        return {id: self._alerts[id] for id in ids if id in self._alerts}
 
-    async def _headings(self) -> None:
-        newest = self._feed.alerts
-        if self._all_of != newest:
-            self._all = await self._feed.ask(queries.alert_headings)
-            self._all_of = newest
+    async def _refresh_headings(self) -> None:
+        version = self._poller.newest_alert
+        if self._headings_version != version:
+            self._headings = await self._poller.query(queries.alert_headings)
+            self._headings_version = version
 
-    async def _refresh(self) -> None:
-        if self._refreshing is None and time.monotonic() - self._refreshed > (FRESH_S if self._possible else SILENT_S):
-            self._refreshing = asyncio.create_task(self._read())
-        if self._refreshing is not None:
-            await asyncio.wait([self._refreshing], timeout=PATIENCE_S)
+    async def _refresh_commands(self) -> None:
+        interval = FRESH_S if self._accepts_commands else UNREACHABLE_S
+        if self._reading is None and time.monotonic() - self._read_at > interval:
+            self._reading = asyncio.create_task(self._read_commands())
+        if self._reading is not None:
+            await asyncio.wait([self._reading], timeout=COMMANDS_TIMEOUT_S)
 
-    async def _read(self) -> None:
-        began = time.monotonic()
+    async def _read_commands(self) -> None:
+        started = time.monotonic()
         try:
-            self._possible = await self._feed.aside(self._read_commands)
+            self._accepts_commands = await self._poller.run_in_thread(self._refresh_log)
         finally:
-            self._refreshed, self._refreshing = max(self._refreshed, began), None
+            self._read_at, self._reading = max(self._read_at, started), None
 
-    def _read_commands(self) -> bool:
+    def _refresh_log(self) -> bool:
         try:
-            if not topic_exists(self._feed.settings):
+            if not topic_exists(self._poller.settings):
                 return False
             self._commands.refresh()
         except (Failure, KafkaException) as error:
-            log.warning("what was said about alerts cannot be read", why=str(error))
+            log.warning("alert commands cannot be read", reason=str(error))
             return False
         return True

@@ -1,8 +1,8 @@
-"""What people said about alerts: acknowledged, or snoozed for a time. The topic ``tenor.alert-commands``.
+"""The state of alerts: acknowledged, or snoozed for a time. It follows from the topic ``tenor.alert-commands``.
 
-The only module of the console that knows how such a command is published and read: as ``tenor alerts`` does. A command
-is about a conversation: whoever acknowledges one of its alerts has it. The latest for all teams counts, and what single
-teams said since. A team may also want to hear nothing at all for a while.
+The only module of the console that publishes and reads these commands, the same ones as ``tenor alerts``. A command
+is about a conversation: whoever acknowledges one of its alerts takes all of them. The newest command for all teams
+counts, and the newer ones of single teams. A team can also snooze every alert for a while.
 """
 
 from collections.abc import Mapping
@@ -20,20 +20,25 @@ from schemas.topics import Name
 
 FROM_CONSOLE = "from the console"
 
-Subject = tuple[str, str | None]  # tenant and conversation; a team's word on all of its alerts is about none
-NOBODY: Subject = ("", None)
+CommandSubject = tuple[str, str | None]  # tenant and conversation; None for a team's command about all its alerts
+NO_SUBJECT: CommandSubject = ("", None)
 
 
 class CommandTarget(NamedTuple):
-    """What a command is about."""
+    """The conversation a command is about."""
 
     tenant: str
     conversation_id: str
 
 
 class LatestCommand(NamedTuple):
-    """A person's word on alerts. Times are milliseconds since 1970; ``until`` where they are snoozed, ``team`` where it
-    is one team's word."""
+    """A person's command about alerts.
+
+    Attributes:
+        until: when a snooze ends, milliseconds since 1970; None for other actions.
+        at: when it was given, milliseconds since 1970.
+        team: the team it is for; None for all teams.
+    """
 
     alert: str | None
     action: str
@@ -43,14 +48,14 @@ class LatestCommand(NamedTuple):
     team: str | None
     reason: str | None
 
-    def covers(self, alert: str, written: int, now: int) -> bool:
-        """Whether an alert written at a time needs nobody for now. Acknowledged is what could be seen then."""
+    def handles(self, alert: str, written: int, now: int) -> bool:
+        """Whether an alert written at that time needs no action for now; later alerts are not acknowledged."""
         if self.action == "snooze":
             return (self.until or 0) > now
         return self.action == "acknowledge" and (alert == self.alert or written <= self.at)
 
 
-def word(command: Mapping[str, Any]) -> LatestCommand:
+def read_command(command: Mapping[str, Any]) -> LatestCommand:
     return LatestCommand(
         command["alert_id"],
         command["action"],
@@ -63,58 +68,62 @@ def word(command: Mapping[str, Any]) -> LatestCommand:
 
 
 def publish_from_console(
-    settings: Settings, action: str, about: CommandTarget, alert: str, by: str, until: int | None = None
+    settings: Settings, action: str, target: CommandTarget, alert: str, by: str, until: int | None = None
 ) -> None:
-    """Acknowledge, snooze or resume; returns once Kafka acknowledged it, raises ``DeliveryFailed``."""
-    tenant, conversation_id = about
+    """Acknowledge, snooze or resume. Returns once the broker has acknowledged; raises ``DeliveryFailed`` otherwise."""
+    tenant, conversation_id = target
     commands.publish_command(settings, action, tenant, conversation_id, None, by, FROM_CONSOLE, until, alert)
 
 
 def topic_exists(settings: Settings) -> bool:
-    """``Failure`` when the broker does not answer."""
+    """Whether alert commands have their topic. Raises ``Failure`` when the broker does not answer."""
     return settings.topics.name(Name.ALERT_COMMANDS) in metadata(admin_client(settings), settings).topics
 
 
 class AlertCommandLog:
-    """The last word on each conversation's alerts, and each team's, read on from where it was read last."""
+    """The newest command about each conversation's alerts, and of each team; reads on from where it stopped."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._codec = codec_for(settings)
-        self._read: dict[client.Position, int] = {}
-        self._subjects: dict[str, Subject] = {}
-        self._said: dict[Subject, dict[str, LatestCommand]] = {}
+        self._offsets: dict[client.Position, int] = {}
+        self._subjects: dict[str, CommandSubject] = {}
+        self._commands: dict[CommandSubject, dict[str, LatestCommand]] = {}
 
-    def about(self, about: CommandTarget) -> list[LatestCommand]:
-        """What counts of what was said of a conversation: for all teams first, then what single teams said since."""
-        words = list(self._said.get(about, {}).values())
-        of_all = max((one for one in words if one.team is None), key=at, default=None)
-        of_teams = sorted((one for one in words if one.team is not None), key=at)
-        return [*([of_all] if of_all else []), *(one for one in of_teams if of_all is None or one.at > of_all.at)]
+    def commands_about(self, target: CommandTarget) -> list[LatestCommand]:
+        """The commands in force about a conversation: the one for all teams first, then newer ones of single teams."""
+        commands = list(self._commands.get(target, {}).values())
+        for_all = max((command for command in commands if command.team is None), key=command_time, default=None)
+        for_teams = sorted((command for command in commands if command.team is not None), key=command_time)
+        newer = [command for command in for_teams if for_all is None or command.at > for_all.at]
+        return [*([for_all] if for_all else []), *newer]
 
-    def snoozed(self, now: int) -> list[LatestCommand]:
-        """The teams that are told nothing at all for now."""
-        words = (one for (_, conversation), said in self._said.items() if conversation is None for one in said.values())
-        return sorted((one for one in words if one.team and one.covers("", 0, now) and one.action == "snooze"), key=at)
+    def snoozed_teams(self, now: int) -> list[LatestCommand]:
+        """The snoozes of teams that receive no alerts for now."""
+        about_teams = [by_key for (_, conversation), by_key in self._commands.items() if conversation is None]
+        commands = [command for by_key in about_teams for command in by_key.values() if command.team]
+        snoozes = [command for command in commands if command.action == "snooze" and command.handles("", 0, now)]
+        return sorted(snoozes, key=command_time)
 
     def refresh(self) -> None:
-        """Read what was said since; ``Failure`` when the broker does not answer."""
+        """Read new commands. Raises ``Failure`` when the broker does not answer."""
         positions = client.partitions_of(self._settings, [self._settings.topics.name(Name.ALERT_COMMANDS)])
         for position, end in client.end_offsets(self._settings, positions).items():
-            for one in read_partition(self._settings, position, end, self._read.get(position, 0)):
-                self._take((one.key or b"").decode(errors="replace"), one.value)
-            self._read[position] = end
+            for consumed in read_partition(self._settings, position, end, self._offsets.get(position, 0)):
+                self.add((consumed.key or b"").decode(errors="replace"), consumed.value)
+            self._offsets[position] = end
 
-    def _take(self, key: str, value: bytes | None) -> None:
+    def add(self, key: str, value: bytes | None) -> None:
+        """Add a record; a tombstone removes its command, and a record that cannot be decoded is ignored."""
         try:
             command = self._codec.decode(record("alert_command"), value, {}) if value is not None else None
         except Rejected:
-            return  # nothing of ours; what was said before stays
-        self._said.get(self._subjects.get(key, NOBODY), {}).pop(key, None)
+            return
+        self._commands.get(self._subjects.get(key, NO_SUBJECT), {}).pop(key, None)
         if command is not None:
             subject = self._subjects[key] = command["tenant"], command["conversation_id"]
-            self._said.setdefault(subject, {})[key] = word(command)
+            self._commands.setdefault(subject, {})[key] = read_command(command)
 
 
-def at(said: LatestCommand) -> int:
-    return said.at
+def command_time(command: LatestCommand) -> int:
+    return command.at

@@ -1,7 +1,6 @@
-"""The live board: conversations heard from lately, in memory. Pure: ``feed`` tells it what was written.
+"""The live board: recent conversations, in memory. Pure: the poller adds the rows that were written.
 
-What is told twice counts once, by the ids of points, decisions and outcomes. So the feed may ask for more than it
-lacks.
+Rows added twice count once, by the ids of points, decisions and outcomes, so the poller may read rows again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,14 +10,14 @@ from typing import Any, NamedTuple
 Key = tuple[str, str]
 Row = dict[str, Any]
 
-SPARK_POINTS = 40  # of a sparkline; what a row of the board needs
-MOST = 20_000  # conversations; beyond, those silent for longest are left out
+SPARK_POINTS = 40  # of the sparkline of a row
+MAX_CONVERSATIONS = 20_000  # of more, those silent for longest are removed
 NEVER = -1
 DECIDED = ("intervention", "control")
 
 
 class BoardPoint(NamedTuple):
-    """The belief after one customer turn. Times are milliseconds since 1970."""
+    """The frustration level after one customer turn. Times are milliseconds since 1970."""
 
     at: int
     turn: int
@@ -32,7 +31,7 @@ class BoardPoint(NamedTuple):
 
 
 class TimelineMarker(NamedTuple):
-    """What was done, or what followed, at one moment. ``kind``: intervention, control, fell, rose, failed, unseen."""
+    """A decision or an outcome at one moment. ``kind``: intervention, control, fell, rose, failed, unseen."""
 
     at: int
     turn: int | None
@@ -42,20 +41,20 @@ class TimelineMarker(NamedTuple):
 
 @dataclass(slots=True)
 class BoardConversation:
-    """One conversation as the board knows it."""
+    """One conversation on the board."""
 
     key: Key
     points: dict[str, BoardPoint] = field(default_factory=dict)
-    marks: dict[str, TimelineMarker] = field(default_factory=dict)
+    markers: dict[str, TimelineMarker] = field(default_factory=dict)
     ended_at: int = NEVER
     ended: str = ""
     written: int = 0
     version: int = 0
     row: Row | None = None
 
-    def renew(self) -> None:
-        """Make the row anew; a changed one is a new version."""
-        points = sorted(self.points.items(), key=lambda one: (one[1].at, one[1].turn))[-SPARK_POINTS:]
+    def update_row(self) -> None:
+        """Rebuild the row; a changed row is a new version."""
+        points = sorted(self.points.items(), key=lambda item: (item[1].at, item[1].turn))[-SPARK_POINTS:]
         if not points:
             return
         self.points = dict(points)
@@ -65,8 +64,9 @@ class BoardConversation:
 
     def _row(self, points: Sequence[BoardPoint]) -> Row:
         last = points[-1]
-        marks = sorted(self.marks.values(), key=lambda mark: (mark.at, mark.kind in DECIDED))  # an outcome leads to it
-        shown = [marked for mark in marks if (marked := placed(mark, points))]
+        # An outcome precedes the decision it leads to.
+        markers = sorted(self.markers.values(), key=lambda marker: (marker.at, marker.kind in DECIDED))
+        placed = [place for marker in markers if (place := place_marker(marker, points))]
         return {
             "tenant": self.key[0],
             "conversation": self.key[1],
@@ -80,75 +80,79 @@ class BoardConversation:
             "at": last.at,
             "levels": [round(point.level, 3) for point in points],
             "sds": [round(point.sd, 3) for point in points],
-            "marks": shown,
+            "marks": placed,
             "ended": self.ended if self.ended_at >= last.at else None,
         }
 
 
-def placed(mark: TimelineMarker, points: Sequence[BoardPoint]) -> tuple[int, str, str] | None:
-    """Where a mark stands among the points shown, its kind and words; None for what lies before them.
+def place_marker(marker: TimelineMarker, points: Sequence[BoardPoint]) -> tuple[int, str, str] | None:
+    """The index of the point a marker belongs to, its kind and text; None for a marker before the points shown.
 
-    A decision stands at its turn. Turns may be numbered anew in the middle, so the last of that number counts.
+    A decision belongs to its turn. Turn numbers may start again, so the last point with that number counts.
     """
-    index = max((i for i, point in enumerate(points) if point.at <= mark.at), default=NEVER)
-    if mark.turn is not None:
-        index = next((i for i in range(index, NEVER, -1) if points[i].turn == mark.turn), index)
-    return None if index == NEVER else (index, mark.kind, mark.what)
+    index = max((i for i, point in enumerate(points) if point.at <= marker.at), default=NEVER)
+    if marker.turn is not None:
+        index = next((i for i in range(index, NEVER, -1) if points[i].turn == marker.turn), index)
+    return None if index == NEVER else (index, marker.kind, marker.what)
 
 
 class Board:
-    """Every conversation heard from lately.
+    """Every recent conversation.
 
     Args:
-        live_ms: one that nothing was written of for this long is left out, milliseconds.
+        live_ms: a conversation without new rows for this long is removed, milliseconds.
     """
 
     def __init__(self, live_ms: int) -> None:
         self._live_ms = live_ms
-        self._all: dict[Key, BoardConversation] = {}
-        self._touched: set[Key] = set()
+        self._conversations: dict[Key, BoardConversation] = {}
+        self._changed: set[Key] = set()
 
-    def point(self, key: Key, id: str, point: BoardPoint, written: int) -> None:
-        found = self._of(key, written)
-        if id not in found.points:
-            found.points[id] = point
-            self._touched.add(key)
+    def add_point(self, key: Key, id: str, point: BoardPoint, written: int) -> None:
+        conversation = self._touch(key, written)
+        if id not in conversation.points:
+            conversation.points[id] = point
+            self._changed.add(key)
 
-    def mark(self, key: Key, id: str, mark: TimelineMarker, written: int) -> None:
-        found = self._of(key, written)
-        if found.marks.get(id) != mark:
-            found.marks[id] = mark
-            self._touched.add(key)
+    def add_marker(self, key: Key, id: str, marker: TimelineMarker, written: int) -> None:
+        conversation = self._touch(key, written)
+        if conversation.markers.get(id) != marker:
+            conversation.markers[id] = marker
+            self._changed.add(key)
 
     def end(self, key: Key, at: int, how: str, written: int) -> None:
-        found = self._of(key, written)
-        if at > found.ended_at:
-            found.ended_at, found.ended = at, how
-            self._touched.add(key)
+        conversation = self._touch(key, written)
+        if at > conversation.ended_at:
+            conversation.ended_at, conversation.ended = at, how
+            self._changed.add(key)
 
-    def settle(self, now_ms: int) -> tuple[BoardConversation, ...]:
-        """Take in what was told since; what is to be shown, in no order. ``now_ms``: by the clock of ``written``."""
-        for key in self._touched:
-            self._all[key].renew()
-        self._touched.clear()
-        kept = [one for one in self._all.values() if one.written >= now_ms - self._live_ms]
-        kept = sorted(kept, key=lambda one: -one.written)[:MOST]
-        self._all = {one.key: one for one in kept}
-        return tuple(one for one in kept if one.row)
+    def update(self, now_ms: int) -> tuple[BoardConversation, ...]:
+        """Apply what was added, remove old conversations, and return the others, in no order.
+
+        Args:
+            now_ms: time by the clock of ``written``, milliseconds.
+        """
+        for key in self._changed:
+            self._conversations[key].update_row()
+        self._changed.clear()
+        live = [item for item in self._conversations.values() if item.written >= now_ms - self._live_ms]
+        live = sorted(live, key=lambda conversation: -conversation.written)[:MAX_CONVERSATIONS]
+        self._conversations = {conversation.key: conversation for conversation in live}
+        return tuple(conversation for conversation in live if conversation.row)
 
     def version_of(self, key: Key) -> int:
         """Grows whenever the conversation changes; 0 when it is not on the board."""
-        found = self._all.get(key)
-        return found.version if found else 0
+        conversation = self._conversations.get(key)
+        return conversation.version if conversation else 0
 
-    def _of(self, key: Key, written: int) -> BoardConversation:
-        found = self._all.setdefault(key, BoardConversation(key))
-        found.written = max(found.written, written)
-        return found
+    def _touch(self, key: Key, written: int) -> BoardConversation:
+        conversation = self._conversations.setdefault(key, BoardConversation(key))
+        conversation.written = max(conversation.written, written)
+        return conversation
 
 
 class BoardQuery(NamedTuple):
-    """Which page of the board somebody looks at."""
+    """A page of the board, with its filters and order."""
 
     page: int = 0
     size: int = 50
@@ -162,17 +166,18 @@ class BoardQuery(NamedTuple):
 ORDERS: dict[str, Callable[[Row], float]] = {"level": lambda row: -row["level"], "recent": lambda row: -row["at"]}
 
 
-def wanted(all: Iterable[BoardConversation], wish: BoardQuery) -> list[BoardConversation]:
-    """What is wished for, in its order; equal ones by name, so that none jumps."""
-    text, order = wish.text.casefold(), ORDERS[wish.by]
-    found = [(one.row, one) for one in all if one.row and shown(one.row, wish, text)]
-    return [one for _, one in sorted(found, key=lambda pair: (order(pair[0]), pair[1].key))]
+def select_conversations(conversations: Iterable[BoardConversation], query: BoardQuery) -> list[BoardConversation]:
+    """The conversations that match, in the order of the query; equal ones by name, so that their order is stable."""
+    text, order = query.text.casefold(), ORDERS[query.by]
+    selected = [(item.row, item) for item in conversations if item.row and matches(item.row, query, text)]
+    ranked = sorted(selected, key=lambda pair: (order(pair[0]), pair[1].key))
+    return [conversation for _, conversation in ranked]
 
 
-def shown(row: Row, wish: BoardQuery, text: str) -> bool:
+def matches(row: Row, query: BoardQuery, text: str) -> bool:
     return (
-        (wish.ended or row["ended"] is None)
-        and (not wish.raised or row["raised"])
-        and (not wish.tenant or row["tenant"] == wish.tenant)
+        (query.ended or row["ended"] is None)
+        and (not query.raised or row["raised"])
+        and (not query.tenant or row["tenant"] == query.tenant)
         and (not text or text in row["conversation"].casefold() or text in (row["customer"] or "").casefold())
     )

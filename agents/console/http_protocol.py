@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, with a deadline for every request, and our headers on what it refuses by itself."""
+"""uvicorn's HTTP/1.1, with a deadline for every request, and the security headers on its own errors."""
 
 import asyncio
 from typing import Any
@@ -11,23 +11,23 @@ from agents.console.security_headers import HEADERS
 
 
 class DeadlineProtocol(H11Protocol):
-    """One connection. uvicorn limits how long it may be idle between two requests, not how long a request may take."""
+    """One connection. uvicorn limits how long it may be idle between requests, not how long a request may take."""
 
-    _late: asyncio.TimerHandle | None = None
+    _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._expect()
+        self._start_deadline()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
-            self._expect()
+            self._start_deadline()
         else:
-            self._relax()
+            self._cancel_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._relax()
+        self._cancel_deadline()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
@@ -37,18 +37,18 @@ class DeadlineProtocol(H11Protocol):
             "Cache-Control": "no-store",
             **HEADERS,
         }
-        told = h11.Response(status_code=400, headers=list(headers.items()), reason=b"Bad Request")
-        for part in (told, h11.Data(data=msg.encode()), h11.EndOfMessage()):
+        response = h11.Response(status_code=400, headers=list(headers.items()), reason=b"Bad Request")
+        for part in (response, h11.Data(data=msg.encode()), h11.EndOfMessage()):
             self.transport.write(self.conn.send(part) or b"")
         self.transport.close()
 
-    def _expect(self) -> None:
-        """The rest of a request has as long as is left since its beginning."""
-        if self._late is None:
-            self._late = self.loop.call_later(REQUEST_S, self.transport.abort)
+    def _start_deadline(self) -> None:
+        """Abort the connection unless the whole request arrives in time; a running deadline is kept."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_S, self.transport.abort)
 
-    def _relax(self) -> None:
-        """The request is there, or nobody is."""
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
+    def _cancel_deadline(self) -> None:
+        """The request is complete, or the connection is gone."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

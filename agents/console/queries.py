@@ -1,7 +1,7 @@
-"""What the console asks ClickHouse. Values are bound parameters, never part of a statement.
+"""The console's ClickHouse queries. Values are bound parameters, never part of a statement.
 
-What is asked again and again reads the tables and not the views: those merge every row ever written before they look
-at when it was. A row seen twice is told twice, and counts once by its id.
+Queries that are polled read the tables and not the views, because a view merges every row ever written before it
+filters by time. A table may return a row twice; the board counts it once, by its id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ from streams.experiment.effects import SHOWN_AFTER
 
 Row = dict[str, Any]
 
-OVERLAP_MS = 10_000  # an insert begun earlier may become visible later
+OVERLAP_MS = 10_000  # rows of an insert may become visible after those of a later one
 RECENT_DAYS = 7
 
-NOW = "SELECT toUnixTimestamp64Milli(now64(3))"
+SERVER_TIME = "SELECT toUnixTimestamp64Milli(now64(3))"
 POINTS = """
 SELECT tenant, conversation_id, point_id, toUnixTimestamp64Milli(event_time), turn, level, level_sd, slope, alarm,
     raised, customer_id, channel, toUnixTimestamp64Milli(inserted_at)
@@ -56,7 +56,7 @@ SELECT alert_id, toUnixTimestamp64Milli(event_time) AS at, tenant, conversation_
     toUnixTimestamp64Milli(raised_at) AS raised_at, tried, rule_version, policy_version, config_version
 FROM alerts WHERE alert_id IN %(ids)s ORDER BY event_time DESC, alert_id LIMIT 1 BY alert_id
 """
-# An alert is settled after it was written.
+# A delivery is written after its alert.
 DELIVERIES = """
 SELECT alert_id, toUnixTimestamp64Milli(event_time) AS at, team, destination, status, attempts, reason
 FROM alert_deliveries
@@ -71,7 +71,7 @@ FROM commanded GROUP BY tenant, option
 
 
 class AlertHeading(NamedTuple):
-    """What of an alert tells whether it is still to do. ``written``: milliseconds since 1970, by ClickHouse's clock."""
+    """What decides whether an alert is open. ``written``: milliseconds since 1970, by ClickHouse's clock."""
 
     alert_id: str
     severity: str
@@ -81,26 +81,30 @@ class AlertHeading(NamedTuple):
 
 
 def read_board(client: Client, board: Board, since_ms: int | None, live_ms: int) -> int:
-    """Tell the board what was written from a moment on, at first all that is live; ClickHouse's time, milliseconds."""
-    now = int(client.execute(NOW)[0][0])
+    """Add the rows written since a moment to the board. Returns ClickHouse's time, milliseconds.
+
+    Args:
+        since_ms: None reads every live conversation.
+    """
+    now = int(client.execute(SERVER_TIME)[0][0])
     parameters = {"since": now - live_ms if since_ms is None else since_ms}
     for tenant, conversation, id, *values, written in client.execute(POINTS, parameters):
-        board.point((tenant, conversation), id, BoardPoint(*values), written)
+        board.add_point((tenant, conversation), id, BoardPoint(*values), written)
     for query in (DECISIONS, OUTCOMES):
         for tenant, conversation, id, *values, written in client.execute(query, parameters):
-            board.mark((tenant, conversation), id, TimelineMarker(*values), written)
+            board.add_marker((tenant, conversation), id, TimelineMarker(*values), written)
     for tenant, conversation, at, how, written in client.execute(ENDINGS, parameters):
         board.end((tenant, conversation), at, how, written)
     return now
 
 
 def newest_alert(client: Client) -> Any:
-    """Differs when an alert was written."""
+    """A value that changes when an alert is written."""
     return client.execute(NEWEST_ALERT)[0]
 
 
-def newest_said(client: Client) -> Any:
-    """Differs when it was written what became of an alert, or what a person said about one."""
+def newest_alert_activity(client: Client) -> Any:
+    """A value that changes when a delivery of an alert, or a command about one, is written."""
     return client.execute(NEWEST_DELIVERY)[0], client.execute(NEWEST_COMMAND)[0]
 
 
@@ -115,27 +119,27 @@ def alerts(client: Client, ids: Sequence[str]) -> list[Row]:
 
 
 def deliveries(client: Client, ids: Sequence[str]) -> dict[str, list[Row]]:
-    """What became of each of these alerts, in the order it was settled."""
-    found: dict[str, list[Row]] = {id: [] for id in ids}
-    for one in rows(client, DELIVERIES, {"ids": tuple(ids), "days": RECENT_DAYS}) if ids else ():
-        found[one.pop("alert_id")].append(one)
-    return found
+    """The deliveries of each of these alerts, oldest first."""
+    by_alert: dict[str, list[Row]] = {id: [] for id in ids}
+    for delivery in rows(client, DELIVERIES, {"ids": tuple(ids), "days": RECENT_DAYS}) if ids else ():
+        by_alert[delivery.pop("alert_id")].append(delivery)
+    return by_alert
 
 
 def experiments(client: Client) -> Row:
-    """What was learned of each option of each tenant, what is rolled back, and what people asked of it."""
-    commanded = {(one["tenant"], one["option"]): one for one in rows(client, COMMANDED)}
-    policies = {one["tenant"]: one for one in rows(client, effects.POLICY)}
-    found = effects.interventions(client)
+    """The effect of each option of each tenant, whether it is rolled back, and the last command about it."""
+    commands = {(command["tenant"], command["option"]): command for command in rows(client, COMMANDED)}
+    policies = {policy["tenant"]: policy for policy in rows(client, effects.POLICY)}
+    options = effects.interventions(client)
     return {
-        "options": [with_state(one, policies.get(one["tenant"]), commanded) for one in found],
+        "options": [add_state(option, policies.get(option["tenant"]), commands) for option in options],
         "answers": effects.conclusion(client),
         "control": rows(client, effects.CONTROL_SHARE),
         "shown_after": SHOWN_AFTER,
     }
 
 
-def with_state(option: Row, policy: Row | None, commanded: Mapping[tuple[str, str], Row]) -> Row:
-    """An option, whether it is rolled back, and the last command about it."""
+def add_state(option: Row, policy: Row | None, commands: Mapping[tuple[str, str], Row]) -> Row:
+    """An option with whether it is rolled back, and the last command about it."""
     rolled_back = policy is not None and option["option"] in policy["disabled"]
-    return {**option, "rolled_back": rolled_back, "command": commanded.get((option["tenant"], option["option"]))}
+    return {**option, "rolled_back": rolled_back, "command": commands.get((option["tenant"], option["option"]))}

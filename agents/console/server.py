@@ -1,4 +1,4 @@
-"""Serves the console until the process is told to stop."""
+"""Serves the console until the process is stopped."""
 
 import socket
 from collections.abc import Callable
@@ -11,21 +11,21 @@ from agents.console.http_protocol import DeadlineProtocol
 from agents.console.security_headers import SecurityHeaders
 from agents.settings.model import Settings
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 
 GRACE_S = 3
 
 
-def run(settings: Settings, say: Say) -> None:
-    """Serve; ``Failure`` when the address cannot be served or would serve everybody."""
+def run(settings: Settings, write: Print) -> None:
+    """Serve. Raises ``Failure`` when the address cannot be used, or would be open to everybody."""
     console = Console(settings)
-    with listening(settings.http_host, settings.http_port) as taken:
-        say(f"console: {url(taken)}")
-        ConsoleServer(console).run(sockets=[taken])
+    with listen(settings.http_host, settings.http_port) as listening:
+        write(f"console: {url(listening)}")
+        ConsoleServer(console).run(sockets=[listening])
 
 
 class ConsoleServer(uvicorn.Server):
-    """Ends the streams, which never end by themselves, before it waits for what is under way."""
+    """Ends the streams, which never end by themselves, before it waits for open requests."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(
@@ -40,22 +40,22 @@ class ConsoleServer(uvicorn.Server):
                 lifespan="on",
             )
         )
-        self._feed = console.feed
+        self._poller = console.poller
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._feed.close()
+        await self._poller.close()
         await super().shutdown(sockets)
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections; port 0 takes a free one."""
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 picks a free one."""
     try:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise Failure(f"{host}:{port} cannot be served: {error.strerror}", "set TENOR_HTTP_PORT") from None
+        raise Failure(f"Cannot listen on {host}:{port}: {error.strerror}.", "Set TENOR_HTTP_PORT.") from None
 
 
-def url(taken: socket.socket) -> str:
-    host, port = taken.getsockname()[:2]
+def url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"

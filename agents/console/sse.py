@@ -1,6 +1,6 @@
-"""What browsers are told as it happens: server-sent events, one stream for what one page shows.
+"""Server-sent events: what a page shows, as a stream of its own.
 
-Each stream tells everything at its start and then what changed. It ends when the session does.
+A stream sends everything at its start and then what changed. It ends when the session does.
 """
 
 import asyncio
@@ -13,63 +13,66 @@ from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.console import queries
 from agents.console.alert_inbox import AlertInbox
-from agents.console.board import BoardQuery, wanted
+from agents.console.board import BoardQuery, select_conversations
 from agents.console.poller import Poller
 from agents.reports.conversation import explain
 from agents.reports.conversation_view import by_kind
 
-Told = dict[str, Any]
-Tell = Callable[[], Awaitable[Told | None]]
+Json = dict[str, Any]
+NextPayload = Callable[[], Awaitable[Json | None]]  # None while nothing has changed
 
-STILL_HERE_S = 15.0  # a proxy ends a connection that says nothing
+KEEP_ALIVE_S = 15.0  # a proxy closes a connection without traffic
 RETRY_MS = 2000
-EXPERIMENTS_S = 5.0  # between questions; they read every decision
+EXPERIMENTS_S = 5.0  # between queries, which read every decision
 
 
-async def stream(feed: Poller, allowed: Callable[[], bool], tell: Tell) -> AsyncIterator[str]:
-    """Events until the browser goes or the session ends."""
+async def stream(poller: Poller, may_read: Callable[[], bool], next_payload: NextPayload) -> AsyncIterator[str]:
+    """Events until the browser disconnects or the session ends."""
     yield f"retry: {RETRY_MS}\n\n"
-    with feed.watched():
-        looks = feed.looks or await feed.next_look(0, STILL_HERE_S)
-        while not feed.closed and allowed():
-            told = await tell()
-            yield ": still here\n\n" if told is None else event("told", told)
-            looks = await feed.next_look(looks, STILL_HERE_S)
-    if not feed.closed:
-        yield event("expired", {})
+    with poller.viewer():
+        polls = poller.polls or await poller.wait_for_poll(0, KEEP_ALIVE_S)
+        while not poller.closed and may_read():
+            payload = await next_payload()
+            yield ": still here\n\n" if payload is None else format_event("told", payload)
+            polls = await poller.wait_for_poll(polls, KEEP_ALIVE_S)
+    if not poller.closed:
+        yield format_event("expired", {})
 
 
-def event(name: str, data: Told) -> str:
+def format_event(name: str, data: Json) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, allow_nan=False)}\n\n"
 
 
-def status(feed: Poller) -> Told:
-    """Whether what is shown is fresh."""
-    trouble = feed.trouble and {"message": feed.trouble.message, "hint": feed.trouble.hint}
-    return {"trouble": trouble, "fresh_at": feed.fresh_at}
+def status(poller: Poller) -> Json:
+    """Whether the data is fresh."""
+    return {"trouble": poller.trouble and as_json(poller.trouble), "fresh_at": poller.fresh_at}
 
 
-def board(feed: Poller, wish: BoardQuery) -> Tell:
-    """A page of the board: its order, and the rows that are new or changed."""
+def as_json(failure: Failure) -> Json:
+    return {"message": failure.message, "hint": failure.hint}
+
+
+def board_payloads(poller: Poller, query: BoardQuery) -> NextPayload:
+    """A page of the board: its order, and the new or changed rows."""
     sent: dict[str, int] = {}
 
-    async def tell() -> Told:
-        found = wanted(feed.conversations, wish)
-        pages = max(-(-len(found) // wish.size), 1)
-        page = min(wish.page, pages - 1)
-        here = {"\n".join(one.key): one for one in found[page * wish.size :][: wish.size]}
-        changed = {key: one.row for key, one in here.items() if sent.get(key) != one.version}
+    async def next_payload() -> Json:
+        selected = select_conversations(poller.conversations, query)
+        pages = max(-(-len(selected) // query.size), 1)
+        page = min(query.page, pages - 1)
+        shown = {"\n".join(item.key): item for item in selected[page * query.size :][: query.size]}
+        changed = {key: item.row for key, item in shown.items() if sent.get(key) != item.version}
         sent.clear()
-        sent.update({key: one.version for key, one in here.items()})
-        counts = {"total": len(found), "page": page, "pages": pages, **summary(feed)}
-        return {"status": status(feed), **counts, "order": list(here), "rows": changed}
+        sent.update({key: item.version for key, item in shown.items()})
+        counts = {"total": len(selected), "page": page, "pages": pages, **count_board(poller)}
+        return {"status": status(poller), **counts, "order": list(shown), "rows": changed}
 
-    return tell
+    return next_payload
 
 
-def summary(feed: Poller) -> Told:
-    """Counts over the whole board, whatever is wished for."""
-    rows = [one.row for one in feed.conversations if one.row]
+def count_board(poller: Poller) -> Json:
+    """Counts over the whole board, whatever the query."""
+    rows = [conversation.row for conversation in poller.conversations if conversation.row]
     live = [row for row in rows if row["ended"] is None]
     return {
         "live": len(live),
@@ -79,69 +82,71 @@ def summary(feed: Poller) -> Told:
     }
 
 
-def conversation(feed: Poller, id: str, tenant: str | None) -> Tell:
+def conversation_payloads(poller: Poller, id: str, tenant: str | None) -> NextPayload:
     """One conversation, turn by turn; again whenever it changes."""
-    known: list[Any] = []
+    sent: list[Any] = []
 
-    async def tell() -> Told | None:
-        state = [tenant and feed.board.version_of((tenant, id)), feed.alerts, feed.said, bool(feed.trouble)]
-        if state == known:
+    async def next_payload() -> Json | None:
+        version = tenant and poller.board.version_of((tenant, id))
+        state = [version, poller.newest_alert, poller.alert_activity, bool(poller.trouble)]
+        if state == sent:
             return None
-        known[:] = state
+        sent[:] = state
         try:
-            found = await feed.aside(lambda: explain(feed.settings, id, tenant))
-        except Failure as missing:
-            known.clear()
-            return {"status": status(feed), "missing": {"message": missing.message, "hint": missing.hint}}
-        return {"status": status(feed), "found": {**found, "lives": [list(map(with_kinds, o)) for o in found["lives"]]}}
+            story = await poller.run_in_thread(lambda: explain(poller.settings, id, tenant))
+        except Failure as failure:
+            sent.clear()
+            return {"status": status(poller), "missing": as_json(failure)}
+        lives = [list(map(add_kinds, life)) for life in story["lives"]]
+        return {"status": status(poller), "found": {**story, "lives": lives}}
 
-    return tell
+    return next_payload
 
 
-def with_kinds(entry: Told) -> Told:
+def add_kinds(entry: Json) -> Json:
     return {**entry, "kinds": by_kind(entry["contributions"])} if "contributions" in entry else entry
 
 
-def alerts(feed: Poller, inbox: AlertInbox, handled: bool, page: int, size: int) -> Tell:
+def alert_payloads(poller: Poller, inbox: AlertInbox, handled: bool, page: int, size: int) -> NextPayload:
     """A page of the inbox; again whenever it changes."""
-    return whenever_it_changes(feed, lambda: inbox.page(now_ms(), handled, page, size))
+    return payloads_on_change(poller, lambda: inbox.page(now_ms(), handled, page, size))
 
 
-def whenever_it_changes(feed: Poller, ask: Callable[[], Awaitable[Told]]) -> Tell:
-    """What is found, or what troubles us; nothing while both stay as they were told last."""
-    last: list[Told] = []
+def payloads_on_change(poller: Poller, query: Callable[[], Awaitable[Json]]) -> NextPayload:
+    """The result of a query, or why there is none; None while both are as sent last."""
+    sent: list[Json] = []
 
-    async def tell() -> Told | None:
+    async def next_payload() -> Json | None:
         try:
-            found = {"status": status(feed), **await ask()}
-        except Failure as trouble:
-            found = {"status": {**status(feed), "trouble": {"message": trouble.message, "hint": trouble.hint}}}
-        compared = {**found, "status": found["status"]["trouble"]}
-        if last == [compared]:
+            payload = {"status": status(poller), **await query()}
+        except Failure as failure:
+            payload = {"status": {**status(poller), "trouble": as_json(failure)}}
+        compared = {**payload, "status": payload["status"]["trouble"]}
+        if sent == [compared]:
             return None
-        last[:] = [compared]
-        return found
+        sent[:] = [compared]
+        return payload
 
-    return tell
+    return next_payload
 
 
 class SharedExperiments:
-    """What all who look at the experiments are told, asked for once."""
+    """The experiments, queried once for all viewers."""
 
-    def __init__(self, feed: Poller) -> None:
-        self._feed = feed
+    def __init__(self, poller: Poller) -> None:
+        self._poller = poller
         self._lock = asyncio.Lock()
-        self._at = float("-inf")
-        self._found: Told = {}
+        self._queried_at = float("-inf")
+        self._experiments: Json = {}
 
-    async def experiments(self) -> Told:
+    async def experiments(self) -> Json:
         async with self._lock:
-            if time.monotonic() - self._at > EXPERIMENTS_S:
-                self._found = await self._feed.ask(queries.experiments)
-                self._at = time.monotonic()
-        return self._found
+            if time.monotonic() - self._queried_at > EXPERIMENTS_S:
+                self._experiments = await self._poller.query(queries.experiments)
+                self._queried_at = time.monotonic()
+        return self._experiments
 
 
-def experiments(feed: Poller, shared: SharedExperiments) -> Tell:
+def experiment_payloads(poller: Poller, shared: SharedExperiments) -> NextPayload:
     """The experiments; again whenever they change."""
-    return whenever_it_changes(feed, shared.experiments)
+    return payloads_on_change(poller, shared.experiments)

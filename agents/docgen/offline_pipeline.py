@@ -14,7 +14,7 @@ from agents.clickhouse.tables import TABLES, Table, to_columns
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.recordings.model import Event, Recording
-from agents.recordings.replay import marked
+from agents.recordings.replay import with_ratings
 from schemas.records import Datum
 from schemas.topics import INGESTED, RECORD_OF, TOPIC_OF, Name
 from streams.alerts import rules
@@ -40,7 +40,7 @@ def replayed(recording: Recording, config: Config) -> Records:
     """
     run = OfflinePipeline(config)
     last = 0
-    for event in marked(recording):
+    for event in with_ratings(recording):
         last = max(last, int(event.event["event_time"]))
         run.take(event)
     run.finish(last)

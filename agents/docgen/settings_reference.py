@@ -22,11 +22,12 @@ ATTRIBUTE = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.+)")
 ABOUT = f"""\
 # Configuration
 
-Made from the settings by `python -m agents.docgen.settings_reference`; a test keeps it current. Do not edit it by hand.
+Generated from the settings by `python -m agents.docgen.settings_reference`; a test keeps it current. Do not edit it by
+hand.
 
-Every setting is an environment variable, a line in a file `.env` in the working directory, or an entry of the file that
-`{PREFIX}CONFIG` names, YAML or TOML. The environment wins over `.env`, and `.env` over the file. There a setting has
-the name of its variable in small letters, without `{PREFIX}`, and a group is a mapping:
+Every setting is an environment variable, a line of the file `.env` in the working directory, or an entry of the YAML or
+TOML file that `{PREFIX}CONFIG` names. The environment wins over `.env`, and `.env` over the file. In the file a setting
+has the name of its variable in lower case, without `{PREFIX}`, and a group is a mapping:
 
 ```yaml
 brokers: kafka-1:9092,kafka-2:9092
@@ -35,19 +36,19 @@ belief:
   threshold: 8
 ```
 
-`tenor config` prints what is in force and where it came from, without secrets; `tenor doctor` checks it
-([doctor.md](doctor.md)). A misspelled name is refused wherever it stands, with the nearest right one: no command
-starts, and the exit code is 2. A wrong value is told in one sentence, with the variable's name. Values that cannot be
-meant together are refused, with what to do.
+`tenor config` prints the settings in force and where each came from, without secrets. `tenor doctor` checks them
+([doctor.md](doctor.md)). If a name is misspelled, no command starts: the error suggests the nearest name, and the exit
+code is 2. The error for an invalid value names the variable. Settings that contradict each other are refused, with what
+to do.
 
-Every password, secret and token may stand in a file instead, as orchestrators mount them: `{PREFIX}KAFKA_PASSWORD_FILE`
-names a file that holds `{PREFIX}KAFKA_PASSWORD`. What they protect, and what nothing does: security.md.
+Every password, secret and token may be in a file instead, as orchestrators mount them: `{PREFIX}KAFKA_PASSWORD_FILE`
+names a file that holds `{PREFIX}KAFKA_PASSWORD`. security.md describes what they protect.
 
 A setting of a group has two underscores in its name: `{PREFIX}BELIEF{BETWEEN}THRESHOLD=8`.
 
-Every number of a group but the learner's and workload's, and the file of intervention options, changes what is
-decided. So every record Tenor publishes carries their digest (`config_version`). All workers of a deployment, and
-`tenor verify`, must have the same ones."""
+All settings of the groups except `learner` and `workload`, and the intervention options file, change decisions. So
+every record Tenor publishes carries their digest (`config_version`). All workers of a deployment, and `tenor verify`,
+must use the same values."""
 
 Row = tuple[str, Any, str]
 
@@ -103,7 +104,7 @@ def entries(lines: Iterable[str]) -> Iterator[tuple[list[str], str]]:
 
 def rendered(rows: Iterable[Row]) -> str:
     lines = [f"| `{name}` | {shown(default)} | {cell(text)} |" for name, default, text in rows]
-    return "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *lines])
+    return "\n".join(["| Variable | Default | Description |", "|---|---|---|", *lines])
 
 
 def shown(default: Any) -> str:

@@ -1,4 +1,4 @@
-"""Files and models: intervention options, alert routes, the shipped text model and the one learned last."""
+"""Files and models: intervention options, alert routes, the built-in text model and the newest learned one."""
 
 from collections.abc import Iterator
 
@@ -12,34 +12,34 @@ from streams.text_model.pretrained import load_lexicons, load_weights
 PROTOCOLS, ROUTES, MODEL = "protocols", "routes", "text model"
 
 
-def protocols(settings: Settings) -> Iterator[Check]:
+def check_protocols(settings: Settings) -> Iterator[Check]:
     config, path = settings.config, settings.protocols_file
-    where = f"of {path}" if path is not None else "as shipped"
-    found = f"{len(config.protocols)} intervention options {where}; config_version {config.version}"
-    yield Check(PROTOCOLS, "ok", found)
+    origin = f"from {path}" if path is not None else "(built in)"
+    finding = f"{len(config.protocols)} intervention options {origin}, config_version {config.version}"
+    yield Check(PROTOCOLS, "ok", finding)
 
 
-def routes(settings: Settings) -> Iterator[Check]:
+def check_routes(settings: Settings) -> Iterator[Check]:
     if settings.alert_routes is None:
-        yield Check(ROUTES, "ok", "none: TENOR_ALERT_ROUTES is not set, nobody is told of alerts")
+        yield Check(ROUTES, "ok", "No routes: TENOR_ALERT_ROUTES is not set, so alerts are not delivered")
         return
-    found = routes_of(settings)
-    yield Check(ROUTES, "ok", f"{len(found.teams)} teams and {len(found.routes)} routes in {settings.alert_routes}")
+    routes = routes_of(settings)
+    finding = f"{len(routes.teams)} teams and {len(routes.routes)} routes in {settings.alert_routes}"
+    yield Check(ROUTES, "ok", finding)
 
 
-def text_model(settings: Settings) -> Iterator[Check]:
-    found = f"shipped: {load_weights().version}, {len(load_lexicons())} lexicons"
-    yield Check(MODEL, "ok", found)
+def check_text_model(settings: Settings) -> Iterator[Check]:
+    yield Check(MODEL, "ok", f"Built in: {load_weights().version}, {len(load_lexicons())} lexicons")
 
 
-def learned_text_model(cluster: Cluster) -> Iterator[Check]:
-    """Whether the text model that was published last can be read."""
+def check_learned_text_model(cluster: Cluster) -> Iterator[Check]:
+    """Whether the newest published text model can be read."""
     if cluster.settings.topics.text_model not in cluster.metadata.topics:
         return
     models = TextModelStore(cluster.settings)
     version = models.newest()
     if version is None:
-        yield Check(MODEL, "ok", "none was learned yet")
+        yield Check(MODEL, "ok", "No learned model yet")
         return
     models(version)
-    yield Check(MODEL, "ok", f"learned last: {version}")
+    yield Check(MODEL, "ok", f"Newest learned model: {version}")

@@ -1,4 +1,4 @@
-"""What the doctor says of one thing."""
+"""The result of one check."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
@@ -9,44 +9,44 @@ Verdict = Literal["ok", "warning", "failed"]
 
 
 class Check(NamedTuple):
-    """One line.
+    """One line of the doctor.
 
     Attributes:
-        about: what was looked at, in a word or two.
-        verdict: ok, warning (it works, and something is not as it should be) or failed (it does not work so).
-        found: what was found; never a secret.
+        subject: what was checked, in a word or two.
+        verdict: ok, warning (it works, but something should be changed) or failed (it does not work).
+        finding: the result; never a secret.
         todo: what to do next; None where there is nothing to do.
     """
 
-    about: str
+    subject: str
     verdict: Verdict
-    found: str
+    finding: str
     todo: str | None = None
 
 
-def of_failure(about: str, failure: Failure) -> Check:
-    """A failure as a line; what its message says to check is something to do."""
-    found, _, to_check = failure.message.partition(": check ")
-    todo = [f"check {to_check}"] * bool(to_check) + [failure.hint] * bool(failure.hint)
-    return Check(about, "failed", found, "; ".join(filter(None, todo)) or None)
+def from_failure(subject: str, failure: Failure) -> Check:
+    """A failure as a check. Where its message ends in ``: check A and B``, that part becomes something to do."""
+    finding, _, to_check = failure.message.partition(": check ")
+    todo = [f"Check {to_check}"] * bool(to_check) + [failure.hint] * bool(failure.hint)
+    return Check(subject, "failed", finding.removesuffix("."), "; ".join(filter(None, todo)).removesuffix(".") or None)
 
 
-def looked(about: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
-    """What a look finds; a ``Failure`` is a line, and so is what nobody foresaw: the others are still looked at."""
+def run_check(subject: str, check: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+    """Run a check. A ``Failure`` or an unexpected exception becomes a failed line, so that the others still run."""
     try:
-        yield from look()
+        yield from check()
     except Failure as failure:
-        yield of_failure(about, failure)
-    except Exception as error:  # its words may hold what must not be shown
-        yield Check(about, "failed", f"could not be looked at ({type(error).__name__})", "this is a bug: report it")
+        yield from_failure(subject, failure)
+    except Exception as error:  # its message may hold a secret
+        yield Check(subject, "failed", f"The check crashed ({type(error).__name__})", "This is a bug, please report it")
 
 
-def broken(checks: Iterable[Check]) -> bool:
+def has_failed(checks: Iterable[Check]) -> bool:
     """Whether one of them has failed."""
-    return any(one.verdict == "failed" for one in checks)
+    return any(check.verdict == "failed" for check in checks)
 
 
-def listed(names: Iterable[str], most: int = 3) -> str:
-    """Names as a sentence has them; of many the first."""
+def join_names(names: Iterable[str], limit: int = 3) -> str:
+    """The first names in a sentence, and how many more there are."""
     names = list(names)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

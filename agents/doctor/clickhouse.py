@@ -1,4 +1,4 @@
-"""ClickHouse: does it answer on both ports, is it new enough, are the tables made, may this user do its task."""
+"""ClickHouse: whether both ports answer, its version, the tables, and the grants of the user."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,55 +8,55 @@ from agents.clickhouse import migrate
 from agents.clickhouse.client import session
 from agents.clickhouse.http import ClickHouseHttp
 from agents.doctor import clocks, grants
-from agents.doctor.check import Check, looked
+from agents.doctor.check import Check, run_check
 from agents.settings.model import Settings
 
-ABOUT, TABLES = "clickhouse", "tables"
-TRIED = (26, 9)  # what the tests run on
+SUBJECT, TABLES = "clickhouse", "tables"
+TESTED_VERSION = (26, 9)  # the tests run on this version
 
 
-def look(settings: Settings, roles: Iterable[str] | None, made: bool = True) -> Iterator[Check]:
-    """Everything about ClickHouse. ``Failure`` when it does not let us in.
+def check_clickhouse(settings: Settings, roles: Iterable[str] | None, tables_exist: bool = True) -> Iterator[Check]:
+    """Every check of ClickHouse. Raises ``Failure`` when it cannot be used at all.
 
     Args:
-        roles: of deploy/clickhouse/grants.sql that the user must have; None tells which it has.
-        made: whether the tables must be there.
+        roles: the roles of deploy/clickhouse/grants.sql that the user must have; None reports which it has.
+        tables_exist: whether the tables must exist.
     """
     with session(settings, database="") as client:
-        yield version(settings, client)
-        yield from looked(ABOUT, lambda: http(settings))
-        yield from looked(clocks.ABOUT, lambda: [clocks.of_clickhouse(client)])
-        yield from looked(grants.ABOUT, lambda: grants.look(settings, client, roles))
-    if made:
-        yield from looked(TABLES, lambda: tables(settings))
+        yield check_version(settings, client)
+        yield from run_check(SUBJECT, lambda: check_http(settings))
+        yield from run_check(clocks.SUBJECT, lambda: [clocks.check_clickhouse_clock(client)])
+        yield from run_check(grants.SUBJECT, lambda: grants.check_grants(settings, client, roles))
+    if tables_exist:
+        yield from run_check(TABLES, lambda: check_tables(settings))
 
 
-def version(settings: Settings, client: Client) -> Check:
-    found = str(client.execute("SELECT version()")[0][0])
-    where = f"ClickHouse {found} at {settings.clickhouse_host}:{settings.clickhouse_port}"
-    if tuple(int(part) for part in found.split(".")[:2]) < TRIED:
-        return Check(
-            ABOUT, "warning", f"{where} is older than {'.'.join(map(str, TRIED))}, which the tests run on", "upgrade it"
-        )
-    return Check(ABOUT, "ok", where)
+def check_version(settings: Settings, client: Client) -> Check:
+    version = str(client.execute("SELECT version()")[0][0])
+    server = f"ClickHouse {version} at {settings.clickhouse_host}:{settings.clickhouse_port}"
+    if tuple(int(part) for part in version.split(".")[:2]) < TESTED_VERSION:
+        tested = ".".join(map(str, TESTED_VERSION))
+        return Check(SUBJECT, "warning", f"{server} is older than the tested version {tested}", "Upgrade ClickHouse")
+    return Check(SUBJECT, "ok", server)
 
 
-def http(settings: Settings) -> Iterator[Check]:
-    """Whether the other port is ClickHouse's, too."""
+def check_http(settings: Settings) -> Iterator[Check]:
+    """Whether the HTTP port is ClickHouse's, too."""
     port = settings.clickhouse_http_port
     if not port:
         return
     client = ClickHouseHttp(settings, timeout_s=5)
     try:
         client.post("SELECT 1 FORMAT Null", b"", {})
-        yield Check(ABOUT, "ok", f"takes inserts over HTTP on port {port}")
+        yield Check(SUBJECT, "ok", f"Accepts inserts over HTTP on port {port}")
     except Exception as error:  # of http.client, ssl and sockets
-        found = f"the HTTP port {port} does not answer as ClickHouse's ({type(error).__name__})"
-        yield Check(ABOUT, "failed", found, "check TENOR_CLICKHOUSE_HTTP_PORT; 0 uses only the native one")
+        finding = f"HTTP port {port} does not answer as ClickHouse ({type(error).__name__})"
+        todo = "Check TENOR_CLICKHOUSE_HTTP_PORT; 0 uses only the native port"
+        yield Check(SUBJECT, "failed", finding, todo)
     finally:
         client.close()
 
 
-def tables(settings: Settings) -> Iterator[Check]:
+def check_tables(settings: Settings) -> Iterator[Check]:
     migrate.require_current(settings)
-    yield Check(TABLES, "ok", f"the database {settings.clickhouse_database} is up to date")
+    yield Check(TABLES, "ok", f"Database {settings.clickhouse_database} is up to date")

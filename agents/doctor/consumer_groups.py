@@ -1,4 +1,4 @@
-"""Processes of which there may be one: how many are there?"""
+"""Running processes by consumer group; of some only one may run."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,32 +6,32 @@ from typing import Any
 from confluent_kafka import KafkaException
 
 from agents.doctor.broker import Cluster
-from agents.doctor.check import Check, listed
+from agents.doctor.check import Check, join_names
 
-ABOUT = "processes"
+SUBJECT = "processes"
 TIMEOUT_S = 5.0
 
 
-def look(cluster: Cluster) -> Iterator[Check]:
-    """Who is running, by consumer group; two learners or two deliveries of alerts are one too many."""
+def check_consumer_groups(cluster: Cluster) -> Iterator[Check]:
+    """Which processes run, and whether there is more than one learner or alert delivery."""
     if cluster.settings.embedded:
-        yield Check(ABOUT, "ok", "the embedded broker does not tell which are running")
+        yield Check(SUBJECT, "ok", "The embedded broker does not report running processes")
         return
     topics = cluster.settings.topics
     groups = {"worker": topics.worker_group, "sink": topics.sink_group}
-    sole = {"learner": topics.learner_group, "alerts": topics.alerts_group}
-    found = {role: members(cluster, group) for role, group in (groups | sole).items()}
-    for role in sole:
-        if len(found[role]) > 1:
-            where = listed(sorted(set(found[role])))
-            what = f"{len(found[role])} of tenor {role} run, on {where}, and only one may"
-            yield Check(ABOUT, "failed", what, "the second ends by itself; see that it is not started again")
-    running = ", ".join(f"{len(hosts)} {role}" for role, hosts in found.items() if hosts)
-    yield Check(ABOUT, "ok", f"running: {running}" if running else "none is running")
+    single = {"learner": topics.learner_group, "alerts": topics.alerts_group}
+    hosts = {role: group_hosts(cluster, group) for role, group in (groups | single).items()}
+    for role in single:
+        if len(hosts[role]) > 1:
+            where = join_names(sorted(set(hosts[role])))
+            finding = f"{len(hosts[role])} tenor {role} processes are running, on {where}; only one may"
+            yield Check(SUBJECT, "failed", finding, "The second one stops by itself; make sure it is not restarted")
+    running = ", ".join(f"{len(members)} {role}" for role, members in hosts.items() if members)
+    yield Check(SUBJECT, "ok", f"Running: {running}" if running else "None is running")
 
 
-def members(cluster: Cluster, group: str) -> list[str]:
-    """Hosts of a group's members; none for a group that is not known yet, or that we may not see."""
+def group_hosts(cluster: Cluster, group: str) -> list[str]:
+    """Hosts of a group's members; none for a group that does not exist yet, or that the user may not describe."""
     try:
         answer: Any = cluster.client.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()
     except KafkaException:

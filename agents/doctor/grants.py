@@ -1,4 +1,4 @@
-"""Grants: may this ClickHouse user do what a role of ours does? They are those of deploy/clickhouse/grants.sql."""
+"""Grants: whether this ClickHouse user has those of a role of deploy/clickhouse/grants.sql."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,12 +7,12 @@ from clickhouse_driver.errors import ErrorCodes, ServerException
 
 from agents.clickhouse.client import quote_identifier
 from agents.clickhouse.tables import TABLES
-from agents.doctor.check import Check, listed
+from agents.doctor.check import Check, join_names
 from agents.settings.model import Settings
 
-ABOUT = "grants"
+SUBJECT = "grants"
 WRITTEN = (*(table.name for table in TABLES.values()), "dead_letters")
-# Of each role what it may do to which table; * for all of the database.
+# By role: privilege and table; * for every table of the database.
 NEEDED: dict[str, tuple[tuple[str, str], ...]] = {
     "migrate": (
         *((right, "*") for right in ("CREATE DATABASE", "CREATE TABLE", "DROP VIEW", "ALTER COLUMN", "SELECT")),
@@ -23,37 +23,38 @@ NEEDED: dict[str, tuple[tuple[str, str], ...]] = {
     "reader": (("SELECT", "*"),),
     "analyst": (("SELECT", "*"), ("INSERT", "candidate_policies")),
 }
-TODO = "deploy/clickhouse/grants.sql has a role for every task: GRANT tenor_{role} TO {user}"
+TODO = "Create the roles of deploy/clickhouse/grants.sql, then: GRANT tenor_{role} TO {user}"
 
 
-def look(settings: Settings, client: Client, roles: Iterable[str] | None) -> Iterator[Check]:
-    """Whether the user may do what ``roles`` do; None: what of it all it may do."""
+def check_grants(settings: Settings, client: Client, roles: Iterable[str] | None) -> Iterator[Check]:
+    """Whether the user has the grants of ``roles``; None reports of which roles it has them."""
     try:
-        lacking = {role: lacks(settings, client, role) for role in (NEEDED if roles is None else roles)}
+        missing = {role: missing_grants(settings, client, role) for role in (NEEDED if roles is None else roles)}
     except ServerException as error:
         if error.code != ErrorCodes.SYNTAX_ERROR:
             raise
-        yield Check(ABOUT, "warning", "this ClickHouse is too old to be asked about grants", "ask it: SHOW GRANTS")
+        yield Check(SUBJECT, "warning", "This ClickHouse is too old to check grants", "Check them with: SHOW GRANTS")
         return
-    enough = [role for role, missing in lacking.items() if not missing]
+    complete = [role for role, grants in missing.items() if not grants]
     user = settings.clickhouse_user
-    if enough and (roles is None or len(enough) == len(lacking)):
-        yield Check(ABOUT, "ok", f"user {user} may do what these roles do: {', '.join(enough)}")
+    if complete and (roles is None or len(complete) == len(missing)):
+        yield Check(SUBJECT, "ok", f"User {user} has the grants of these roles: {', '.join(complete)}")
         return
-    for role, missing in lacking.items():
-        if missing:
-            found, todo = f"user {user} lacks for {role}: {listed(missing)}", TODO.format(role=role, user=user)
-            yield Check(ABOUT, "failed", found, todo)
+    for role, grants in missing.items():
+        if grants:
+            finding = f"User {user} lacks grants of the role {role}: {join_names(grants)}"
+            yield Check(SUBJECT, "failed", finding, TODO.format(role=role, user=user))
 
 
-def lacks(settings: Settings, client: Client, role: str) -> list[str]:
-    """What a role does and the user may not."""
+def missing_grants(settings: Settings, client: Client, role: str) -> list[str]:
+    """What the role may do and the user may not."""
     database = settings.clickhouse_database
+    needed = NEEDED[role]
     return [
-        f"{right} ON {database}.{table}" for right, table in NEEDED[role] if not may(client, database, right, table)
+        f"{right} ON {database}.{table}" for right, table in needed if not has_grant(client, database, right, table)
     ]
 
 
-def may(client: Client, database: str, right: str, table: str) -> bool:
-    what = table if table == "*" else quote_identifier(table)
-    return bool(client.execute(f"CHECK GRANT {right} ON {quote_identifier(database)}.{what}")[0][0])
+def has_grant(client: Client, database: str, right: str, table: str) -> bool:
+    target = table if table == "*" else quote_identifier(table)
+    return bool(client.execute(f"CHECK GRANT {right} ON {quote_identifier(database)}.{target}")[0][0])

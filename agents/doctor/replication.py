@@ -1,7 +1,7 @@
-"""Replication: what the loss of a broker would cost, and whether the cluster takes records at all.
+"""Replication: what the loss of a broker would cost, and whether the cluster accepts records at all.
 
-Producers wait for every replica in sync (``acks=all``), of which there must be ``min.insync.replicas``. What Tenor
-promises, it promises at replication 3 and ``min.insync.replicas`` 2: docs/reliability.md.
+Producers wait for every replica in sync (``acks=all``), and there must be ``min.insync.replicas`` of them. Tenor's
+guarantees hold at replication 3 and ``min.insync.replicas`` 2: docs/reliability.md.
 """
 
 from collections import defaultdict
@@ -9,92 +9,103 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from agents.doctor.broker import Cluster
-from agents.doctor.check import Check, listed
-from agents.doctor.topics import existing
+from agents.doctor.check import Check, Verdict, join_names
+from agents.doctor.topics import existing_topics
 from agents.kafka.admin import topics
 
-ABOUT = "replication"
-MIN = "min.insync.replicas"
-PROMISED = 2
+SUBJECT = "replication"
+MIN_INSYNC = "min.insync.replicas"
+RECOMMENDED_INSYNC = 2
 
 
 class TopicReplication(NamedTuple):
-    """How one topic is kept.
+    """How one topic is replicated.
 
     Attributes:
-        replicas: of the partition that has fewest.
-        least: ``min.insync.replicas``; None where the broker does not tell.
-        insync: replicas in sync of the partition that has fewest.
+        replicas: of the partition with the fewest.
+        min_insync: ``min.insync.replicas``; None where the broker does not report it.
+        insync: replicas in sync of the partition with the fewest.
         leaderless: number of partitions without a leader.
     """
 
     replicas: int
-    least: int | None
+    min_insync: int | None
     insync: int
     leaderless: int
 
 
-def look(cluster: Cluster) -> Iterator[Check]:
-    """What is wrong with the replication of our topics, topics with the same trouble in one line."""
-    told = topics.describe_configs(cluster.client, existing(cluster))
-    alike: dict[tuple[str, str, str | None], list[str]] = defaultdict(list)
-    for topic in existing(cluster):
-        least = told[topic.name].get(MIN)
-        copies = of_topic(cluster.metadata.topics[topic.name].partitions, least and int(least.value))
-        for trouble in troubles(copies, cluster.settings.replication, cluster.settings.embedded):
-            alike[trouble].append(topic.name)
-    for (verdict, found, todo), names in alike.items():
-        yield Check(ABOUT, verdict, f"{found}: {listed(names)}", todo)  # type: ignore[arg-type]
-    if not alike and told:
-        yield Check(ABOUT, "ok", fine(cluster))
+class Problem(NamedTuple):
+    """One problem of a topic's replication."""
+
+    verdict: Verdict
+    finding: str
+    todo: str
 
 
-def fine(cluster: Cluster) -> str:
+def check_replication(cluster: Cluster) -> Iterator[Check]:
+    """Problems with the replication of Tenor's topics; topics with the same problem share a line."""
+    configs = topics.describe_configs(cluster.client, existing_topics(cluster))
+    affected: dict[Problem, list[str]] = defaultdict(list)
+    for topic in existing_topics(cluster):
+        config = configs[topic.name].get(MIN_INSYNC)
+        replication = read_replication(cluster.metadata.topics[topic.name].partitions, config and int(config.value))
+        for problem in find_problems(replication, cluster.settings.replication, cluster.settings.embedded):
+            affected[problem].append(topic.name)
+    for problem, names in affected.items():
+        yield Check(SUBJECT, problem.verdict, f"{problem.finding}: {join_names(names)}", problem.todo)
+    if not affected and configs:
+        yield Check(SUBJECT, "ok", describe_healthy(cluster))
+
+
+def describe_healthy(cluster: Cluster) -> str:
     if cluster.settings.embedded:
-        return "the embedded broker keeps one copy, in memory"
-    return f"every topic has {cluster.settings.replication} replicas, all in sync"
+        return "The embedded broker keeps one copy, in memory"
+    return f"Every topic has {cluster.settings.replication} replicas, all in sync"
 
 
-def of_topic(partitions: Mapping[int, object], least: int | None) -> TopicReplication:
-    """From the broker's metadata of a topic."""
-    found = list(partitions.values())
-    replicas = min(len(one.replicas) for one in found)  # type: ignore[attr-defined]
-    insync = min(len(one.isrs) for one in found)  # type: ignore[attr-defined]
-    return TopicReplication(replicas, least, insync, sum(one.leader < 0 for one in found))  # type: ignore[attr-defined]
+def read_replication(metadata: Mapping[int, object], min_insync: int | None) -> TopicReplication:
+    """From the broker's metadata of a topic's partitions."""
+    partitions = list(metadata.values())
+    replicas = min(len(partition.replicas) for partition in partitions)  # type: ignore[attr-defined]
+    insync = min(len(partition.isrs) for partition in partitions)  # type: ignore[attr-defined]
+    leaderless = sum(partition.leader < 0 for partition in partitions)  # type: ignore[attr-defined]
+    return TopicReplication(replicas, min_insync, insync, leaderless)
 
 
-def troubles(copies: TopicReplication, wanted: int, embedded: bool) -> Iterator[tuple[str, str, str | None]]:
-    """Verdict, what was found, what to do."""
-    if copies.leaderless:
-        yield (
-            "failed",
-            "partitions have no leader: they take nothing and give nothing",
-            "start the brokers that are away",
+def find_problems(topic: TopicReplication, wanted: int, embedded: bool) -> Iterator[Problem]:
+    """Problems of one topic.
+
+    Args:
+        wanted: replicas it should have, ``TENOR_REPLICATION``.
+    """
+    if topic.leaderless:
+        yield Problem(
+            "failed", "Partitions without a leader can be neither read nor written", "Start the missing brokers"
         )
     if embedded:
         return
-    least = 1 if copies.least is None else copies.least
-    yield from kept(copies, wanted, least)
-    if copies.insync < copies.replicas and not copies.leaderless:
-        verdict = "failed" if copies.insync < least <= copies.replicas else "warning"
-        yield verdict, f"{copies.insync} of {copies.replicas} replicas are in sync", "start the brokers that are away"
+    min_insync = 1 if topic.min_insync is None else topic.min_insync
+    yield from find_config_problems(topic.replicas, wanted, min_insync)
+    if topic.insync < topic.replicas and not topic.leaderless:
+        verdict: Verdict = "failed" if topic.insync < min_insync <= topic.replicas else "warning"
+        finding = f"{topic.insync} of {topic.replicas} replicas are in sync"
+        yield Problem(verdict, finding, "Start the missing brokers")
 
 
-def kept(copies: TopicReplication, wanted: int, least: int) -> Iterator[tuple[str, str, str | None]]:
-    """What is wrong with the numbers themselves."""
-    replicas = copies.replicas
-    if least > replicas:
-        found = f"{MIN} is {least} with {replicas} replicas: no record is ever acknowledged"
-        yield "failed", found, f"set {MIN} to {max(1, replicas - 1)}, or add replicas: kafka-reassign-partitions.sh"
+def find_config_problems(replicas: int, wanted: int, min_insync: int) -> Iterator[Problem]:
+    """Problems of the configured numbers, whichever brokers run."""
+    finding = f"{MIN_INSYNC} is {min_insync} with {replicas} replicas"
+    if min_insync > replicas:
+        todo = f"Set {MIN_INSYNC} to {max(1, replicas - 1)}, or add replicas: kafka-reassign-partitions.sh"
+        yield Problem("failed", f"{finding}, so no record is ever acknowledged", todo)
     elif replicas < wanted:
-        found = f"{replicas} replicas, TENOR_REPLICATION is {wanted}"
-        yield "warning", found, "add replicas: kafka-reassign-partitions.sh"
+        finding = f"{replicas} replicas, but TENOR_REPLICATION is {wanted}"
+        yield Problem("warning", finding, "Add replicas: kafka-reassign-partitions.sh")
     elif replicas == 1:
-        found = "1 replica: with its broker's disk the records are lost"
-        yield "warning", found, "fine on a laptop; else TENOR_REPLICATION=3 before topics are created"
-    elif least == replicas:
-        found = f"{MIN} is {least} with {replicas} replicas: no broker may be away"
-        yield "warning", found, f"set {MIN} to {replicas - 1}"
-    elif least < PROMISED:
-        found = f"{MIN} is {least} with {replicas} replicas: what one broker acknowledged may be lost with it"
-        yield "warning", found, f"set {MIN} to {PROMISED} (docs/reliability.md)"
+        todo = "Fine on a laptop; otherwise set TENOR_REPLICATION=3 before you create topics"
+        yield Problem("warning", "1 replica, so the loss of its broker's disk loses records", todo)
+    elif min_insync == replicas:
+        yield Problem("warning", f"{finding}, so no broker may be down", f"Set {MIN_INSYNC} to {replicas - 1}")
+    elif min_insync < RECOMMENDED_INSYNC:
+        todo = f"Set {MIN_INSYNC} to {RECOMMENDED_INSYNC} (docs/reliability.md)"
+        yield Problem("warning", f"{finding}, so the loss of one broker may lose acknowledged records", todo)

@@ -1,4 +1,4 @@
-"""The examination: every group that a role needs, those that wait for others side by side."""
+"""Runs the checks that a role needs; those that wait for different servers run in parallel."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,89 +15,90 @@ from agents.doctor import (
     state_format,
     topics,
 )
-from agents.doctor import settings as variables
-from agents.doctor.check import Check, looked
+from agents.doctor import settings as settings_check
+from agents.doctor.check import Check, run_check
 from agents.settings.model import Settings
 
-PATIENCE_S = 5.0
+BROKER_TIMEOUT_S = 5.0
 
 ON_KAFKA: dict[str, Callable[[broker.Cluster], Iterator[Check]]] = {
-    topics.ABOUT: topics.look,
-    replication.ABOUT: replication.look,
-    clocks.ABOUT: clocks.of_topics,
-    state_format.ABOUT: state_format.look,
-    artifacts.MODEL: artifacts.learned_text_model,
-    consumer_groups.ABOUT: consumer_groups.look,
+    topics.SUBJECT: topics.check_topics,
+    replication.SUBJECT: replication.check_replication,
+    clocks.SUBJECT: clocks.check_topic_clocks,
+    state_format.SUBJECT: state_format.check_state_format,
+    artifacts.MODEL: artifacts.check_learned_text_model,
+    consumer_groups.SUBJECT: consumer_groups.check_consumer_groups,
 }
-BUS = {broker.ABOUT, topics.ABOUT, replication.ABOUT, clocks.ABOUT, schema_registry.ABOUT}
-# What each role needs, and of ClickHouse which grants.
+BUS = {broker.SUBJECT, topics.SUBJECT, replication.SUBJECT, clocks.SUBJECT, schema_registry.SUBJECT}
+# What each role needs, and which ClickHouse grants.
 NEEDS: dict[str, set[str]] = {
-    "worker": BUS | {state_format.ABOUT, artifacts.MODEL, artifacts.PROTOCOLS},
-    "learner": BUS | {artifacts.MODEL, artifacts.PROTOCOLS, consumer_groups.ABOUT},
-    "sink": BUS | {clickhouse.ABOUT},
-    "alerts": BUS | {artifacts.ROUTES, consumer_groups.ABOUT},
+    "worker": BUS | {state_format.SUBJECT, artifacts.MODEL, artifacts.PROTOCOLS},
+    "learner": BUS | {artifacts.MODEL, artifacts.PROTOCOLS, consumer_groups.SUBJECT},
+    "sink": BUS | {clickhouse.SUBJECT},
+    "alerts": BUS | {artifacts.ROUTES, consumer_groups.SUBJECT},
     "workload": BUS,
-    "console": BUS | {clickhouse.ABOUT},
-    "report": {clickhouse.ABOUT, clocks.ABOUT},
-    "migrate": {clickhouse.ABOUT},
+    "console": BUS | {clickhouse.SUBJECT},
+    "report": {clickhouse.SUBJECT, clocks.SUBJECT},
+    "migrate": {clickhouse.SUBJECT},
 }
 GRANTS = {"sink": ["sink"], "console": ["reader"], "report": ["reader"], "migrate": ["migrate"]}
 EVERYTHING = {name for needed in NEEDS.values() for name in needed}
 
 
-def examine(role: str | None = None, patience_s: float = PATIENCE_S) -> list[Check]:
-    """Look at what a role needs, None for all of it. Takes seconds, whatever does not answer.
+def run_doctor(role: str | None = None, timeout_s: float = BROKER_TIMEOUT_S) -> list[Check]:
+    """Check what a role needs. Takes seconds, even when servers do not answer.
 
     Args:
-        patience_s: how long the broker may take to answer, seconds.
+        role: None checks everything.
+        timeout_s: how long to wait for the broker, seconds.
     """
-    settings, found = variables.look()
+    settings, checks = settings_check.check_settings()
     if settings is None:
-        return [*found, Check("the rest", "warning", "was not looked at: the settings cannot be read")]
+        return [*checks, Check("the rest", "warning", "Not checked, because the settings are invalid")]
     needed = EVERYTHING if role is None else NEEDS[role]
-    chains = [
-        partial(on_files, settings, needed),
-        partial(on_kafka, settings, needed, patience_s),
-        partial(on_registry, settings, needed),
-        partial(on_clickhouse, settings, needed, role),
+    groups = [
+        partial(check_artifacts, settings, needed),
+        partial(check_kafka, settings, needed, timeout_s),
+        partial(check_registry, settings, needed),
+        partial(check_clickhouse, settings, needed, role),
     ]
-    with ThreadPoolExecutor(len(chains)) as pool:
-        for checks in pool.map(lambda chain: list(chain()), chains):
-            found += checks
-    return found
+    with ThreadPoolExecutor(len(groups)) as pool:
+        for group_checks in pool.map(lambda group: list(group()), groups):
+            checks += group_checks
+    return checks
 
 
-def on_files(settings: Settings, needed: set[str]) -> Iterator[Check]:
-    looks = {
-        artifacts.PROTOCOLS: artifacts.protocols,
-        artifacts.ROUTES: artifacts.routes,
-        artifacts.MODEL: artifacts.text_model,
+def check_artifacts(settings: Settings, needed: set[str]) -> Iterator[Check]:
+    checks = {
+        artifacts.PROTOCOLS: artifacts.check_protocols,
+        artifacts.ROUTES: artifacts.check_routes,
+        artifacts.MODEL: artifacts.check_text_model,
     }
-    for about, look in looks.items():
-        if about in needed:
-            yield from looked(about, partial(look, settings))
+    for subject, check in checks.items():
+        if subject in needed:
+            yield from run_check(subject, partial(check, settings))
 
 
-def on_kafka(settings: Settings, needed: set[str], patience_s: float) -> Iterator[Check]:
-    if broker.ABOUT not in needed:
+def check_kafka(settings: Settings, needed: set[str], timeout_s: float) -> Iterator[Check]:
+    if broker.SUBJECT not in needed:
         return
-    cluster, found = broker.look(settings, patience_s)
-    yield from found
-    wanted = [about for about in ON_KAFKA if about in needed]
+    cluster, checks = broker.connect_broker(settings, timeout_s)
+    yield from checks
+    wanted = [subject for subject in ON_KAFKA if subject in needed]
     if cluster is None:
-        yield Check(broker.ABOUT, "warning", f"not looked at without it: {', '.join(wanted)}")
+        yield Check(broker.SUBJECT, "warning", f"Not checked without the broker: {', '.join(wanted)}")
         return
-    for about in wanted:
-        yield from looked(about, partial(ON_KAFKA[about], cluster))
+    for subject in wanted:
+        yield from run_check(subject, partial(ON_KAFKA[subject], cluster))
 
 
-def on_registry(settings: Settings, needed: set[str]) -> Iterator[Check]:
-    if schema_registry.ABOUT in needed:
-        yield from looked(schema_registry.ABOUT, partial(schema_registry.look, settings))
+def check_registry(settings: Settings, needed: set[str]) -> Iterator[Check]:
+    if schema_registry.SUBJECT in needed:
+        yield from run_check(schema_registry.SUBJECT, partial(schema_registry.check_schema_registry, settings))
 
 
-def on_clickhouse(settings: Settings, needed: set[str], role: str | None) -> Iterator[Check]:
-    if clickhouse.ABOUT in needed:
+def check_clickhouse(settings: Settings, needed: set[str], role: str | None) -> Iterator[Check]:
+    if clickhouse.SUBJECT in needed:
         roles = None if role is None else GRANTS[role]
-        made = role != "migrate"  # which makes the tables
-        yield from looked(clickhouse.ABOUT, partial(clickhouse.look, settings, roles, made))
+        tables_exist = role != "migrate"  # it creates them
+        yield from run_check(clickhouse.SUBJECT, partial(clickhouse.check_clickhouse, settings, roles, tables_exist))

@@ -1,28 +1,28 @@
-"""The schema registry: has every record, and could take those it lacks."""
+"""The schema registry: whether every record schema is registered and compatible."""
 
 from collections.abc import Iterator
 
-from agents.doctor.check import Check, listed
+from agents.doctor.check import Check, join_names
 from agents.schema_registry.publish import subject_statuses
-from agents.settings.effective import shown
+from agents.settings.effective import redact
 from agents.settings.model import Settings
 
-ABOUT = "registry"
+SUBJECT = "registry"
 
 
-def look(settings: Settings) -> Iterator[Check]:
-    """How our records stand there."""
+def check_schema_registry(settings: Settings) -> Iterator[Check]:
+    """The state of every record's schema in the registry."""
     if settings.registry_url is None:
-        yield Check(ABOUT, "ok", "none is set: records carry their schema's fingerprint")
+        yield Check(SUBJECT, "ok", "No registry is set: records carry the fingerprint of their schema")
         return
-    found = subject_statuses(settings)
-    for one in found:
-        for why in one.wrong:
-            todo = f"delete that version, or let {one.subject} go to another registry: what it wrote could not be read"
-            yield Check(ABOUT, "failed", f"{one.subject} {why}", todo)
-    missing = [one.subject for one in found if one.schema_id is None and not one.wrong]
+    subjects = subject_statuses(settings)
+    for subject in subjects:
+        for reason in subject.wrong:
+            todo = f"Delete that version, or use another registry for {subject.subject}: its records could not be read"
+            yield Check(SUBJECT, "failed", f"{subject.subject} {reason}", todo)
+    missing = [subject.subject for subject in subjects if subject.schema_id is None and not subject.wrong]
     if missing:
-        what = f"{len(missing)} of {len(found)} records are not registered: {listed(missing)}"
-        yield Check(ABOUT, "failed", what, "run: tenor schemas publish")
-    elif not any(one.wrong for one in found):
-        yield Check(ABOUT, "ok", f"{shown(settings.registry_url)} has all {len(found)} records")
+        finding = f"{len(missing)} of {len(subjects)} schemas are not registered: {join_names(missing)}"
+        yield Check(SUBJECT, "failed", finding, "Run: tenor schemas publish")
+    elif not any(subject.wrong for subject in subjects):
+        yield Check(SUBJECT, "ok", f"{redact(settings.registry_url)} has all {len(subjects)} schemas")

@@ -1,47 +1,48 @@
-"""States: of a format this version reads. The newest of every partition are looked at, not all of them."""
+"""State format: whether this version reads the newest states of every partition. Older ones are not checked."""
 
 from collections.abc import Callable, Iterator
 
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
-from agents.doctor.tails import tail
+from agents.doctor.tails import read_tail
 from agents.kafka.consumed_record import ConsumedRecord
 from streams import state
 from streams.conversations.partition import OURS
 from streams.customers import profile
 
-ABOUT = "state"
+SUBJECT = "state"
 NEWEST = 20
-Read = Callable[[bytes], object]
-TODO = "run the version that wrote them; docs/doctor.md says how to go on, under: A state of another format"
+Decode = Callable[[bytes], object]
+TODO = "Run the version that wrote it; docs/doctor.md has the alternatives, under: A state of another format"
 
 
-def look(cluster: Cluster) -> Iterator[Check]:
-    """Whether what was written last can be read."""
+def check_state_format(cluster: Cluster) -> Iterator[Check]:
+    """Whether the newest states and profiles can be read."""
     topics = cluster.settings.topics
-    of: dict[str, tuple[str, Read]] = {
+    kinds: dict[str, tuple[str, Decode]] = {
         topics.changelog: ("state", state.decode),
         topics.profiles: ("profile", profile.read_learned_at),
     }
-    found = [one for one in tail(cluster, of, NEWEST) if is_state(one)]
-    said = [(one.topic, refusal(of[one.topic][1], one)) for one in found]
-    refused = {topic: why for topic, why in said if why is not None}
-    for topic, why in refused.items():
-        yield Check(ABOUT, "failed", f"a {of[topic][0]} in {topic}: {why.partition(': ')[0]}", TODO)
-    if not refused:
+    records = [record for record in read_tail(cluster, kinds, NEWEST) if is_state(record)]
+    results = [(record.topic, read_error(kinds[record.topic][1], record)) for record in records]
+    errors = {topic: error for topic, error in results if error is not None}
+    for topic, error in errors.items():
+        yield Check(SUBJECT, "failed", f"A {kinds[topic][0]} in {topic}: {error.partition(': ')[0]}", TODO)
+    if not errors:
         formats = f"formats {state.FORMAT} (state) and {profile.FORMAT} (profile)"
-        yield Check(ABOUT, "ok", f"the newest {len(found)} can be read, {formats}" if found else f"none yet; {formats}")
+        finding = f"The newest {len(records)} can be read, {formats}" if records else f"None yet; {formats}"
+        yield Check(SUBJECT, "ok", finding)
 
 
 def is_state(record: ConsumedRecord) -> bool:
-    """Not the end of a key, and not what a partition notes for itself."""
+    """Whether it is neither a tombstone nor a partition's own bookkeeping."""
     return record.value is not None and (record.key or b"").decode(errors="replace") not in OURS
 
 
-def refusal(read: Read, record: ConsumedRecord) -> str | None:
-    """Why a state is not read; None where it is."""
+def read_error(decode: Decode, record: ConsumedRecord) -> str | None:
+    """Why a state cannot be read; None where it can."""
     try:
-        read(record.value or b"")
+        decode(record.value or b"")
     except (state.StateError, profile.ProfileError) as error:
         return str(error)
     return None

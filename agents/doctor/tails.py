@@ -1,4 +1,4 @@
-"""The last records of topics, all partitions at once and within seconds: what a look needs, and not all there is."""
+"""The last records of topics, read from all partitions at once and within seconds."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -12,23 +12,23 @@ from agents.kafka.consumed_record import ConsumedRecord, from_message, is_partit
 READ_S = 3.0
 
 
-def tail(cluster: Cluster, topics: Iterable[str], count: int) -> list[ConsumedRecord]:
-    """The last ``count`` records of each partition of those topics that exist; fewer where they come slowly."""
-    there = [name for name in topics if name in cluster.metadata.topics]
-    ends = client.end_offsets(cluster.settings, client.partitions_of(cluster.settings, there))
+def read_tail(cluster: Cluster, topics: Iterable[str], count: int) -> list[ConsumedRecord]:
+    """The last ``count`` records of each partition of the topics that exist; fewer if the broker is slow."""
+    existing = [name for name in topics if name in cluster.metadata.topics]
+    ends = client.end_offsets(cluster.settings, client.partitions_of(cluster.settings, existing))
     starts = [TopicPartition(*position, max(0, end - count)) for position, end in ends.items() if end > 0]
     consumer = Consumer(client.consumer_config(cluster.settings, "tenor-reader") | {"enable.partition.eof": True})
     try:
         consumer.assign(starts)
-        return list(records(consumer, {(one.topic, one.partition) for one in starts}))
+        return list(read_to_end(consumer, {(start.topic, start.partition) for start in starts}))
     except KafkaException as error:
         raise client.unreachable(cluster.settings, error) from None
     finally:
         consumer.close()
 
 
-def records(consumer: Consumer, unread: set[client.Position]) -> Iterator[ConsumedRecord]:
-    """Everything up to the end of each partition, as far as it comes in time."""
+def read_to_end(consumer: Consumer, unread: set[client.Position]) -> Iterator[ConsumedRecord]:
+    """Every record up to the end of each partition, until a deadline."""
     deadline = time.monotonic() + READ_S
     while unread and time.monotonic() < deadline:
         for message in consumer.consume(1000, 0.05):

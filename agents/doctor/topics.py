@@ -1,73 +1,72 @@
-"""Topics: are all there, with the partitions, retention and cleanup they should have."""
+"""Topics: whether all exist, with the right number of partitions, retention and cleanup policy."""
 
 from collections.abc import Iterator
 
 from agents.doctor.broker import Cluster
-from agents.doctor.check import Check, Verdict, listed
+from agents.doctor.check import Check, Verdict, join_names
 from agents.kafka.admin import partition_counts, topics
 from schemas.topics import Topic
 
-ABOUT = "topics"
-APPLY = "run: tenor topics apply"
-HARMLESS = "nothing must be done: no state stands beside it"
-# What else differs is a warning: records are kept for another time, or large ones are refused.
-LOSES = {"cleanup.policy"}
+SUBJECT = "topics"
+APPLY = "Run: tenor topics apply"
+HARMLESS = "No need to act: no state depends on it"
+# Any other difference is a warning: records are kept for another time, or large ones are refused.
+DATA_LOSS_CONFIGS = {"cleanup.policy"}
 
 
-def look(cluster: Cluster) -> Iterator[Check]:
-    """What is wrong with the topics, or that nothing is."""
-    wrong = [*missing(cluster), *partitions(cluster), *configs(cluster)]
-    if not wrong:
-        count, share = len(cluster.settings.topics.all()), cluster.settings.partitions
-        yield Check(
-            ABOUT, "ok", f"{count} topics, {share} partitions where they must agree, configured as they should be"
-        )
-    yield from wrong
+def check_topics(cluster: Cluster) -> Iterator[Check]:
+    """Every problem with the topics, or that there is none."""
+    problems = [*check_missing(cluster), *check_partitions(cluster), *check_configs(cluster)]
+    if not problems:
+        count, partitions = len(cluster.settings.topics.all()), cluster.settings.partitions
+        finding = f"{count} topics with the right configuration, {partitions} partitions where they must agree"
+        yield Check(SUBJECT, "ok", finding)
+    yield from problems
 
 
-def existing(cluster: Cluster) -> list[Topic]:
-    return [one for one in cluster.settings.topics.all() if one.name in cluster.metadata.topics]
+def existing_topics(cluster: Cluster) -> list[Topic]:
+    return [topic for topic in cluster.settings.topics.all() if topic.name in cluster.metadata.topics]
 
 
-def counts(cluster: Cluster) -> dict[str, int]:
-    """Partitions of each of our topics that exists."""
-    return {one.name: len(cluster.metadata.topics[one.name].partitions) for one in existing(cluster)}
+def count_partitions(cluster: Cluster) -> dict[str, int]:
+    """Number of partitions of each of Tenor's topics that exists."""
+    return {topic.name: len(cluster.metadata.topics[topic.name].partitions) for topic in existing_topics(cluster)}
 
 
-def missing(cluster: Cluster) -> Iterator[Check]:
-    there = {one.name for one in existing(cluster)}
-    names = [one.name for one in cluster.settings.topics.all() if one.name not in there]
-    if names:
-        found = f"{len(names)} topics are missing, or this user may not see them: {listed(names)}"
-        yield Check(ABOUT, "failed", found, APPLY)
+def check_missing(cluster: Cluster) -> Iterator[Check]:
+    existing = {topic.name for topic in existing_topics(cluster)}
+    missing = [topic.name for topic in cluster.settings.topics.all() if topic.name not in existing]
+    if missing:
+        finding = f"{len(missing)} topics are missing, or this user may not see them: {join_names(missing)}"
+        yield Check(SUBJECT, "failed", finding, APPLY)
 
 
-def partitions(cluster: Cluster) -> Iterator[Check]:
-    """Topics with another number of partitions: fatal where state stands beside a log, else only worth knowing."""
-    actual, fatal = counts(cluster), set(partition_counts.partitioned_topics(cluster.settings))
+def check_partitions(cluster: Cluster) -> Iterator[Check]:
+    """Topics with another number of partitions: fatal where state belongs to a log, otherwise a warning."""
+    actual, fatal = count_partitions(cluster), set(partition_counts.partitioned_topics(cluster.settings))
     for message in partition_counts.mismatches(cluster.settings, actual):
-        yield Check(ABOUT, "failed", message, partition_counts.HINT)
-    for topic in existing(cluster):
+        yield Check(SUBJECT, "failed", message, partition_counts.HINT)
+    for topic in existing_topics(cluster):
         if topic.name not in fatal and actual[topic.name] != topic.partitions:
-            found = f"{topic.name} has {actual[topic.name]} partitions, should have {topic.partitions}"
-            yield sole(found) if topic.partitions == 1 else Check(ABOUT, "warning", found, HARMLESS)
+            finding = f"{topic.name} has {actual[topic.name]} partitions, should have {topic.partitions}"
+            single = topic.partitions == 1
+            yield single_partition_failure(finding) if single else Check(SUBJECT, "warning", finding, HARMLESS)
 
 
-def sole(found: str) -> Check:
-    """Of a topic whose records have one order."""
-    return Check(
-        ABOUT, "failed", found, "its records would have no order: delete it while all is stopped, then " + APPLY
-    )
+def single_partition_failure(finding: str) -> Check:
+    """For a topic whose records must be in one order."""
+    todo = f"The order of its records is lost: stop all processes, delete the topic, and {APPLY[0].lower()}{APPLY[1:]}"
+    return Check(SUBJECT, "failed", finding, todo)
 
 
-def configs(cluster: Cluster) -> Iterator[Check]:
-    told = topics.describe_configs(cluster.client, existing(cluster))
-    for topic in existing(cluster):
-        for name, value, wanted in topics.config_differences(topic, told[topic.name]):
-            verdict: Verdict = "failed" if name in LOSES else "warning"
-            found = f"{topic.name}: {name} is {value or 'not set'}, should be {wanted}"
-            yield Check(ABOUT, verdict, found, alter(topic.name, name, wanted))
+def check_configs(cluster: Cluster) -> Iterator[Check]:
+    configs = topics.describe_configs(cluster.client, existing_topics(cluster))
+    for topic in existing_topics(cluster):
+        for name, value, wanted in topics.config_differences(topic, configs[topic.name]):
+            verdict: Verdict = "failed" if name in DATA_LOSS_CONFIGS else "warning"
+            finding = f"{topic.name}: {name} is {value or 'not set'}, should be {wanted}"
+            yield Check(SUBJECT, verdict, finding, alter_command(topic.name, name, wanted))
 
 
-def alter(topic: str, name: str, wanted: str) -> str:
-    return f"kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {name}={wanted}"
+def alter_command(topic: str, name: str, wanted: str) -> str:
+    return f"Run: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {name}={wanted}"

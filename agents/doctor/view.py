@@ -1,4 +1,4 @@
-"""How the doctor's findings are shown: a table for people, JSON for machines."""
+"""How checks are shown: a table for people, JSON for machines."""
 
 import json
 from collections import Counter
@@ -13,21 +13,26 @@ STYLES: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "bol
 
 
 def render(checks: list[Check], out: Console) -> None:
-    """A line for each check, what to do under it, and how many there are of which."""
-    table = Table("", "about", "found", box=None)
-    for one in checks:
-        todo = f"\n[dim]→ {escape(one.todo)}[/]" if one.todo else ""
-        table.add_row(f"[{STYLES[one.verdict]}]{one.verdict}[/]", one.about, escape(one.found) + todo)
+    """A line for each check, what to do below it, and the number of each verdict."""
+    table = Table("", "check", "result", box=None)
+    for check in checks:
+        todo = f"\n[dim]→ {escape(check.todo)}[/]" if check.todo else ""
+        verdict = f"[{STYLES[check.verdict]}]{check.verdict}[/]"
+        table.add_row(verdict, check.subject, escape(check.finding) + todo)
     out.print(table)
     out.print(summary(checks), highlight=False)
 
 
 def summary(checks: list[Check]) -> str:
-    counted = Counter(one.verdict for one in checks)
-    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in STYLES)
+    counts = Counter(check.verdict for check in checks)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES)
 
 
 def as_json(checks: list[Check]) -> str:
-    """One object: how many failed, and every check."""
-    failed = sum(one.verdict == "failed" for one in checks)
-    return json.dumps({"failed": failed, "checks": [one._asdict() for one in checks]})
+    """One object: the number of failed checks, and every check."""
+    failed = sum(check.verdict == "failed" for check in checks)
+    return json.dumps({"failed": failed, "checks": [as_object(check) for check in checks]})
+
+
+def as_object(check: Check) -> dict[str, str | None]:
+    return {"about": check.subject, "verdict": check.verdict, "found": check.finding, "todo": check.todo}

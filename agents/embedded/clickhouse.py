@@ -1,11 +1,11 @@
-"""The embedded ClickHouse: the real engine out of the `chdb` wheel, served by a child process.
+"""The embedded ClickHouse: the real engine from the `chdb` wheel, served by a child process.
 
-The trick itself, and the private module it leans on, are in `clickhouse_server`; this file writes the
-child's configuration, starts it and waits until it answers.
+How the engine is served, with its private module, is in `clickhouse_server`; this file writes the child's
+configuration, starts it and waits until it answers.
 
-Who may log in: without a password, the user `default`, from loopback. With one, the user `tenor`. The
-engine's own in-process session is always `default` without a password, so `default` cannot be given one; it
-is then left nothing but the right to open and close the listeners. Users cannot be created with SQL.
+Logins: without a password, the user `default`, from loopback. With one, the user `tenor`. The engine's own
+in-process session is always `default` without a password, so `default` cannot have one; it then keeps only the
+right to open and close the listeners. Users cannot be created with SQL.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ from agents.embedded.process import LOOPBACK, ChildProcess, require_free_port, w
 
 START_TIMEOUT_S = 30.0
 ENGINE_PACKAGE = "chdb-core"
-ENGINE_SERIES = "26.9."  # the listeners are started through a private module: tried with this series only
+ENGINE_SERIES = "26.9."  # the listeners are started through a private module: tested with this series only
 IMPORT_ROOT = Path(__file__).resolve().parents[2]
 
 _CONFIG = """\
@@ -92,19 +92,19 @@ class ClickHouse:
     def _wait(self, password: str) -> None:
         wait_for_port(LOOPBACK, self.tcp_port, self.child, START_TIMEOUT_S)
         wait_for_port(LOOPBACK, self.http_port, self.child, START_TIMEOUT_S)
-        asked = partial(_answers, self.tcp_port, self.user, password)
-        wait_until(asked, self.child, START_TIMEOUT_S, "answer a query")
+        answers = partial(_answers, self.tcp_port, self.user, password)
+        wait_until(answers, self.child, START_TIMEOUT_S, "answer a query")
 
 
 def _require_engine() -> None:
     try:
-        found = version(ENGINE_PACKAGE)
+        installed = version(ENGINE_PACKAGE)
     except PackageNotFoundError:
-        raise Failure('the embedded ClickHouse needs the extra: pip install "tenor[embedded]"') from None
-    if not found.startswith(ENGINE_SERIES):
+        raise Failure("The embedded ClickHouse is not installed.", 'Run: pip install "tenor[embedded]"') from None
+    if not installed.startswith(ENGINE_SERIES):
         raise Failure(
-            f"the embedded ClickHouse works with {ENGINE_PACKAGE} {ENGINE_SERIES}x, but {found} is installed",
-            hint=f'pip install "{ENGINE_PACKAGE}=={ENGINE_SERIES}*"',
+            f"The embedded ClickHouse requires {ENGINE_PACKAGE} {ENGINE_SERIES}x, but {installed} is installed.",
+            f'Run: pip install "{ENGINE_PACKAGE}=={ENGINE_SERIES}*"',
         )
 
 
@@ -130,8 +130,8 @@ def require_unlocked(directory: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Failure(
-                f"the ClickHouse data in {directory} is in use by another process",
-                hint="stop the process that uses it, or choose another directory",
+                f"The ClickHouse data in {directory} is in use by another process.",
+                "Stop that process, or choose another directory.",
             ) from None
 
 

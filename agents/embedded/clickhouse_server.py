@@ -1,9 +1,9 @@
 """The child process that serves ClickHouse: `python -m agents.embedded.clickhouse_server DIR`.
 
-`DIR/config.xml` names ports and users, `DIR/data` holds the data. The `chdb` wheel carries the whole server,
-but offers it only as a library. Its private `_chdb.query`, unlike the public interface, leaves the server's
-listeners within reach of SQL; and since they live as long as the query that started them, the last statement
-sleeps for years. SIGTERM ends it at once, and what was acknowledged is on disk by then.
+`DIR/config.xml` sets ports and users, `DIR/data` holds the data. The `chdb` wheel contains the whole server but
+exposes it only as a library. Unlike the public interface, its private `_chdb.query` can start the server's listeners
+with SQL. They live as long as the query that started them, so its last statement sleeps for years. SIGTERM ends it at
+once, and acknowledged data is on disk by then.
 """
 
 import os
@@ -24,11 +24,11 @@ def main(directory: Path) -> int:
 
     query = getattr(getattr(chdb, "_chdb", None), "query", None)
     if query is None:
-        print("this chdb has no _chdb.query: it cannot serve the embedded ClickHouse", file=sys.stderr)
+        print("This chdb has no _chdb.query, so it cannot serve the embedded ClickHouse.", file=sys.stderr)
         return 1
     os.chdir(directory)  # where the engine looks for config.xml
     query(SERVE, path=str(directory / "data"))
-    return 1  # it comes back only when it could not serve
+    return 1  # the query returns only when it could not serve
 
 
 if __name__ == "__main__":

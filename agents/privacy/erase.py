@@ -14,7 +14,7 @@ from uuid import uuid4
 from agents.alerting import commands as alert_commands
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
-from agents.common.pseudonyms import mark
+from agents.common.pseudonyms import pseudonymize
 from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import GroupTopics, OnWait, pipeline_stages, wait_for_stage
@@ -59,14 +59,14 @@ def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, 
     """
     topics.require_all(settings)
     ingest, conversations, *others = pipeline_stages(settings.topics)
-    with CustomerRows(settings, tenant, mark(customer_id)) as rows:
+    with CustomerRows(settings, tenant, pseudonymize(customer_id)) as rows:
         wait(settings, [ingest, conversations], timeout_s, on_wait)
         asked_at, known = now_ms(), going_on(settings, tenant, customer_id)
         profile = profiles.find(settings, tenant, customer_id) is not None
         ask(settings, tenant, customer_id, asked_at)
         wait(settings, [conversations, *others], timeout_s, on_wait)
         require_gone(settings, tenant, customer_id, known)
-        found = rows.find(map(mark, known))
+        found = rows.find(map(pseudonymize, known))
         tell(settings, tenant, customer_id, asked_at, max(asked_at, rows.youngest()), rows.conversations)
         commands = alert_commands.erase(settings, tenant, rows.conversations)  # before the rows: they say whose it was
         rows.erase()
@@ -116,7 +116,7 @@ def tell(
         "forget_id": forget_id,
         "event_time": asked_at,
         "tenant": tenant,
-        "customer": mark(customer_id),
+        "customer": pseudonymize(customer_id),
         "conversations": sorted(conversations),
         "until": until,
     }

@@ -1,8 +1,8 @@
-"""Recordings: a file of events that a replay publishes, and the labels they are judged by.
+"""Recordings: a file of events that a replay publishes, with the ground truth to evaluate them.
 
-A recording is JSON lines, gzipped where the name ends in ``.gz``: a header, then events and truths in
-event-time order. A truth is what a person who knows would say of a customer turn; it is never published.
-Labelled conversations in the neutral format of ``agents.recordings.labelled_jsonl`` are read as well.
+A recording is JSON lines, gzipped where the name ends in ``.gz``: a header, then events and truths in event-time
+order. A truth is the true frustration of a customer turn. Labelled conversations in the neutral format of
+``agents.recordings.labelled_jsonl`` are read as well.
 """
 
 import gzip
@@ -15,7 +15,7 @@ from typing import Any
 from agents.common.errors import Failure
 from agents.common.files import file_errors, read_bytes
 from agents.recordings import labelled_jsonl
-from agents.recordings.model import Event, Line, Recording, Truth, wrong
+from agents.recordings.model import Event, Line, Recording, Truth, line_error
 from schemas.errors import Rejected
 from schemas.json_form import parse, read_record
 from schemas.records import record
@@ -30,18 +30,18 @@ GZIP = b"\x1f\x8b"
 
 
 def write(path: Path, lines: Iterable[Line], seed: int | None = None) -> None:
-    """Write a recording; the same lines give the same bytes. ``Failure`` when the file cannot be written."""
+    """Write a recording; the same lines give the same bytes. Raises ``Failure`` when the file cannot be written."""
     header = {"recording": NAME, "version": VERSION, "seed": seed}
     with file_errors(path, "written"), path.open("wb") as raw:
         if path.suffix == ".gz":
-            # No name and no time in the gzip header: nothing but the lines decides the bytes.
+            # No name and no time in the gzip header, so that the bytes depend only on the lines.
             with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
-                packed.writelines(map(encoded, (header, *map(as_json, lines))))
+                packed.writelines(map(encode_line, (header, *map(as_json, lines))))
         else:
-            raw.writelines(map(encoded, (header, *map(as_json, lines))))
+            raw.writelines(map(encode_line, (header, *map(as_json, lines))))
 
 
-def encoded(value: Mapping[str, Any]) -> bytes:
+def encode_line(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -50,60 +50,62 @@ def as_json(line: Line) -> dict[str, Any]:
 
 
 def read(path: Path) -> Recording:
-    """Read a recording or labelled conversations, told apart by content.
+    """Read a recording or labelled conversations, recognised by their content.
 
-    ``Failure`` names the file and the line that cannot be used, without quoting it.
+    Raises ``Failure`` that names the file and the invalid line, without quoting it.
     """
-    rows = list(numbered(path))
+    rows = list(read_lines(path))
     if not rows:
-        raise Failure(f"{path} is empty", "a recording begins with a header line")
-    if labelled_jsonl.is_neutral(rows[0][1]):
-        return Recording(None, tuple(labelled_jsonl.lines(path, rows)))
-    header = checked_header(path, *rows[0])
-    return Recording(header.get("seed"), tuple(line(path, number, value) for number, value in rows[1:]))
+        raise Failure(f"{path} is empty.", "A recording begins with a header line.")
+    if labelled_jsonl.is_labelled(rows[0][1]):
+        return Recording(None, tuple(labelled_jsonl.parse_lines(path, rows)))
+    header = check_header(path, *rows[0])
+    return Recording(header.get("seed"), tuple(parse_line(path, number, value) for number, value in rows[1:]))
 
 
-def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The JSON objects of a file with their line numbers; blank lines are passed over."""
-    for number, text in enumerate(io.BytesIO(content(path)), 1):
+def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects of a file with their line numbers; blank lines are skipped."""
+    for number, text in enumerate(io.BytesIO(read_content(path)), 1):
         if not text.strip():
             continue
         try:
             value = parse(text)
-        except Rejected as refusal:
-            raise wrong(path, number, refusal.detail) from None
+        except Rejected as rejected:
+            raise line_error(path, number, rejected.detail) from None
         if not isinstance(value, dict):
-            raise wrong(path, number, "not a JSON object")
+            raise line_error(path, number, "not a JSON object")
         yield number, value
 
 
-def content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
     data = read_bytes(path)
     try:
         return gzip.decompress(data) if data[:2] == GZIP else data
     except (OSError, EOFError, ValueError) as error:
-        raise Failure(f"{path} is not whole: {error}") from None
+        raise Failure(f"{path} is not a complete gzip file: {error}.") from None
 
 
-def checked_header(path: Path, number: int, header: dict[str, Any]) -> dict[str, Any]:
+def check_header(path: Path, number: int, header: dict[str, Any]) -> dict[str, Any]:
     if header.get("recording") != NAME:
-        raise wrong(path, number, "neither the header of a recording nor a labelled turn")
+        raise line_error(path, number, "neither the header of a recording nor a labelled turn")
     if header.get("version") != VERSION:
-        raise wrong(path, number, f"recording version {header.get('version')}, this program reads {VERSION}")
+        raise line_error(
+            path, number, f"unsupported recording version {header.get('version')}; this program reads {VERSION}"
+        )
     return header
 
 
-def line(path: Path, number: int, value: dict[str, Any]) -> Line:
+def parse_line(path: Path, number: int, value: dict[str, Any]) -> Line:
     """One line after the header."""
     try:
-        return truth(value["truth"]) if "truth" in value else event(value)
-    except Rejected as refusal:
-        raise wrong(path, number, refusal.detail) from None
+        return parse_truth(value["truth"]) if "truth" in value else parse_event(value)
+    except Rejected as rejected:
+        raise line_error(path, number, rejected.detail) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise wrong(path, number, f"not a line of a recording ({type(error).__name__}: {error})") from None
+        raise line_error(path, number, f"not a line of a recording ({type(error).__name__}: {error})") from None
 
 
-def event(value: dict[str, Any]) -> Event:
+def parse_event(value: dict[str, Any]) -> Event:
     if value["topic"] not in RECORDED:
         raise ValueError(f"unknown topic {value['topic']!r}")
     topic = Name(value["topic"])
@@ -113,7 +115,7 @@ def event(value: dict[str, Any]) -> Event:
     return Event(str(topic), datum["conversation_id"], datum)
 
 
-def truth(value: dict[str, Any]) -> Truth:
+def parse_truth(value: dict[str, Any]) -> Truth:
     frustration = value["frustration"]
     return Truth(
         conversation_id=str(value["conversation_id"]),

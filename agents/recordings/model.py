@@ -1,4 +1,4 @@
-"""What a recording consists of, in memory."""
+"""The parts of a recording, in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Event(NamedTuple):
     Attributes:
         topic: its topic, without the deployment's prefix.
         key: conversation id.
-        event: the event, every field of its contract present.
+        event: the event, with every field of its contract.
     """
 
     topic: str
@@ -24,11 +24,11 @@ class Event(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """What is known of one customer turn.
+    """The ground truth of one customer turn.
 
     Attributes:
         turn: customer turn of the conversation, from 1.
-        event_time: when it was written, milliseconds.
+        event_time: time of the turn, milliseconds.
         frustration: 0 (none) to 1 (furious); None where only the label is known.
         frustrated: the label.
     """
@@ -45,22 +45,22 @@ Line = Event | Truth
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording in memory: its events and truths in event-time order. ``seed`` is None where nothing was drawn."""
+    """Events and truths in event-time order. ``seed`` is that of a simulated recording, otherwise None."""
 
     seed: int | None
     lines: tuple[Line, ...]
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
-        """What a replay publishes."""
+        """The events that a replay publishes."""
         return tuple(line for line in self.lines if isinstance(line, Event))
 
     @cached_property
     def truths(self) -> tuple[Truth, ...]:
-        """What it is judged by."""
+        """The ground truth to evaluate it with."""
         return tuple(line for line in self.lines if isinstance(line, Truth))
 
 
-def wrong(path: Path, number: int, detail: str) -> Failure:
-    """The ``Failure`` of one line of a file; ``detail`` does not quote it."""
+def line_error(path: Path, number: int, detail: str) -> Failure:
+    """The ``Failure`` for an invalid line of a file; ``detail`` does not quote it."""
     return Failure(f"{path}, line {number}: {detail}")

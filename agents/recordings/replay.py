@@ -1,7 +1,7 @@
-"""Replay: publishes a recording, and afterwards closes what is still open.
+"""Replay: publishes a recording, and afterwards closes open windows and conversations.
 
-Truth is published only where it is asked for: labels then go out as marks, for the learner. A record carries the time
-it is published at; when it happened stands in the event.
+Truths are published only on request, as ratings for the learner. A record's timestamp is the time it is published at;
+the event holds the time it happened at.
 """
 
 import time
@@ -26,7 +26,7 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.signals.extraction import tick_signal
 
-__all__ = ["ReplayResult", "finish", "replay", "wait_for_pipeline"]
+__all__ = ["ReplayResult", "publish_closing_tick", "replay", "wait_for_pipeline"]
 
 Progress = Callable[[int, int], None]
 
@@ -36,10 +36,10 @@ class ReplayResult(NamedTuple):
 
     Attributes:
         events: number of events by topic, without the deployment's prefix.
-        conversations: how many different ones.
+        conversations: number of conversations.
         first_event_ms, last_event_ms: earliest and latest event time, milliseconds; 0 without events.
-        seconds: how long publishing took.
-        recording: what was read, truths included.
+        seconds: duration of the replay.
+        recording: the recording, truths included.
     """
 
     events: Mapping[str, int]
@@ -56,38 +56,38 @@ def replay(
     """Publish the events of a recording, in order.
 
     Args:
-        speed: how many times faster than it happened; None for as fast as possible.
-        progress: called about ten times a second with the number of events acknowledged and of all events.
-        labels: whether what people said of the turns is published, too, as ratings.
+        speed: how many times faster than real time; None for as fast as possible.
+        progress: called with the number of acknowledged events and of all events, about ten times a second.
+        labels: whether the truths are published, too, as ratings.
 
-    Raises ``Failure`` when the file cannot be read, a topic is missing or a record is not taken.
+    Raises ``Failure`` when the file cannot be read, a topic is missing or the broker rejects a record.
     """
     if speed is not None and not speed > 0:
-        raise Failure(f"the replay speed must be above 0, not {speed:g}")
-    read = file.read(path)
-    events = marked(read) if labels else read.events
+        raise Failure(f"The replay speed must be above 0, not {speed:g}.")
+    recording = file.read(path)
+    events = with_ratings(recording) if labels else recording.events
     require_topics(settings, sorted({event.topic for event in events}))
     producer = Producer(settings, DELIVERY_TIMEOUT_S, lambda acknowledged: progress(acknowledged, len(events)))
     codec = Codec()
     started = time.monotonic()
-    for due_s, event in scheduled(events, speed):
+    for due_s, event in schedule(events, speed):
         producer.wait_until(started + due_s)
         producer.publish(build_event_record(event, settings.topics, codec))
     producer.flush()
-    return result(read, events, time.monotonic() - started)
+    return summarize(recording, events, time.monotonic() - started)
 
 
 def conclude(settings: Settings, last_event_ms: int, timeout_s: float, on_wait: OnWait) -> None:
-    """Wait until all is folded, close every window and conversation, and wait until that is stored too.
+    """Wait until every event is processed, close every window and conversation, and wait until that is stored too.
 
-    In this order: a closing tick that overtook the events would end conversations in their middle.
+    In this order, because a closing tick that overtook events would end conversations too early.
     """
     wait_for_pipeline(settings, timeout_s, on_wait)
-    finish(settings, last_event_ms)
+    publish_closing_tick(settings, last_event_ms)
     wait_for_pipeline(settings, timeout_s, on_wait)
 
 
-def finish(settings: Settings, last_event_ms: int) -> None:
+def publish_closing_tick(settings: Settings, last_event_ms: int) -> None:
     """Publish a tick to every partition of tenor.signals, late enough to close every window and conversation.
 
     Args:
@@ -103,8 +103,8 @@ def finish(settings: Settings, last_event_ms: int) -> None:
     Producer(settings, DELIVERY_TIMEOUT_S).send(ticks)
 
 
-def scheduled(events: Iterable[Event], speed: float | None) -> Iterator[tuple[float, Event]]:
-    """Events with the time each is due, seconds after the first; 0 where speed does not matter."""
+def schedule(events: Iterable[Event], speed: float | None) -> Iterator[tuple[float, Event]]:
+    """Events with the time each is due, seconds after the first; always 0 without a speed."""
     first: int | None = None
     for event in events:
         at = int(event.event["event_time"])
@@ -112,14 +112,14 @@ def scheduled(events: Iterable[Event], speed: float | None) -> Iterator[tuple[fl
         yield (0.0 if speed is None else (at - first) / 1000 / speed), event
 
 
-def marked(read: Recording) -> tuple[Event, ...]:
-    """The events, with every label behind its turn as a reviewer's mark."""
-    return tuple(line if isinstance(line, Event) else as_rating(line) for line in read.lines)
+def with_ratings(recording: Recording) -> tuple[Event, ...]:
+    """The events, with every truth after its turn as a reviewer's rating."""
+    return tuple(line if isinstance(line, Event) else as_rating(line) for line in recording.lines)
 
 
 def as_rating(truth: Truth) -> Event:
-    """A label as the rating that says it; the turn is the customer's last one by then."""
-    said = {
+    """A truth as a rating of the customer's latest turn."""
+    rating = {
         "event_id": f"{truth.conversation_id}:{truth.turn}:label",
         "conversation_id": truth.conversation_id,
         "event_time": truth.event_time,
@@ -128,10 +128,10 @@ def as_rating(truth: Truth) -> Event:
         "frustrated": truth.frustrated,
         "intensity": truth.frustration,
     }
-    return Event(str(Name.RATINGS), truth.conversation_id, read_record(record("rating").published, said, ""))
+    return Event(str(Name.RATINGS), truth.conversation_id, read_record(record("rating").published, rating, ""))
 
 
-def result(read: Recording, events: Sequence[Event], seconds: float) -> ReplayResult:
+def summarize(recording: Recording, events: Sequence[Event], seconds: float) -> ReplayResult:
     times = [int(event.event["event_time"]) for event in events] or [0]
     return ReplayResult(
         events=Counter(event.topic for event in events),
@@ -139,5 +139,5 @@ def result(read: Recording, events: Sequence[Event], seconds: float) -> ReplayRe
         first_event_ms=min(times),
         last_event_ms=max(times),
         seconds=seconds,
-        recording=read,
+        recording=recording,
     )

@@ -10,14 +10,14 @@ from agents.common.formatting import (
     UNKNOWN,
     counted,
     duration,
-    facts,
-    heading,
     interval,
     new_table,
     number,
-    of,
     percent,
+    print_facts,
+    print_heading,
     significant,
+    with_tenant,
 )
 
 Row = dict[str, Any]
@@ -30,9 +30,11 @@ def randomisation(found: Row, console: Console) -> None:
     chances = [one for one in found["propensities"] if one["version"] == "all"]
     if not chances:
         return
-    heading("May it be believed?", console)
-    told = [(of(one, "chances on record"), chances_told(one)) for one in chances]
-    facts(told + [(of(one, "control share"), share_told(one)) for one in found["control_share"]], console)
+    print_heading("May it be believed?", console)
+    told = [(with_tenant(one, "chances on record"), chances_told(one)) for one in chances]
+    print_facts(
+        told + [(with_tenant(one, "control share"), share_told(one)) for one in found["control_share"]], console
+    )
     odd = [one["version"] for one in found["propensities"] if one["verdict"] != "sound" and one["version"] != "all"]
     if odd:
         console.print(f"Not sound under {counted(len(odd), 'policy version')}, such as {escape(odd[0])}.")
@@ -56,12 +58,12 @@ def share_told(one: Row) -> str:
 def recovery(found: Rows, console: Console) -> None:
     if not found:
         return
-    heading("Time to recovery (by lot only between holdout and the others)", console)
+    print_heading("Time to recovery (by lot only between holdout and the others)", console)
     table = new_table(("conversations once raised",), ("raised", "recovered", "median of these", "half of all after"))
     for one in sorted(found, key=lambda one: (one["tenant"], ARMS.index(one["arm"]))):
         told = (f"{one['raised']:,}", f"{one['recovered']:,} ({percent(one['share_recovered'])})")
         times = (duration(one["median_s"]), duration(one["half_after_s"]))
-        table.add_row(escape(of(one, one["arm"])), *told, *times)
+        table.add_row(escape(with_tenant(one, one["arm"])), *told, *times)
     console.print(table)
 
 
@@ -69,11 +71,11 @@ def holdout(found: Rows, console: Console) -> None:
     held = [one for one in found if one["holdout_conversations"]]
     if not held:
         return
-    heading("Customers never stepped in for, beside all others (95 %, for a single look)", console)
+    print_heading("Customers never stepped in for, beside all others (95 %, for a single look)", console)
     table = new_table(("measure",), ("holdout", "others", "others minus holdout"))
     for one in held:
         means = (number(one["holdout_mean"], 3), number(one["other_mean"], 3))
-        table.add_row(escape(of(one, one["measure"])), *means, difference(one))
+        table.add_row(escape(with_tenant(one, one["measure"])), *means, difference(one))
     console.print(table)
 
 
@@ -86,10 +88,10 @@ def difference(one: Row) -> str:
 def calibration(found: Rows, console: Console) -> None:
     if not found:
         return
-    heading("Does a probability of .7 mean seven of ten? (marks by people)", console)
+    print_heading("Does a probability of .7 mean seven of ten? (marks by people)", console)
     table = new_table(("probability",), ("marks", "mean", "frustrated (95 %)"))
     for one in found:
-        name = escape(of(one, f"{one['bin_from']:.1f} to {one['bin_to']:.1f}"))
+        name = escape(with_tenant(one, f"{one['bin_from']:.1f} to {one['bin_to']:.1f}"))
         share = f"{number(one['share_frustrated'], 2)} ({number(one['low'], 2)} to {number(one['high'], 2)})"
         table.add_row(name, f"{one['marks']:,}", number(one["mean_p"], 2), share)
     console.print(table)
@@ -98,8 +100,8 @@ def calibration(found: Rows, console: Console) -> None:
 def policy(found: Rows, console: Console) -> None:
     if not found:
         return
-    heading("Policy", console)
-    facts([(of(one, one["policy_version"]), policy_told(one)) for one in found], console)
+    print_heading("Policy", console)
+    print_facts([(with_tenant(one, one["policy_version"]), policy_told(one)) for one in found], console)
 
 
 def policy_told(one: Row) -> str:

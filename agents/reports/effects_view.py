@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from agents.common.formatting import UNKNOWN, counted, heading, interval, new_table, number, of, percent
+from agents.common.formatting import UNKNOWN, counted, interval, new_table, number, percent, print_heading, with_tenant
 from agents.reports.effects import INSUFFICIENT
 from streams.experiment.effects import SHOWN_AFTER
 
@@ -17,13 +17,13 @@ Rows = Sequence[Row]
 def interventions(found: Rows, console: Console) -> None:
     if not found:
         return
-    heading("What followed each option (reward: fall of the level, positive is better)", console)
+    print_heading("What followed each option (reward: fall of the level, positive is better)", console)
     table = new_table(("option",), ("seen", "failed", "mean reward", "minus control (95 %)"))
     for one in found:
         reward = f"{number(one['mean_reward'], 3)} ± {number(one['standard_error'], 3)}"
         seen = f"{one['matured'] + one['overlapped']:,}/{one['decisions']:,}"
         against = against_control(one["against_control"])
-        table.add_row(escape(of(one, one["option"])), seen, f"{one['failures']:,}", reward, against)
+        table.add_row(escape(with_tenant(one, one["option"])), seen, f"{one['failures']:,}", reward, against)
     console.print(table)
     console.print(unseen(found), style="dim")
 
@@ -51,10 +51,10 @@ def values(found: Rows, console: Console) -> None:
     told = [one for one in found if one["verdict"] != INSUFFICIENT]
     if not told:
         return
-    heading("What another policy would have earned a decision (95 %, for a single look)", console)
+    print_heading("What another policy would have earned a decision (95 %, for a single look)", console)
     table = new_table(("policy",), ("decisions", "ESS", "reward, doubly robust"))
     for one in told:
-        name = escape(of(one, one["candidate"]))
+        name = escape(with_tenant(one, one["candidate"]))
         table.add_row(name, f"{one['n']:,}", f"{one['ess']:,.0f}", estimate(one))
     console.print(table)
 
@@ -64,11 +64,11 @@ def estimate(one: Row) -> str:
 
 
 def did_it_help(found: Rows, note: str | None, console: Console) -> None:
-    heading("Did it help?", console)
+    print_heading("Did it help?", console)
     if not found:
         console.print("Insufficient data: nothing was decided. No option is rolled back.")
     for one in found:
-        console.print(escape(of(one, one["answer"])))
+        console.print(escape(with_tenant(one, one["answer"])))
         console.print(f"{control(one)} {escape(one['rollback'])}")
     if note:
         console.print(note, style="dim")

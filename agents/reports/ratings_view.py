@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from agents.common.formatting import UNKNOWN, heading, new_table, number
+from agents.common.formatting import UNKNOWN, new_table, number, print_heading
 
 Report = dict[str, Any]
 
@@ -25,7 +25,9 @@ def render(found: Report, console: Console) -> None:
 
 
 def render_agreement(found: Mapping[str, Report], console: Console) -> None:
-    heading("Agreement of the raters (Krippendorff's alpha: 1 perfect, 0 chance, .667 the least to build on)", console)
+    print_heading(
+        "Agreement of the raters (Krippendorff's alpha: 1 perfect, 0 chance, .667 the least to build on)", console
+    )
     table = new_table(("question",), ("judged by two or more", "raters", "alpha (95 %)"))
     for name, one in found.items():
         table.add_row(words(name), f"{one['units']:,}", f"{one['raters']:,}", shown_alpha(one))
@@ -41,7 +43,7 @@ def shown_alpha(found: Report) -> str:
 def render_arms(found: Sequence[Report], console: Console) -> None:
     if not found:
         return
-    heading("Ratings of replies (1 to 5; felt understood: share of yes), by conversation", console)
+    print_heading("Ratings of replies (1 to 5; felt understood: share of yes), by conversation", console)
     table = new_table(("question",), ("intervention", "control", "minus control (95 %)"))
     for one in found:
         name = f"{words(one['question'])}, {'blinded' if one['blinded'] else 'not blinded'}"

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from agents.common.formatting import facts, heading, new_table, number
+from agents.common.formatting import new_table, number, print_facts, print_heading
 from agents.reports import checks_view, effects_view, ratings_view, wording
 
 Report = dict[str, Any]
@@ -31,12 +31,12 @@ def traffic(found: Report, console: Console) -> None:
 def detection(found: Report | None, console: Console) -> None:
     if found is None:
         return
-    heading("Detection, against the labels", console)
+    print_heading("Detection, against the labels", console)
     if not found["turns"]:
         console.print("None of the labelled turns has arrived.")
         return
     delay = found["delay_turns"]
-    facts(
+    print_facts(
         [
             ("labelled conversations", f"{found['conversations']:,}, {found['without_points']:,} without points"),
             ("truly frustrated", f"{found['frustrated']:,}: {found['hits']:,} raised, {found['misses']:,} missed"),
@@ -55,7 +55,7 @@ def per_thousand(found: Report) -> str:
 def decisions(found: Report, console: Console) -> None:
     if not found["decision_points"]:
         return
-    heading("Decisions", console)
+    print_heading("Decisions", console)
     console.print(
         f"{found['decision_points']:,} decision points, {found['available']:,} with an intervention possible; "
         f"{found['reroutes']:,} reroutes, {found['escalations']:,} escalations."
@@ -64,15 +64,15 @@ def decisions(found: Report, console: Console) -> None:
 
 def alerts(found: dict[str, int], console: Console) -> None:
     if found:
-        heading("Alerts", console)
-        facts([(rule, f"{count:,}") for rule, count in found.items()], console)
+        print_heading("Alerts", console)
+        print_facts([(rule, f"{count:,}") for rule, count in found.items()], console)
 
 
 def dead_letters(found: Sequence[Report], console: Console) -> None:
     if not found:
         console.print("\nNo dead letters.")
         return
-    heading("Dead letters", console)
+    print_heading("Dead letters", console)
     table = new_table(("topic", "reason"), ("events",))
     for one in found:
         table.add_row(escape(one["topic"]), escape(one["reason"]), f"{one['count']:,}")

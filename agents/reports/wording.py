@@ -13,11 +13,11 @@ from clickhouse_driver import Client
 from rich.console import Console
 from rich.markup import escape
 
-from agents.common.formatting import UNKNOWN, heading, interval, new_table
+from agents.common.formatting import UNKNOWN, interval, new_table, print_heading
 from streams.experiment import least_squares
 from streams.experiment.least_squares import Estimate, Floats
 from streams.signals.reply_style import FEATURES
-from streams.text_model.model import ANSWER
+from streams.text_model.model import REPLY_PART
 
 Report = dict[str, Any]
 
@@ -51,7 +51,7 @@ FROM (
 )
 HAVING count() > 0
 """
-PARAMETERS = {"answer": ANSWER, "stages": [*STAGES], "length": LENGTH, "flags": FLAGS, "features": [*FEATURES]}
+PARAMETERS = {"answer": REPLY_PART, "stages": [*STAGES], "length": LENGTH, "flags": FLAGS, "features": [*FEATURES]}
 PER = {LENGTH: "length, each doubling"}
 TITLE = "What wording went with (change of the next level; negative: it fell)"
 NO_PROOF = (
@@ -124,7 +124,7 @@ def render_wording(rows: Sequence[Report], console: Console) -> None:
     """Print them; nothing without answers."""
     if not rows:
         return
-    heading(TITLE, console)
+    print_heading(TITLE, console)
     table = new_table(("feature",), ("answers", "change (95 %)", ""))
     tenants = dict.fromkeys((row["tenant"], row["turns"]) for row in rows)
     for tenant, turns in tenants:

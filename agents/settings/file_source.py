@@ -1,6 +1,6 @@
-"""Settings out of a file that ``TENOR_CONFIG`` names, YAML or TOML. The environment and ``.env`` win over it.
+"""Settings from the file that ``TENOR_CONFIG`` names, YAML or TOML. The environment and ``.env`` win over it.
 
-A setting has the name of its variable there, in small letters and without the prefix; a group is a mapping::
+A setting has the name of its variable, in lower case and without the prefix; a group is a mapping::
 
     brokers: kafka-1:9092,kafka-2:9092
     kafka_password_file: /run/secrets/kafka
@@ -20,109 +20,114 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from agents.common.errors import Failure, UnknownSetting
 from agents.common.files import read_text
-from agents.settings.secret_source import SUFFIX, file_variables
+from agents.settings.secret_source import SUFFIX, file_variables, lower_variables
 
 NAME = "CONFIG"
-READERS: dict[str, Callable[[str], Any]] = {
+PARSERS: dict[str, Callable[[str], Any]] = {
     ".yaml": yaml.safe_load,
     ".yml": yaml.safe_load,
     ".toml": tomllib.loads,
 }
 
-Known = type[BaseSettings]
+SettingsClass = type[BaseSettings]
 
 
 class SettingsFileSource(InitSettingsSource):
-    """A source of settings: what stands in the file, if one is named.
+    """A source of settings: the values in the file, if one is named.
 
     Args:
         settings: the class that is filled.
         sources: where ``TENOR_CONFIG`` is looked up: the environment, ``.env``.
 
     Attributes:
-        env_vars: for ``SecretFiles``, under the names of variables: which file holds a secret that no variable holds.
+        env_vars: for ``SecretFileSource``, by variable: the files of secrets that no variable sets.
     """
 
-    def __init__(self, settings: Known, *sources: PydanticBaseSettingsSource) -> None:
-        known: list[Mapping[str, str | None]] = [getattr(source, "env_vars", {}) for source in sources]
-        variables = {name.lower(): value for one in reversed(known) for name, value in one.items()}
+    def __init__(self, settings: SettingsClass, *sources: PydanticBaseSettingsSource) -> None:
+        variables = lower_variables(sources)
         path = variables.get(f"{settings.model_config['env_prefix']}{NAME}".lower())
-        found = read(Path(path), settings) if path else {}
-        files = {name: value for name, value in flat(found).items() if name in file_names(settings)}
-        told = {variable(settings, name).lower(): str(value) for name, value in files.items()}
-        self.env_vars = {name: value for name, value in told.items() if name.removesuffix(SUFFIX) not in variables}
-        super().__init__(settings, without(found, files))
+        values = read_file(Path(path), settings) if path else {}
+        secret_names = secret_file_names(settings)
+        files = {name: value for name, value in flatten(values).items() if name in secret_names}
+        paths = {variable_name(settings, name).lower(): str(value) for name, value in files.items()}
+        self.env_vars = {name: path for name, path in paths.items() if name.removesuffix(SUFFIX) not in variables}
+        super().__init__(settings, omit(values, files))
 
 
-def read(path: Path, settings: Known) -> dict[str, Any]:
-    """Values of a settings file. ``Failure`` when it cannot be used, ``UnknownSetting`` for an unknown name."""
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise Failure(f"TENOR_CONFIG is wrong: {path} is named neither .yaml nor .toml")
-    found = parsed(path, reader)
-    if not isinstance(found, dict):
-        raise Failure(f"{path} must hold names of settings and their values")
-    refuse_unknown(path, flat(found), settings)
-    return found
+def read_file(path: Path, settings: SettingsClass) -> dict[str, Any]:
+    """Values of a settings file. Raises ``Failure`` for an unusable file, ``UnknownSetting`` for an unknown name."""
+    parse = PARSERS.get(path.suffix.lower())
+    if parse is None:
+        raise Failure(f"TENOR_CONFIG is invalid: {path} is neither .yaml nor .toml.", "Rename the file.")
+    values = parse_file(path, parse)
+    if not isinstance(values, dict):
+        raise Failure(f"{path} must be a mapping of setting names to values.")
+    refuse_unknown(path, flatten(values), settings)
+    return values
 
 
-def parsed(path: Path, reader: Callable[[str], Any]) -> Any:
-    """What the file says; an empty one says nothing. The parsers' own words are left out: they may quote a secret."""
-    text = read_text(path, "TENOR_CONFIG is wrong:")
+def parse_file(path: Path, parse: Callable[[str], Any]) -> Any:
+    """The content of a file; an empty one is an empty mapping. Parser messages are dropped: they may quote secrets."""
+    text = read_text(path, "TENOR_CONFIG is invalid:")
     try:
-        return reader(text) or {}
+        return parse(text) or {}
     except Exception as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise Failure(f"{path} is not {path.suffix[1:].upper()}{where}") from None
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise Failure(f"{path} is not valid {path.suffix[1:].upper()}{where}.") from None
 
 
-def refuse_unknown(path: Path, found: Mapping[str, Any], settings: Known) -> None:
-    """Names that set nothing, and secrets that stand both here and in a file that is named here."""
-    known = [*names(settings), *file_names(settings)]
-    for name in found:
+def refuse_unknown(path: Path, values: Mapping[str, Any], settings: SettingsClass) -> None:
+    """Refuse names that set nothing, and secrets that are set both here and in a file named here."""
+    known = [*setting_names(settings), *secret_file_names(settings)]
+    for name in values:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"is {near[0]} meant?" if near else "docs/configuration.md has all of them, with TENOR_ before"
-            raise UnknownSetting(f"{path}: {name} is no setting", hint)
-        if name + SUFFIX in found:
-            raise Failure(f"{path}: {name} and {name}{SUFFIX} are both set", "leave out one of them")
+            raise UnknownSetting(f"{path}: unknown setting {name}.", suggest_name(name, known))
+        if name + SUFFIX in values:
+            raise Failure(f"{path}: {name} and {name}{SUFFIX} are both set.", "Remove one of them.")
 
 
-def names(settings: Known) -> list[str]:
+def suggest_name(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {near[0]}?" if near else "docs/configuration.md lists every setting, with TENOR_ in front."
+
+
+def setting_names(settings: SettingsClass) -> list[str]:
     """Every setting by its name in a file, those in groups with a dot."""
-    groups = {name: one.default for name, one in settings.model_fields.items() if is_dataclass(one.default)}
-    return [*settings.model_fields, *(f"{group}.{one.name}" for group, all_ in groups.items() for one in fields(all_))]
+    groups = {name: field.default for name, field in settings.model_fields.items() if is_dataclass(field.default)}
+    nested = [f"{group}.{item.name}" for group, default in groups.items() for item in fields(default)]
+    return [*settings.model_fields, *nested]
 
 
-def file_names(settings: Known) -> list[str]:
-    """What may name a file that holds a secret, likewise."""
-    prefix, between = parts(settings)
-    return [one.removeprefix(prefix).lower().replace(between, ".") for one in file_variables(settings)]
+def secret_file_names(settings: SettingsClass) -> list[str]:
+    """Every name that may name a file with a secret, likewise."""
+    prefix, delimiter = name_parts(settings)
+    return [name.removeprefix(prefix).lower().replace(delimiter, ".") for name in file_variables(settings)]
 
 
-def variable(settings: Known, name: str) -> str:
-    """The variable that sets what has this name in a file."""
-    prefix, between = parts(settings)
-    return prefix + name.replace(".", between).upper()
+def variable_name(settings: SettingsClass, name: str) -> str:
+    """The variable of a setting with this name in a file."""
+    prefix, delimiter = name_parts(settings)
+    return prefix + name.replace(".", delimiter).upper()
 
 
-def parts(settings: Known) -> tuple[str, str]:
+def name_parts(settings: SettingsClass) -> tuple[str, str]:
+    """Prefix of every variable, and the delimiter between a group and its setting."""
     return str(settings.model_config["env_prefix"]), str(settings.model_config["env_nested_delimiter"])
 
 
-def flat(found: Mapping[Any, Any]) -> dict[str, Any]:
-    """What stands in a file by name, that of a group under the group's name and a dot."""
-    single = {str(name): value for name, value in found.items() if not isinstance(value, dict)}
-    groups = [(name, group) for name, group in found.items() if isinstance(group, dict)]
+def flatten(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Values by name; a setting in a group as ``group.name``."""
+    single = {str(name): value for name, value in values.items() if not isinstance(value, dict)}
+    groups = [(name, group) for name, group in values.items() if isinstance(group, dict)]
     return single | {f"{name}.{inner}": value for name, group in groups for inner, value in group.items()}
 
 
-def without(found: Mapping[str, Any], left_out: Mapping[str, Any]) -> dict[str, Any]:
-    """The same as it stands in the file, without some names."""
+def omit(values: Mapping[str, Any], omitted: Mapping[str, Any]) -> dict[str, Any]:
+    """The nested values without some flat names."""
     groups = {
-        group: {name: value for name, value in inner.items() if f"{group}.{name}" not in left_out}
-        for group, inner in found.items()
+        group: {name: value for name, value in inner.items() if f"{group}.{name}" not in omitted}
+        for group, inner in values.items()
         if isinstance(inner, dict)
     }
-    return {name: value for name, value in found.items() if name not in left_out} | groups
+    return {name: value for name, value in values.items() if name not in omitted} | groups

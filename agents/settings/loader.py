@@ -1,4 +1,4 @@
-"""Loads the settings of this process and says which variable is wrong."""
+"""Loads the settings of this process and names the variable that is wrong."""
 
 import difflib
 import json
@@ -25,112 +25,122 @@ SERVICE = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TC
 
 
 def load() -> Settings:
-    """Settings from the environment; ``Failure`` names the variable that is wrong."""
+    """Load and validate the settings. Raises ``Failure`` that names the variable that is wrong."""
     refuse_misspelled()
-    found = read()
-    validation.refuse(found)
-    return found
+    settings = read_settings()
+    validation.refuse_contradictions(settings)
+    return settings
 
 
-def read() -> Settings:
-    """Settings each of which is right by itself; ``Failure`` names the variable that is wrong."""
+def read_settings() -> Settings:
+    """Read the settings, each checked by itself. Raises ``Failure`` that names the variable that is wrong."""
     try:
         return Settings()
     except SettingsError as error:
-        raise Failure(f"{PREFIX}{error_field(error)} is wrong: it must be a JSON object") from None
+        raise Failure(f"{PREFIX}{error_field(error)} is invalid: it must be a JSON object.") from None
     except ValidationError as error:
         first = error.errors()[0]
-        raise Failure(wrong(first), whence(first)) from None
+        raise Failure(describe_error(first), locate_setting(first)) from None
 
 
-def wrong(error: ErrorDetails) -> str:
-    """What is wrong with a variable. A number out of range is told by its group, in words that begin with its name."""
-    said = error["msg"].removeprefix("Value error, ")
-    place = [str(part) for part in error["loc"]]
-    if error["type"] == "value_error" and place[-1] in NESTED:
-        place.append(said.split()[0])
-    return f"{PREFIX}{'__'.join(place).upper()} is wrong: {said}"
+def describe_error(error: ErrorDetails) -> str:
+    """What is wrong with a variable. For a number out of range the group raises, in words that begin with its name."""
+    message = error["msg"].removeprefix("Value error, ")
+    path = [str(part) for part in error["loc"]]
+    if error["type"] == "value_error" and path[-1] in NESTED:
+        path.append(message.split()[0])
+    return f"{PREFIX}{'__'.join(path).upper()} is invalid: {message}."
 
 
-def whence(error: ErrorDetails) -> str | None:
-    """Where a wrong value stands, if not in the variable of its name; Kubernetes sets some that nobody wrote."""
-    place = tuple(str(part) for part in error["loc"])
-    variable = f"{PREFIX}{'__'.join(place)}".upper()
-    if of_a_service(variable, os.environ.get(variable, "")):
-        return "Kubernetes set it, for a Service of that name: set enableServiceLinks to false, or rename the Service"
-    path = given().get(f"{PREFIX}{file_source.NAME}")
-    if path and variable not in given() and place[0] in file_source.read(Path(path), Settings):
-        return f"it stands in {path}"
+def locate_setting(error: ErrorDetails) -> str | None:
+    """Where a wrong value comes from, if not from the variable of its name that somebody set."""
+    path = tuple(str(part) for part in error["loc"])
+    variable = f"{PREFIX}{'__'.join(path)}".upper()
+    if is_service_variable(variable, os.environ.get(variable, "")):
+        return (
+            "Kubernetes set it, for a Service of that name. Set enableServiceLinks to false in the pod, "
+            "or rename the Service."
+        )
+    variables = tenor_variables()
+    file = variables.get(f"{PREFIX}{file_source.NAME}")
+    if file and variable not in variables and path[0] in file_source.read_file(Path(file), Settings):
+        return f"It is set in {file}."
     return None
 
 
 def error_field(error: SettingsError) -> str:
-    """The setting a SettingsError is about; it only says so in its text."""
+    """The setting a SettingsError is about; only its text names it."""
     return next((name.upper() for name in Settings.model_fields if f'"{name}"' in str(error)), "variable")
 
 
-def given() -> dict[str, str]:
+def tenor_variables() -> dict[str, str]:
     """Every ``TENOR_*`` variable of ``.env`` and of the environment, which wins; names in capitals."""
-    both = {**DotEnvSettingsSource(Settings).env_vars, **os.environ}
-    return {name.upper(): value or "" for name, value in both.items() if name.upper().startswith(PREFIX)}
+    variables = {**DotEnvSettingsSource(Settings).env_vars, **os.environ}
+    return {name.upper(): value or "" for name, value in variables.items() if name.upper().startswith(PREFIX)}
 
 
 def refuse_misspelled(variables: Mapping[str, str] | None = None) -> None:
-    """``UnknownSetting`` for a ``TENOR_*`` variable that sets nothing: it was meant to.
+    """Raises ``UnknownSetting`` for a ``TENOR_*`` variable that sets nothing, because it was meant to.
 
     Args:
         variables: None takes those of the environment and of ``.env``.
     """
-    for name, hint in misspelled(given() if variables is None else variables):
-        raise UnknownSetting(f"{name} is no setting", hint)
+    for name, hint in find_misspelled(tenor_variables() if variables is None else variables):
+        raise UnknownSetting(f"Unknown setting {name}.", hint)
 
 
-def misspelled(variables: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Every variable that sets nothing, and what was probably meant."""
-    known = variables_known()
-    unknown = sorted(name for name in variables if name not in known and not of_a_service(name, variables[name]))
-    return [(name, meant(name, known)) for name in unknown]
+def find_misspelled(variables: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Every variable that sets nothing, with a suggestion."""
+    known = known_variables()
+    unknown = sorted(name for name in variables if name not in known and not is_service_variable(name, variables[name]))
+    return [(name, suggest_name(name, known)) for name in unknown]
 
 
-def meant(name: str, known: list[str]) -> str:
+def suggest_name(name: str, known: list[str]) -> str:
     """The nearest variable, compared without the prefix that all have."""
-    near = difflib.get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
-    return f"is {PREFIX}{near[0]} meant?" if near else "see docs/configuration.md"
+    suffixes = [variable.removeprefix(PREFIX) for variable in known]
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), suffixes, n=1)
+    return f"Did you mean {PREFIX}{near[0]}?" if near else "See docs/configuration.md for every setting."
 
 
-def of_a_service(name: str, value: str) -> bool:
-    """Whether Kubernetes set it to say where a Service is: a Service ``tenor`` makes ``TENOR_PORT`` in every pod."""
+def is_service_variable(name: str, value: str) -> bool:
+    """Whether Kubernetes set it to describe a Service: a Service ``tenor`` makes ``TENOR_PORT`` in every pod."""
     return bool(SERVICE.search(name)) or (name.endswith("_PORT") and "://" in value)
 
 
-def variables_known() -> list[str]:
+def known_variables() -> list[str]:
     """Every variable that sets something, those of nested settings included."""
-    nested = {name: fields(Settings.model_fields[name].default) for name in NESTED}
-    single = [PREFIX + name.upper() for name in Settings.model_fields]
-    single += [PREFIX + file_source.NAME, *file_variables(Settings)]
-    return single + [f"{PREFIX}{group}__{one.name}".upper() for group, found in nested.items() for one in found]
+    groups = {name: fields(Settings.model_fields[name].default) for name in NESTED}
+    variables = [PREFIX + name.upper() for name in Settings.model_fields]
+    variables += [PREFIX + file_source.NAME, *file_variables(Settings)]
+    return variables + [f"{PREFIX}{group}__{item.name}".upper() for group, items in groups.items() for item in items]
 
 
 def environment(settings: Settings, secrets: bool = True) -> dict[str, str]:
-    """Variables that give another process what was set here; defaults are left out, and secrets where told so."""
-    set_here = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
-    given = {name: value for name, value in set_here.items() if value is not None}
+    """Variables that give another process these settings.
+
+    Args:
+        secrets: False leaves secrets out. Defaults are always left out.
+    """
+    changed = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
+    values = {name: value for name, value in changed.items() if value is not None}
     if not secrets:
-        given = {name: value for name, value in given.items() if not (isinstance(value, SecretStr) and value)}
-    return {PREFIX + name.upper(): as_text(value, secrets) for name, value in given.items()}
+        values = {name: value for name, value in values.items() if not (isinstance(value, SecretStr) and value)}
+    return {PREFIX + name.upper(): as_text(value, secrets) for name, value in values.items()}
 
 
-def no_files() -> dict[str, str]:
-    """Variables for a process that is given the settings themselves, and would else inherit where we had them from."""
+def unset_file_variables() -> dict[str, str]:
+    """Empty variables for a child process that gets the values themselves, so that it does not read the files again."""
     return dict.fromkeys([PREFIX + file_source.NAME, *file_variables(Settings)], "")
 
 
 def as_text(value: Any, secrets: bool = True) -> str:
+    """A value as a variable holds it."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, Path):
-        return str(value.absolute())  # the other process may work elsewhere
+        return str(value.absolute())  # the other process may have another working directory
     if is_dataclass(value) and not isinstance(value, type):
-        shown = [one.name for one in fields(value) if one.repr or secrets]
-        return json.dumps({name: told for name, told in asdict(value).items() if name in shown})
+        shown = [item.name for item in fields(value) if item.repr or secrets]
+        return json.dumps({name: inner for name, inner in asdict(value).items() if name in shown})
     return str(value)

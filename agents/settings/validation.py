@@ -1,4 +1,4 @@
-"""Settings that cannot be meant together: refused at the start, with what to do, before anything connects."""
+"""Settings that contradict each other. A process refuses them at its start, before it connects to anything."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from agents.common.errors import Failure
-from agents.common.http_auth import loopback
+from agents.common.http_auth import is_loopback
 
 if TYPE_CHECKING:
     from agents.settings.model import Settings
@@ -18,123 +18,140 @@ BY_PASSWORD = ("kafka_user", "kafka_password")
 ONLY_WITH_TLS = ("kafka_ca_file", "kafka_cert_file", "kafka_key_file")
 FILES = (*ONLY_WITH_TLS, "kafka_token_ca_file", "clickhouse_ca_file", "registry_ca_file")
 
-Found = Iterator[tuple[str, str]]
+Contradictions = Iterator[tuple[str, str]]  # what is wrong, and what to do
 
 
-def refuse(settings: "Settings") -> None:
-    """``Failure`` for the first contradiction."""
-    for message, hint in found(settings):
+def refuse_contradictions(settings: "Settings") -> None:
+    """Raises ``Failure`` for the first contradiction."""
+    for message, hint in find_contradictions(settings):
         raise Failure(message, hint)
 
 
-def found(settings: "Settings") -> Found:
-    """Every contradiction, and what to do.
+def find_contradictions(settings: "Settings") -> Contradictions:
+    """Every contradiction, and what to do about it.
 
-    What is set for other engines is not looked at where the embedded ones are used: they are on loopback, without TLS.
+    With the embedded engines the settings of Kafka and ClickHouse are not checked: those run on loopback, without TLS.
     """
-    engines = () if settings.embedded else (files, kafka_tls, kafka_login, kafka_token, clickhouse)
-    for look in (*engines, registry, http, traces):
-        yield from look(settings)
+    engines = (check_files, check_kafka_tls, check_kafka_login, check_kafka_token, check_clickhouse)
+    for check in (*(() if settings.embedded else engines), check_registry, check_tokens, check_traces):
+        yield from check(settings)
 
 
 def require_login(settings: "Settings") -> None:
-    """``Failure`` when something is missing to log in to Kafka. Asked by who does: not every command needs secrets."""
+    """Raises ``Failure`` when a setting needed to log in to Kafka is missing.
+
+    Called by what logs in, because not every command needs the secrets.
+    """
     mechanism = settings.kafka_sasl
     for name in () if mechanism is None else NEEDED_BY_TOKEN if mechanism == OAUTH else BY_PASSWORD:
-        if not filled(settings, name):
-            raise Failure(f"TENOR_KAFKA_SASL is {mechanism}, but {variable(name)} is not set", f"set {or_file(name)}")
+        if not is_set(settings, name):
+            message = f"TENOR_KAFKA_SASL is {mechanism}, but {variable(name)} is not set."
+            raise Failure(message, f"Set {secret_variable(name)}.")
 
 
-def files(settings: "Settings") -> Found:
+def check_files(settings: "Settings") -> Contradictions:
     for name in FILES:
         path: Path | None = getattr(settings, name)
         if path is not None and not path.is_file():
-            yield f"{variable(name)} is wrong: there is no file {path}", "mount it, or unset the variable"
+            yield f"{variable(name)} is invalid: there is no file {path}.", "Mount the file, or unset the variable."
 
 
-def kafka_tls(settings: "Settings") -> Found:
+def check_kafka_tls(settings: "Settings") -> Contradictions:
     for name in ONLY_WITH_TLS:
         if getattr(settings, name) is not None and not settings.kafka_tls:
-            yield f"{variable(name)} is set, but TLS to Kafka is off", "set TENOR_KAFKA_TLS=true, or unset it"
+            hint = f"Set TENOR_KAFKA_TLS=true, or unset {variable(name)}."
+            yield f"{variable(name)} is set, but TLS to Kafka is off.", hint
     if (settings.kafka_cert_file is None) != (settings.kafka_key_file is None):
-        yield "of our certificate to Kafka one half is missing", "set TENOR_KAFKA_CERT_FILE and TENOR_KAFKA_KEY_FILE"
+        message = "The client certificate for Kafka is incomplete: the certificate or its private key is missing."
+        yield message, "Set both TENOR_KAFKA_CERT_FILE and TENOR_KAFKA_KEY_FILE."
 
 
-def kafka_login(settings: "Settings") -> Found:
+def check_kafka_login(settings: "Settings") -> Contradictions:
     mechanism = settings.kafka_sasl
     unused = set(BY_PASSWORD if mechanism in (None, OAUTH) else ()) | set(() if mechanism == OAUTH else BY_TOKEN)
     for name in sorted(unused):
-        if filled(settings, name):
-            yield f"{variable(name)} is set, but TENOR_KAFKA_SASL is {mechanism or 'not'}", which(name)
-    if mechanism in ("PLAIN", OAUTH) and not settings.kafka_tls and not all(map(loopback, hosts(settings.brokers))):
-        yield f"{mechanism} without TLS would send the secret in clear", "set TENOR_KAFKA_TLS=true, or log in by SCRAM"
+        if is_set(settings, name):
+            message = f"{variable(name)} is set, but TENOR_KAFKA_SASL is {mechanism or 'not'}."
+            yield message, suggest_mechanism(name)
+    if mechanism in ("PLAIN", OAUTH) and not settings.kafka_tls and not all(map(is_loopback, hosts(settings.brokers))):
+        message = f"SASL {mechanism} without TLS would send the secret unencrypted."
+        yield message, "Set TENOR_KAFKA_TLS=true, or TENOR_KAFKA_SASL=SCRAM-SHA-512."
 
 
-def which(name: str) -> str:
-    means = "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512" if name in BY_PASSWORD else OAUTH
-    return f"set TENOR_KAFKA_SASL to {means}, or unset {variable(name)}"
+def suggest_mechanism(name: str) -> str:
+    mechanisms = "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512" if name in BY_PASSWORD else OAUTH
+    return f"Set TENOR_KAFKA_SASL to {mechanisms}, or unset {variable(name)}."
 
 
-def kafka_token(settings: "Settings") -> Found:
+def check_kafka_token(settings: "Settings") -> Contradictions:
     if settings.kafka_token_url is not None:
-        yield from clear_text("kafka_token_url", settings.kafka_token_url, "the client's secret")
+        yield from check_encrypted("kafka_token_url", settings.kafka_token_url, "the client secret")
 
 
-def registry(settings: "Settings") -> Found:
-    url, login = settings.registry_url, filled(settings, "registry_user") or filled(settings, "registry_password")
+def check_registry(settings: "Settings") -> Contradictions:
+    url, login = settings.registry_url, is_set(settings, "registry_user") or is_set(settings, "registry_password")
     if url is None:
         if login or settings.registry_ca_file is not None:
-            yield "a login or CA of a schema registry is set, but no registry", "set TENOR_REGISTRY_URL"
+            message = "A login or CA for the schema registry is set, but TENOR_REGISTRY_URL is not."
+            yield message, "Set TENOR_REGISTRY_URL, or unset the other TENOR_REGISTRY_* variables."
         return
-    parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
-        yield (
-            "TENOR_REGISTRY_URL holds a login, and a URL ends up in logs",
-            "put it in TENOR_REGISTRY_USER and TENOR_REGISTRY_PASSWORD_FILE",
-        )
+    if holds_login(url):
+        hint = "Put the login in TENOR_REGISTRY_USER and TENOR_REGISTRY_PASSWORD_FILE."
+        yield "TENOR_REGISTRY_URL holds a login, and URLs end up in logs.", hint
     if login:
-        yield from clear_text("registry_url", url, "the password")
+        yield from check_encrypted("registry_url", url, "the password")
 
 
-def clickhouse(settings: "Settings") -> Found:
+def check_clickhouse(settings: "Settings") -> Contradictions:
     if settings.clickhouse_ca_file is not None and not settings.clickhouse_secure:
-        yield "TENOR_CLICKHOUSE_CA_FILE is set, but TLS to ClickHouse is off", "set TENOR_CLICKHOUSE_SECURE=true"
+        hint = "Set TENOR_CLICKHOUSE_SECURE=true, or unset TENOR_CLICKHOUSE_CA_FILE."
+        yield "TENOR_CLICKHOUSE_CA_FILE is set, but TLS to ClickHouse is off.", hint
 
 
-def http(settings: "Settings") -> Found:
+def check_tokens(settings: "Settings") -> Contradictions:
     for name in ("http_token", "otlp_token"):
         token = getattr(settings, name).get_secret_value()
         if token and (not token.isascii() or not token.isprintable() or " " in token):
-            yield f"{variable(name)} is wrong: a header cannot carry it", "make one with: openssl rand -hex 32"
+            message = f"{variable(name)} is invalid: an HTTP header cannot carry it."
+            yield message, "Generate a token with: openssl rand -hex 32"
 
 
-def traces(settings: "Settings") -> Found:
-    url, token = settings.otlp_endpoint, filled(settings, "otlp_token")
+def check_traces(settings: "Settings") -> Contradictions:
+    url, token = settings.otlp_endpoint, is_set(settings, "otlp_token")
     if url is None:
         if token:
-            yield "TENOR_OTLP_TOKEN is set, but no collector", "set TENOR_OTLP_ENDPOINT"
+            hint = "Set TENOR_OTLP_ENDPOINT, or unset TENOR_OTLP_TOKEN."
+            yield "TENOR_OTLP_TOKEN is set, but TENOR_OTLP_ENDPOINT is not.", hint
         return
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        yield "TENOR_OTLP_ENDPOINT is wrong: it is no http or https URL", "as http://collector:4318; gRPC is not spoken"
-    if parts.username is not None or parts.password is not None:
-        yield "TENOR_OTLP_ENDPOINT holds a login, and a URL ends up in logs", "put a token in TENOR_OTLP_TOKEN_FILE"
+        hint = "Use the collector's OTLP/HTTP address, such as http://collector:4318; gRPC is not supported."
+        yield "TENOR_OTLP_ENDPOINT is invalid: it is not an http or https URL.", hint
+    if holds_login(url):
+        hint = "Put a token in TENOR_OTLP_TOKEN_FILE instead."
+        yield "TENOR_OTLP_ENDPOINT holds a login, and URLs end up in logs.", hint
     if token:
-        yield from clear_text("otlp_endpoint", url, "the token")
+        yield from check_encrypted("otlp_endpoint", url, "the token")
 
 
-def clear_text(name: str, url: str, secret: str) -> Found:
-    """A secret goes to https only, or to this machine."""
+def check_encrypted(name: str, url: str, secret: str) -> Contradictions:
+    """A secret may go over https, or over http to this machine."""
     parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback(parts.hostname or "")):
-        yield f"{variable(name)} is wrong: without https {secret} would be sent in clear", "give it a https URL"
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        message = f"{variable(name)} is invalid: without https {secret} would be sent unencrypted."
+        yield message, f"Set {variable(name)} to an https URL."
+
+
+def holds_login(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.username is not None or parts.password is not None
 
 
 def hosts(brokers: str) -> list[str]:
     return [broker.strip().rpartition(":")[0] for broker in brokers.split(",")]
 
 
-def filled(settings: "Settings", name: str) -> bool:
+def is_set(settings: "Settings", name: str) -> bool:
     value = getattr(settings, name)
     return bool(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
 
@@ -143,6 +160,6 @@ def variable(name: str) -> str:
     return f"TENOR_{name.upper()}"
 
 
-def or_file(name: str) -> str:
-    """A variable, or for a secret the file that may hold it."""
+def secret_variable(name: str) -> str:
+    """The variable to set: for a secret the one that names its file."""
     return f"{variable(name)}_FILE" if name.endswith(("password", "secret", "token")) else variable(name)

@@ -2,8 +2,8 @@
 
 Replaying it onto the bus is in `agents/recordings`.
 
-The simulator shows how Tenor works, not how well: its customers write by templates and show frustration more plainly
-than the people of the public data sets. How well Tenor recognises frustration is measured on those.
+The simulator shows how Tenor works, not how well: its customers write from templates and show frustration more plainly
+than the people in the public data sets, on which the accuracy is measured.
 """
 
 from agents.simulator.day import CONVERSATIONS, DAY, simulate

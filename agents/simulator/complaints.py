@@ -1,6 +1,6 @@
-"""What customers say about their problem, by topic and by how strongly it shows (band 0, content, to 4, furious).
+"""What customers say about their problem, by topic and band (0, content, to 4, furious).
 
-Words in braces are filled in by ``phrases``. The wording is made up for this project.
+``phrases`` fills the placeholders in braces. The wording was written for this project.
 """
 
 Bands = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""One conversation: its turns, answers, typing and clicks in time, as events of the contracts, and the truth."""
+"""One conversation: its turns, replies, typing and clicks over time, as events of the contracts, with the truths."""
 
 from random import Random
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ RATED = 0.12
 
 
 class Scene(NamedTuple):
-    """What is known before the first word. ``starts_at`` is the first message's time, milliseconds."""
+    """What a conversation starts from. ``starts_at`` is the time of the first message, milliseconds."""
 
     conversation_id: str
     channel: str
@@ -36,13 +36,13 @@ class Conversation:
     """Plays a scene.
 
     Attributes:
-        lines: events and truths, in no particular order of time.
-        ends_at: when the last of it happened, milliseconds.
+        lines: events and truths, in no order.
+        ends_at: time of the last event, milliseconds.
     """
 
     def __init__(self, rng: Random, scene: Scene) -> None:
         self._rng, self._scene = rng, scene
-        known = facts.facts(rng, scene.person.name)
+        known = facts.draw_facts(rng, scene.person.name)
         self._customer = phrases.Customer(rng, known, scene.topic, scene.person.style)
         self._operator = phrases.Operator(rng, known)
         self._online = scene.channel in TYPED
@@ -77,13 +77,13 @@ class Conversation:
             self._navigate(frustration, since, at)
         if self._typing_seen:
             self._type(text, frustration, at, since)
-        said = self._scene.person.consent if turn == 1 and self._online else None
-        self._message(at, "customer", self._scene.person.customer_id, text, keystroke_consent=said)
-        label = frustration >= FRUSTRATED
-        self.lines.append(Truth(self._scene.conversation_id, turn, at, frustration, label))
+        consent = self._scene.person.consent if turn == 1 and self._online else None
+        self._message(at, "customer", self._scene.person.customer_id, text, keystroke_consent=consent)
+        frustrated = frustration >= FRUSTRATED
+        self.lines.append(Truth(self._scene.conversation_id, turn, at, frustration, frustrated))
 
     def _words(self, turn: int, frustration: float) -> str:
-        level = phrases.band(self._rng, frustration, self._scene.person.style)
+        level = phrases.draw_band(self._rng, frustration, self._scene.person.style)
         if turn == 1:
             return self._customer.opening(level)
         if self._is_last(turn) and not self._abandoned:
@@ -114,22 +114,22 @@ class Conversation:
 
     def _type(self, text: str, frustration: float, at: int, since: int) -> None:
         person = self._scene.person
-        for one in behaviour.typing(self._rng, text, person.rhythm, frustration, at, since):
-            keys = {"keys": one.keys, "pressed_ms": one.pressed_ms, "dwell_ms": one.dwell_ms}
-            self._add(Name.KEYSTROKES, "k", one.at, {"consent": person.consent is True, **keys})
+        for burst in behaviour.type_text(self._rng, text, person.rhythm, frustration, at, since):
+            keys = {"keys": burst.keys, "pressed_ms": burst.pressed_ms, "dwell_ms": burst.dwell_ms}
+            self._add(Name.KEYSTROKES, "k", burst.at, {"consent": person.consent is True, **keys})
 
     def _navigate(self, frustration: float, since: int, at: int) -> None:
         calm_actions = self._rng.choices((0, 1, 2, 3), (46, 32, 16, 6))[0]
-        for action in behaviour.navigation(self._rng, frustration, since, at, calm_actions):
+        for action in behaviour.draw_actions(self._rng, frustration, since, at, calm_actions):
             self._add(Name.NAVIGATION, "n", action.at, action.fields)
 
     def _rate(self, at: int) -> None:
         mood = 5 - 4 * self._scene.scenario.frustration[-1]
-        marks = {name: self._mark(mood) for name in ("clarity", "tone", "resonance")}
-        who = {"rater_id": self._scene.person.customer_id or "anonymous", "rater_role": "customer"}
-        self._add(Name.RATINGS, "r", at, {**who, **marks, "felt_understood": marks["resonance"] >= 3})
+        scores = {name: self._draw_score(mood) for name in ("clarity", "tone", "resonance")}
+        rater = {"rater_id": self._scene.person.customer_id or "anonymous", "rater_role": "customer"}
+        self._add(Name.RATINGS, "r", at, {**rater, **scores, "felt_understood": scores["resonance"] >= 3})
 
-    def _mark(self, mood: float) -> int:
+    def _draw_score(self, mood: float) -> int:
         return min(max(round(mood + self._rng.gauss(0.0, 0.8)), 1), 5)
 
     def _add(self, topic: Name, letter: str, at: int, fields: dict[str, Any]) -> None:

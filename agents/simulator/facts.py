@@ -1,4 +1,4 @@
-"""What fills the gaps in the templates: names, numbers, days."""
+"""Values for the placeholders of the templates: names, numbers, days."""
 
 from collections.abc import Mapping
 from random import Random
@@ -14,15 +14,15 @@ NTH = ("second", "third", "fourth", "fifth")
 SPANS = ("four days", "six days", "a week", "two weeks", "three weeks", "a month", "ten days")
 
 
-def facts(rng: Random, name: str) -> dict[str, str]:
-    """What stays the same through a conversation."""
+def draw_facts(rng: Random, name: str) -> dict[str, str]:
+    """Values that stay the same throughout a conversation."""
     amount = rng.randint(900, 24_900)
     return {
         "name": name,
         "operator": rng.choice(("Kim", "Robin", "Sasha", "Toni", "Jules", "Noor")),
         "order": f"{rng.randint(1000, 9999)}-{rng.randint(100, 999)}",
-        "amount": money(amount),
-        "less": money(amount * rng.randint(40, 85) // 100),
+        "amount": format_money(amount),
+        "less": format_money(amount * rng.randint(40, 85) // 100),
         "product": rng.choice(PRODUCTS),
         "plan": rng.choice(PLANS),
         "city": rng.choice(CITIES),
@@ -33,8 +33,8 @@ def facts(rng: Random, name: str) -> dict[str, str]:
     }
 
 
-def passing_facts(rng: Random) -> dict[str, str]:
-    """What differs from message to message."""
+def draw_passing_facts(rng: Random) -> dict[str, str]:
+    """Values that differ from message to message."""
     day, other = rng.sample(DAYS, 2)
     return {
         "day": day,
@@ -47,10 +47,10 @@ def passing_facts(rng: Random) -> dict[str, str]:
     }
 
 
-def money(cents: int) -> str:
+def format_money(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d} euros"
 
 
-def filled(rng: Random, text: str, known: Facts) -> str:
-    """The template with its gaps filled."""
-    return text.format_map({**known, **passing_facts(rng)})
+def fill(rng: Random, text: str, known: Facts) -> str:
+    """The template with its placeholders filled."""
+    return text.format_map({**known, **draw_passing_facts(rng)})

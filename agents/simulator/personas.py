@@ -1,4 +1,4 @@
-"""Customers: how they write, how they type, what they agreed to. The same person is the same all day."""
+"""Customers: how they write, how they type, and what they consented to. A person is the same all day."""
 
 from random import Random
 from typing import NamedTuple
@@ -12,15 +12,15 @@ KEYSTROKE_CONSENT = 0.3
 
 
 class Style(NamedTuple):
-    """How a person puts things.
+    """How a person writes.
 
     Attributes:
         expressive: how much of the true frustration shows; below 1 hides it.
-        blunt: added whatever the mood: some people always sound cross.
-        noisy: spread of what shows from turn to turn.
+        blunt: added in any mood, because some people always sound cross.
+        noisy: standard deviation of what shows from turn to turn.
         lower: writes without capitals.
-        typos: chance of a slip in a message.
-        shouts: chance of capitals and marks when furious.
+        typos: probability of a typo in a message.
+        shouts: probability of capitals and exclamation marks when furious.
     """
 
     expressive: float
@@ -32,7 +32,7 @@ class Style(NamedTuple):
 
 
 class Rhythm(NamedTuple):
-    """A person's typing when calm: dwell and flight in milliseconds, backspaces and pauses as shares of keys."""
+    """A person's calm typing: dwell and flight in milliseconds, backspaces and pauses as shares of keys."""
 
     dwell: float
     flight: float
@@ -41,7 +41,7 @@ class Rhythm(NamedTuple):
 
 
 class Person(NamedTuple):
-    """One customer. ``consent`` to typing analysis: True, False, or None when nobody asked."""
+    """One customer. ``consent`` to typing analysis: True, False, or None when it was not asked for."""
 
     customer_id: str | None
     name: str
@@ -51,17 +51,17 @@ class Person(NamedTuple):
 
 
 def draw(rng: Random, number: int) -> Person:
-    """The customer of that number; a few are unknown to the platform."""
+    """The customer with that number; a few have no id."""
     return Person(
         customer_id=f"cust-{number:04d}" if rng.random() < 0.95 else None,
         name=rng.choice(NAMES),
-        style=style(rng),
-        rhythm=rhythm(rng),
+        style=draw_style(rng),
+        rhythm=draw_rhythm(rng),
         consent=True if rng.random() < KEYSTROKE_CONSENT else rng.choice((False, None)),
     )
 
 
-def style(rng: Random) -> Style:
+def draw_style(rng: Random) -> Style:
     return Style(
         expressive=rng.triangular(0.7, 1.35, 1.1),
         blunt=rng.uniform(0.35, 0.6) if rng.random() < 0.05 else rng.gauss(0.0, 0.04),
@@ -72,7 +72,7 @@ def style(rng: Random) -> Style:
     )
 
 
-def rhythm(rng: Random) -> Rhythm:
+def draw_rhythm(rng: Random) -> Rhythm:
     return Rhythm(
         dwell=rng.uniform(70.0, 130.0),
         flight=rng.uniform(120.0, 320.0),

@@ -1,7 +1,7 @@
-"""What customers say that fits any problem: answers, follow-ups, greetings and last words, by band.
+"""What customers say about any problem: answers, follow-ups, greetings and last words, by band.
 
-Bands run from 0 (content) to 4 (furious). People do not choose their words by a rule, so calm customers use dark
-words (``CALM_BUT_DARK``) and angry ones polite ones (``POLITE_BUT_ANGRY``): a reader of words must fail sometimes.
+Bands run from 0 (content) to 4 (furious). Some calm customers use negative words (``CALM_BUT_DARK``) and some angry
+ones polite words (``POLITE_BUT_ANGRY``), so that a text model cannot always be right.
 """
 
 from agents.simulator.complaints import Bands

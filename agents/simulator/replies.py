@@ -1,4 +1,4 @@
-"""What operators and bots answer, by what the answer does."""
+"""What operators and bots reply, by the purpose of the reply."""
 
 REPLIES: dict[str, tuple[str, ...]] = {
     "apology": (

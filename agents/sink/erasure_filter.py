@@ -10,7 +10,7 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from agents.common.pseudonyms import mark
+from agents.common.pseudonyms import pseudonymize
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.record_builder import headers_of
@@ -43,7 +43,7 @@ class ErasureFilter:
         if not self._until or row.get("conversation_id") is None:
             return False
         names = ("conversation_id", "customer_id")
-        keys = ((row["tenant"], name, mark(row[name])) for name in names if row.get(name) is not None)
+        keys = ((row["tenant"], name, pseudonymize(row[name])) for name in names if row.get(name) is not None)
         began = min(row[name] for name in BEGAN if name in row)
         return any(began <= self._until.get(key, 0) for key in keys)
 
@@ -51,7 +51,7 @@ class ErasureFilter:
         """What nobody is forgotten in, and what must be looked at."""
         if not self._conversations:
             return messages, ()
-        suspects = [mark(message.key() or b"") in self._conversations for message in messages]
+        suspects = [pseudonymize(message.key() or b"") in self._conversations for message in messages]
         pairs = list(zip(messages, suspects, strict=True))
         return [one for one, suspect in pairs if not suspect], [one for one, suspect in pairs if suspect]
 

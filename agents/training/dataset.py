@@ -47,18 +47,18 @@ class Conversation(NamedTuple):
 
 def read(path: Path) -> list[Conversation]:
     """The conversations of a file in the neutral format. ``Failure`` names what cannot be used."""
-    rows = list(file.numbered(path))
+    rows = list(file.read_lines(path))
     if not rows:
         raise Failure(f"{path} is empty", "give a file of labelled conversations: see docs/events.md")
-    if not labelled_jsonl.is_neutral(rows[0][1]):
+    if not labelled_jsonl.is_labelled(rows[0][1]):
         raise Failure(f"{path} has no labelled conversations", "the format is in docs/events.md")
-    return [conversation(name, turns) for name, turns in labelled_jsonl.conversations(path, rows).items()]
+    return [conversation(name, turns) for name, turns in labelled_jsonl.group_turns(path, rows).items()]
 
 
 def conversation(name: str, turns: list[dict[str, Any]]) -> Conversation:
     """One conversation, its messages read as ingest reads them."""
     events = [
-        labelled_jsonl.message(turn, labelled_jsonl.START_MS + i * labelled_jsonl.TURN_GAP_MS).event
+        labelled_jsonl.as_event(turn, labelled_jsonl.START_MS + i * labelled_jsonl.TURN_GAP_MS).event
         for i, turn in enumerate(turns)
     ]
     signals = tuple(extract_signal("message", event, (SOURCE, 0, i)) for i, event in enumerate(events))

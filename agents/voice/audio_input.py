@@ -1,4 +1,4 @@
-"""Which sound ``tenor voice`` reads: from where, whose track of it, and since when."""
+"""The audio that ``tenor voice`` reads: its source, the customer's track, and its start time."""
 
 import io
 import sys
@@ -18,47 +18,51 @@ STANDARD_INPUT = "-"
 
 
 @contextmanager
-def stream_of(path: str) -> Iterator[tuple[BinaryIO, str]]:
-    """The bytes of a file or of standard input, and what to call them."""
+def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
+    """The bytes of a file or of standard input, and the name for messages."""
     if path == STANDARD_INPUT:
         yield sys.stdin.buffer, "standard input"
         return
-    with from_file(path) as stream:
+    with open_file(path) as stream:
         yield stream, path
 
 
-def from_file(path: str) -> BinaryIO:
+def open_file(path: str) -> BinaryIO:
     with file_errors(path, "read"):
         return Path(path).open("rb")
 
 
-def start_of(said: str | None, sound: WavStream) -> int:
-    """When the sound began, milliseconds: as said; else a file ended just now, and a pipe begins now."""
-    if said is None:
+def start_time(started: str | None, sound: WavStream) -> int:
+    """When the audio starts, milliseconds. Without ``started``, a file ends now and a pipe starts now."""
+    if started is None:
         return now_ms() - length_ms(sound)
     try:
-        return parse_timestamp(said, "--started")
-    except Rejected as refusal:
-        raise Failure(refusal.detail, "for example: --started 2026-09-21T10:00:00Z") from None
+        return parse_timestamp(started, "--started")
+    except Rejected as rejected:
+        raise Failure(f"{rejected.detail}.", "For example: --started 2026-09-21T10:00:00Z") from None
 
 
 def length_ms(sound: WavStream) -> int:
-    """How long a file is: what its header promises, but no more than there is. 0 for a pipe, whose end is to come."""
+    """Length of a file by its header, but no more than there is, milliseconds; 0 for a pipe, which has not ended."""
     stream = sound.stream
     if not stream.seekable():
         return 0
     at = stream.tell()
-    there = (stream.seek(0, io.SEEK_END) - at) // sound.format.block
+    available = (stream.seek(0, io.SEEK_END) - at) // sound.format.block
     stream.seek(at)
-    samples = there if sound.length is None else min(sound.length, there)
+    samples = available if sound.length is None else min(sound.length, available)
     return samples * 1000 // sound.format.rate
 
 
-def track_of(said: int | None, sound: WavStream) -> int:
-    """The customer's track, from 0; ``Failure`` where it would have to be guessed: the other party is an operator."""
+def customer_track(track: int | None, sound: WavStream) -> int:
+    """The index of the customer's track. Raises ``Failure`` instead of guessing: another track is an operator's.
+
+    Args:
+        track: from 1; None where there is only one.
+    """
     tracks = sound.format.tracks
-    if said is None and tracks > 1:
-        raise Failure(f"{sound.name} has {tracks} tracks", "say which holds the customer alone, for example: --track 1")
-    if said is not None and not 1 <= said <= tracks:
-        raise Failure(f"{sound.name} has no track {said}, it has {tracks}")
-    return (said or 1) - 1
+    if track is None and tracks > 1:
+        raise Failure(f"{sound.name} has {tracks} tracks.", "Choose the customer's with --track, such as --track 1.")
+    if track is not None and not 1 <= track <= tracks:
+        raise Failure(f"{sound.name} has no track {track}; it has {tracks}.", f"Use --track 1 to {tracks}.")
+    return (track or 1) - 1

@@ -1,7 +1,7 @@
-"""``tenor voice``: a customer's voice, frame by frame, as events of conversation.prosody. The sound goes nowhere.
+"""``tenor voice``: a customer's voice, frame by frame, as events of conversation.prosody. Audio is never stored.
 
-Only a customer may be analysed (EU AI Act, Art. 5(1)(f)), and Tenor cannot hear who speaks. So the sound must hold
-the customer alone: one track of a recording that has one for each party, never both parties mixed into one.
+Only a customer may be analysed (EU AI Act, Art. 5(1)(f)), and Tenor cannot tell who speaks. So the audio must hold the
+customer alone: one track of a recording with a track per party, never both parties mixed.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from agents.recordings.model import Event
 from agents.recordings.publish import publish_events
 from agents.settings.model import Settings
 from agents.voice import wav
-from agents.voice.audio_input import start_of, stream_of, track_of
+from agents.voice.audio_input import customer_track, open_stream, start_time
 from schemas.errors import Rejected
 from schemas.topics import Name
 from schemas.validation import check
@@ -28,7 +28,7 @@ from streams.signals.prosody import FEATURES
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose voice it is, and whether they agreed to its being analysed."""
+    """The customer who speaks, and whether they consented to the analysis."""
 
     conversation_id: str
     customer_id: str | None
@@ -38,12 +38,12 @@ class Caller:
 
 @dataclass
 class VoiceSummary:
-    """What was read so far.
+    """What was measured so far.
 
     Attributes:
-        frames: events made of sound.
-        samples: length of the sound, in samples.
-        unknown: measures that are null, counted by reason.
+        frames: number of frames.
+        samples: length of the audio, samples.
+        unknown: number of measures that are null, by reason.
     """
 
     frames: int = 0
@@ -51,7 +51,7 @@ class VoiceSummary:
     unknown: Counter[str] = field(default_factory=Counter)
 
 
-def voice(
+def measure_voice(
     settings: Settings,
     path: str,
     caller: Caller,
@@ -60,58 +60,63 @@ def voice(
     started: str | None = None,
     out: Path | None = None,
 ) -> VoiceSummary:
-    """Measure a voice and deliver its frames.
+    """Measure a voice and publish its frames.
 
     Args:
         path: a WAV file, or ``-`` for standard input.
         frame_ms: length of a frame, milliseconds.
         track: the customer's, from 1; None where there is only one.
-        started: when the sound began, RFC 3339; None: a file ended just now, and a pipe begins now.
+        started: when the audio starts, RFC 3339; None: a file ends now, and a pipe starts now.
         out: write a recording instead of publishing.
 
-    Raises ``Failure``; also, after delivering what there is, when the sound ends before its header says.
+    Raises ``Failure``; if the audio is shorter than its header says, after its frames were published.
     """
-    heard = VoiceSummary()
+    summary = VoiceSummary()
     if not caller.consent:
-        deliver(settings, [refusal(caller, frame_ms)], out)
-        return heard
-    acoustics = praat()
-    with stream_of(path) as (stream, name):
+        deliver(settings, [no_consent_event(caller, frame_ms)], out)
+        return summary
+    acoustics = load_acoustics()
+    with open_stream(path) as (stream, name):
         sound = wav.opened(stream, name)
-        number, began = track_of(track, sound), start_of(started, sound)
+        number, began = customer_track(track, sound), start_time(started, sound)
         frames = wav.frames(sound, sound.format.rate * frame_ms // 1000, number)
-        deliver(settings, listen(acoustics, frames, sound.format.rate, caller, began, heard), out)
-    require_whole(sound, heard)
-    return heard
+        deliver(settings, measure_frames(acoustics, frames, sound.format.rate, caller, began, summary), out)
+    require_complete(sound, summary)
+    return summary
 
 
-def praat() -> ModuleType:
-    """The measuring; ``Failure`` without the extra."""
+def load_acoustics() -> ModuleType:
+    """The module that measures. Raises ``Failure`` without the extra ``measure_voice``."""
     try:
         from agents.voice import acoustics
     except ImportError:
-        raise Failure('measuring a voice needs the extra: pip install "tenor[voice]"') from None
+        raise Failure("Measuring a voice requires the extra voice.", 'Run: pip install "tenor[voice]"') from None
     return acoustics
 
 
-def listen(
-    acoustics: ModuleType, frames: Iterable[wav.Samples], rate: int, caller: Caller, began_ms: int, heard: VoiceSummary
+def measure_frames(
+    acoustics: ModuleType,
+    frames: Iterable[wav.Samples],
+    rate: int,
+    caller: Caller,
+    began_ms: int,
+    summary: VoiceSummary,
 ) -> Iterator[Event]:
-    """Frames as events, each as soon as it was read; ``heard`` keeps count."""
+    """Frames as events, each as soon as it is read; updates the summary."""
     for frame in frames:
         measures = acoustics.measure(frame, rate)
-        heard.frames += 1
-        heard.samples += len(frame)
-        heard.unknown.update(measures.reasons.values())
-        event_id = stable_id("voice", caller.tenant, caller.conversation_id, began_ms, heard.frames)
-        ended_ms = began_ms + heard.samples * 1000 // rate
+        summary.frames += 1
+        summary.samples += len(frame)
+        summary.unknown.update(measures.reasons.values())
+        event_id = stable_id("voice", caller.tenant, caller.conversation_id, began_ms, summary.frames)
+        ended_ms = began_ms + summary.samples * 1000 // rate
         yield frame_event(event_id, caller, ended_ms, len(frame) * 1000 / rate, measures.values)
 
 
 def frame_event(
     event_id: str, caller: Caller, ended_ms: int, duration_ms: float, values: dict[str, float | None]
 ) -> Event:
-    """One frame as in its contract, dated by its end: that is when it could be known."""
+    """One frame as an event, dated by its end, when it becomes known."""
     datum = {
         "event_id": event_id,
         "conversation_id": caller.conversation_id,
@@ -127,37 +132,37 @@ def frame_event(
     return Event(str(Name.PROSODY), caller.conversation_id, datum)
 
 
-def refusal(caller: Caller, frame_ms: int) -> Event:
-    """What is said without consent: that there is none. The sound is not even opened."""
+def no_consent_event(caller: Caller, frame_ms: int) -> Event:
+    """An event that only says that there is no consent. The audio is not opened."""
     now = now_ms()
     event_id = stable_id("voice refused", caller.tenant, caller.conversation_id, now)
     return frame_event(event_id, caller, now, float(frame_ms), dict.fromkeys(FEATURES))
 
 
 def deliver(settings: Settings, events: Iterable[Event], out: Path | None) -> None:
-    """Publish events as they come, or write them as a recording that ``tenor replay`` plays."""
-    accepted = checked(events, settings)
+    """Publish events as they come, or write them as a recording for ``tenor replay``."""
+    checked = check_events(events, settings)
     if out is not None:
-        return file.write(out, accepted)
+        return file.write(out, checked)
     require_topics(settings, [Name.PROSODY])
-    publish_events(settings, accepted)
+    publish_events(settings, checked)
 
 
-def checked(events: Iterable[Event], settings: Settings) -> Iterator[Event]:
-    """The events, as ingest will accept them; ``Failure`` where it would not."""
+def check_events(events: Iterable[Event], settings: Settings) -> Iterator[Event]:
+    """The events, unchanged. Raises ``Failure`` for one that ingest would reject."""
     for event in events:
         try:
             check("prosody", dict(event.event), now_ms(), settings.limits)
-        except Rejected as refused:
-            raise Failure(f"ingest would refuse this: {refused.detail}") from None
+        except Rejected as rejected:
+            raise Failure(f"Ingest would reject this event: {rejected.detail}.") from None
         yield event
 
 
-def require_whole(sound: wav.WavStream, heard: VoiceSummary) -> None:
-    """``Failure`` when nothing was read, or less than promised."""
-    if not heard.samples:
-        raise Failure(f"{sound.name} holds no sound")
-    if sound.length is not None and heard.samples < sound.length:
-        there, promised = heard.samples / sound.format.rate, sound.length / sound.format.rate
-        said = f"{sound.name} ends early, after {there:.1f} of the {promised:.1f} s its header says"
-        raise Failure(said, f"the {heard.frames} frames that are there were used")
+def require_complete(sound: wav.WavStream, summary: VoiceSummary) -> None:
+    """Raises ``Failure`` when there was no audio, or less than its header says."""
+    if not summary.samples:
+        raise Failure(f"{sound.name} holds no audio.")
+    if sound.length is not None and summary.samples < sound.length:
+        seconds, expected = summary.samples / sound.format.rate, sound.length / sound.format.rate
+        message = f"{sound.name} ends early, after {seconds:.1f} of the {expected:.1f} s in its header."
+        raise Failure(message, f"The {summary.frames} frames that it holds were used.")

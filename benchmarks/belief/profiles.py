@@ -24,7 +24,7 @@ from agents.recordings.model import Line, Truth
 from agents.simulator import scenario
 from agents.simulator.personas import Person
 from agents.simulator.scenario import Scenario
-from agents.simulator.weeks import customer, simulate_weeks
+from agents.simulator.weeks import draw_customer, simulate_weeks
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import BeliefConfig, Config, ProfileConfig
 from streams.conversations.partition import Partition
@@ -123,7 +123,7 @@ def known(name: str) -> bool:
 
 
 def always_cross(seed: int) -> Callable[[str], bool]:
-    return lambda name: customer(seed, int(name.split("-")[2])).style.blunt > CROSS_FROM
+    return lambda name: draw_customer(seed, int(name.split("-")[2])).style.blunt > CROSS_FROM
 
 
 def lasting(rng: Any) -> Scenario:
@@ -135,7 +135,7 @@ def differing(seed: int) -> Callable[[int], Person]:
     """Customers who differ in tone more than the simulator's do, without the few who always sound cross."""
 
     def who(number: int) -> Person:
-        person, tone = customer(seed, number), Random(f"{seed} tone {number}").gauss(0.0, DIFFERING_SD)
+        person, tone = draw_customer(seed, number), Random(f"{seed} tone {number}").gauss(0.0, DIFFERING_SD)
         return person._replace(style=person.style._replace(blunt=tone))
 
     return who

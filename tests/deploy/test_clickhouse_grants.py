@@ -238,13 +238,13 @@ def test_the_doctor_knows_what_is_granted() -> None:
 def test_the_doctor_tells_enough_from_too_little(base: Settings, role: str) -> None:
     settings = as_role(base, f"tenor_{role}")
     client = connect(settings)
-    [enough] = grants.look(settings, client, [role])
+    [enough] = grants.check_grants(settings, client, [role])
     assert enough.verdict == "ok"
     other = "sink" if role != "sink" else "reader"
-    [lacking] = grants.look(settings, client, [other])
+    [lacking] = grants.check_grants(settings, client, [other])
     assert lacking.verdict == "failed"
-    assert f"user tenor_{role} lacks for {other}: " in lacking.found
+    assert f"User tenor_{role} lacks grants of the role {other}: " in lacking.finding
     assert f"GRANT tenor_{other} TO tenor_{role}" in str(lacking.todo)
-    [told] = grants.look(settings, client, None)
-    assert (told.verdict, role in told.found, other in told.found) == ("ok", True, False)
+    [check] = grants.check_grants(settings, client, None)
+    assert (check.verdict, role in check.finding, other in check.finding) == ("ok", True, False)
     client.disconnect()

@@ -9,9 +9,9 @@ import typer.main
 import yaml
 
 from agents.cli.main import app
-from agents.settings.loader import variables_known
+from agents.settings.loader import known_variables
 from agents.settings.model import Settings
-from agents.settings.validation import refuse
+from agents.settings.validation import refuse_contradictions
 from schemas.topics import Topics
 from streams.alerts.routes_file import read_routes
 from tests.deploy import recipe
@@ -46,9 +46,9 @@ def test_every_role_is_there_and_is_a_command() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_its_variables_are_settings_that_can_be_meant_together(name: str) -> None:
     given = OURS[name]["environment"]
-    assert set(given) <= set(variables_known())
+    assert set(given) <= set(known_variables())
     plain = {key.removeprefix("TENOR_").lower(): value for key, value in given.items() if not key.endswith("_FILE")}
-    refuse(Settings(_env_file=None, **plain))  # type: ignore[call-arg]
+    refuse_contradictions(Settings(_env_file=None, **plain))  # type: ignore[call-arg]
     secrets = {value.removeprefix(SECRETS) for key, value in given.items() if key.endswith("_FILE")}
     assert secrets == set(OURS[name]["secrets"])
 

@@ -15,7 +15,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 import agents.common.metrics  # registers them
 from agents.cli.main import app
-from agents.settings.loader import variables_known
+from agents.settings.loader import known_variables
 from schemas.topics import Topics
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ def test_the_documents_name_commands_and_settings_there_are() -> None:
                 assert word in found.commands, told
                 found = found.commands[word]
     settings = set(re.findall(r"TENOR_[A-Z_]+[A-Z]", TOLD))
-    assert len(settings) > 15 and settings <= set(variables_known())
+    assert len(settings) > 15 and settings <= set(known_variables())
 
 
 def test_disaster_recovery_names_topics_and_groups_there_are() -> None:

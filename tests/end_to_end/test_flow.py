@@ -101,7 +101,7 @@ def test_silence_closes_an_outcome_window_by_a_tick(new_deployment: Callable[...
     deployment.send(Name.MESSAGES, *conversation("silent", [ANGRY] * 7, START)[:-1])
     eventually(lambda: any(d["available"] for d in deployment.decoded(Name.DECISIONS)), "a decision")
     assert any(d["available"] for d in deployment.decoded(Name.DECISIONS))
-    replay.finish(deployment.settings, START + 7 * 60_000)
+    replay.publish_closing_tick(deployment.settings, START + 7 * 60_000)
 
     def closed() -> bool:
         available = {d["decision_id"] for d in deployment.decoded(Name.DECISIONS) if d["available"]}

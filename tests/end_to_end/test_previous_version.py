@@ -18,7 +18,7 @@ import msgspec
 from agents.docgen.offline_pipeline import OfflinePipeline
 from agents.recordings import file
 from agents.recordings.model import Event, Recording
-from agents.recordings.replay import marked
+from agents.recordings.replay import with_ratings
 from agents.simulator.day import simulate
 from schemas.codec import Codec
 from schemas.records import Datum, record
@@ -102,7 +102,7 @@ def written_log() -> list[bytes]:
 
 @cache
 def replayed() -> Recorder:
-    return play(marked(file.read(FOLDER / "recording.jsonl.gz")))
+    return play(with_ratings(file.read(FOLDER / "recording.jsonl.gz")))
 
 
 def test_the_config_has_the_version_it_had() -> None:
@@ -137,7 +137,7 @@ def test_the_log_it_wrote_is_read_and_folds_to_what_it_published() -> None:
 
 def test_typing_navigation_and_ratings_fold_to_what_they_folded_to() -> None:
     told = expected()["simulated_day"]
-    run = play(marked(Recording(7, tuple(simulate(7, 30)))))
+    run = play(with_ratings(Recording(7, tuple(simulate(7, 30)))))
     assert sha256(b"".join(run.log)).hexdigest() == told["signals"]
     assert run.states == told["states"]
     assert digest_all(run) == told["sha256"]

@@ -164,7 +164,7 @@ def test_text_goes_nowhere_but_where_it_came_from(running: Stack, bus: Deploymen
     bus.send(Name.NAVIGATION, *[click("canary", event_time=START + i, page=CANARY, target=CANARY) for i in range(4)])
     bus.produce((name, "canary", value, headers) for name, value, headers in refused())
     settle(running)
-    replay.finish(settings, START + 10**7)
+    replay.publish_closing_tick(settings, START + 10**7)
     settle(running)
 
     sent_to = (Name.MESSAGES, Name.NAVIGATION, Name.RATINGS, Name.SIGNALS)
@@ -303,7 +303,7 @@ def test_who_is_forgotten_is_gone_and_stays_gone(running: Stack, bus: Deployment
     rewind(running)  # the sink stores everything again that Kafka still holds
     bus.send(Name.MESSAGES, *visits())  # and somebody publishes an old recording
     settle(running)
-    replay.finish(settings, START + 10**7)
+    replay.publish_closing_tick(settings, START + 10**7)
     settle(running)
     assert clickhouse_holds(settings, GONE) == set()
     assert rows_of(client, "stays") == others

@@ -127,7 +127,7 @@ def test_an_erased_customer_stays_erased(deployment: Deployment) -> None:
     profiles.erase(deployment.settings, "default", "bert")
     eventually(lambda: remembered(deployment, "bert")() is None, "bert is forgotten")
     deployment.produce([(Name.CUSTOMERS, "bert", older.value, dict(older.headers))])  # replayed
-    replay.finish(deployment.settings, LATER + 90_000)  # the running one ends and tells
+    replay.publish_closing_tick(deployment.settings, LATER + 90_000)  # the running one ends and tells
     eventually(lambda: len(notes(deployment, "learned")) == 2, "the running conversation has told")
     eventually(lambda: caught_up(deployment), "all notes are read")
     assert remembered(deployment, "bert")() is None

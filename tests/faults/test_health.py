@@ -13,7 +13,7 @@ import pytest
 
 from agents.clickhouse import migrate
 from agents.clickhouse.client import connect
-from agents.common.health import SILENT
+from agents.common.health import SILENT_STALLS
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import ChildProcess, free_port
 from agents.embedded.tansu import Tansu
@@ -83,7 +83,7 @@ def test_a_worker_without_partitions_is_ready_and_green(deployment: Deployment) 
     first, second = deployment.start_worker(), deployment.start_worker()
     both = [healthz(deployment, one)(200) for one in (first, second)]
     eventually(lambda: all(one() for one in both), "green once the partition is given away")
-    for _ in range(10 * (SILENT + 2)):
+    for _ in range(10 * (SILENT_STALLS + 2)):
         assert all(one() for one in both)
         time.sleep(STALL_S / 10)
     assert asked(deployment, second, "/ready") == 200

@@ -1,48 +1,50 @@
-// What an alert tells besides its sentences: what it was seen by, since when, what was tried, who was told, why it fired.
+// The details of an alert: its evidence, since when, what was tried, its deliveries, and the rule that fired.
 
 import { h, name } from "./dom.js";
 import { counted, plain, time, utc } from "./format.js";
 
 const CONTROL = "control";
 
-/** The facts of an alert, each with its name; what is not known is left out. */
-export function facts(one) {
-  const known = [
-    ["Seen by", one.evidence.map((text) => [name(text)])],
-    ["Raised since", one.raised_at === null ? [] : [[h("time", { datetime: utc(one.raised_at) }, time(one.raised_at))]]],
-    ["Tried", one.tried.map(went)],
-    ["Told", one.deliveries.length ? one.deliveries.map(became) : [["nobody so far, as far as is recorded"]]],
-    ["Fired", [fired(one)]],
+/** The details of an alert, each with its name; unknown ones are left out. */
+export function details(alert) {
+  const rows = [
+    ["Evidence", alert.evidence.map((text) => [name(text)])],
+    ["Raised since", alert.raised_at === null ? [] : [[h("time", { datetime: utc(alert.raised_at) }, time(alert.raised_at))]]],
+    ["Tried", alert.tried.map(describeAttempt)],
+    ["Deliveries", alert.deliveries.length ? alert.deliveries.map(describeDelivery) : [["none recorded yet"]]],
+    ["Fired by", [describeRule(alert)]],
   ];
-  return h("dl", { class: "facts" }, known.filter(([, told]) => told.length).map(([what, told]) =>
-    h("div", {}, h("dt", {}, what), told.map((parts) => h("dd", {}, ...parts)))));
+  return h("dl", { class: "facts" }, rows.filter(([, values]) => values.length).map(([title, values]) =>
+    h("div", {}, h("dt", {}, title), values.map((parts) => h("dd", {}, ...parts)))));
 }
 
-const went = (tried) => [
-  tried.option === CONTROL ? "left alone" : name(tried.option),
-  tried.change === null ? ", then the customer did not write"
-    : `, then the level ${tried.change > 0 ? "rose" : "fell"} by ${plain(Math.abs(tried.change))}`,
+const describeAttempt = (attempt) => [
+  attempt.option === CONTROL ? "control (no intervention)" : name(attempt.option),
+  attempt.change === null ? ": no customer message afterwards"
+    : `: level ${attempt.change > 0 ? "rose" : "fell"} by ${plain(Math.abs(attempt.change))}`,
 ];
 
-function became(one) {
-  const where = one.team ? ["team ", name(one.team), ...(one.destination ? [" by ", name(one.destination)] : [])] : ["no team"];
-  const tries = one.attempts > 1 ? ` after ${counted(one.attempts, "attempt")}` : "";
-  const why = one.reason ? [" (", name(one.reason), ")"] : [];
-  return [...where, ": ", h("span", { class: one.status }, one.status === "suppressed" ? "not told" : one.status), tries, ...why,
-    ", ", h("time", { datetime: utc(one.at) }, time(one.at))];
+function describeDelivery(delivery) {
+  const via = delivery.destination ? [" via ", name(delivery.destination)] : [];
+  const to = delivery.team ? ["team ", name(delivery.team), ...via] : ["no team"];
+  const attempts = delivery.attempts > 1 ? ` after ${counted(delivery.attempts, "attempt")}` : "";
+  const reason = delivery.reason ? [" (", name(delivery.reason), ")"] : [];
+  return [...to, ": ", h("span", { class: delivery.status }, delivery.status), attempts, ...reason,
+    ", ", h("time", { datetime: utc(delivery.at) }, time(delivery.at))];
 }
 
-const fired = (one) => [
-  "rule ", name(one.rule), one.rule_version === null ? "" : ` ${one.rule_version}`, ", settings ", name(one.config_version),
-  ...(one.policy_version ? [", policy ", name(one.policy_version)] : []),
+const describeRule = (alert) => [
+  "rule ", name(alert.rule), alert.rule_version === null ? "" : ` ${alert.rule_version}`,
+  ", config ", name(alert.config_version),
+  ...(alert.policy_version ? [", policy ", name(alert.policy_version)] : []),
 ];
 
-const ACTIONS = { acknowledge: "Acknowledged", snooze: "Snoozed", resume: "Taken back" };
+const ACTIONS = { acknowledge: "Acknowledged", snooze: "Snoozed", resume: "Reopened" };
 
-/** What a person said about alerts: by a command or from here, which is the same. */
-export const word = (said) => [
-  ACTIONS[said.action] ?? said.action, ...(said.team ? [" for team ", name(said.team)] : []),
-  ...(said.until === null ? [] : [" until ", h("time", { datetime: utc(said.until) }, time(said.until))]),
-  ", by ", name(said.by), " at ", h("time", { datetime: utc(said.at) }, time(said.at)),
-  ...(said.reason ? [": ", name(said.reason)] : []),
+/** A command about alerts, given here or on the command line. */
+export const describeCommand = (command) => [
+  ACTIONS[command.action] ?? command.action, ...(command.team ? [" for team ", name(command.team)] : []),
+  ...(command.until === null ? [] : [" until ", h("time", { datetime: utc(command.until) }, time(command.until))]),
+  ", by ", name(command.by), " at ", h("time", { datetime: utc(command.at) }, time(command.at)),
+  ...(command.reason ? [": ", name(command.reason)] : []),
 ];

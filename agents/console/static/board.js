@@ -1,15 +1,15 @@
-// The board: conversations by belief, the most frustrated first.
+// The board: live conversations, the highest frustration level first.
 
 import { sparkline, MARKS } from "./charts.js";
-import { empty, h, keyed, name, say } from "./dom.js";
+import { empty, h, name, reconcile, setText } from "./dom.js";
 import { counted, plain, signed, time, utc } from "./format.js";
-import { follow } from "./stream.js";
+import { subscribe } from "./stream.js";
 
 const WAIT_MS = 250; // after a key in the search field
-const POINTING_MS = 5_000, READING_MS = 20_000; // so long after a move, or a key, the order is held
+const POINTING_MS = 5_000, READING_MS = 20_000; // after a pointer move or a key, the order is held this long
 
 export function board(main, address) {
-  const wish = new URLSearchParams(address.search);
+  const filters = new URLSearchParams(address.search);
   const rows = new Map();
   let heldUntil = 0;
   const hold = (ms) => (heldUntil = Math.max(heldUntil, Date.now() + ms));
@@ -19,24 +19,24 @@ export function board(main, address) {
   };
   let stop = () => {};
   let pages = 1, page = 0, last = null;
-  const seen = new Map(); // rows of this page by key, as last told
+  const seen = new Map(); // rows of this page by key, as last received
 
-  const again = () => {
-    history.replaceState(null, "", `/${wish.size ? `?${wish}` : ""}`);
+  const reload = () => {
+    history.replaceState(null, "", `/${filters.size ? `?${filters}` : ""}`);
     stop();
     seen.clear();
-    stop = follow(`/events/board?${wish}`, told);
+    stop = subscribe(`/events/board?${filters}`, show);
   };
   const set = (key, value) => {
-    if (value) wish.set(key, value);
-    else wish.delete(key);
-    if (key !== "page") wish.delete("page");
-    again();
+    if (value) filters.set(key, value);
+    else filters.delete(key);
+    if (key !== "page") filters.delete("page");
+    reload();
   };
 
   let typed;
   const find = h("input", {
-    type: "search", id: "find", value: wish.get("text"), placeholder: "conversation or customer",
+    type: "search", id: "find", value: filters.get("text"), placeholder: "conversation or customer",
     oninput: (event) => {
       clearTimeout(typed);
       typed = setTimeout(() => set("text", event.target.value.trim()), WAIT_MS);
@@ -44,10 +44,10 @@ export function board(main, address) {
   });
   const tenant = h("select", { id: "tenant", onchange: (event) => set("tenant", event.target.value) });
   const by = h("select", { id: "by", onchange: (event) => set("by", event.target.value) },
-    h("option", { value: "" }, "level"), h("option", { value: "recent", selected: wish.get("by") === "recent" }, "last turn"));
+    h("option", { value: "" }, "level"), h("option", { value: "recent", selected: filters.get("by") === "recent" }, "last turn"));
   const flag = (key, text) => h("label", { class: "flag" },
-    h("input", { type: "checkbox", name: key, checked: wish.get(key) === "1", onchange: (e) => set(key, e.target.checked ? "1" : "") }), text);
-  const counts = h("p", { class: "counts" }, "Looking…");
+    h("input", { type: "checkbox", name: key, checked: filters.get(key) === "1", onchange: (e) => set(key, e.target.checked ? "1" : "") }), text);
+  const counts = h("p", { class: "counts" }, "Loading…");
   const list = h("ol", {
     class: "board", "aria-label": "Conversations",
     onpointermove: () => hold(POINTING_MS),
@@ -69,62 +69,62 @@ export function board(main, address) {
       h("label", { for: "find" }, "Find"), find,
       h("label", { for: "tenant", class: "of-tenant" }, "Tenant"), tenant,
       h("label", { for: "by" }, "Sort by"), by,
-      flag("raised", "Raised only"), flag("ended", "Ended too")),
+      flag("raised", "Raised only"), flag("ended", "Include ended")),
     list, nothing, paging, legend(),
-    h("p", { class: "legend" }, "While you point at the list, or go through it with the arrow keys, its order is held."));
+    h("p", { class: "legend" }, "The order is held while you point at the list or move through it with the arrow keys."));
 
-  function told(found) {
-    for (const [key, row] of Object.entries(found.rows)) seen.set(key, row);
-    ({ page, pages } = found);
-    last = found;
-    say(counts, summary(found));
-    tenants(found.tenants);
+  function show(payload) {
+    for (const [key, row] of Object.entries(payload.rows)) seen.set(key, row);
+    ({ page, pages } = payload);
+    last = payload;
+    setText(counts, summary(payload));
+    showTenants(payload.tenants);
     arrange();
-    say(where, `Page ${page + 1} of ${pages}`);
+    setText(where, `Page ${page + 1} of ${pages}`);
     paging.hidden = pages === 1;
     earlier.disabled = page === 0;
     later.disabled = page === pages - 1;
-    nothing.replaceChildren(...(found.order.length ? [] : [whyEmpty(found)]));
+    nothing.replaceChildren(...(payload.order.length ? [] : [whyEmpty(payload)]));
   }
 
-  /** Rows in their order. While somebody points at the list or is in it, its rows stay where they are. */
+  /** Puts the rows in order. While somebody points at the list or has its focus, they stay where they are. */
   function arrange() {
     const held = rows.size > 0 && Date.now() < heldUntil;
     const order = held ? [...rows.keys()] : last.order;
     if (!held) for (const key of seen.keys()) if (!order.includes(key)) seen.delete(key);
-    keyed(list, rows, order, (key) => key, (key) => makeRow(seen.get(key)), (row, key) => row.show(seen.get(key)));
+    reconcile(list, rows, order, (key) => key, (key) => makeRow(seen.get(key)), (row, key) => row.show(seen.get(key)));
   }
 
-  function tenants(names) {
-    const several = names.length > 1 || wish.has("tenant");
-    for (const one of [tenant, tenant.previousElementSibling]) one.hidden = !several;
+  function showTenants(names) {
+    const several = names.length > 1 || filters.has("tenant");
+    for (const element of [tenant, tenant.previousElementSibling]) element.hidden = !several;
     if (tenant.options.length === names.length + 1) return;
-    const chosen = wish.get("tenant") ?? "";
-    tenant.replaceChildren(h("option", { value: "" }, "all"), ...names.map((one) => h("option", { value: one, selected: one === chosen }, one)));
+    const chosen = filters.get("tenant") ?? "";
+    tenant.replaceChildren(h("option", { value: "" }, "all"), ...names.map((value) => h("option", { value, selected: value === chosen }, value)));
   }
 
-  const whyEmpty = (found) => {
-    if (!found.status.fresh_at) return empty("Nothing can be shown yet", "The database has not answered so far.");
-    if (wish.get("text") || wish.get("tenant") || wish.get("raised")) return empty("No conversation is like that", "Search for less.");
-    if (found.ended) return empty("Nobody is talking just now", `${counted(found.ended, "conversation")} ended lately: tick “Ended too” to see them.`);
-    return empty("No conversation yet", "The first appears here seconds after a customer has written. Is something publishing to conversation.messages, and are worker and sink running?");
+  const whyEmpty = (payload) => {
+    if (!payload.status.fresh_at) return empty("No data yet", "ClickHouse has not answered yet.");
+    if (filters.get("text") || filters.get("tenant") || filters.get("raised")) return empty("No matching conversations", "Change or clear the filters.");
+    if (payload.ended) return empty("No live conversations", `${counted(payload.ended, "conversation")} ended recently. Select “Include ended” to see them.`);
+    return empty("No conversations yet", "The first one appears seconds after a customer writes. Check that events are published to conversation.messages, and that a worker and the sink are running.");
   };
 
-  again();
+  reload();
   return () => {
     stop();
     for (const row of rows.values()) row.end();
   };
 }
 
-const summary = (found) =>
-  `${counted(found.live, "live conversation")}, ${found.raised.toLocaleString("en")} raised` +
-  (found.total === found.live ? "" : `; ${found.total.toLocaleString("en")} shown`);
+const summary = (payload) =>
+  `${counted(payload.live, "live conversation")}, ${payload.raised.toLocaleString("en")} raised` +
+  (payload.total === payload.live ? "" : `; ${payload.total.toLocaleString("en")} shown`);
 
-// Charts are drawn where one can see them: of fifty rows, a dozen.
-const seeing = new WeakMap();
-const eyes = new IntersectionObserver(
-  (entries) => { for (const one of entries) seeing.get(one.target)?.(one.isIntersecting); }, { rootMargin: "200px" });
+// Only visible charts are drawn: a dozen of fifty rows.
+const onVisible = new WeakMap();
+const visibility = new IntersectionObserver(
+  (entries) => { for (const entry of entries) onVisible.get(entry.target)?.(entry.isIntersecting); }, { rootMargin: "200px" });
 
 function makeRow(first) {
   const link = h("a", { href: page(first) }, name(first.conversation));
@@ -148,31 +148,31 @@ function makeRow(first) {
     chart ??= sparkline(spark);
     chart.show(shown);
   };
-  seeing.set(node, (now) => {
+  onVisible.set(node, (now) => {
     visible = now;
     draw();
   });
-  eyes.observe(node);
+  visibility.observe(node);
   return {
     node,
     show(row) {
       if (row === shown) return;
       shown = row;
-      say(who, row.customer ?? "");
-      say(talk, `${row.customer ? " · " : ""}${row.channel} · turn ${row.turn}`);
-      say(level, signed(row.level));
-      say(sd, ` ± ${plain(row.sd)}`);
-      say(path, `from ${signed(row.levels[0])} over ${counted(row.levels.length, "turn")} to `);
-      say(slope, slopeOf(row));
-      say(state, row.ended ? row.ended.replaceAll("_", " ") : row.raised ? "raised" : "");
+      setText(who, row.customer ?? "");
+      setText(talk, `${row.customer ? " · " : ""}${row.channel} · turn ${row.turn}`);
+      setText(level, signed(row.level));
+      setText(sd, ` ± ${plain(row.sd)}`);
+      setText(path, `from ${signed(row.levels[0])} over ${counted(row.levels.length, "turn")} to `);
+      setText(slope, slopeOf(row));
+      setText(state, row.ended ? row.ended.replaceAll("_", " ") : row.raised ? "raised" : "");
       node.classList.toggle("raised", row.raised && !row.ended);
-      say(note, noteOf(row));
-      say(at, time(row.at));
+      setText(note, noteOf(row));
+      setText(at, time(row.at));
       at.dateTime = utc(row.at);
       draw();
     },
     end() {
-      eyes.unobserve(node);
+      visibility.unobserve(node);
       chart?.end();
     },
   };
@@ -181,16 +181,16 @@ function makeRow(first) {
 const page = (row) => `/conversation?${new URLSearchParams({ tenant: row.tenant, id: row.conversation })}`;
 
 const slopeOf = (row) =>
-  row.slope === null || Math.abs(row.slope) < 0.005 ? "" : `${row.slope > 0 ? "↗" : "↘"} ${signed(row.slope)} a minute`;
+  row.slope === null || Math.abs(row.slope) < 0.005 ? "" : `${row.slope > 0 ? "↗" : "↘"} ${signed(row.slope)} per minute`;
 
-/** What was done last, or what followed. */
+/** The last decision, or its outcome. */
 function noteOf(row) {
   const [, kind, what] = row.marks.at(-1) ?? [];
   if (!kind) return "";
-  return kind === "control" ? MARKS.control : `${what}: ${kind === "intervention" ? "under way" : MARKS[kind]}`;
+  return kind === "control" ? MARKS.control : `${what}: ${kind === "intervention" ? "in progress" : MARKS[kind]}`;
 }
 
-/** Arrow keys go from conversation to conversation. */
+/** Arrow keys move from conversation to conversation. */
 function move(event) {
   const links = [...event.currentTarget.querySelectorAll("a")];
   const here = links.indexOf(document.activeElement);
@@ -202,5 +202,5 @@ function move(event) {
 
 export const legend = () =>
   h("p", { class: "legend" },
-    "Level of the frustration signal: 0 is usual, higher is more frustrated; the band is its 95 % uncertainty. ",
-    "▲ intervention, ○ left alone as control, ▼ the level fell after it, △ rose, ✕ failed.");
+    "Frustration level: 0 is usual, higher is more frustrated; the band is the 95 % uncertainty. ",
+    "▲ intervention, ○ control (no intervention), ▼ level fell afterwards, △ level rose, ✕ failed.");

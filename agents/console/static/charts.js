@@ -1,11 +1,11 @@
-// The trajectory of a conversation, small and large: the level, the band of its uncertainty, what was done and followed.
+// The trajectory of a conversation, as a sparkline and as a large chart: level, uncertainty band, decisions and outcomes.
 
 import uPlot from "./vendor/uplot.js";
 import { timeOfDay } from "./format.js";
 
 const SPARK = { width: 180, height: 40 };
 const BAND_SD = 1.96; // 95 % of a normal distribution
-const LOW = -0.3, HIGH = 0.9; // the same for all, so that one sees which is higher; more where a level leaves them
+const LOW = -0.3, HIGH = 0.9; // the same scale for all, so that levels compare; extended where a level exceeds it
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let read = null;
@@ -21,7 +21,7 @@ dark.addEventListener("change", () => {
   for (const chart of drawn) chart.redraw(false);
 });
 
-// Each kind has a shape of its own: colour alone tells nobody enough.
+// Each kind has a shape of its own, because colour alone is not accessible.
 const SHAPES = {
   intervention: (c, x, y, r) => polygon(c, [[x, y - r], [x + r, y + r], [x - r, y + r]], true),
   control: (c, x, y, r) => circle(c, x, y, r),
@@ -32,7 +32,7 @@ const SHAPES = {
 };
 
 export const MARKS = {
-  intervention: "intervention", control: "left alone as control", fell: "level fell", rose: "level rose",
+  intervention: "intervention", control: "control (no intervention)", fell: "level fell", rose: "level rose",
   failed: "failed", unseen: "not observed",
 };
 
@@ -91,7 +91,7 @@ const columns = (xs, levels, sds) => [
   levels,
 ];
 
-/** A small chart for one row; `show(row)` draws it, `end()` forgets it. */
+/** A sparkline for one row; `show(row)` draws it, `end()` removes it. */
 export function sparkline(parent) {
   let marks = [];
   const chart = new uPlot(
@@ -122,7 +122,7 @@ export function sparkline(parent) {
   };
 }
 
-/** The large chart of one life of a conversation; `show(points, marks)` draws it. Fits its parent's width. */
+/** The large chart of one life of a conversation; `show(points, marks)` draws it. It fits its parent's width. */
 export function trajectory(parent) {
   let marks = [];
   const axis = { stroke: () => colour("soft"), grid: { stroke: () => colour("grid"), width: 1 }, ticks: { show: false } };
@@ -149,9 +149,10 @@ export function trajectory(parent) {
   const fit = new ResizeObserver(() => chart.setSize({ width: Math.max(parent.clientWidth, 200), height: 260 }));
   fit.observe(parent);
   return {
-    show(points, found) {
-      marks = found;
-      chart.setData(columns(points.map((one) => one.at / 1000), points.map((one) => one.level), points.map((one) => one.sd)));
+    show(points, newMarks) {
+      marks = newMarks;
+      chart.setData(columns(
+        points.map((point) => point.at / 1000), points.map((point) => point.level), points.map((point) => point.sd)));
     },
     end() {
       fit.disconnect();

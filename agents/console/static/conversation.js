@@ -1,39 +1,39 @@
-// One conversation, turn by turn: what moved the belief, what was done, what followed.
+// One conversation, turn by turn: what moved the level, decisions, outcomes and alerts.
 
-import { facts, word } from "./alert.js";
+import { describeCommand, details as alertDetails } from "./alert.js";
 import { legend } from "./board.js";
 import { trajectory } from "./charts.js";
-import { empty, h, keyed, name } from "./dom.js";
+import { empty, h, name, reconcile } from "./dom.js";
 import { counted, percent, plain, signal, signed, time, UNKNOWN, utc } from "./format.js";
-import { follow } from "./stream.js";
+import { subscribe } from "./stream.js";
 
-const MOST_SHOWN = 60; // entries, until one asks for all
-const LEAST = 0.005; // a share below rounds to nothing
+const INITIAL_ENTRIES = 60; // shown until the reader asks for all
+const MIN_SHARE = 0.005; // smaller ones round to zero
 
 export function conversation(main, address) {
-  const wish = new URLSearchParams(address.search);
-  const about = h("p", { class: "counts" }, "Looking…");
+  const parameters = new URLSearchParams(address.search);
+  const about = h("p", { class: "counts" }, "Loading…");
   const place = h("div", { class: "lives" });
-  const asked = h("ul", { class: "silent", "aria-label": "What was asked about its alerts", hidden: true });
+  const commands = h("ul", { class: "silent", "aria-label": "Commands about its alerts", hidden: true });
   const lives = new Map();
   main.replaceChildren(
     h("p", { class: "back" }, h("a", { href: "/" }, "← Board")),
-    h("h1", {}, name(wish.get("id") ?? "")), about, asked, place);
+    h("h1", {}, name(parameters.get("id") ?? "")), about, commands, place);
 
-  const stop = follow(`/events/conversation?${wish}`, (told) => {
-    if (told.missing) {
+  const stop = subscribe(`/events/conversation?${parameters}`, (payload) => {
+    if (payload.missing) {
       about.textContent = "";
-      if (!lives.size) place.replaceChildren(empty(told.missing.message, told.missing.hint ?? ""));
+      if (!lives.size) place.replaceChildren(empty(payload.missing.message, payload.missing.hint ?? ""));
       return;
     }
     if (!lives.size) place.replaceChildren();
-    const { found } = told;
-    about.replaceChildren(...summary(found));
-    asked.hidden = !found.asked.length;
-    asked.replaceChildren(...found.asked.map((said) => h("li", {}, "Alerts: ", ...word(said))));
-    const several = found.lives.length > 1;
-    keyed(place, lives, found.lives.map((entries, index) => ({ entries, index, several })),
-      (life) => life.index, () => makeLife(), (made, life) => made.show(life));
+    const { found: story } = payload;
+    about.replaceChildren(...summary(story));
+    commands.hidden = !story.asked.length;
+    commands.replaceChildren(...story.asked.map((command) => h("li", {}, "Alerts: ", ...describeCommand(command))));
+    const several = story.lives.length > 1;
+    reconcile(place, lives, story.lives.map((entries, index) => ({ entries, index, several })),
+      (life) => life.index, () => makeLife(), (view, life) => view.show(life));
   });
   return () => {
     stop();
@@ -41,14 +41,14 @@ export function conversation(main, address) {
   };
 }
 
-function summary(found) {
-  const entries = found.lives.flat();
-  const turns = entries.filter((one) => one.what === "turn");
+function summary(story) {
+  const entries = story.lives.flat();
+  const turns = entries.filter((entry) => entry.what === "turn");
   const customer = turns.at(-1)?.customer_id;
-  const done = entries.filter((one) => one.what === "decision" && one.available && !one.control).length;
+  const interventions = entries.filter((entry) => entry.what === "decision" && entry.available && !entry.control).length;
   return [
-    ...(customer ? ["Customer ", name(customer), ", "] : []), "tenant ", name(found.tenant),
-    `: ${counted(turns.length, "turn")}, ${counted(done, "intervention")}.`,
+    ...(customer ? ["Customer ", name(customer), ", "] : []), "tenant ", name(story.tenant),
+    `: ${counted(turns.length, "turn")}, ${counted(interventions, "intervention")}.`,
   ];
 }
 
@@ -59,114 +59,114 @@ function makeLife() {
   const all = h("button", { type: "button", class: "all", onclick: () => { shown = Infinity; show(life); } });
   const node = h("section", { class: "life" }, title, canvas, legend(), all, list);
   const entries = new Map();
-  let chart = null, shown = MOST_SHOWN, life = null;
+  let chart = null, shown = INITIAL_ENTRIES, life = null;
 
-  function show(found) {
-    life = found;
-    title.textContent = found.several ? `Life ${found.index + 1}` : "Turn by turn";
-    const points = found.entries.filter((one) => one.what === "turn").map(point);
+  function show(newLife) {
+    life = newLife;
+    title.textContent = life.several ? `Life ${life.index + 1}` : "Turn by turn";
+    const points = life.entries.filter((entry) => entry.what === "turn").map(point);
     canvas.setAttribute("aria-label", describe(points));
     canvas.hidden = !points.length;
     if (points.length) {
       chart ??= trajectory(canvas);
-      chart.show(points, marks(found.entries));
+      chart.show(points, marks(life.entries));
     }
-    const left = Math.max(found.entries.length - shown, 0);
-    all.hidden = left === 0;
-    all.textContent = `Show the first ${left.toLocaleString("en")} entries, too`;
-    keyed(list, entries, found.entries.slice(left), idOf, makeEntry, (made, entry) => made.show?.(entry));
+    const hidden = Math.max(life.entries.length - shown, 0);
+    all.hidden = hidden === 0;
+    all.textContent = `Show ${counted(hidden, "earlier entry", "earlier entries")}`;
+    reconcile(list, entries, life.entries.slice(hidden), idOf, makeEntry, (view, entry) => view.show?.(entry));
   }
   return { node, show, end: () => chart?.end() };
 }
 
-const idOf = (one) => `${one.what} ${one.alert_id ?? one.outcome_id ?? one.decision_id ?? one.point_id}`;
-const point = (one) => ({ at: Date.parse(one.event_time), level: one.level, sd: one.level_sd });
+const idOf = (entry) => `${entry.what} ${entry.alert_id ?? entry.outcome_id ?? entry.decision_id ?? entry.point_id}`;
+const point = (entry) => ({ at: Date.parse(entry.event_time), level: entry.level, sd: entry.level_sd });
 
 function describe(points) {
-  if (!points.length) return "No turn is known";
-  const highest = Math.max(...points.map((one) => one.level));
+  if (!points.length) return "No turns";
+  const highest = Math.max(...points.map((item) => item.level));
   return `Level over ${counted(points.length, "turn")}: from ${signed(points[0].level)} to ${signed(points.at(-1).level)}, highest ${signed(highest)}`;
 }
 
-/** Marks of the chart, each at the turn it follows. */
+/** Marks of the chart, each at the turn before it. */
 function marks(entries) {
-  const found = [];
+  const placed = [];
   let turn = -1;
-  for (const one of entries) {
-    if (one.what === "turn") turn += 1;
+  for (const entry of entries) {
+    if (entry.what === "turn") turn += 1;
     if (turn < 0) continue;
-    if (one.what === "decision" && one.available) found.push([turn, one.control ? "control" : "intervention"]);
-    if (one.what === "outcome") found.push([turn, kindOf(one)]);
+    if (entry.what === "decision" && entry.available) placed.push([turn, entry.control ? "control" : "intervention"]);
+    if (entry.what === "outcome") placed.push([turn, kindOf(entry)]);
   }
-  return found;
+  return placed;
 }
 
-const kindOf = (one) => (one.failed ? "failed" : one.reward === null ? "unseen" : one.reward > 0 ? "fell" : "rose");
+const kindOf = (entry) => (entry.failed ? "failed" : entry.reward === null ? "unseen" : entry.reward > 0 ? "fell" : "rose");
 
-function makeEntry(one) {
-  const node = h("li", { class: one.what }, ...TOLD[one.what](one));
-  if (one.what !== "alert") return { node };
+function makeEntry(entry) {
+  const node = h("li", { class: entry.what }, ...RENDERERS[entry.what](entry));
+  if (entry.what !== "alert") return { node };
   const more = h("div", {});
   let shown = -1;
   node.append(more);
   return { node, show: (now) => {
     if (shown === (shown = now.deliveries.length)) return;
-    more.replaceChildren(facts(now));
+    more.replaceChildren(alertDetails(now));
   } };
 }
 
-const at = (one) => h("time", { datetime: utc(one.event_time) }, time(one.event_time));
+const at = (entry) => h("time", { datetime: utc(entry.event_time) }, time(entry.event_time));
 
-const TOLD = {
-  turn: (one) => [
-    h("h3", {}, `Turn ${one.turn}`, one.raised ? h("span", { class: "state" }, "raised") : null, at(one)),
-    h("p", {}, h("span", { class: "level" }, signed(one.level)), h("span", { class: "sd" }, ` ± ${plain(one.level_sd)}`),
-      ` (${signed(one.level_change)}), alarm ${plain(one.alarm, 1)} (${signed(one.alarm_change, 1)}); words said ${signed(one.observation)}`),
-    shares(one.kinds, "What moved the level", signed),
-    details(one),
+const RENDERERS = {
+  turn: (entry) => [
+    h("h3", {}, `Turn ${entry.turn}`, entry.raised ? h("span", { class: "state" }, "raised") : null, at(entry)),
+    h("p", {}, h("span", { class: "level" }, signed(entry.level)), h("span", { class: "sd" }, ` ± ${plain(entry.level_sd)}`),
+      ` (${signed(entry.level_change)}), alarm ${plain(entry.alarm, 1)} (${signed(entry.alarm_change, 1)}); text observation ${signed(entry.observation)}`),
+    shares(entry.kinds, "Contributions to the level", signed),
+    signalDetails(entry),
   ],
-  decision: (one) => [
-    h("h3", {}, `Decision ${one.decision_index}: `, ...done(one), at(one)),
-    h("p", {}, one.kind === "first" ? "The first in this conversation." : `Kind: ${one.kind}.`,
-      one.propensity === null ? "" : ` Drawn with chance ${plain(one.propensity)}.`),
-    shares(one.kinds, "What raised the alarm", percent),
+  decision: (entry) => [
+    h("h3", {}, `Decision ${entry.decision_index}: `, ...describeDecision(entry), at(entry)),
+    h("p", {}, entry.kind === "first" ? "The first in this conversation." : `Kind: ${entry.kind}.`,
+      entry.propensity === null ? "" : ` Propensity ${plain(entry.propensity)}.`),
+    shares(entry.kinds, "Contributions to the alarm", percent),
   ],
-  outcome: (one) => [
-    h("h3", {}, "Outcome of ", name(one.option), ": ", followed(one), at(one)),
-    h("p", {}, `Level ${plain(one.pre_level)} to ${plain(one.post_level)} after ${counted(one.turns, "turn")}, ${one.elapsed_s.toFixed(0)} s. Next: ${one.action}.`),
+  outcome: (entry) => [
+    h("h3", {}, "Outcome of ", name(entry.option), ": ", describeOutcome(entry), at(entry)),
+    h("p", {}, `Level ${plain(entry.pre_level)} to ${plain(entry.post_level)} after ${counted(entry.turns, "turn")}, ${entry.elapsed_s.toFixed(0)} s. Next: ${entry.action}.`),
   ],
-  alert: (one) => [
-    h("h3", {}, `Alert (${one.severity}): `, name(one.title), at(one)),
-    h("p", { dir: "auto" }, one.explanation), h("p", { dir: "auto" }, one.recommendation),
+  alert: (entry) => [
+    h("h3", {}, `Alert (${entry.severity}): `, name(entry.title), at(entry)),
+    h("p", { dir: "auto" }, entry.explanation), h("p", { dir: "auto" }, entry.recommendation),
   ],
 };
 
-const done = (one) =>
-  !one.available ? ["no intervention was possible (", name(one.unavailable_reason ?? UNKNOWN), ")"]
-    : one.control ? ["left alone as control"] : ["intervention ", name(one.option)];
+const describeDecision = (entry) =>
+  !entry.available ? ["no intervention available (", name(entry.unavailable_reason ?? UNKNOWN), ")"]
+    : entry.control ? ["control (no intervention)"] : ["intervention ", name(entry.option)];
 
-function followed(one) {
-  if (one.reward === null) return `not observed (${one.censoring_reason ?? UNKNOWN})`;
-  const moved = `level ${one.reward > 0 ? "fell" : "rose"} by ${plain(Math.abs(one.reward))}`;
-  return `${moved}${one.failed ? ", failed" : ""}${one.status === "overlapped" ? ", handed over meanwhile" : ""}`;
+function describeOutcome(entry) {
+  if (entry.reward === null) return `not observed (${entry.censoring_reason ?? UNKNOWN})`;
+  const change = `level ${entry.reward > 0 ? "fell" : "rose"} by ${plain(Math.abs(entry.reward))}`;
+  return `${change}${entry.failed ? ", failed" : ""}${entry.status === "overlapped" ? ", handed over in the meantime" : ""}`;
 }
 
 /** Signed shares as bars around a middle line, largest first. */
-export function shares(found, title, how) {
-  const shown = found.filter((one) => Math.abs(one.share) >= LEAST);
-  if (!shown.length) return h("p", { class: "soft" }, `${title}: nothing to speak of.`);
-  const most = Math.max(...shown.map((one) => Math.abs(one.share)));
-  return h("ul", { class: "shares", "aria-label": title }, shown.map((one) => {
-    const bar = h("span", { class: one.share > 0 ? "bar up" : "bar down", "aria-hidden": "true" });
-    bar.style.setProperty("--size", `${(50 * Math.abs(one.share)) / most}%`);
-    return h("li", {}, h("span", { class: "of" }, name(signal(one.signal))), bar, h("span", { class: "share" }, how === percent ? percent(one.share) : how(one.share)));
+export function shares(contributions, title, format) {
+  const shown = contributions.filter((entry) => Math.abs(entry.share) >= MIN_SHARE);
+  if (!shown.length) return h("p", { class: "soft" }, `${title}: none.`);
+  const most = Math.max(...shown.map((entry) => Math.abs(entry.share)));
+  return h("ul", { class: "shares", "aria-label": title }, shown.map((entry) => {
+    const bar = h("span", { class: entry.share > 0 ? "bar up" : "bar down", "aria-hidden": "true" });
+    bar.style.setProperty("--size", `${(50 * Math.abs(entry.share)) / most}%`);
+    return h("li", {}, h("span", { class: "of" }, name(signal(entry.signal))), bar, h("span", { class: "share" }, format(entry.share)));
   }));
 }
 
-/** Every signal by its name, and the cues; folded away. */
-function details(one) {
-  if (!one.contributions.length && !one.cues.length) return null;
-  const named = one.contributions.map((c) => h("li", {}, name(signal(c.signal)), ` ${signed(c.share, 3)}`));
-  const cues = one.cues.length ? h("p", {}, "Cues: ", one.cues.flatMap((cue, index) => [index ? ", " : "", name(cue)])) : null;
-  return h("details", {}, h("summary", {}, "Every signal"), h("ul", { class: "signals" }, named), cues);
+/** Every signal by its name, and the cues; collapsed. */
+function signalDetails(entry) {
+  if (!entry.contributions.length && !entry.cues.length) return null;
+  const signals = entry.contributions.map((item) => h("li", {}, name(signal(item.signal)), ` ${signed(item.share, 3)}`));
+  const cues = entry.cues.length ? h("p", {}, "Cues: ", entry.cues.flatMap((cue, index) => [index ? ", " : "", name(cue)])) : null;
+  return h("details", {}, h("summary", {}, "All signals"), h("ul", { class: "signals" }, signals), cues);
 }

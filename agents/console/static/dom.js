@@ -1,4 +1,4 @@
-// Elements without markup: every text becomes a text node, so none is ever read as HTML.
+// Builds elements without markup: every text becomes a text node, so none is ever parsed as HTML.
 
 /** An element. Attributes that are null or false are left out; `on…` are listeners; children are elements or texts. */
 export function h(tag, attributes = {}, ...children) {
@@ -12,36 +12,36 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A name somebody else chose, in whichever direction it is written. */
+/** A name chosen by others, in its own writing direction. */
 export const name = (text) => h("bdi", {}, text);
 
-/** Sets a text only when it differs: the page is not laid out for nothing. */
-export function say(element, text) {
+/** Sets a text only when it differs, to avoid needless layout. */
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 /**
- * Makes a parent's children those of `items`, in their order, by key. What stays is kept: focus, open details.
- * `make(item)` gives an object with a `node`; `show(made, item)` brings it up to date.
+ * Makes a parent's children match `items`, in their order, by key. Existing ones keep focus and open details.
+ * `make(item)` returns an object with a `node`; `update(view, item)` brings it up to date.
  */
-export function keyed(parent, known, items, keyOf, make, show) {
+export function reconcile(parent, views, items, keyOf, make, update) {
   const before = document.activeElement;
   const keys = new Set(items.map(keyOf));
-  for (const [key, one] of known) {
+  for (const [key, view] of views) {
     if (keys.has(key)) continue;
-    one.end?.();
-    one.node.remove();
-    known.delete(key);
+    view.end?.();
+    view.node.remove();
+    views.delete(key);
   }
   items.forEach((item, index) => {
     const key = keyOf(item);
-    if (!known.has(key)) known.set(key, make(item));
-    const { node } = known.get(key);
+    if (!views.has(key)) views.set(key, make(item));
+    const { node } = views.get(key);
     if (parent.children[index] !== node) parent.insertBefore(node, parent.children[index] ?? null);
-    show(known.get(key), item);
+    update(views.get(key), item);
   });
   if (before && before !== document.activeElement && before.isConnected) before.focus({ preventScroll: true });
 }
 
-/** A state of the page with nothing to list: what is so, and what to do. */
+/** A page with nothing to list: what that means, and what to do. */
 export const empty = (title, text) => h("div", { class: "empty" }, h("p", { class: "what" }, title), h("p", {}, text));

@@ -1,4 +1,4 @@
-// Numbers and times as people read them. Times come as milliseconds or RFC 3339 and are shown in the reader's zone.
+// Formats numbers and times. Times come as milliseconds or RFC 3339 and are shown in the reader's time zone.
 
 export const UNKNOWN = "–";
 
@@ -10,14 +10,15 @@ export const plain = (value, digits = 2) =>
 
 export const percent = (share) => (share === null || share === undefined ? UNKNOWN : `${(100 * share).toFixed(0)} %`);
 
-export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+export const counted = (count, singular, plural = `${singular}s`) =>
+  `${count.toLocaleString("en")} ${count === 1 ? singular : plural}`;
 
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-// A formatter keeps the zone it was made in.
+// A formatter keeps the time zone it was created in.
 let clock, calendar;
 
-export function forgetZone() {
+export function resetFormatters() {
   clock = calendar = null;
 }
 
@@ -27,13 +28,13 @@ function formatters() {
   calendar = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 }
 
-/** Time of day alone. */
+/** Time of day. */
 export function timeOfDay(when) {
   formatters();
   return clock.format(new Date(when));
 }
 
-/** Time of day; with the date when it is not today's. */
+/** Time of day; with the date unless it is today. */
 export function time(when) {
   formatters();
   const at = new Date(when);
@@ -43,8 +44,8 @@ export function time(when) {
 
 export const utc = (when) => new Date(when).toISOString();
 
-/** "prosody.pitch_range" in words: "prosody: pitch range". */
-export const signal = (named) => {
-  const [kind, ...rest] = named.split(".");
+/** "prosody.pitch_range" as "prosody: pitch range". */
+export const signal = (id) => {
+  const [kind, ...rest] = id.split(".");
   return rest.length ? `${kind}: ${rest.join(" ").replaceAll("_", " ")}` : kind;
 };

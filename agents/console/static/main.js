@@ -1,11 +1,11 @@
-// Which page is shown. Links within the console change the page without loading it anew.
+// Shows a page. Links within the console change the page without a reload.
 
 import { board } from "./board.js";
-import { say } from "./dom.js";
-import { forgetZone, zone } from "./format.js";
-import { known } from "./stream.js";
+import { setText } from "./dom.js";
+import { resetFormatters, zone } from "./format.js";
+import { loadSession } from "./stream.js";
 
-// The first page is the board, and it is not to wait for the others.
+// The board is the usual first page, so it does not wait for the others.
 const PAGES = {
   "/": ["Board", async () => board],
   "/conversation": ["Conversation", async () => (await import("./conversation.js")).conversation],
@@ -17,20 +17,20 @@ const main = document.getElementById("main");
 let leave = () => {};
 let visits = 0;
 
-async function show(moved) {
+async function show(navigated) {
   const visit = ++visits;
   const [title, load] = PAGES[location.pathname] ?? PAGES["/"];
   leave();
   leave = () => {};
   const page = await load();
-  if (visit !== visits) return; // gone on meanwhile
+  if (visit !== visits) return; // the reader has moved on
   document.title = `${title} – Tenor`;
   for (const link of document.querySelectorAll("nav[aria-label=Pages] a")) {
     if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   leave = page(main, location);
-  if (!moved) return;
+  if (!navigated) return;
   scrollTo(0, 0);
   main.focus({ preventScroll: true });
 }
@@ -46,22 +46,22 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", () => show(true));
 
-// Who travels, or looks on after midnight, finds every time written anew.
-const whenAndWhere = () => `${zone()} ${new Date().toDateString()}`;
-let written = whenAndWhere();
-const sayZone = () => say(document.getElementById("zone"), `Times are in ${zone()}.`);
+// After midnight, or in another time zone, every time on the page is formatted again.
+const zoneAndDay = () => `${zone()} ${new Date().toDateString()}`;
+let formatted = zoneAndDay();
+const showZone = () => setText(document.getElementById("zone"), `Times are in ${zone()}.`);
 
-function writeTimesAnew() {
-  if (whenAndWhere() === written || document.querySelector("dialog[open]")) return; // not while somebody fills one in
-  written = whenAndWhere();
-  forgetZone();
-  sayZone();
+function refreshTimes() {
+  if (zoneAndDay() === formatted || document.querySelector("dialog[open]")) return; // not while a dialog is filled in
+  formatted = zoneAndDay();
+  resetFormatters();
+  showZone();
   show(false);
 }
 
-setInterval(writeTimesAnew, 60_000);
-document.addEventListener("visibilitychange", writeTimesAnew);
+setInterval(refreshTimes, 60_000);
+document.addEventListener("visibilitychange", refreshTimes);
 
-sayZone();
-known().then((session) => (document.querySelector(".leave").hidden = !session?.asks));
+showZone();
+loadSession().then((session) => (document.querySelector(".leave").hidden = !session?.asks));
 show(false);

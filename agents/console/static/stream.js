@@ -1,41 +1,41 @@
-// Server-sent events: what is told as it happens, and what to say when nothing is.
+// Subscribes to server-sent events, and reports lost connections and stale data.
 
-import { h, say } from "./dom.js";
+import { h, setText } from "./dom.js";
 import { time } from "./format.js";
 
-const AGAIN_MS = 2000;
+const RETRY_MS = 2000;
 const trouble = document.getElementById("trouble");
 const fresh = document.getElementById("fresh");
 
 /**
- * Calls `told` with everything the address tells, until the function it returns is called. A page nobody sees listens to
- * nothing: a browser keeps only six connections to one host, over all its tabs.
+ * Calls `onPayload` with every payload of an address, until the returned function is called. A hidden page closes its
+ * connection, because browsers allow only six connections per host over all tabs.
  */
-export function follow(address, told) {
-  let source, again, over = false;
+export function subscribe(address, onPayload) {
+  let source, retry, over = false;
   const open = () => {
-    clearTimeout(again);
+    clearTimeout(retry);
     source?.close();
     if (document.hidden) return;
     source = new EventSource(address);
     source.addEventListener("told", (event) => {
-      const found = JSON.parse(event.data);
-      show(found.status);
-      told(found);
+      const payload = JSON.parse(event.data);
+      showStatus(payload.status);
+      onPayload(payload);
     });
     source.addEventListener("expired", () => end(expired));
     source.addEventListener("error", lost);
   };
   const lost = async () => {
     const closed = source.readyState === EventSource.CLOSED;
-    if (!over) warn("The connection to the console is lost. Trying again…");
-    if (!closed || over) return; // the browser tries again by itself
-    if (await unknown()) return end(expired);
-    again = setTimeout(open, AGAIN_MS);
+    if (!over) warn("The connection to the console is lost. Retrying…");
+    if (!closed || over) return; // the browser retries by itself
+    if (await sessionEnded()) return end(expired);
+    retry = setTimeout(open, RETRY_MS);
   };
   const end = (last) => {
     over = true;
-    clearTimeout(again);
+    clearTimeout(retry);
     document.removeEventListener("visibilitychange", open);
     source?.close();
     last?.();
@@ -45,8 +45,8 @@ export function follow(address, told) {
   return () => end();
 }
 
-/** Whether the console no longer knows us. */
-async function unknown() {
+/** Whether the console no longer accepts the session. */
+async function sessionEnded() {
   try {
     return (await fetch("/api/session")).status === 401;
   } catch {
@@ -54,16 +54,16 @@ async function unknown() {
   }
 }
 
-function show(status) {
+function showStatus(status) {
   if (status.trouble) {
-    const since = status.fresh_at ? `What you see is from ${time(status.fresh_at)}. ` : "";
-    warn(`${status.trouble.message}. ${since}Trying again…`);
+    const since = status.fresh_at ? `Showing data from ${time(status.fresh_at)}. ` : "";
+    warn(`${status.trouble.message.replace(/\.$/, "")}. ${since}Retrying…`);
   } else warn("");
-  say(fresh, status.fresh_at ? `As of ${time(status.fresh_at)}` : "");
+  setText(fresh, status.fresh_at ? `As of ${time(status.fresh_at)}` : "");
 }
 
 function warn(text) {
-  say(trouble, text);
+  setText(trouble, text);
   trouble.classList.toggle("shown", text !== "");
 }
 
@@ -75,25 +75,25 @@ function expired() {
 
 let session;
 
-/** What the console wants to see in every request that changes something; null when it no longer knows us. */
-export async function known() {
-  session ??= fetch("/api/session").then((answer) => (answer.ok ? answer.json() : null));
+/** The session with its CSRF token, needed for every change; null when the console no longer accepts it. */
+export async function loadSession() {
+  session ??= fetch("/api/session").then((response) => (response.ok ? response.json() : null));
   return session;
 }
 
-/** Asks for something; a sentence when it was refused, null when not. */
-export async function ask(address, body) {
+/** Posts a change. Returns an error message, null on success. */
+export async function post(address, body) {
   try {
-    const { csrf } = (await known()) ?? {};
+    const { csrf } = (await loadSession()) ?? {};
     const headers = { "Content-Type": "application/json", "X-Tenor-Csrf": csrf ?? "" };
-    const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(body) });
-    if (answer.ok) return null;
+    const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(body) });
+    if (response.ok) return null;
     session = undefined;
-    if (answer.status === 401) {
+    if (response.status === 401) {
       expired();
       return "Your session has ended.";
     }
-    return (await answer.json()).error;
+    return (await response.json()).error;
   } catch {
     session = undefined;
     return "The console cannot be reached.";

@@ -16,7 +16,7 @@ from agents.clickhouse.client import session
 from agents.clickhouse.migrate import require_current
 from agents.clickhouse.period import Period, filter_tables
 from agents.common.files import write_bytes
-from agents.common.formatting import UNKNOWN, of
+from agents.common.formatting import UNKNOWN, with_tenant
 from agents.reports.html.queries import gathered
 from agents.settings.model import Settings
 
@@ -67,7 +67,7 @@ def plots(found: Row) -> dict[str, Markup]:
 def compared(found: Row) -> Sequence[dict[str, Any]]:
     """Any intervention, then every option, with what each is called."""
     rows = [row | {"option": "any intervention"} for row in found["any"]] + list(found["uplift"])
-    return [{**row, "label": of(row, row["option"])} for row in rows]
+    return [{**row, "label": with_tenant(row, row["option"])} for row in rows]
 
 
 def shown(value: Any) -> str:

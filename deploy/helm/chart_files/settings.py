@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from agents.docgen.settings_reference import attributes
 from agents.settings.model import Settings
-from agents.settings.secret_source import nested_secrets, secrets_of
+from agents.settings.secret_source import nested_secret_names, secret_names
 from deploy.helm.chart_files.kinds import Schema, closed
 
 # What templates/_env.tpl writes out of other values, and what only the embedded stack is told.
@@ -29,7 +29,7 @@ TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", Path: 
 
 def schema() -> Schema:
     """Of ``settings``: every name with its type, groups as objects."""
-    secret = set(secrets_of(Settings))
+    secret = set(secret_names(Settings))
     left = {name: one for name, one in Settings.model_fields.items() if name not in OURS | NOT_HERE | secret}
     return closed(**{name: of_setting(name, one) for name, one in left.items()})
 
@@ -42,7 +42,7 @@ def of_setting(name: str, one: FieldInfo) -> Schema:
 
 def of_group(group: str, default: Any) -> Schema:
     told, _ = attributes(type(default).__doc__ or "")
-    hidden = OURS_NESTED | set(nested_secrets(Settings))
+    hidden = OURS_NESTED | set(nested_secret_names(Settings))
     found = {}
     for one in fields(default):
         if (group, one.name) not in hidden:
@@ -61,6 +61,6 @@ def typed(annotation: Any) -> Schema:
 
 def owned() -> set[str]:
     """Variables that the chart writes itself, secrets as the files that hold them."""
-    files = {*secrets_of(Settings)}
+    files = {*secret_names(Settings)}
     plain = {f"TENOR_{name}_FILE".upper() if name in files else f"TENOR_{name}".upper() for name in OURS}
     return plain | {f"TENOR_{group}__{name}_FILE".upper() for group, name in OURS_NESTED}

@@ -46,5 +46,5 @@ def test_the_delivery_of_alerts_is_served_beyond_loopback_with_a_token(tmp_path:
     team = {"name": "support", "webhooks": [{"url": "http://127.0.0.1:1", "secret": SECRET}]}
     (tmp_path / "routes.yaml").write_text(json.dumps({"teams": [team], "routes": [{"team": "support"}]}))
     beyond = {**env, "TENOR_HTTP_HOST": "0.0.0.0", "TENOR_ALERT_ROUTES": "routes.yaml"}
-    assert_failure(tenor(tmp_path, "alerts", **beyond), "without a token")
+    assert_failure(tenor(tmp_path, "alerts", **beyond), "requires a token")
     assert_failure(tenor(tmp_path, "alerts", **beyond, TENOR_HTTP_TOKEN="0" * 32), "topics are missing")

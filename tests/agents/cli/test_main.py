@@ -32,12 +32,12 @@ def test_a_wrong_group_of_settings(tmp_path: Path) -> None:
 
 def test_a_misspelled_nested_variable(tmp_path: Path) -> None:
     result = tenor(tmp_path, "migrate", TENOR_BELIEF__TRESHOLD="5", TENOR_CLICKHOUSE_PORT="1")
-    assert_failure(result, "TENOR_BELIEF__TRESHOLD is no setting", "is TENOR_BELIEF__THRESHOLD meant?", code=2)
+    assert_failure(result, "Unknown setting TENOR_BELIEF__TRESHOLD", "Did you mean TENOR_BELIEF__THRESHOLD?", code=2)
 
 
 def test_no_command_starts_with_a_misspelled_variable_and_help_does(tmp_path: Path) -> None:
     for line in ("simulate day.jsonl", "worker", "schemas check", "up"):
-        assert_failure(tenor(tmp_path, line, TENOR_BROKER="x"), "is TENOR_BROKERS meant?", code=2)
+        assert_failure(tenor(tmp_path, line, TENOR_BROKER="x"), "Did you mean TENOR_BROKERS?", code=2)
     assert "Run a worker" in succeeded(tenor(tmp_path, "worker --help", TENOR_BROKER="x"))
 
 

@@ -19,7 +19,7 @@ def test_a_recording_that_is_missing_or_broken(tmp_path: Path) -> None:
     assert_failure(result, "broken.jsonl, line 2")
     assert "secret words" not in result.stderr
     (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08cut")
-    assert_failure(tenor(tmp_path, "replay broken.gz"), "broken.gz is not whole")
+    assert_failure(tenor(tmp_path, "replay broken.gz"), "broken.gz is not a complete gzip file")
     assert_failure(tenor(tmp_path, "simulate none/day.jsonl"), "none/day.jsonl cannot be written")
 
 

@@ -30,13 +30,13 @@ def test_an_http_port_in_use(tmp_path: Path, env: dict[str, str]) -> None:
         port = str(taken.getsockname()[1])
         for line in ("worker", "sink"):
             result = tenor(tmp_path, line, **{**env, "TENOR_HTTP_PORT": port})
-            assert_failure(result, f"{LOOPBACK}:{port} cannot be served", "TENOR_HTTP_PORT")
+            assert_failure(result, f"Cannot listen on {LOOPBACK}:{port}", "TENOR_HTTP_PORT")
 
 
 def test_a_protocols_file_that_is_missing_or_broken(tmp_path: Path, env: dict[str, str]) -> None:
     succeeded(tenor(tmp_path, "topics apply", **env))
     missing = tenor(tmp_path, "worker", **env, TENOR_PROTOCOLS_FILE="none.yaml")
-    assert_failure(missing, "the protocols file none.yaml cannot be read: No such file")
+    assert_failure(missing, "The protocols file none.yaml cannot be read: No such file")
     (tmp_path / "broken.yaml").write_text("options: [{id: slow, patience: 3}]")
     broken = tenor(tmp_path, "worker", **env, TENOR_PROTOCOLS_FILE="broken.yaml")
     assert_failure(broken, "broken.yaml: option slow: unknown field patience")

@@ -19,11 +19,11 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_the_sentence_names_the_file_and_the_reason(tmp_path: Path) -> None:
     none, binary = tmp_path / "none", tmp_path / "binary"
     binary.write_bytes(b"\xff")
-    with pytest.raises(Failure, match=rf"^{none} cannot be read: No such file or directory$"):
+    with pytest.raises(Failure, match=rf"^{none} cannot be read: No such file or directory\.$"):
         read_bytes(none)
-    with pytest.raises(Failure, match=rf"^the routes file {binary} cannot be read: it is not UTF-8 text$"):
-        read_text(binary, "the routes file")
-    with pytest.raises(Failure, match=rf"^{tmp_path} cannot be written: Is a directory$"):
+    with pytest.raises(Failure, match=rf"^The routes file {binary} cannot be read: it is not UTF-8 text\.$"):
+        read_text(binary, "The routes file")
+    with pytest.raises(Failure, match=rf"^{tmp_path} cannot be written: Is a directory\.$"):
         write_bytes(tmp_path, b"")
 
 

@@ -69,7 +69,7 @@ def test_ready_follows_recovery(ask: Ask, health: Health) -> None:
 def test_a_stall_turns_healthz_red_and_its_end_green(ask: Ask, health: Health, clock: Clock) -> None:
     with health.working("conversation.messages"):
         clock.now = 30.0
-        assert ask("/healthz") == (200, "work moves\n")
+        assert ask("/healthz") == (200, "ok\n")
         clock.now = 31.0
         assert ask("/healthz") == (503, "conversation.messages has taken 31 s\n")
     assert ask("/healthz")[0] == 200
@@ -84,7 +84,7 @@ def test_one_stalled_piece_of_work_among_many(ask: Ask, health: Health, clock: C
         assert ask("/healthz") == (503, "stuck has taken 50 s\n")
 
 
-def test_nothing_to_do_is_no_stall(ask: Ask, clock: Clock) -> None:
+def test_idle_is_not_a_stall(ask: Ask, clock: Clock) -> None:
     clock.now = 1e6
     assert ask("/healthz")[0] == 200
 
@@ -93,10 +93,10 @@ def test_work_that_fails_is_no_longer_under_way(health: Health, clock: Clock) ->
     with pytest.raises(RuntimeError), health.working("broken"):
         raise RuntimeError
     clock.now = 100.0
-    assert health.stalled() is None
+    assert health.describe_stall() is None
 
 
-def test_the_oldest_work_is_told_while_it_lasts(ask: Ask, health: Health, clock: Clock) -> None:
+def test_the_age_of_the_oldest_work_is_exported(ask: Ask, health: Health, clock: Clock) -> None:
     assert "tenor_oldest_work_seconds 0.0" in ask("/metrics")[1]
     with health.working("one"):
         clock.now += 40
@@ -114,24 +114,24 @@ def test_metrics_and_unknown_paths(ask: Ask) -> None:
     assert ask("/")[0] == 404
 
 
-def test_who_connects_and_says_nothing_keeps_nobody_waiting(port: int, ask: Ask) -> None:
+def test_a_silent_client_does_not_block_the_others(port: int, ask: Ask) -> None:
     with socket.create_connection((LOOPBACK, port)), socket.create_connection((LOOPBACK, port)) as half:
         half.sendall(b"GET /healthz HT")
         assert ask("/healthz")[0] == 200
 
 
 def test_a_port_in_use(port: int, health: Health) -> None:
-    with pytest.raises(Failure, match=f"{LOOPBACK}:{port} cannot be served") as found:
+    with pytest.raises(Failure, match=f"Cannot listen on {LOOPBACK}:{port}") as raised:
         serve(health, LOOPBACK, port)
-    assert found.value.hint == "set TENOR_HTTP_PORT"
+    assert raised.value.hint == "Set TENOR_HTTP_PORT."
 
 
 def test_an_address_that_is_not_ours(health: Health) -> None:
-    with pytest.raises(Failure, match="cannot be served"):
+    with pytest.raises(Failure, match="Cannot listen on"):
         serve(health, "192.0.2.1", 0, TOKEN)
 
 
-# --- who may ask ---
+# --- authorisation ---
 
 TOKEN = SecretStr("0123456789abcdef")
 Headers = dict[str, str]
@@ -153,7 +153,7 @@ def answered(port: int, path: str, headers: Headers | None = None, method: str =
 
 
 @pytest.mark.parametrize("form", ["application/openmetrics-text; version=x.y", ";;=,", "text/html", "*/*;q=x"])
-def test_whatever_form_is_asked_for_the_metrics_come_in_the_one_form(port: int, form: str) -> None:
+def test_metrics_come_as_plain_text_whatever_the_client_accepts(port: int, form: str) -> None:
     answer = answered(port, "/metrics", {"Accept": form})
     assert answer.status == 200
     assert (answer.getheader("Content-Type") or "").startswith("text/plain; version=")
@@ -161,9 +161,9 @@ def test_whatever_form_is_asked_for_the_metrics_come_in_the_one_form(port: int, 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "example.org"])
 def test_beyond_loopback_nothing_is_served_without_a_token(health: Health, host: str) -> None:
-    with pytest.raises(Failure, match="without a token") as found:
+    with pytest.raises(Failure, match="requires a token") as raised:
         serve(health, host, 0)
-    assert found.value.hint == "set TENOR_HTTP_TOKEN_FILE"
+    assert raised.value.hint == "Set TENOR_HTTP_TOKEN_FILE."
 
 
 def test_with_a_token_every_address_is_served(health: Health) -> None:
@@ -194,7 +194,7 @@ def test_without_the_token_they_stay_closed(guarded: int, headers: Headers) -> N
     answer = answered(guarded, "/metrics", headers)
     assert answer.status == 401
     assert answer.getheader("WWW-Authenticate") == 'Bearer realm="tenor"'
-    assert answer.body == b"a token is needed\n"  # type: ignore[attr-defined]
+    assert answer.body == b"A token is required.\n"  # type: ignore[attr-defined]
 
 
 def test_probes_stay_open(guarded: int, health: Health) -> None:
@@ -205,17 +205,17 @@ def test_probes_stay_open(guarded: int, health: Health) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/ready", "/metrics", "/other"])
 def test_no_browser_may_use_an_answer_and_no_other_site_read_it(guarded: int, path: str) -> None:
     headers = {"Origin": "https://elsewhere.example", "Authorization": f"Bearer {TOKEN.get_secret_value()}"}
-    found = dict(answered(guarded, path, headers).getheaders())
-    assert found["X-Content-Type-Options"] == "nosniff"
-    assert found["X-Frame-Options"] == "DENY"
-    assert found["Content-Security-Policy"].startswith("default-src 'none'")
-    assert found["Cache-Control"] == "no-store"
-    assert found["Server"] == "tenor"
-    assert not [name for name in found if name.lower().startswith("access-control-")]
+    sent = dict(answered(guarded, path, headers).getheaders())
+    assert sent["X-Content-Type-Options"] == "nosniff"
+    assert sent["X-Frame-Options"] == "DENY"
+    assert sent["Content-Security-Policy"].startswith("default-src 'none'")
+    assert sent["Cache-Control"] == "no-store"
+    assert sent["Server"] == "tenor"
+    assert not [name for name in sent if name.lower().startswith("access-control-")]
 
 
-def said(port: int, request: bytes) -> tuple[bytes, bytes]:
-    """Head and body of the answer to what no HTTP library would send."""
+def send_raw(port: int, request: bytes) -> tuple[bytes, bytes]:
+    """Head and body of the response to a request that no HTTP library would send."""
     with socket.create_connection((LOOPBACK, port), timeout=5) as client:
         client.sendall(request)
         head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")
@@ -244,9 +244,9 @@ NO_HTTP = {
 def test_every_answer_carries_the_headers_and_tells_nothing(
     monkeypatch: pytest.MonkeyPatch, health: Health, status: bytes
 ) -> None:
-    """What the library answers by itself, too; nothing of the request comes back, nothing says what we run on."""
-    monkeypatch.setattr(health, "stalled", broken)
-    head, body = said(serve(health, LOOPBACK, 0, SecretStr("right")), NO_HTTP[status])
+    """The library's own errors, too; no response repeats the request or reveals what the server runs on."""
+    monkeypatch.setattr(health, "describe_stall", broken)
+    head, body = send_raw(serve(health, LOOPBACK, 0, SecretStr("right")), NO_HTTP[status])
     first, *lines = head.split(b"\r\n")
     assert first == b"HTTP/1.0 " + status
     for name, value in HEADERS:
@@ -260,7 +260,7 @@ def test_every_answer_carries_the_headers_and_tells_nothing(
 def test_a_request_that_never_ends_is_ended(
     monkeypatch: pytest.MonkeyPatch, health: Health, request_line: bytes
 ) -> None:
-    """A byte at a time is always in time for the next one, never for the whole."""
+    """Bytes that arrive one at a time meet every read timeout, but not the deadline of the request."""
     monkeypatch.setattr("agents.common.health.REQUEST_S", 0.5)
     with socket.create_connection((LOOPBACK, serve(health, LOOPBACK, 0))) as client:
         client.sendall(request_line)
@@ -275,21 +275,20 @@ def test_only_reading(guarded: int, method: str, path: str) -> None:
     assert answer.getheader("Allow") == "GET"
 
 
-def test_who_has_beaten_once_must_go_on(ask: Ask, health: Health, clock: Clock) -> None:
-    """A rebalance that never ends has no work under way, and yet nothing moves."""
+def test_after_the_first_beat_silence_is_a_stall(ask: Ask, health: Health, clock: Clock) -> None:
+    """A rebalance that never ends has no work in progress, and yet nothing progresses."""
     health.beat()
     clock.now = 120.0
-    assert ask("/healthz") == (200, "work moves\n")
+    assert ask("/healthz") == (200, "ok\n")
     clock.now = 121.0
-    assert ask("/healthz") == (503, "no input was asked for, and nothing recovered, for 121 s\n")
+    assert ask("/healthz") == (503, "no input was fetched and recovery did not progress for 121 s\n")
     health.beat()
     assert ask("/healthz")[0] == 200
 
 
 def test_every_role_gives_its_token() -> None:
-    """A role that forgets it can be served on loopback only."""
+    """A role without it could be served on loopback only. The worker serves itself, the other roles share a helper."""
     agents = Path(__file__).resolve().parents[3] / "agents"
-    calls = [
-        call for path in agents.rglob("*.py") for call in re.findall(r"health\w*\.serve\((.*)\)", path.read_text())
-    ]
-    assert len(calls) >= 2 and all("http_token" in call for call in calls)  # the worker's, and that of all other roles
+    texts = [path.read_text() for path in agents.rglob("*.py")]
+    calls = [call for text in texts for call in re.findall(r"health\w*\.serve\((.*)\)", text)]
+    assert len(calls) >= 2 and all("http_token" in call for call in calls)

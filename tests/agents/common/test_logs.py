@@ -31,7 +31,7 @@ for report in (log.exception, logging.getLogger("library").exception):
 """
 
 
-def said(level: str, form: str) -> str:
+def run_program(level: str, form: str) -> str:
     result = subprocess.run([sys.executable, "-c", PROGRAM, level, form], capture_output=True, text=True, timeout=30)
     assert result.returncode == 0, result.stderr
     assert result.stdout == ""
@@ -39,7 +39,7 @@ def said(level: str, form: str) -> str:
 
 
 def test_console() -> None:
-    text = said("info", "console")
+    text = run_program("info", "console")
     assert "ready" in text
     assert "conversations=3" in text
     assert "unheard" not in text
@@ -52,7 +52,7 @@ def test_console() -> None:
 
 
 def test_json_is_one_object_a_line_tracebacks_included() -> None:
-    lines = [json.loads(line) for line in said("info", "json").splitlines()]
+    lines = [json.loads(line) for line in run_program("info", "json").splitlines()]
     assert [line["event"] for line in lines] == ["ready", "broker is gone", "run failed", "run failed"]
     assert lines[0]["conversations"] == 3
     assert all(line["level"] and line["timestamp"] for line in lines)
@@ -63,16 +63,16 @@ def test_json_is_one_object_a_line_tracebacks_included() -> None:
 
 
 def test_the_level_counts_for_libraries_too() -> None:
-    text = said("error", "console")
+    text = run_program("error", "console")
     assert "ready" not in text
     assert "broker is gone" in text
-    assert "unheard" in said("debug", "console")
-    assert "chatter" not in said("debug", "console"), "its debug output would hold payloads"
+    assert "unheard" in run_program("debug", "console")
+    assert "chatter" not in run_program("debug", "console"), "its debug output would hold payloads"
 
 
 @pytest.mark.parametrize("level", ["loud", "", "10", "notset"])
 def test_a_level_that_does_not_exist(level: str) -> None:
     before = logging.getLogger().handlers[:]
-    with pytest.raises(Failure, match="TENOR_LOG_LEVEL is wrong"):
+    with pytest.raises(Failure, match="TENOR_LOG_LEVEL is invalid"):
         logs.configure(level, False)
     assert logging.getLogger().handlers == before

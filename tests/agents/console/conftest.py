@@ -1,4 +1,4 @@
-"""One console and one browser a module; each test has a tenant of its own, and asks the board for it."""
+"""One console and one browser per module; each test has a tenant of its own."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -43,7 +43,7 @@ def deployment(clickhouse: ClickHouse, tansu: Tansu) -> Iterator[Settings]:
 
 @pytest.fixture(scope="module")
 def console(deployment: Settings) -> Iterator[str]:
-    """Where a console of this deployment is served."""
+    """The URL of a console of this deployment."""
     with served(deployment) as url:
         yield url
 
@@ -56,17 +56,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages, each in a browser of its own as far as the console can tell; none may complain."""
+    """Opens pages, each in a browser context of its own; none may log an error."""
     opened: list[tuple[Page, Complaints]] = []
 
-    def one(url: str, **options: object) -> Page:
+    def open_in_context(url: str, **options: object) -> Page:
         page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
         page.set_default_timeout(1000 * PATIENCE_S)
         opened.append((page, Complaints(page)))
         page.goto(url)
         return page
 
-    yield one
+    yield open_in_context
     for page, complaints in opened:
         page.context.close()
-        assert complaints.heard == []
+        assert complaints.messages == []

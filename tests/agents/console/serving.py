@@ -1,9 +1,9 @@
-"""A console served in this process, conversations for it to show, and a browser to look at it with."""
+"""A console served in this process, conversations for it to show, and a browser."""
 
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,15 +23,15 @@ expect.set_options(timeout=1000 * PATIENCE_S)
 
 @contextmanager
 def served(settings: Settings) -> Iterator[str]:
-    """A running console; where it is."""
+    """A running console; its URL."""
     server = serve.ConsoleServer(Console(settings))
-    with serve.listening(settings.http_host, settings.http_port) as taken:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]}, name="console")
+    with serve.listen(settings.http_host, settings.http_port) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="console")
         thread.start()
         deadline = time.monotonic() + PATIENCE_S
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.01)
-        yield serve.url(taken)
+        yield serve.url(listening)
         server.should_exit = True
         thread.join(PATIENCE_S)
         assert not thread.is_alive()
@@ -50,21 +50,21 @@ def chromium() -> Iterator[Browser]:
 
 
 class Complaints:
-    """What a page complains of: errors, and what its security policy refused."""
+    """Errors of a page, and what its security policy refused."""
 
     def __init__(self, page: Page) -> None:
-        self.heard: list[str] = []
+        self.messages: list[str] = []
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.heard.append(str(error)))
-        page.on("dialog", lambda dialog: (self.heard.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("pageerror", lambda error: self.messages.append(str(error)))
+        page.on("dialog", lambda dialog: (self.messages.append(f"dialog {dialog.message}"), dialog.dismiss()))
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "status of 409" not in message.text:  # that one is told on the page
-            self.heard.append(message.text)
+        if message.type in ("error", "warning") and "status of 409" not in message.text:  # shown on the page
+            self.messages.append(message.text)
 
 
 def talk(tenant: str, conversation: str, levels: Sequence[float], **changes: Any) -> list[dict[str, Any]]:
-    """Points of a conversation whose last turn is just now, twenty seconds apart."""
+    """Points of a conversation, twenty seconds apart, the last one now."""
     begun = now_ms() - 20_000 * len(levels)
     return [
         point(
@@ -79,7 +79,3 @@ def talk(tenant: str, conversation: str, levels: Sequence[float], **changes: Any
         )
         for turn, level in enumerate(levels, 1)
     ]
-
-
-def texts(found: Iterable[str]) -> list[str]:
-    return [one.strip() for one in found]

@@ -1,4 +1,4 @@
-"""What counts of what people said about alerts, however they said it: for all teams, and for single ones since."""
+"""Which alert commands are in force: the newest one for all teams, and newer ones of single teams."""
 
 from typing import Any
 
@@ -9,59 +9,61 @@ from schemas.records import record
 from tests.support.data.records import alert_command
 
 CODEC = Codec()
-ABOUT = CommandTarget("default", "c1")
+TARGET = CommandTarget("default", "c1")
 NOW = 1_000_000
 
 
-def said(*commands: dict[str, Any]) -> AlertCommandLog:
-    """Commands by key, in the order of the topic."""
-    known = AlertCommandLog(Settings(_env_file=None))
-    for one in commands:
-        key = f"{one['tenant']} {one['conversation_id']} {one['team']}"
-        known._take(key, CODEC.encode(record("alert_command"), one))
-    return known
+def log_of(*commands: dict[str, Any]) -> AlertCommandLog:
+    """A log with these commands, in the order of the topic."""
+    log = AlertCommandLog(Settings(_env_file=None))
+    for command in commands:
+        key = f"{command['tenant']} {command['conversation_id']} {command['team']}"
+        log.add(key, CODEC.encode(record("alert_command"), command))
+    return log
 
 
-def word(at: int, action: str = "acknowledge", **changes: Any) -> dict[str, Any]:
+def command(at: int, action: str = "acknowledge", **changes: Any) -> dict[str, Any]:
     until = NOW + 1000 if action == "snooze" else None
     return alert_command(1, **{"event_time": at, "action": action, "until": until, **changes})
 
 
-def actions(words: list[LatestCommand]) -> list[tuple[str | None, str]]:
-    return [(one.team, one.action) for one in words]
+def actions(commands: list[LatestCommand]) -> list[tuple[str | None, str]]:
+    return [(latest.team, latest.action) for latest in commands]
 
 
-def test_the_latest_word_of_each_counts_and_one_for_all_teams_ends_those_before() -> None:
-    first = [word(1), word(2, "snooze", team="night"), word(3, team="day")]
-    assert actions(said(*first).about(ABOUT)) == [
+def test_the_newest_command_counts_and_one_for_all_teams_ends_older_ones() -> None:
+    first = [command(1), command(2, "snooze", team="night"), command(3, team="day")]
+    assert actions(log_of(*first).commands_about(TARGET)) == [
         (None, "acknowledge"),
         ("night", "snooze"),
         ("day", "acknowledge"),
     ]
-    assert actions(said(*first, word(4, "resume", team="night")).about(ABOUT))[-1] == ("night", "resume")
-    assert actions(said(*first, word(5, "resume")).about(ABOUT)) == [(None, "resume")]
-    assert said(*first).about(CommandTarget("other", "c1")) == []
+    resumed = log_of(*first, command(4, "resume", team="night"))
+    assert actions(resumed.commands_about(TARGET))[-1] == ("night", "resume")
+    assert actions(log_of(*first, command(5, "resume")).commands_about(TARGET)) == [(None, "resume")]
+    assert log_of(*first).commands_about(CommandTarget("other", "c1")) == []
 
 
-def test_a_word_that_was_taken_out_of_the_topic_or_cannot_be_read() -> None:
-    known = said(word(1), word(2, team="day"))
-    known._take("default c1 day", b"no record of ours")
-    assert actions(known.about(ABOUT)) == [(None, "acknowledge"), ("day", "acknowledge")]
-    known._take("default c1 day", None)
-    known._take("never heard of", None)
-    assert actions(known.about(ABOUT)) == [(None, "acknowledge")]
+def test_a_tombstone_removes_a_command_and_an_unreadable_record_does_not() -> None:
+    log = log_of(command(1), command(2, team="day"))
+    log.add("default c1 day", b"no record of ours")
+    assert actions(log.commands_about(TARGET)) == [(None, "acknowledge"), ("day", "acknowledge")]
+    log.add("default c1 day", None)
+    log.add("unknown", None)
+    assert actions(log.commands_about(TARGET)) == [(None, "acknowledge")]
 
 
-def test_teams_that_are_told_nothing_are_known_until_it_ends() -> None:
-    known = said(word(1, "snooze", conversation_id=None, team="night"), word(1, "snooze"))
-    assert actions(known.snoozed(NOW)) == [("night", "snooze")]
-    assert known.snoozed(NOW + 1000) == []
-    back = said(
-        word(1, "snooze", conversation_id=None, team="night"), word(2, "resume", conversation_id=None, team="night")
+def test_snoozed_teams_are_known_until_the_snooze_ends() -> None:
+    log = log_of(command(1, "snooze", conversation_id=None, team="night"), command(1, "snooze"))
+    assert actions(log.snoozed_teams(NOW)) == [("night", "snooze")]
+    assert log.snoozed_teams(NOW + 1000) == []
+    resumed = log_of(
+        command(1, "snooze", conversation_id=None, team="night"),
+        command(2, "resume", conversation_id=None, team="night"),
     )
-    assert back.snoozed(NOW) == []
+    assert resumed.snoozed_teams(NOW) == []
 
 
-def test_a_reason_nobody_gave_is_not_shown() -> None:
-    assert said(word(1, reason=FROM_CONSOLE)).about(ABOUT)[0].reason is None
-    assert said(word(1, reason="on it")).about(ABOUT)[0].reason == "on it"
+def test_the_default_reason_of_the_console_is_not_shown() -> None:
+    assert log_of(command(1, reason=FROM_CONSOLE)).commands_about(TARGET)[0].reason is None
+    assert log_of(command(1, reason="on it")).commands_about(TARGET)[0].reason == "on it"

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agents.common.errors import Failure
-from agents.console.app import Console
+from agents.console.app import require_change
 from agents.kafka.async_producer import DeliveryFailed
 
 
@@ -27,7 +27,6 @@ def test_a_refused_delivery_is_the_servers_error(error: Failure, status: int, bo
     async def endpoint(request: Request) -> Response:
         raise error
 
-    auth = SimpleNamespace(may_ask=lambda request: True)
-    console: Any = SimpleNamespace(auth=auth, guarded=lambda answer: answer)
-    response = asyncio.run(cast(Any, Console.asking(console, endpoint)(cast(Request, None))))
+    auth: Any = SimpleNamespace(may_read=lambda request: True, may_change=lambda request: True)
+    response = asyncio.run(cast(Any, require_change(auth, endpoint)(cast(Request, None))))
     assert (response.status_code, json.loads(response.body)) == (status, body)

@@ -1,4 +1,4 @@
-"""Who may ask the console for what, over plain HTTP."""
+"""Authorisation of the console, over plain HTTP."""
 
 import http.client
 import json
@@ -10,8 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from agents.common.errors import Failure
-from agents.console.app import BODY_BYTES, Console, local, number
-from agents.console.auth import COOKIE, FAILURES, FAILURES_S, Auth, loopback
+from agents.common.http_auth import is_loopback
+from agents.console.app import BODY_BYTES, Console, parse_page
+from agents.console.auth import COOKIE, FAILURES_S, MAX_FAILURES, Auth
+from agents.console.pages import local_path
 from agents.console.security_headers import HEADERS
 from agents.settings.model import Settings
 from tests.agents.console.serving import served
@@ -25,7 +27,7 @@ ASKED = ("/api/alerts", "/api/enable")
 
 
 class Caller:
-    """Asks one console."""
+    """An HTTP client of one console."""
 
     def __init__(self, url: str) -> None:
         self.host = url.removeprefix("http://")
@@ -35,21 +37,21 @@ class Caller:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body.encode(), named)
         answer = connection.getresponse()
-        told = {name.lower(): value for name, value in answer.getheaders()}
-        stream = told.get("content-type", "").startswith("text/event-stream")
+        sent = {name.lower(): value for name, value in answer.getheaders()}
+        stream = sent.get("content-type", "").startswith("text/event-stream")
         text = (answer.read1(9) if stream else answer.read()).decode()
         connection.close()
-        return answer.status, told, text
+        return answer.status, sent, text
 
     @property
     def origin(self) -> str:
         return f"http://{self.host}"
 
     def signed_in(self) -> dict[str, str]:
-        """Headers of a browser that has signed in, and whose page asks."""
-        status, told, _ = self("POST", "/login", urlencode({"token": TOKEN}), Origin=self.origin)
+        """Headers of the page of a browser that has signed in."""
+        status, sent, _ = self("POST", "/login", urlencode({"token": TOKEN}), Origin=self.origin)
         assert status == 303
-        cookie = {"Cookie": told["set-cookie"].partition(";")[0]}
+        cookie = {"Cookie": sent["set-cookie"].partition(";")[0]}
         csrf = json.loads(self("GET", "/api/session", **cookie)[2])["csrf"]
         return {**cookie, "Origin": self.origin, "X_Tenor_Csrf": csrf}
 
@@ -67,35 +69,35 @@ def secured() -> Iterator[Caller]:
 
 
 @pytest.mark.parametrize("path", GUARDED)
-def test_nothing_is_told_without_the_token(secured: Caller, path: str) -> None:
+def test_nothing_is_served_without_the_token(secured: Caller, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Cookie": f"{COOKIE}=1e99.a.b"}):
         assert secured("GET", path, **headers)[0] == 401
     assert secured("GET", path, Authorization=f"Bearer {TOKEN}")[0] == 200
 
 
-def test_probes_are_open_and_say_what_is(secured: Caller) -> None:
+def test_probes_need_no_token(secured: Caller) -> None:
     assert secured("GET", "/healthz")[0] == 200
     assert secured("GET", "/ready")[0] == 503, "ClickHouse has not answered yet"
 
 
 def test_a_browser_signs_in_and_gets_no_cookie_a_script_could_read(secured: Caller) -> None:
-    status, told, _ = secured("GET", "/conversation?id=a%26b")
-    assert (status, told["location"]) == (303, "/login?next=%2Fconversation%3Fid%3Da%2526b")
+    status, sent, _ = secured("GET", "/conversation?id=a%26b")
+    assert (status, sent["location"]) == (303, "/login?next=%2Fconversation%3Fid%3Da%2526b")
     body = urlencode({"token": TOKEN})
-    status, told, _ = secured("POST", told["location"], body, Origin=secured.origin)
-    assert (status, told["location"]) == (303, "/conversation?id=a%26b")
-    flags = [one.strip().lower() for one in told["set-cookie"].split(";")[1:]]
+    status, sent, _ = secured("POST", sent["location"], body, Origin=secured.origin)
+    assert (status, sent["location"]) == (303, "/conversation?id=a%26b")
+    flags = [one.strip().lower() for one in sent["set-cookie"].split(";")[1:]]
     assert {"httponly", "samesite=lax", "path=/"} <= set(flags)
-    assert TOKEN not in told["set-cookie"]
+    assert TOKEN not in sent["set-cookie"]
     assert secured("POST", "/login", urlencode({"token": "wrong"}), Origin=secured.origin)[0] == 401
     assert secured("POST", "/login", body, Origin="http://elsewhere.example")[0] == 403
     assert secured("POST", "/login", body)[0] == 403
 
 
 @pytest.mark.parametrize("path", ASKED)
-def test_only_our_own_page_asks_for_something(secured: Caller, path: str) -> None:
+def test_only_the_own_page_may_change_something(secured: Caller, path: str) -> None:
     ours = secured.signed_in()
-    assert secured("POST", path, "{}", **ours)[0] == 400, "it may, but says nothing"
+    assert secured("POST", path, "{}", **ours)[0] == 400, "allowed, but the body is empty"
     assert secured("POST", path, "{}", Authorization=f"Bearer {TOKEN}")[0] == 400
     for changed in ("X_Tenor_Csrf", "Origin"):
         assert secured("POST", path, "{}", **{k: v for k, v in ours.items() if k != changed})[0] == 403
@@ -119,7 +121,7 @@ def test_only_our_own_page_asks_for_something(secured: Caller, path: str) -> Non
         json.dumps({"tenant": "t", "option": "a" * 501, "reason": "b", "by": "c"}),
     ],
 )
-def test_what_cannot_be_meant_is_refused(open_console: Caller, body: str) -> None:
+def test_an_invalid_body_is_refused(open_console: Caller, body: str) -> None:
     csrf = json.loads(open_console("GET", "/api/session")[2])["csrf"]
     status, _, text = open_console("POST", "/api/enable", body, Origin=open_console.origin, X_Tenor_Csrf=csrf)
     assert status == 400
@@ -127,7 +129,7 @@ def test_what_cannot_be_meant_is_refused(open_console: Caller, body: str) -> Non
 
 
 def test_a_body_too_long_is_refused_however_it_is_sent_and_whatever_it_says(secured: Caller) -> None:
-    """Each says something that would be done if it were shorter."""
+    """Each would be accepted if it were shorter."""
     form = urlencode({"token": TOKEN})
     fits, too_long = (form + "&x=" + "x" * (size - len(form) - 3) for size in (BODY_BYTES, BODY_BYTES + 1))
     assert len(fits) == BODY_BYTES
@@ -142,7 +144,7 @@ def test_a_body_too_long_is_refused_however_it_is_sent_and_whatever_it_says(secu
 
 
 def in_pieces(caller: Caller, path: str, body: str, **headers: str) -> int:
-    """The status of a request that does not say how long it is."""
+    """The status of a request with chunked encoding."""
     connection = http.client.HTTPConnection(caller.host, timeout=10)
     pieces = (body[at : at + 1000].encode() for at in range(0, len(body), 1000))
     connection.request("POST", path, pieces, headers, encode_chunked=True)
@@ -158,22 +160,22 @@ def test_without_a_token_only_loopback_is_served_and_only_by_its_names(open_cons
     for host in ("elsewhere.example", f"127.0.0.1.elsewhere.example:{port}", "10.0.0.1", ""):
         assert open_console("GET", "/", Host=host)[0] == 421
         assert open_console("GET", "/events/board", Host=host)[0] == 401
-    with pytest.raises(Failure, match=r"not served on 0\.0\.0\.0 without a token"):
+    with pytest.raises(Failure, match=r"the console on 0\.0\.0\.0 requires a token"):
         Console(NOBODY.model_copy(update={"http_host": "0.0.0.0"}))
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/static/main.js", "/api/session", "/nowhere", "/healthz"])
 def test_every_answer_carries_the_security_headers(open_console: Caller, path: str) -> None:
-    _, told, _ = open_console("GET", path, Origin="http://elsewhere.example")
-    policy = told["content-security-policy"]
+    _, sent, _ = open_console("GET", path, Origin="http://elsewhere.example")
+    policy = sent["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
     assert "require-trusted-types-for 'script'" in policy
     assert "unsafe" not in policy
-    assert told["x-content-type-options"] == "nosniff"
-    assert told["x-frame-options"] == "DENY"
-    assert "access-control-allow-origin" not in told
-    assert "server" not in told
+    assert sent["x-content-type-options"] == "nosniff"
+    assert sent["x-frame-options"] == "DENY"
+    assert "access-control-allow-origin" not in sent
+    assert "server" not in sent
 
 
 WRONG = {
@@ -207,30 +209,30 @@ def faulty() -> Iterator[Caller]:
             yield Caller(url)
 
 
-def bare(told: dict[str, str]) -> None:
-    assert {name: told[name.lower()] for name in HEADERS} == HEADERS
-    assert told["cache-control"] in ("no-store", "no-cache")
-    assert not [name for name in told if name == "server" or name.startswith("access-control-")]
+def assert_headers(sent: dict[str, str]) -> None:
+    assert {name: sent[name.lower()] for name in HEADERS} == HEADERS
+    assert sent["cache-control"] in ("no-store", "no-cache")
+    assert not [name for name in sent if name == "server" or name.startswith("access-control-")]
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_goes_wrong_carries_them_too(faulty: Caller, what: str) -> None:
+def test_errors_carry_the_headers_too(faulty: Caller, what: str) -> None:
     method, path, body, headers = WRONG[what]
-    status, told, text = faulty(method, path, body, **headers)
+    status, sent, text = faulty(method, path, body, **headers)
     assert str(status) == what[:3]
-    bare(told)
+    assert_headers(sent)
     assert "hunter2" not in text
 
 
 @pytest.mark.parametrize("what", NO_HTTP)
-def test_so_does_what_never_reaches_the_application(open_console: Caller, what: str) -> None:
+def test_so_do_requests_that_never_reach_the_application(open_console: Caller, what: str) -> None:
     with connected(open_console) as client:
         client.sendall(NO_HTTP[what])
         answer = http.client.HTTPResponse(client)
         answer.begin()
         text = answer.read()
     assert answer.status == 400
-    bare({name.lower(): value for name, value in answer.getheaders()})
+    assert_headers({name.lower(): value for name, value in answer.getheaders()})
     assert text == b"Invalid HTTP request received."
 
 
@@ -251,23 +253,23 @@ def connected(caller: Caller) -> socket.socket:
 def test_a_request_that_never_ends_is_ended(
     monkeypatch: pytest.MonkeyPatch, open_console: Caller, begun: bytes
 ) -> None:
-    """A byte at a time is always in time for the next one, never for the whole."""
+    """Bytes that arrive one at a time meet every read timeout, but not the deadline of the request."""
     monkeypatch.setattr("agents.console.http_protocol.REQUEST_S", 0.5)
     with connected(open_console) as client:
         client.sendall(begun)
         assert ended(client)
 
 
-def test_an_answer_has_no_deadline(monkeypatch: pytest.MonkeyPatch, open_console: Caller) -> None:
-    """Who looks at the board goes on looking."""
+def test_a_response_has_no_deadline(monkeypatch: pytest.MonkeyPatch, open_console: Caller) -> None:
+    """A stream stays open."""
     monkeypatch.setattr("agents.console.http_protocol.REQUEST_S", 0.2)
     with connected(open_console) as client:
         client.sendall(b"GET /events/board HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        told = b""
-        while told.count(b"event: told") < 3:  # as many looks, NOBODY.console_poll_s apart
+        events = b""
+        while events.count(b"event: told") < 3:  # as many polls, NOBODY.console_poll_s apart
             received = client.recv(65536)
             assert received
-            told += received
+            events += received
 
 
 def test_static_files_stay_in_their_folder(open_console: Caller) -> None:
@@ -293,7 +295,7 @@ def test_sessions_end_with_time_and_with_the_token() -> None:
 def test_guessing_is_slowed_down() -> None:
     now = [1000.0]
     auth = Auth(SECURED, lambda: now[0])
-    assert [auth.sign_in(f"guess {n}") for n in range(FAILURES)] == [None] * FAILURES
+    assert [auth.sign_in(f"guess {n}") for n in range(MAX_FAILURES)] == [None] * MAX_FAILURES
     assert auth.locked
     assert auth.sign_in(TOKEN) is None
     now[0] += FAILURES_S + 1
@@ -301,24 +303,24 @@ def test_guessing_is_slowed_down() -> None:
 
 
 class Asking:
-    """As much of a request as its cookie."""
+    """A request with nothing but a cookie."""
 
     def __init__(self, cookie: str) -> None:
         self.cookies = {COOKIE: cookie}
 
 
-def test_after_signing_in_one_stays_here() -> None:
-    assert local("/conversation?tenant=a&id=b") == "/conversation?tenant=a&id=b"
+def test_signing_in_leads_to_no_other_site() -> None:
+    assert local_path("/conversation?tenant=a&id=b") == "/conversation?tenant=a&id=b"
     for elsewhere in ("//evil.example", "https://evil.example", "/\\evil.example", "/logout", "/alerts\r\nX: y", ""):
-        assert local(elsewhere) == "/"
+        assert local_path(elsewhere) == "/"
 
 
 @pytest.mark.parametrize(("host", "own"), [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("localhost", True)])
 def test_loopback(host: str, own: bool) -> None:
-    assert loopback(host) is own
-    assert not any(map(loopback, ("0.0.0.0", "", "10.0.0.1", "localhost.example", "127.0.0.1.example")))
+    assert is_loopback(host) is own
+    assert not any(map(is_loopback, ("0.0.0.0", "", "10.0.0.1", "localhost.example", "127.0.0.1.example")))
 
 
 @pytest.mark.parametrize(("text", "page"), [(None, 0), ("3", 3), ("-1", 0), ("x", 0), ("²", 0), ("9" * 9, 0)])
 def test_page_numbers(text: str | None, page: int) -> None:
-    assert number(text) == page
+    assert parse_page(text) == page

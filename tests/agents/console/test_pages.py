@@ -1,4 +1,4 @@
-"""The console in a real browser, over a real ClickHouse and broker: what a team lead sees and does."""
+"""The console in a real browser, with a real ClickHouse and broker: what a team lead sees and does."""
 
 import re
 import threading
@@ -36,8 +36,8 @@ DELIVERIES, ASKED = TABLES[Name.DELIVERIES], TABLES[Name.ALERT_COMMANDS]
 WALL = 3840
 
 
-def board(console: str, tenant: str, **wish: str) -> str:
-    return f"{console}/?{urlencode({'tenant': tenant, **wish})}"
+def board(console: str, tenant: str, **filters: str) -> str:
+    return f"{console}/?{urlencode({'tenant': tenant, **filters})}"
 
 
 def rows(page: Page) -> Any:
@@ -49,29 +49,29 @@ def names(page: Page) -> list[str]:
 
 
 def published(settings: Settings, name: Name, record_name: str) -> list[dict[str, Any]]:
-    found = topic_reader.read(settings, [settings.topics.name(name)])
-    return [Codec().decode(record(record_name), one.value, {}) for one in found]
+    records = topic_reader.read(settings, [settings.topics.name(name)])
+    return [Codec().decode(record(record_name), consumed.value, {}) for consumed in records]
 
 
-def test_nobody_has_written_then_one_has(deployment: Settings, open_page: Open) -> None:
+def test_an_empty_console_shows_the_first_conversation(deployment: Settings, open_page: Open) -> None:
     own = deployment.model_copy(update={"clickhouse_database": f"{deployment.clickhouse_database}_empty"})
     migrate(own)
     with served(own) as url:
         page = open_page(url)
-        expect(page.locator(".empty .what")).to_have_text("No conversation yet")
+        expect(page.locator(".empty .what")).to_have_text("No conversations yet")
         page.evaluate("window.loaded = 'once'")
         page.get_by_role("link", name="Alerts").click()
-        expect(page.locator(".empty .what")).to_have_text("No alert in the last 7 days")
+        expect(page.locator(".empty .what")).to_have_text("No alerts in the last 7 days")
         page.get_by_role("link", name="Experiments").click()
-        expect(page.locator(".empty .what")).to_have_text("Nothing was decided yet")
+        expect(page.locator(".empty .what")).to_have_text("No decisions yet")
         page.go_back()
         page.go_back()
-        expect(page.locator(".empty .what")).to_have_text("No conversation yet")
+        expect(page.locator(".empty .what")).to_have_text("No conversations yet")
         insert(own, POINTS, talk("default", "the-only-one", [0.3]))
         expect(page.locator(".board .name a")).to_have_text("the-only-one")
         expect(page.locator(".counts")).to_have_text("1 live conversation, 0 raised")
         expect(page.locator(".empty")).to_have_count(0)
-        assert page.evaluate("window.loaded") == "once", "no page was loaded anew"
+        assert page.evaluate("window.loaded") == "once", "a page was reloaded"
         page.context.close()
     drop_database(own)
 
@@ -101,7 +101,7 @@ def test_the_board_follows_what_is_written_and_is_sorted_by_belief(
     expect(first.locator("canvas")).to_have_count(1)
 
 
-def test_a_page_nobody_sees_listens_to_nothing(deployment: Settings, console: str, open_page: Open) -> None:
+def test_a_hidden_page_closes_its_stream(deployment: Settings, console: str, open_page: Open) -> None:
     insert(deployment, POINTS, talk("hidden", "first", [0.1]))
     page = open_page(board(console, "hidden"))
     expect(rows(page)).to_have_count(1)
@@ -117,7 +117,7 @@ def test_a_page_nobody_sees_listens_to_nothing(deployment: Settings, console: st
     expect(rows(page)).to_have_count(2)
 
 
-def test_what_was_done_and_followed_stands_on_the_board(deployment: Settings, console: str, open_page: Open) -> None:
+def test_decisions_and_outcomes_are_on_the_board(deployment: Settings, console: str, open_page: Open) -> None:
     for conversation in ("stepped-in", "ended"):
         scope = {"tenant": "marks", "conversation_id": conversation}
         points = talk(conversation=conversation, tenant="marks", levels=RISING)
@@ -126,22 +126,22 @@ def test_what_was_done_and_followed_stands_on_the_board(deployment: Settings, co
         insert(deployment, DECISIONS, [decision(1, **of)])
     page = open_page(board(console, "marks"))
     expect(rows(page)).to_have_count(2)
-    expect(page.locator(".note").first).to_have_text(f"{OPTION}: under way")
+    expect(page.locator(".note").first).to_have_text(f"{OPTION}: in progress")
     ends = {"tenant": "marks", "conversation_id": "ended", "event_time": now_ms() + 1}
     insert(deployment, OUTCOMES, [outcome(1, **ends, option=OPTION, outcome_id="o-marks")])
     expect(page.locator(".note", has_text="level fell")).to_have_text(f"{OPTION}: level fell")
     insert(deployment, DISTAL, [distal(1, **ends, distal_id="d-marks")])
     expect(rows(page)).to_have_count(1)
-    page.get_by_label("Ended too").check()
+    page.get_by_label("Include ended").check()
     expect(rows(page)).to_have_count(2)
     expect(page.locator(".state", has_text="resolved")).to_have_count(1)
     page.get_by_label("Find").fill("STEPPED")
     expect(rows(page)).to_have_count(1)
     page.get_by_label("Find").fill("nobody")
-    expect(page.locator(".empty .what")).to_have_text("No conversation is like that")
+    expect(page.locator(".empty .what")).to_have_text("No matching conversations")
 
 
-def test_a_conversation_is_told_turn_by_turn_and_opened_by_keyboard(
+def test_a_conversation_is_shown_turn_by_turn_and_opened_by_keyboard(
     deployment: Settings, console: str, open_page: Open
 ) -> None:
     points = talk("told", "upset", RISING) + talk("told", "calm", [0.1, 0.0])
@@ -172,7 +172,7 @@ def test_a_conversation_is_told_turn_by_turn_and_opened_by_keyboard(
     expect(third.locator("details")).to_have_attribute("open", "")
 
 
-def test_a_conversation_nobody_knows(console: str, open_page: Open) -> None:
+def test_an_unknown_conversation(console: str, open_page: Open) -> None:
     page = open_page(f"{console}/conversation?tenant=none&id=none")
     expect(page.locator(".empty .what")).to_have_text("nothing is known of a conversation none")
 
@@ -189,7 +189,7 @@ def test_five_thousand_conversations_are_paged(deployment: Settings, console: st
     expect(rows(page)).to_have_count(50)
 
 
-def test_an_alert_is_snoozed_acknowledged_and_taken_back(deployment: Settings, console: str, open_page: Open) -> None:
+def test_an_alert_is_snoozed_acknowledged_and_reopened(deployment: Settings, console: str, open_page: Open) -> None:
     for number in (1, 2):
         told = {"tenant": "inbox", "conversation_id": f"case-{number}", "title": f"Case {number} needs a person"}
         insert(deployment, ALERTS, [alert(number, **told, alert_id=f"inbox-{number}", event_time=now_ms() + number)])
@@ -223,14 +223,14 @@ def test_an_alert_is_snoozed_acknowledged_and_taken_back(deployment: Settings, c
     colleague = open_page(f"{console}/alerts?handled=1")
     taken = colleague.locator(".alerts > li", has_text="Case 1 needs a person")
     expect(taken).to_contain_text("by Noor")
-    taken.get_by_role("button", name="Take back").click()
+    taken.get_by_role("button", name="Reopen").click()
     expect(taken).to_have_count(0)
     expect(case).to_have_count(1)
     case.get_by_role("link", name="case-1").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("case-1")
 
 
-def test_an_alert_says_what_it_knows_and_what_became_of_it(deployment: Settings, console: str, open_page: Open) -> None:
+def test_an_alert_has_details_and_deliveries(deployment: Settings, console: str, open_page: Open) -> None:
     points = talk("facts", "upset", RISING)
     insert(deployment, POINTS, points)
     at = points[3]["event_time"]
@@ -244,37 +244,37 @@ def test_an_alert_says_what_it_knows_and_what_became_of_it(deployment: Settings,
             "negative words (75%)",
             "blames us (25%)",
             re.compile(r"^\d\d:\d\d:\d\d$|\d{4}, "),
-            "slow, then the level rose by 0.20",
-            "left alone, then the customer did not write",
-            "nobody so far, as far as is recorded",
-            "rule escalation 2, settings v1, policy uniform-1",
+            "slow: level rose by 0.20",
+            "control (no intervention): no customer message afterwards",
+            "none recorded yet",
+            "rule escalation 2, config v1, policy uniform-1",
         ]
     )
     page.get_by_label("Your name").focus()
     insert(deployment, DELIVERIES, deliveries_of(about))
     told = [
-        re.compile(r"^team support by slack-1: delivered after 2 attempts, "),
-        re.compile(r"^team support by webhook-1: failed after 9 attempts \(status 500\), "),
-        re.compile(r"^team night: not told \(quiet_hours\), "),
+        re.compile(r"^team support via slack-1: delivered after 2 attempts, "),
+        re.compile(r"^team support via webhook-1: failed after 9 attempts \(status 500\), "),
+        re.compile(r"^team night: suppressed \(quiet_hours\), "),
     ]
-    expect(case.locator(".facts > div", has_text="Told").locator("dd")).to_have_text(told)
+    expect(case.locator(".facts > div", has_text="Deliveries").locator("dd")).to_have_text(told)
     expect(page.get_by_label("Your name")).to_be_focused()
 
     case.get_by_role("link", name="upset").click()
     entry = page.locator(".story .alert")
-    expect(entry.locator(".facts > div", has_text="Told").locator("dd")).to_have_text(told)
-    expect(entry).to_contain_text("slow, then the level rose by 0.20")
+    expect(entry.locator(".facts > div", has_text="Deliveries").locator("dd")).to_have_text(told)
+    expect(entry).to_contain_text("slow: level rose by 0.20")
     insert(
         deployment,
         ASKED,
         [alert_command(1, **about, command_id="facts-c", event_time=now_ms(), until=None, action="acknowledge")],
     )
-    expect(page.get_by_label("What was asked about its alerts")).to_contain_text("Acknowledged")
-    expect(page.get_by_label("What was asked about its alerts")).to_contain_text(re.compile("by lead-3 at .*: on it"))
+    expect(page.get_by_label("Commands about its alerts")).to_contain_text("Acknowledged")
+    expect(page.get_by_label("Commands about its alerts")).to_contain_text(re.compile("by lead-3 at .*: on it"))
 
 
 def deliveries_of(about: dict[str, str]) -> list[dict[str, Any]]:
-    """To two places of one team, and not to another team."""
+    """To two destinations of one team, and suppressed for another team."""
     at = now_ms()
     return [
         delivery(1, **about, delivery_id="facts-d1", event_time=at, destination="slack-1", attempts=2),
@@ -296,7 +296,7 @@ def deliveries_of(about: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def test_commands_and_console_are_one(deployment: Settings, console: str, open_page: Open) -> None:
+def test_console_and_command_line_share_their_commands(deployment: Settings, console: str, open_page: Open) -> None:
     for number in (1, 2, 3):
         told = {"tenant": "one", "conversation_id": f"lead-{number}", "title": f"Lead {number}"}
         insert(deployment, ALERTS, [alert(number, **told, alert_id=f"one-{number}", event_time=now_ms() + number)])
@@ -310,8 +310,8 @@ def test_commands_and_console_are_one(deployment: Settings, console: str, open_p
     alert_commands.publish_command(deployment, "snooze", "one", None, "night", "Kim", "a training", until)
     expect(cases[0]).to_have_count(0)
     expect(cases[1]).to_contain_text(re.compile(r"Snoozed for team night until .* by Kim at .*: not ours"))
-    expect(page.get_by_label("Teams that are told nothing")).to_have_text(
-        re.compile(r"^Snoozed for team night until .* by Kim at .*: a training\. It is told nothing\.$")
+    expect(page.get_by_label("Snoozed teams")).to_have_text(
+        re.compile(r"^Snoozed for team night until .* by Kim at .*: a training\. It receives no alerts\.$")
     )
     page.get_by_label("Your name").fill("Noor")
     cases[2].get_by_role("button", name="Acknowledge").click()
@@ -319,21 +319,23 @@ def test_commands_and_console_are_one(deployment: Settings, console: str, open_p
     [ours] = [
         one for one in published(deployment, Name.ALERT_COMMANDS, "alert_command") if one["conversation_id"] == "lead-3"
     ]
-    assert ours["target"] == ids.stable_id("target", "one", "lead-3", ""), "the next word, from anywhere, replaces it"
+    assert ours["target"] == ids.stable_id("target", "one", "lead-3", ""), (
+        "the next command, from anywhere, replaces it"
+    )
 
     alert_commands.publish_command(deployment, "resume", "one", "lead-3", None, "Kim", "no longer")
     expect(cases[2]).to_have_count(1)
-    page.get_by_role("button", name="Acknowledged and snoozed").click()
+    page.get_by_role("button", name="Acknowledged or snoozed").click()
     expect(cases[0]).to_contain_text(re.compile(r"Acknowledged for team night, by Kim at .*: on the phone"))
-    cases[0].get_by_role("button", name="Take back").click()
+    cases[0].get_by_role("button", name="Reopen").click()
     expect(cases[0]).to_have_count(0)
-    page.get_by_role("button", name="To do").click()
+    page.get_by_role("button", name="Open", exact=True).click()
     expect(cases[0]).to_have_count(1)
     alert_commands.publish_command(deployment, "resume", "one", None, "night", "Kim", "back")
-    expect(page.get_by_label("Teams that are told nothing")).to_be_hidden()
+    expect(page.get_by_label("Snoozed teams")).to_be_hidden()
 
 
-def test_a_newer_alert_of_an_acknowledged_conversation_is_to_do(
+def test_a_newer_alert_of_an_acknowledged_conversation_is_open(
     deployment: Settings, console: str, open_page: Open
 ) -> None:
     told = {"tenant": "again", "conversation_id": "worse", "event_time": now_ms()}
@@ -359,21 +361,21 @@ def test_an_option_that_was_rolled_back_is_re_enabled(deployment: Settings, cons
     expect(large).to_contain_text(re.compile(r"control\s*\d+\s*\d+ %"))
 
     section.get_by_role("button", name="Re-enable").click()
-    page.get_by_label("Why").fill("reworded")
+    page.get_by_label("Reason").fill("reworded")
     page.get_by_label("Your name").fill("Noor")
     page.get_by_role("dialog").get_by_role("button", name="Re-enable").click()
-    expect(page.get_by_text(f"the learner publishes a policy with {OPTION}")).to_be_visible()
+    expect(page.get_by_text(f"The learner will publish a policy with {OPTION}")).to_be_visible()
     [asked] = published(deployment, Name.COMMANDS, "policy_command")
     assert (asked["tenant"], asked["option"], asked["action"]) == ("rolled", OPTION, "enable")
     assert (asked["by"], asked["reason"]) == ("Noor", "reworded")
 
     insert(deployment, TABLES[Name.COMMANDS], [asked])
     insert(deployment, POLICY, [snapshot(2, tenant="rolled", previous="thompson-1", disabled=[])])
-    expect(section.locator("tbody tr")).to_contain_text("Re-enable asked at")
+    expect(section.locator("tbody tr")).to_contain_text("Re-enable requested at")
     expect(section.get_by_role("button", name="Re-enable")).to_have_count(0)
 
 
-def test_an_option_nobody_has_is_not_re_enabled(deployment: Settings, console: str, open_page: Open) -> None:
+def test_an_unknown_option_is_not_re_enabled(deployment: Settings, console: str, open_page: Open) -> None:
     insert(deployment, DECISIONS, [decision(1, tenant="gone", decision_id="gone-1", option="of-old")])
     insert(deployment, POLICY, [snapshot(1, tenant="gone", disabled=["of-old"])])
     page = open_page(f"{console}/alerts")
@@ -381,18 +383,18 @@ def test_an_option_nobody_has_is_not_re_enabled(deployment: Settings, console: s
     page.get_by_role("link", name="Experiments").click()
     section = page.locator("section", has_text="Tenant gone")
     section.get_by_role("button", name="Re-enable").click()
-    page.get_by_label("Why").fill("because")
+    page.get_by_label("Reason").fill("because")
     page.get_by_label("Your name").fill("Noor")
     with page.expect_response("**/api/enable") as answered:
         page.get_by_role("dialog").get_by_role("button", name="Re-enable").click()
     assert answered.value.status == 409
-    expect(page.get_by_role("dialog")).to_contain_text("Not done: there is no option of-old")
+    expect(page.get_by_role("dialog")).to_contain_text("Failed: there is no option of-old")
 
 
 HOSTILE = "<img src=x onerror=\"alert('x')\"><script>alert('y')</script>{{7*7}}"
 
 
-def test_no_text_is_ever_taken_for_markup(deployment: Settings, console: str, open_page: Open) -> None:
+def test_no_text_is_interpreted_as_markup(deployment: Settings, console: str, open_page: Open) -> None:
     scope = {"tenant": f"t{HOSTILE}", "conversation_id": f"c{HOSTILE}", "customer_id": f"u{HOSTILE}"}
     signal = [{"signal": f"text.{HOSTILE}", "share": 0.9}]
     more = {"channel": HOSTILE, "contributions": signal, "customer_id": scope["customer_id"]}
@@ -436,8 +438,8 @@ def test_no_text_is_ever_taken_for_markup(deployment: Settings, console: str, op
     page = open_page(board(console, scope["tenant"]))
     expect(page.locator(".board .name a")).to_have_text(scope["conversation_id"])
     page.locator(".board .name a").click()
-    expect(page.locator(".story .alert")).to_contain_text(f"team {HOSTILE} by {HOSTILE}: {HOSTILE} ({HOSTILE})")
-    expect(page.get_by_label("What was asked about its alerts")).to_contain_text(by_somebody)
+    expect(page.locator(".story .alert")).to_contain_text(f"team {HOSTILE} via {HOSTILE}: {HOSTILE} ({HOSTILE})")
+    expect(page.get_by_label("Commands about its alerts")).to_contain_text(by_somebody)
     expect(page.locator(".story .decision").first).to_contain_text(HOSTILE)
     for summary in page.locator("summary").all():
         summary.click()
@@ -449,10 +451,10 @@ def test_no_text_is_ever_taken_for_markup(deployment: Settings, console: str, op
     expect(page.get_by_role("dialog")).to_contain_text(HOSTILE)
     page.goto(f"{console}/alerts")
     case = page.locator(".alerts > li", has_text=HOSTILE)
-    expect(case).to_contain_text(f"rule {HOSTILE} 2, settings {HOSTILE}, policy {HOSTILE}")
-    expect(case).to_contain_text(f"{HOSTILE}, then the customer did not write")
+    expect(case).to_contain_text(f"rule {HOSTILE} 2, config {HOSTILE}, policy {HOSTILE}")
+    expect(case).to_contain_text(f"{HOSTILE}: no customer message afterwards")
     expect(case).to_contain_text(by_somebody)
-    expect(page.get_by_label("Teams that are told nothing")).to_contain_text(f"Snoozed for team {HOSTILE}")
+    expect(page.get_by_label("Snoozed teams")).to_contain_text(f"Snoozed for team {HOSTILE}")
     page.get_by_label("Your name").fill(HOSTILE)
     case.get_by_role("button", name="Acknowledge").click()
     expect(case).to_have_count(0)
@@ -476,7 +478,7 @@ def test_a_name_from_right_to_left_keeps_its_direction(deployment: Settings, con
     assert page.locator("h1 bdi").evaluate(direction) == "rtl"
 
 
-def test_times_are_told_in_the_readers_zone(deployment: Settings, console: str, open_page: Open) -> None:
+def test_times_are_shown_in_the_readers_zone(deployment: Settings, console: str, open_page: Open) -> None:
     moved = [one | {"event_time": AT} for one in talk("zones", "far", [0.4])]  # 2026-09-21, 13:33:20 UTC
     insert(deployment, POINTS, moved)
     shown = {}
@@ -528,7 +530,7 @@ def test_every_page_is_accessible_and_fits(
 
 
 def assert_fine(page: Page, there: Any, width: int) -> None:
-    """Nothing wider than the window, nothing for axe to find; wider windows have the same elements and colours."""
+    """Nothing is wider than the window, and axe finds nothing; wide windows have the same elements and colours."""
     expect(there.first).to_be_visible()
     if width < WALL:
         found = Axe().run(page)
@@ -542,7 +544,7 @@ def test_ten_thousand_alerts_in_a_minute(deployment: Settings, console: str, ope
     ]
     insert(deployment, ALERTS, flood)
     page = open_page(f"{console}/alerts")
-    expect(page.locator(".counts")).to_have_text(re.compile(r"^10,0\d\d alerts to do: 10,0\d\d critical"))
+    expect(page.locator(".counts")).to_have_text(re.compile(r"^10,0\d\d open alerts: 10,0\d\d critical"))
     expect(page.locator(".alerts > li")).to_have_count(50)
     page.get_by_role("button", name="Next").click()
     expect(page.locator(".paging span")).to_have_text(re.compile(r"^Page 2 of 20\d"))

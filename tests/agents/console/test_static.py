@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.console.app import STATIC
+from agents.console.pages import STATIC
 
 ROOT = Path(__file__).resolve().parents[3]
 SINKS = re.compile(

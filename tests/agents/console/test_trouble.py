@@ -1,4 +1,4 @@
-"""When something is missing: ClickHouse goes away, a session ends, the broker is silent, the console itself stops."""
+"""When something is missing: ClickHouse stops, a session ends, the broker is silent, the console itself stops."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -23,18 +23,18 @@ TOKEN = "a token of thirty-two letters :-)"
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page that may complain of what cannot be reached, and of nothing else."""
+    """A page that may log unreachable servers, and nothing else."""
     opened = browser.new_context().new_page()
     complaints = Complaints(opened)
     yield opened
     opened.context.close()
     expected = ("net::ERR_", "status of 401")
-    assert [one for one in complaints.heard if not any(part in one for part in expected)] == []
+    assert [text for text in complaints.messages if not any(part in text for part in expected)] == []
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[tuple[Settings, Callable[[], ClickHouse]]]:
-    """Settings of a ClickHouse of the test's own, and what starts it again on the same ports and data."""
+    """Settings of a ClickHouse of the test's own, and a function that starts it again on the same ports and data."""
     ports = free_port(), free_port()
     running: list[ClickHouse] = []
 
@@ -48,24 +48,24 @@ def own(tmp_path: Path) -> Iterator[tuple[Settings, Callable[[], ClickHouse]]]:
         server.stop()
 
 
-def test_clickhouse_is_late_goes_away_and_comes_back(
+def test_clickhouse_starts_late_stops_and_comes_back(
     page: Page, own: tuple[Settings, Callable[[], ClickHouse]]
 ) -> None:
     settings, start = own
     with served(settings) as url:
         page.goto(url)
         expect(page.locator("#trouble")).to_contain_text("cannot be reached (Connection refused)")
-        expect(page.locator(".empty .what")).to_have_text("Nothing can be shown yet")
+        expect(page.locator(".empty .what")).to_have_text("No data yet")
         server = start()
         expect(page.locator("#trouble")).to_contain_text("has no database tenor")
         migrate(settings)
-        expect(page.locator(".empty .what")).to_have_text("No conversation yet")
+        expect(page.locator(".empty .what")).to_have_text("No conversations yet")
         expect(page.locator("#trouble")).to_be_empty()
         insert(settings, POINTS, talk("default", "before", [0.4]))
         expect(page.locator(".board .name a")).to_have_text("before")
 
         server.stop()
-        expect(page.locator("#trouble")).to_contain_text(re.compile(r"cannot be reached.*What you see is from \d"))
+        expect(page.locator("#trouble")).to_contain_text(re.compile(r"cannot be reached.*Showing data from \d"))
         expect(page.locator("#trouble")).to_have_attribute("role", "status")
         expect(page.locator(".board .name a")).to_have_text("before")
         page.get_by_role("link", name="before").click()
@@ -94,7 +94,7 @@ def test_a_session_ends_while_the_board_is_open(page: Page, deployment: Settings
         expect(page).to_have_url(f"{url}/login?next=%2F%3Ftenant%3Dsession")
         page.get_by_label("Token").fill("not the token")
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+        expect(page.get_by_role("alert")).to_have_text("Wrong token.")
         page.get_by_label("Token").fill(TOKEN)
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator(".board .name a")).to_have_text("talk")

@@ -1,4 +1,4 @@
-"""Lines of the doctor: what a failure becomes, and how they are shown."""
+"""Checks of the doctor: what a failure becomes, and how they are shown."""
 
 import json
 from collections.abc import Iterator
@@ -7,40 +7,41 @@ from io import StringIO
 from rich.console import Console
 
 from agents.common.errors import Failure
-from agents.doctor.check import Check, broken, listed, looked, of_failure
+from agents.doctor.check import Check, from_failure, has_failed, join_names, run_check
 from agents.doctor.view import as_json, render
 
 OK, WARNING = Check("a", "ok", "fine"), Check("b", "warning", "so so", "look")
 FAILED = Check("c", "failed", "[red]no[/]", "do this")
 
 
-def test_what_a_failure_tells_to_check_is_something_to_do() -> None:
-    found = of_failure("x", Failure("it is away (refused): check A and B", "or start it"))
-    assert found == Check("x", "failed", "it is away (refused)", "check A and B; or start it")
-    assert of_failure("x", Failure("it is away")) == Check("x", "failed", "it is away", None)
+def test_a_failure_becomes_a_finding_and_something_to_do() -> None:
+    check = from_failure("x", Failure("It is down (refused): check A and B", "or start it"))
+    assert check == Check("x", "failed", "It is down (refused)", "Check A and B; or start it")
+    assert from_failure("x", Failure("It is down.")) == Check("x", "failed", "It is down", None)
+    assert from_failure("x", Failure("It is down.", "Start it.")) == Check("x", "failed", "It is down", "Start it")
 
 
-def test_what_nobody_foresaw_is_a_line_without_its_words() -> None:
-    def look() -> Iterator[Check]:
+def test_an_unexpected_exception_is_a_failed_check_without_its_message() -> None:
+    def crash() -> Iterator[Check]:
         yield OK
         raise ValueError("hunter2")
 
-    fine, bug = looked("x", look)
+    fine, bug = run_check("x", crash)
     assert fine == OK
-    assert (bug.verdict, "ValueError" in bug.found, "hunter2" in str(bug)) == ("failed", True, False)
+    assert (bug.verdict, "ValueError" in bug.finding, "hunter2" in str(bug)) == ("failed", True, False)
 
 
-def test_only_what_failed_breaks() -> None:
-    assert not broken([OK, WARNING])
-    assert broken([OK, WARNING, FAILED])
+def test_only_a_failed_check_counts_as_failed() -> None:
+    assert not has_failed([OK, WARNING])
+    assert has_failed([OK, WARNING, FAILED])
 
 
-def test_of_many_names_the_first() -> None:
-    assert listed("abc") == "a, b, c"
-    assert listed("abcde") == "a, b, c and 2 more"
+def test_only_the_first_names_are_listed() -> None:
+    assert join_names("abc") == "a, b, c"
+    assert join_names("abcde") == "a, b, c and 2 more"
 
 
-def test_they_are_shown_as_they_are() -> None:
+def test_checks_are_shown_without_markup() -> None:
     out = StringIO()
     render([OK, WARNING, FAILED], Console(file=out, width=100))
     lines = [line.strip() for line in out.getvalue().splitlines()]

@@ -12,15 +12,15 @@ from rich.console import Console
 from agents.cli.admin import Role
 from agents.clickhouse.client import connect
 from agents.common.clock import now_ms
-from agents.doctor.broker import Cluster, look
-from agents.doctor.check import Check, broken
-from agents.doctor.run import EVERYTHING, GRANTS, NEEDS, ON_KAFKA, examine
+from agents.doctor.broker import Cluster, connect_broker
+from agents.doctor.check import Check, has_failed
+from agents.doctor.run import EVERYTHING, GRANTS, NEEDS, ON_KAFKA, run_doctor
 from agents.doctor.view import as_json, render
 from agents.kafka import client as kafka
 from agents.kafka.admin import topics
-from agents.settings.loader import environment, read
+from agents.settings.loader import environment, read_settings
 from agents.settings.model import Settings
-from agents.settings.secret_source import nested_secrets
+from agents.settings.secret_source import nested_secret_names
 from schemas.topics import Name
 from streams import state
 from tests.support.data.command_line import tenor
@@ -28,18 +28,18 @@ from tests.support.data.command_line import tenor
 pytestmark = pytest.mark.integration
 
 
-def examined(monkeypatch: pytest.MonkeyPatch, settings: Settings, role: str | None = None) -> dict[str, list[Check]]:
-    """What is found with these settings, by what it is about."""
+def run(monkeypatch: pytest.MonkeyPatch, settings: Settings, role: str | None = None) -> dict[str, list[Check]]:
+    """The checks with these settings, by subject."""
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
-    found: dict[str, list[Check]] = {}
-    for one in examine(role, patience_s=2):
-        found.setdefault(one.about, []).append(one)
-    return found
+    by_subject: dict[str, list[Check]] = {}
+    for check in run_doctor(role, timeout_s=2):
+        by_subject.setdefault(check.subject, []).append(check)
+    return by_subject
 
 
-def verdicts(found: dict[str, list[Check]]) -> dict[str, set[str]]:
-    return {about: {one.verdict for one in checks} for about, checks in found.items()}
+def verdicts(by_subject: dict[str, list[Check]]) -> dict[str, set[str]]:
+    return {subject: {check.verdict for check in checks} for subject, checks in by_subject.items()}
 
 
 def publish(settings: Settings, topic: str, value: bytes, at: int) -> None:
@@ -49,7 +49,7 @@ def publish(settings: Settings, topic: str, value: bytes, at: int) -> None:
 
 
 def unmigrate(settings: Settings) -> None:
-    """Have the last migrations look as if they had not been applied."""
+    """Make the last migrations look as if they had not been applied."""
     client = connect(settings)
     client.execute("ALTER TABLE migrations DELETE WHERE number > 6 SETTINGS mutations_sync = 2")
     client.disconnect()
@@ -57,25 +57,25 @@ def unmigrate(settings: Settings) -> None:
 
 def test_a_healthy_deployment(monkeypatch: pytest.MonkeyPatch, migrated: Settings) -> None:
     topics.apply(migrated)
-    found = examined(monkeypatch, migrated)
-    assert {"settings", "broker", "topics", "state", "clickhouse", "tables", "grants", "clock"} <= found.keys()
-    assert set().union(*verdicts(found).values()) == {"ok"}, found
+    checks = run(monkeypatch, migrated)
+    assert {"settings", "broker", "topics", "state", "clickhouse", "tables", "grants", "clock"} <= checks.keys()
+    assert set().union(*verdicts(checks).values()) == {"ok"}, checks
 
 
-def test_nothing_is_made_yet(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    found = examined(monkeypatch, settings)
-    [lacking] = found["topics"]
-    assert lacking.verdict == "failed"
-    assert f"{len(settings.topics.all())} topics are missing" in lacking.found
-    assert lacking.todo == "run: tenor topics apply"
-    [tables] = found["tables"]
+def test_without_topics_and_tables(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    checks = run(monkeypatch, settings)
+    [missing] = checks["topics"]
+    assert missing.verdict == "failed"
+    assert f"{len(settings.topics.all())} topics are missing" in missing.finding
+    assert missing.todo == "Run: tenor topics apply"
+    [tables] = checks["tables"]
     assert (tables.verdict, "tenor migrate" in str(tables.todo)) == ("failed", True)
-    assert verdicts(found)["broker"] == verdicts(found)["protocols"] == {"ok"}
+    assert verdicts(checks)["broker"] == verdicts(checks)["protocols"] == {"ok"}
     known = kafka.metadata(kafka.admin_client(settings), settings).topics
     assert not [name for name in known if name.startswith(settings.topic_prefix)], "the doctor changed something"
 
 
-def test_what_is_not_as_it_should_be(monkeypatch: pytest.MonkeyPatch, migrated: Settings) -> None:
+def test_many_problems_at_once(monkeypatch: pytest.MonkeyPatch, migrated: Settings) -> None:
     names = migrated.topics
     changed = [
         NewTopic(names.name(Name.SIGNALS), 3, 1),
@@ -92,42 +92,42 @@ def test_what_is_not_as_it_should_be(monkeypatch: pytest.MonkeyPatch, migrated: 
     unmigrate(migrated)
     routes = migrated.model_copy(update={"alert_routes": Path("nowhere.yaml")})
 
-    found = examined(monkeypatch, routes)
-    said = {one.found: one for checks in found.values() for one in checks if one.verdict != "ok"}
-    wanted = {
+    by_subject = run(monkeypatch, routes)
+    problems = {check.finding: check for checks in by_subject.values() for check in checks if check.verdict != "ok"}
+    expected = {
         f"{names.name(Name.SIGNALS)} has 3 partitions, TENOR_PARTITIONS is 2": "failed",
         f"{names.name(Name.POLICY)} has 2 partitions, should have 1": "failed",
         f"{names.name(Name.MESSAGES)} has 5 partitions, should have 2": "warning",
         f"{names.profiles}: cleanup.policy is delete, should be compact": "failed",
         f"{names.name(Name.MESSAGES)}: retention.ms is not set": "warning",
-        f"a state in {names.changelog}: a conversation's state has format {state.FORMAT - 1}": "failed",
-        f"the newest record of {names.name(Name.MESSAGES)} is 10": "failed",
-        "the ClickHouse database": "failed",
-        "the routes file": "failed",
+        f"A state in {names.changelog}: a conversation's state has format {state.FORMAT - 1}": "failed",
+        f"The newest record of {names.name(Name.MESSAGES)} is 10": "failed",
+        "The ClickHouse database": "failed",
+        "The routes file": "failed",
     }
-    for begin, verdict in wanted.items():
-        named = [one for text, one in said.items() if text.startswith(begin)]
-        assert [one.verdict for one in named] == [verdict], (begin, said)
-        assert named[0].todo or named[0].about == "routes", named
+    for beginning, verdict in expected.items():
+        matching = [check for finding, check in problems.items() if finding.startswith(beginning)]
+        assert [check.verdict for check in matching] == [verdict], (beginning, problems)
+        assert matching[0].todo or matching[0].subject == "routes", matching
 
 
-def test_a_broker_that_is_not_there_hides_nothing_else(
+def test_without_a_broker_the_other_checks_still_run(
     monkeypatch: pytest.MonkeyPatch, migrated: Settings, tmp_path: Path
 ) -> None:
-    found = examined(monkeypatch, migrated.model_copy(update={"brokers": "127.0.0.1:1"}))
-    away, rest = found["broker"]
-    assert (away.verdict, "does not answer" in away.found) == ("failed", True)
-    assert (rest.verdict, all(about in rest.found for about in ON_KAFKA)) == ("warning", True)
-    assert verdicts(found)["tables"] == {"ok"}
+    checks = run(monkeypatch, migrated.model_copy(update={"brokers": "127.0.0.1:1"}))
+    down, rest = checks["broker"]
+    assert (down.verdict, "does not answer" in down.finding) == ("failed", True)
+    assert (rest.verdict, all(subject in rest.finding for subject in ON_KAFKA)) == ("warning", True)
+    assert verdicts(checks)["tables"] == {"ok"}
 
 
 def test_one_role_needs_less(monkeypatch: pytest.MonkeyPatch, migrated: Settings) -> None:
     topics.apply(migrated)
-    away = migrated.model_copy(update={"clickhouse_port": 1})
-    worker = examined(monkeypatch, away, "worker")
+    without_clickhouse = migrated.model_copy(update={"clickhouse_port": 1})
+    worker = run(monkeypatch, without_clickhouse, "worker")
     assert "clickhouse" not in worker
-    assert {one for all_ in verdicts(worker).values() for one in all_} == {"ok"}
-    assert verdicts(examined(monkeypatch, away, "sink"))["clickhouse"] == {"failed"}
+    assert set().union(*verdicts(worker).values()) == {"ok"}
+    assert verdicts(run(monkeypatch, without_clickhouse, "sink"))["clickhouse"] == {"failed"}
 
 
 def test_every_role_is_known() -> None:
@@ -136,20 +136,20 @@ def test_every_role_is_known() -> None:
     assert set(ON_KAFKA) <= EVERYTHING
 
 
-def test_a_broker_that_answers_has_enough_brothers(settings: Settings) -> None:
-    cluster, [found] = look(settings.model_copy(update={"replication": 3}), 5)
+def test_too_few_brokers_for_the_replication(settings: Settings) -> None:
+    cluster, [check] = connect_broker(settings.model_copy(update={"replication": 3}), 5)
     assert isinstance(cluster, Cluster)
-    assert (found.verdict, found.found) == ("failed", "TENOR_REPLICATION is 3, but there are 1 brokers")
+    assert (check.verdict, check.finding) == ("failed", "TENOR_REPLICATION is 3, but the cluster has 1 broker")
 
 
 CANARY = "hunter2"
-# Of every secret the variable, those in groups included.
+# The variable of every secret, those in groups included.
 SECRETS = [f"TENOR_{name}".upper() for name, one in Settings.model_fields.items() if "SecretStr" in str(one.annotation)]
-SECRETS += [f"TENOR_{group}__{name}".upper() for group, name in nested_secrets(Settings)]
+SECRETS += [f"TENOR_{group}__{name}".upper() for group, name in nested_secret_names(Settings)]
 
 
 def secret(variable: str, form: str = "{}") -> str:
-    """A value that tells whose it is. Some forms cannot be meant, which is complained of."""
+    """A value that names its variable. Some forms are invalid, which the doctor reports."""
     return form.format(f"{CANARY}-{variable.lower()}")
 
 
@@ -180,43 +180,43 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_no_secret_is_told(
+def test_no_secret_is_shown(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], settings: Settings, what: str
 ) -> None:
-    """Not in the table, not as JSON, not on standard error, whatever is wrong with it or with what it opens."""
+    """Not in the table, not as JSON, not on standard error, whatever is wrong with it or with its server."""
     form = "{} with a space" if what == "no header carries them" else "{}"
-    given = {**environment(settings), **{name: secret(name, form) for name in SECRETS}, **REFUSED[what]}
-    for name, value in given.items():
+    variables = {**environment(settings), **{name: secret(name, form) for name in SECRETS}, **REFUSED[what]}
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    found = list(examine(patience_s=1))
-    assert broken(found)
-    render(found, Console(width=1000))
-    print(as_json(found))
-    printed, complained = capfd.readouterr()
+    checks = run_doctor(timeout_s=1)
+    assert has_failed(checks)
+    render(checks, Console(width=1000))
+    print(as_json(checks))
+    printed, logged = capfd.readouterr()
     assert "failed" in printed
-    assert CANARY not in (printed + complained).lower()
+    assert CANARY not in (printed + logged).lower()
 
 
-def test_every_secret_was_there_to_be_told(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
+def test_every_secret_was_set(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
     assert len(SECRETS) >= 7
     for name in SECRETS:
         monkeypatch.setenv(name, secret(name))
     monkeypatch.chdir(tmp_path)
-    found = environment(read())
-    assert all(secret(name) in str(found) for name in SECRETS)
+    variables = environment(read_settings())
+    assert all(secret(name) in str(variables) for name in SECRETS)
 
 
-def test_the_command_tells_all_and_no_secret(settings: Settings, tmp_path: Path) -> None:
+def test_the_command_shows_every_check_and_no_secret(settings: Settings, tmp_path: Path) -> None:
     env = {**environment(settings), "TENOR_BROKER": "x"}
     env |= {"TENOR_CLICKHOUSE_USER": "nobody", **{name: secret(name) for name in SECRETS}}
     table, result = (tenor(tmp_path, f"doctor {form}", **env, COLUMNS="1000") for form in ("", "--json"))
     assert result.returncode == 1
-    found = json.loads(result.stdout)
-    checks = [Check(**one) for one in found["checks"]]
-    assert broken(checks)
-    assert found["failed"] == sum(one.verdict == "failed" for one in checks)
-    assert Check("settings", "failed", "TENOR_BROKER is no setting", "is TENOR_BROKERS meant?") in checks
-    [login] = [one for one in checks if one.about == "clickhouse"]
-    assert "Authentication failed for user nobody" in login.found
+    report = json.loads(result.stdout)
+    checks = [Check(one["about"], one["verdict"], one["found"], one["todo"]) for one in report["checks"]]
+    assert has_failed(checks)
+    assert report["failed"] == sum(check.verdict == "failed" for check in checks)
+    assert Check("settings", "failed", "Unknown setting TENOR_BROKER", "Did you mean TENOR_BROKERS?") in checks
+    [login] = [check for check in checks if check.subject == "clickhouse"]
+    assert "Authentication failed for user nobody" in login.finding
     assert "Authentication failed for user nobody" in table.stdout
     assert CANARY not in "".join((table.stdout, table.stderr, result.stdout, result.stderr)).lower()

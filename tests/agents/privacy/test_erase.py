@@ -7,7 +7,7 @@ import pytest
 
 from agents.alerting import commands
 from agents.common.errors import Failure
-from agents.common.pseudonyms import mark
+from agents.common.pseudonyms import pseudonymize
 from agents.console.alert_state import AlertCommandLog, CommandTarget
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
@@ -91,20 +91,21 @@ def test_what_was_asked_about_a_conversation_is_erased_and_nothing_else(bus: Set
     give("default", None, "night")
     give("another", "gone", None)
     publish(bus, bus.topics.name(Name.ALERT_COMMANDS), (b"odd", b"no record of ours", []))
-    assert commands.erase(bus, "default", {mark("gone")}) == 2
+    assert commands.erase(bus, "default", {pseudonymize("gone")}) == 2
     assert sum(value is None for value in last(bus).values()) == 2
     assert len(last(bus)) == 6
 
-    said = AlertCommandLog(bus)  # as the console reads it
-    said.refresh()
-    assert said.about(CommandTarget("default", "gone")) == []
-    assert len(said.about(CommandTarget("default", "stays"))) == len(said.about(CommandTarget("another", "gone"))) == 1
+    log = AlertCommandLog(bus)  # as the console reads it
+    log.refresh()
+    assert log.commands_about(CommandTarget("default", "gone")) == []
+    for kept in (CommandTarget("default", "stays"), CommandTarget("another", "gone")):
+        assert len(log.commands_about(kept)) == 1
 
     before = count(bus, [Name.ALERT_COMMANDS])
-    assert commands.erase(bus, "default", {mark("gone")}) == 0
+    assert commands.erase(bus, "default", {pseudonymize("gone")}) == 0
     assert count(bus, [Name.ALERT_COMMANDS]) == before
     give("default", "gone", None)  # somebody new, who is forgotten in turn
-    assert commands.erase(bus, "default", {mark("gone")}) == 1
+    assert commands.erase(bus, "default", {pseudonymize("gone")}) == 1
 
 
 def test_every_topic_that_names_a_conversation_or_a_customer_is_told_of() -> None:

@@ -1,4 +1,4 @@
-"""The recording file: reproducible bytes, what is read back, and what is refused."""
+"""The recording file: reproducible bytes, round trips, and what is refused."""
 
 import gzip
 import json
@@ -60,7 +60,7 @@ def test_gzip_changes_nothing_but_the_size(tmp_path: Path) -> None:
     assert file.read(tmp_path / "renamed") == file.read(plain)
 
 
-def test_events_and_truths_are_told_apart(tmp_path: Path) -> None:
+def test_events_and_truths_are_separate(tmp_path: Path) -> None:
     path = tmp_path / "day.jsonl"
     file.write(path, simulate(5, 3))
     read = file.read(path)
@@ -94,7 +94,7 @@ def test_a_folder(tmp_path: Path) -> None:
 def test_an_empty_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "empty.jsonl"
     path.write_bytes(content)
-    assert failure_of(path) == f"{path} is empty"
+    assert failure_of(path) == f"{path} is empty."
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ def test_a_torn_gzip_file(tmp_path: Path) -> None:
     path = tmp_path / "torn.jsonl.gz"
     file.write(path, simulate(5, 3))
     path.write_bytes(path.read_bytes()[:-20])
-    assert "is not whole" in failure_of(path)
+    assert "is not a complete gzip file" in failure_of(path)
     path.write_bytes(b"\x1f\x8b" + b"rubbish")
-    assert "is not whole" in failure_of(path)
+    assert "is not a complete gzip file" in failure_of(path)
 
 
 def test_another_format_or_version(saved: Saved) -> None:
     assert "line 1: neither the header of a recording nor a labelled turn" in failure_of(saved({"a": 1}))
-    assert "line 1: recording version 2, this program reads 1" in failure_of(saved(HEADER | {"version": 2}))
+    assert "line 1: unsupported recording version 2; this program reads 1" in failure_of(saved(HEADER | {"version": 2}))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from agents.kafka.admin.lag import pipeline_stages
 from agents.kafka.client import admin_client, consumer_config, end_offsets, partitions_of
 from agents.recordings import file
 from agents.recordings.model import Event, Recording
-from agents.recordings.replay import finish, replay, wait_for_pipeline
+from agents.recordings.replay import publish_closing_tick, replay, wait_for_pipeline
 from agents.settings.model import Settings
 from agents.simulator import simulate
 from schemas.codec import Codec
@@ -57,7 +57,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def silent(done: int, total: int) -> None:
-    """No progress wanted."""
+    """Ignores the progress."""
 
 
 def consumed(settings: Settings, names: list[Name]) -> dict[Name, list[Message]]:
@@ -85,7 +85,7 @@ def records(settings: Settings, position: tuple[str, int], end: int) -> Iterator
 
 
 def commit_all(settings: Settings, group: str, names: list[str]) -> None:
-    """What a worker does in the end: commit everything there is."""
+    """Commit every offset, as a worker would."""
     ends = end_offsets(settings, partitions_of(settings, names))
     consumer = Consumer(consumer_config(settings, group))
     consumer.commit(offsets=[TopicPartition(*at, end) for at, end in ends.items() if end], asynchronous=False)
@@ -125,7 +125,7 @@ def by_key(name: Name, expected: Recording) -> dict[str, list[str]]:
     return ids
 
 
-def test_the_result_tells_what_was_published(bus: Settings, day: Path) -> None:
+def test_the_result_describes_what_was_published(bus: Settings, day: Path) -> None:
     result = replay(bus, day, None, silent)
     times = [event.event["event_time"] for event in result.recording.events]
     assert (result.first_event_ms, result.last_event_ms) == (min(times), max(times))
@@ -151,7 +151,7 @@ def test_a_paced_replay_takes_its_time(bus: Settings, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan")])
-def test_a_speed_that_is_none(bus: Settings, day: Path, speed: float) -> None:
+def test_an_invalid_speed(bus: Settings, day: Path, speed: float) -> None:
     with pytest.raises(Failure, match="speed must be above 0"):
         replay(bus, day, speed, silent)
 
@@ -163,7 +163,7 @@ def test_topics_are_not_created_by_accident(bus: Settings, day: Path) -> None:
             replay(elsewhere, day, None, silent)
 
 
-def test_a_broker_that_is_away_is_a_failure(day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_broker_is_a_failure(day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.kafka.client.TIMEOUT_S", 0.5)
     with pytest.raises(Failure, match="does not answer"):
         replay(with_prefix("127.0.0.1:1", ""), day, None, silent)
@@ -188,7 +188,7 @@ def test_a_record_the_broker_does_not_take_is_a_failure(bus: Settings, tmp_path:
 
 
 def test_the_closing_tick_reaches_every_partition(bus: Settings) -> None:
-    finish(bus, 1_772_409_600_000)
+    publish_closing_tick(bus, 1_772_409_600_000)
     [ticks] = consumed(bus, [Name.SIGNALS]).values()
     signals = [Codec().decode(record("signal"), message.value(), {}) for message in ticks]
     assert sorted(message.partition() or 0 for message in ticks) == [0, 1, 2]
@@ -202,15 +202,15 @@ def test_nothing_published_is_settled(bus: Settings) -> None:
 def test_settling_names_the_stage_that_is_behind(bus: Settings, day: Path) -> None:
     published = sum(replay(bus, day, None, silent).events.values())
     rated = len(consumed(bus, [Name.RATINGS])[Name.RATINGS])
-    told: list[tuple[str, int]] = []
+    waits: list[tuple[str, int]] = []
     with pytest.raises(Failure, match=rf"ingest is {published - rated} records behind after 0\.1 s"):
-        wait_for_pipeline(bus, 0.1, lambda stage, lag: told.append((stage, lag)))
-    assert set(told) == {("ingest", published - rated)}
+        wait_for_pipeline(bus, 0.1, lambda stage, lag: waits.append((stage, lag)))
+    assert set(waits) == {("ingest", published - rated)}
 
 
 def test_stages_are_waited_for_in_the_order_of_the_flow(bus: Settings, day: Path) -> None:
     replay(bus, day, None, silent)
-    finish(bus, 1_772_409_600_000)
+    publish_closing_tick(bus, 1_772_409_600_000)
     commit_all(bus, bus.topics.worker_group, [bus.topics.name(name) for name in INGESTED])
     with pytest.raises(Failure, match="conversations is 3 records behind"):
         wait_for_pipeline(bus, 0.1, lambda stage, lag: None)

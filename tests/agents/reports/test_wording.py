@@ -12,7 +12,7 @@ from agents.reports.wording import ADJUSTED, FLAGS, LENGTH, STAGES, effect, rend
 from agents.settings.model import Settings
 from streams.experiment import least_squares
 from streams.signals.reply_style import FEATURES
-from streams.text_model.model import ANSWER
+from streams.text_model.model import REPLY_PART
 from tests.streams.experiment.test_least_squares import scores_of
 from tests.support.data.records import point
 from tests.support.data.warehouse import POINTS, insert
@@ -31,7 +31,7 @@ def turns(tenant: str, conversations: int, seed: int = 4, **changes: Any) -> lis
         before = float(chance.normal(0.2, 0.2))
         after = 0.5 * before + EFFECT * reply["wording.apology"] + CONCLUDED + float(chance.normal(0, 0.02))
         names = {"tenant": tenant, "conversation_id": f"c{number % conversations}", "point_id": f"p{number}"}
-        parts = [{"signal": ANSWER, "share": CONCLUDED}, {"signal": "text.blame", "share": 0.5}]
+        parts = [{"signal": REPLY_PART, "share": CONCLUDED}, {"signal": "text.blame", "share": 0.5}]
         turn = number // conversations + 2
         values = {"turn": turn, "reply": reply, "level_before": before, "level": after, "observation": after}
         points.append(point(number, **names, **values, contributions=parts) | changes)

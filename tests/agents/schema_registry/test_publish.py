@@ -95,24 +95,24 @@ def test_one_that_does_not_answer() -> None:
 
 
 def test_what_the_doctor_says(registry: Registry) -> None:
-    [missing] = doctor.look(settings(registry))
-    assert (missing.verdict, missing.todo) == ("failed", "run: tenor schemas publish")
-    assert f"{len(records())} of {len(records())} records are not registered" in missing.found
+    [missing] = doctor.check_schema_registry(settings(registry))
+    assert (missing.verdict, missing.todo) == ("failed", "Run: tenor schemas publish")
+    assert f"{len(records())} of {len(records())} schemas are not registered" in missing.finding
     publish(settings(registry), subject_statuses(settings(registry)))
-    assert [check.verdict for check in doctor.look(settings(registry))] == ["ok"]
+    assert [check.verdict for check in doctor.check_schema_registry(settings(registry))] == ["ok"]
     del registry.subjects[RATING.full_name]
     registry.register(RATING.full_name, {"type": "string"})
-    [wrong] = doctor.look(settings(registry))
+    [wrong] = doctor.check_schema_registry(settings(registry))
     assert wrong.verdict == "failed"
-    assert "not an Avro record" in wrong.found
-    assert [check.verdict for check in doctor.look(Settings(_env_file=None))] == ["ok"]
+    assert "not an Avro record" in wrong.finding
+    assert [check.verdict for check in doctor.check_schema_registry(Settings(_env_file=None))] == ["ok"]
 
 
 def test_the_doctor_tells_no_login_that_stands_in_the_url(registry: Registry) -> None:
     own = Settings(_env_file=None, registry_url=registry.url.replace("://", "://me:hunter2@"))
     publish(own, subject_statuses(own))
-    [check] = doctor.look(own)
-    assert (check.verdict, registry.url in check.found) == ("ok", True)
+    [check] = doctor.check_schema_registry(own)
+    assert (check.verdict, registry.url in check.finding) == ("ok", True)
     assert "hunter2" not in str(check)
 
 

@@ -1,4 +1,4 @@
-"""``tenor config``: what is in force, where it came from, and no secret."""
+"""``tenor config``: the settings in force, where each came from, and no secret."""
 
 import json
 import os
@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
-from agents.settings.effective import DEFAULT, EffectiveSetting, effective, render, shown
-from agents.settings.loader import load, variables_known
+from agents.settings.effective import DEFAULT, EffectiveSetting, effective_settings, redact, render
+from agents.settings.loader import known_variables, load
 from agents.settings.model import NESTED, Settings
-from agents.settings.secret_source import nested_secrets, secrets_of
+from agents.settings.secret_source import nested_secret_names, secret_names
 from tests.support.data.command_line import assert_failure, succeeded, tenor
 
 
@@ -25,20 +25,20 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def by_name(settings: Settings) -> dict[str, EffectiveSetting]:
-    return {one.variable: one for one in effective(settings)}
+    return {setting.variable: setting for setting in effective_settings(settings)}
 
 
 def test_every_setting_is_there_once() -> None:
-    found = effective(load())
-    names = [one.variable for one in found]
+    settings = effective_settings(load())
+    names = [setting.variable for setting in settings]
     groups = {f"TENOR_{name.upper()}" for name in (*NESTED, "config")}
-    others = {name for name in variables_known() if name.endswith("_FILE")} - set(names)
-    assert set(names) == set(variables_known()) - groups - others
+    others = {name for name in known_variables() if name.endswith("_FILE")} - set(names)
+    assert set(names) == set(known_variables()) - groups - others
     assert len(names) == len(set(names))
-    assert {one.source for one in found} == {DEFAULT}
+    assert {setting.source for setting in settings} == {DEFAULT}
 
 
-def test_each_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_each_setting_has_its_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "salt").write_text("hidden")
     (tmp_path / "tenor.yaml").write_text(
         "partitions: 4\nreplication: 3\nhttp_port: 9\nbelief: {clear: 1.5}\ndecision: {salt_file: salt}\n"
@@ -47,8 +47,8 @@ def test_each_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("TENOR_CONFIG", "tenor.yaml")
     monkeypatch.setenv("tenor_http_port", "7")
     monkeypatch.setenv("TENOR_OUTCOME", '{"window_turns": 2}')
-    found = by_name(load())
-    told = {
+    settings = by_name(load())
+    expected = {
         "TENOR_PARTITIONS": (4, "tenor.yaml"),
         "TENOR_REPLICATION": (2, ".env"),
         "TENOR_HTTP_PORT": (7, "environment"),
@@ -56,16 +56,16 @@ def test_each_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tmp_path
         "TENOR_OUTCOME__WINDOW_TURNS": (2, "environment"),
         "TENOR_DECISION__SALT": ("(set)", "TENOR_DECISION__SALT_FILE"),
     }
-    assert {name: (one.value, one.source) for name, one in found.items() if one.source != DEFAULT} == told
+    assert {name: (one.value, one.source) for name, one in settings.items() if one.source != DEFAULT} == expected
 
 
-@pytest.mark.parametrize("name", [*secrets_of(Settings), *("__".join(one) for one in nested_secrets(Settings))])
+@pytest.mark.parametrize("name", [*secret_names(Settings), *("__".join(one) for one in nested_secret_names(Settings))])
 def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"TENOR_{name.upper()}", "hunter2hunter2")
     settings = Settings()
     out = StringIO()
-    render(effective(settings), Console(file=out, width=200))
-    assert "hunter2" not in out.getvalue() + json.dumps([one._asdict() for one in effective(settings)])
+    render(effective_settings(settings), Console(file=out, width=200))
+    assert "hunter2" not in out.getvalue() + json.dumps([one._asdict() for one in effective_settings(settings)])
     assert by_name(settings)[f"TENOR_{name.upper()}"].value == "(set)"
 
 
@@ -82,17 +82,17 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     ],
 )
 def test_what_is_shown_of_a_value(value: object, text: object) -> None:
-    assert shown(value) == text
+    assert redact(value) == text
 
 
 def test_the_command(tmp_path: Path) -> None:
     env = {"TENOR_PARTITIONS": "4", "TENOR_CLICKHOUSE_PASSWORD": "hunter2", "COLUMNS": "200"}
-    told = succeeded(tenor(tmp_path, "config --changed", **env))
-    assert [line.split() for line in told.splitlines()[1:]] == [
+    output = succeeded(tenor(tmp_path, "config --changed", **env))
+    assert [line.split() for line in output.splitlines()[1:]] == [
         ["TENOR_PARTITIONS", "4", "environment"],
         ["TENOR_CLICKHOUSE_PASSWORD", "(set)", "environment"],
     ]
-    found = json.loads(succeeded(tenor(tmp_path, "config --json", **env)))
-    assert {"variable": "TENOR_PARTITIONS", "value": 4, "source": "environment"} in found
-    assert len(found) > 100
-    assert_failure(tenor(tmp_path, "config", TENOR_PARTITIONS="0"), "TENOR_PARTITIONS is wrong")
+    settings = json.loads(succeeded(tenor(tmp_path, "config --json", **env)))
+    assert {"variable": "TENOR_PARTITIONS", "value": 4, "source": "environment"} in settings
+    assert len(settings) > 100
+    assert_failure(tenor(tmp_path, "config", TENOR_PARTITIONS="0"), "TENOR_PARTITIONS is invalid")

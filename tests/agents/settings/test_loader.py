@@ -1,4 +1,4 @@
-"""Settings: what is set in one process reaches another whole."""
+"""Settings: another process gets exactly what was set in this one."""
 
 import os
 import re
@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from agents.common.errors import Failure
-from agents.settings.loader import environment, load, no_files
+from agents.settings.loader import environment, load, unset_file_variables
 from agents.settings.model import Settings
-from agents.settings.secret_source import secrets_of
+from agents.settings.secret_source import secret_names
 from streams.config.model import (
     BeliefConfig,
     Config,
@@ -116,7 +116,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> Settin
 
 
 def read(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> Settings:
-    """Settings of variables that need not make sense together."""
+    """Settings that may contradict each other."""
     set_all(monkeypatch, variables)
     return Settings()
 
@@ -158,23 +158,23 @@ def test_none_stays_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def test_a_nested_variable_changes_one_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = loaded(
+    settings = loaded(
         monkeypatch, {"TENOR_BELIEF__THRESHOLD": "5", "TENOR_DECISION__SALT": "x", "TENOR_NAVIGATION__DEAD_MS": "7000"}
     )
-    assert found.belief == BeliefConfig(threshold=5.0)
-    assert found.decision == DecisionConfig(salt="x")
-    assert found.navigation == NavigationConfig(dead_ms=7000.0)
-    assert loaded(monkeypatch, environment(found)) == found
+    assert settings.belief == BeliefConfig(threshold=5.0)
+    assert settings.decision == DecisionConfig(salt="x")
+    assert settings.navigation == NavigationConfig(dead_ms=7000.0)
+    assert loaded(monkeypatch, environment(settings)) == settings
 
 
 def test_a_dotenv_file_counts_and_is_handed_on(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TENOR_PARTITIONS=5\nTENOR_CLICKHOUSE_PASSWORD=hidden\nOTHER=1\n")
-    found = load()
-    assert found.partitions == 5
-    assert environment(found) == {"TENOR_PARTITIONS": "5", "TENOR_CLICKHOUSE_PASSWORD": "hidden"}
+    settings = load()
+    assert settings.partitions == 5
+    assert environment(settings) == {"TENOR_PARTITIONS": "5", "TENOR_CLICKHOUSE_PASSWORD": "hidden"}
 
 
-@pytest.mark.parametrize("name", secrets_of(Settings))
+@pytest.mark.parametrize("name", secret_names(Settings))
 def test_secrets_do_not_show(name: str) -> None:
     settings = Settings(**{name: "hidden"})
     assert "hidden" in environment(settings).values()
@@ -186,26 +186,26 @@ def test_secrets_do_not_show(name: str) -> None:
 def test_every_secret_is_one_by_its_type() -> None:
     secret = re.compile("password|secret|token$|key$|login")
     named = {name for name in Settings.model_fields if secret.search(name)}
-    assert named == set(secrets_of(Settings))
+    assert named == set(secret_names(Settings))
 
 
 def test_the_salt_of_the_lottery_is_one_of_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Who knows it knows who is stepped in for."""
+    """Whoever knows it can tell who will be in control."""
     (tmp_path / "salt").write_text("hidden\n")
-    told = {"TENOR_DECISION__SALT_FILE": str(tmp_path / "salt"), "TENOR_DECISION__CONTROL_SHARE": "0.4"}
-    found = loaded(monkeypatch, told)
-    assert found.decision == DecisionConfig(salt="hidden", control_share=0.4)
-    assert "hidden" in str(environment(found))
-    assert "hidden" not in f"{found!r} {environment(found, secrets=False)}"
-    assert loaded(monkeypatch, {**no_files(), **environment(found)}) == found
+    variables = {"TENOR_DECISION__SALT_FILE": str(tmp_path / "salt"), "TENOR_DECISION__CONTROL_SHARE": "0.4"}
+    settings = loaded(monkeypatch, variables)
+    assert settings.decision == DecisionConfig(salt="hidden", control_share=0.4)
+    assert "hidden" in str(environment(settings))
+    assert "hidden" not in f"{settings!r} {environment(settings, secrets=False)}"
+    assert loaded(monkeypatch, {**unset_file_variables(), **environment(settings)}) == settings
 
 
-@pytest.mark.parametrize("name", secrets_of(Settings))
+@pytest.mark.parametrize("name", secret_names(Settings))
 def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text(" of two words \n")
-    found = read(monkeypatch, {f"TENOR_{name.upper()}_FILE": str(tmp_path / "secret")})
-    assert getattr(found, name).get_secret_value() == " of two words "
-    assert environment(found) == {f"TENOR_{name.upper()}": " of two words "}
+    settings = read(monkeypatch, {f"TENOR_{name.upper()}_FILE": str(tmp_path / "secret")})
+    assert getattr(settings, name).get_secret_value() == " of two words "
+    assert environment(settings) == {f"TENOR_{name.upper()}": " of two words "}
 
 
 def test_a_dotenv_file_may_name_the_file_and_the_environment_wins(
@@ -215,14 +215,14 @@ def test_a_dotenv_file_may_name_the_file_and_the_environment_wins(
         (tmp_path / name).write_text(name)
     (tmp_path / ".env").write_text(f"TENOR_CLICKHOUSE_PASSWORD_FILE={tmp_path}/one\n")
     assert load().clickhouse_password.get_secret_value() == "one"
-    found = loaded(monkeypatch, {"TENOR_CLICKHOUSE_PASSWORD_FILE": str(tmp_path / "two")})
-    assert found.clickhouse_password.get_secret_value() == "two"
+    settings = loaded(monkeypatch, {"TENOR_CLICKHOUSE_PASSWORD_FILE": str(tmp_path / "two")})
+    assert settings.clickhouse_password.get_secret_value() == "two"
 
 
 def test_a_secret_in_both_places_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     both = {"TENOR_CLICKHOUSE_PASSWORD_FILE": str(tmp_path / "secret"), "TENOR_CLICKHOUSE_PASSWORD": "hidden"}
-    with pytest.raises(Failure, match=r"^TENOR_CLICKHOUSE_PASSWORD and TENOR_CLICKHOUSE_PASSWORD_FILE are both set$"):
+    with pytest.raises(Failure, match=r"^TENOR_CLICKHOUSE_PASSWORD and TENOR_CLICKHOUSE_PASSWORD_FILE are both set\.$"):
         loaded(monkeypatch, both)
 
 
@@ -231,34 +231,34 @@ def test_a_process_that_is_given_secrets_does_not_look_for_their_files(
 ) -> None:
     (tmp_path / "secret").write_text("x")
     monkeypatch.setenv("TENOR_CLICKHOUSE_PASSWORD_FILE", str(tmp_path / "secret"))
-    given = load()
-    assert loaded(monkeypatch, {**no_files(), **environment(given)}) == given
+    settings = load()
+    assert loaded(monkeypatch, {**unset_file_variables(), **environment(settings)}) == settings
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [(None, "cannot be read: No such file"), (b"\n", "is empty"), (b"\xff", "it is not UTF-8 text")],
 )
 def test_a_file_without_a_secret(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, said: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     if content is not None:
         (tmp_path / "secret").write_bytes(content)
-    with pytest.raises(Failure, match=f"^TENOR_KAFKA_PASSWORD_FILE is wrong: .*{said}"):
+    with pytest.raises(Failure, match=f"^TENOR_KAFKA_PASSWORD_FILE is invalid: .*{message}"):
         loaded(monkeypatch, {"TENOR_KAFKA_PASSWORD_FILE": str(tmp_path / "secret")})
 
 
 def test_a_misspelled_file_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Failure, match="TENOR_KAFKA_PASWORD_FILE is no setting") as found:
+    with pytest.raises(Failure, match="Unknown setting TENOR_KAFKA_PASWORD_FILE") as raised:
         loaded(monkeypatch, {"TENOR_KAFKA_PASWORD_FILE": "/run/secrets/kafka"})
-    assert found.value.hint == "is TENOR_KAFKA_PASSWORD_FILE meant?"
+    assert raised.value.hint == "Did you mean TENOR_KAFKA_PASSWORD_FILE?"
 
 
 @pytest.mark.parametrize("name", ["TENOR_KAFKA_SASL", "TENOR_PARTITIONS", "TENOR_HTTP_PORT"])
 def test_a_value_in_the_wrong_place_is_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    with pytest.raises(Failure, match=f"^{name} is wrong") as found:
+    with pytest.raises(Failure, match=f"^{name} is invalid") as raised:
         loaded(monkeypatch, {name: "hunter2"})
-    assert "hunter2" not in f"{found.value} {found.value.hint}"
+    assert "hunter2" not in f"{raised.value} {raised.value.hint}"
 
 
 @pytest.mark.parametrize(
@@ -275,13 +275,13 @@ def test_a_value_in_the_wrong_place_is_not_repeated(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    with pytest.raises(Failure, match=f"^{name} is wrong: "):
+    with pytest.raises(Failure, match=f"^{name} is invalid: "):
         loaded(monkeypatch, {name: value})
 
 
-def test_a_number_out_of_range_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "^TENOR_DECISION__CONTROL_SHARE is wrong: control_share must be between 0 and 1, not 1.2$"
-    with pytest.raises(Failure, match=said):
+def test_a_number_out_of_range_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = "^TENOR_DECISION__CONTROL_SHARE is invalid: control_share must be between 0 and 1, not 1.2.$"
+    with pytest.raises(Failure, match=message):
         loaded(monkeypatch, {"TENOR_DECISION__CONTROL_SHARE": "1.2"})
 
 

@@ -1,4 +1,4 @@
-"""The simulated day: the same for the same seed, within the contracts, and plausible."""
+"""The simulated day: reproducible, within the contracts, and plausible."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
@@ -8,7 +8,7 @@ import pytest
 
 from agents.recordings.model import Event, Line, Truth
 from agents.simulator import simulate
-from agents.simulator.weeks import customer, simulate_weeks
+from agents.simulator.weeks import draw_customer, simulate_weeks
 from schemas.json_form import from_json, to_json
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
@@ -38,13 +38,13 @@ def truths(lines: list[Line]) -> dict[str, list[Truth]]:
     return by_conversation
 
 
-def of(events: list[Event], name: Name) -> list[Event]:
+def on_topic(events: list[Event], name: Name) -> list[Event]:
     return [event for event in events if event.topic == name]
 
 
 def customers(events: list[Event]) -> list[Event]:
-    """Messages customers wrote."""
-    return [one for one in of(events, Name.MESSAGES) if one.event["participant_role"] == "customer"]
+    """Messages of customers."""
+    return [event for event in on_topic(events, Name.MESSAGES) if event.event["participant_role"] == "customer"]
 
 
 def test_the_same_seed_gives_the_same_day() -> None:
@@ -92,43 +92,43 @@ def test_a_day_has_the_size_and_mix_of_a_day(events: list[Event], truths: dict[s
 def test_truth_never_travels_on_the_bus(events: list[Event]) -> None:
     for event in events:
         assert not {"truth", "frustration"} & set(event.event)
-        assert event.event.get("frustrated") is None  # a rating's mark, which nobody makes here
+        assert event.event.get("frustrated") is None  # a label of ratings, which are not simulated
 
 
 def test_every_customer_turn_has_its_truth(events: list[Event], truths: dict[str, list[Truth]]) -> None:
-    written = [(one.key, one.event["event_time"]) for one in customers(events)]
-    labelled = [(one.conversation_id, one.event_time) for turns in truths.values() for one in turns]
+    written = [(event.key, event.event["event_time"]) for event in customers(events)]
+    labelled = [(truth.conversation_id, truth.event_time) for turns in truths.values() for truth in turns]
     assert sorted(written) == sorted(labelled)
     for turns in truths.values():
-        assert [one.turn for one in turns] == list(range(1, len(turns) + 1))
-        assert all(one.frustration is not None and 0 <= one.frustration <= 1 for one in turns)
-        assert all(one.frustrated == ((one.frustration or 0) >= 0.5) for one in turns)
+        assert [truth.turn for truth in turns] == list(range(1, len(turns) + 1))
+        assert all(truth.frustration is not None and 0 <= truth.frustration <= 1 for truth in turns)
+        assert all(truth.frustrated == ((truth.frustration or 0) >= 0.5) for truth in turns)
 
 
 def test_most_conversations_stay_quiet(truths: dict[str, list[Truth]]) -> None:
-    quiet = [turns for turns in truths.values() if not any(one.frustrated for one in turns)]
+    quiet = [turns for turns in truths.values() if not any(truth.frustrated for truth in turns)]
     assert 0.6 <= len(quiet) / len(truths) <= 0.8
 
 
 def test_most_conversations_end_resolved_and_the_others_fall_silent(events: list[Event]) -> None:
-    last = {one.key: one.event["status"] for one in of(events, Name.MESSAGES)}
+    last = {event.key: event.event["status"] for event in on_topic(events, Name.MESSAGES)}
     assert set(last.values()) == {"resolved", "open"}
     assert 0.75 <= Counter(last.values())["resolved"] / len(last) <= 0.95
 
 
 def test_about_a_third_agrees_to_typing_analysis(events: list[Event]) -> None:
-    said = {one.key: one.event["keystroke_consent"] for one in reversed(customers(events))}
-    typed = of(events, Name.KEYSTROKES)
-    refused = [one for one in typed if not one.event["consent"]]
-    assert set(said.values()) == {True, False, None}
-    assert 0.2 <= sum(consent is True for consent in said.values()) / len(said) <= 0.4
+    consents = {event.key: event.event["keystroke_consent"] for event in reversed(customers(events))}
+    typed = on_topic(events, Name.KEYSTROKES)
+    refused = [event for event in typed if not event.event["consent"]]
+    assert set(consents.values()) == {True, False, None}
+    assert 0.2 <= sum(consent is True for consent in consents.values()) / len(consents) <= 0.4
     assert 0 < len(refused) < 0.3 * len(typed)
-    assert all(one.event["consent"] is (said[one.key] is True) for one in typed)
+    assert all(event.event["consent"] is (consents[event.key] is True) for event in typed)
 
 
 def test_bursts_are_typed_before_the_message_they_belong_to(events: list[Event]) -> None:
-    for one in of(events, Name.KEYSTROKES):
-        pressed = one.event["pressed_ms"]
+    for event in on_topic(events, Name.KEYSTROKES):
+        pressed = event.event["pressed_ms"]
         assert 8 <= len(pressed) <= 40
         assert pressed[0] == 0 and pressed == sorted(pressed)
 
@@ -142,11 +142,11 @@ def test_some_customers_return(events: list[Event]) -> None:
 
 
 def test_words_vary_and_struggles_follow_frustration(events: list[Event], truths: dict[str, list[Truth]]) -> None:
-    texts = [one.event["text"] for one in customers(events)]
+    texts = [event.event["text"] for event in customers(events)]
     assert len(set(texts)) > 0.85 * len(texts)
     dead = Counter(
-        any(one.frustrated for one in truths[event.key])
-        for event in of(events, Name.NAVIGATION)
+        any(truth.frustrated for truth in truths[event.key])
+        for event in on_topic(events, Name.NAVIGATION)
         if event.event["action"] == "click" and event.event["reaction_ms"] is None
     )
     assert dead[True] > dead[False]
@@ -159,9 +159,9 @@ def test_customers_come_back_as_the_same_people() -> None:
     visits = defaultdict(set)
     for event in events:
         visits[event.event["customer_id"]].add(event.key)
-    assert {name: len(found) for name, found in visits.items()} == {f"cust-{number:04d}": 3 for number in range(1, 5)}
-    first = {one.key: one.event["event_time"] for one in reversed(customers(events))}
-    for found in visits.values():
-        times = [first[key] for key in sorted(found)]
+    assert {name: len(keys) for name, keys in visits.items()} == {f"cust-{number:04d}": 3 for number in range(1, 5)}
+    first = {event.key: event.event["event_time"] for event in reversed(customers(events))}
+    for keys in visits.values():
+        times = [first[key] for key in sorted(keys)]
         assert all(later - earlier > DAY_MS / 3 for earlier, later in pairwise(times))
-    assert customer(5, 1) == customer(5, 1) != customer(6, 1)
+    assert draw_customer(5, 1) == draw_customer(5, 1) != draw_customer(6, 1)

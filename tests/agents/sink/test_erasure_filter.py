@@ -4,7 +4,7 @@ import pytest
 
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES, Row
-from agents.common.pseudonyms import mark
+from agents.common.pseudonyms import pseudonymize
 from agents.privacy.clickhouse_rows import PLACES
 from agents.settings.model import Settings
 from agents.sink.erasure_filter import ErasureFilter
@@ -16,7 +16,9 @@ LATER = AT + 10_000_000
 
 def forgotten(until: int = LATER) -> ErasureFilter:
     found = ErasureFilter()
-    found.add({"tenant": "default", "customer": mark("u1"), "conversations": [mark("c1")], "until": until})
+    found.add(
+        {"tenant": "default", "customer": pseudonymize("u1"), "conversations": [pseudonymize("c1")], "until": until}
+    )
     return found
 
 
@@ -52,7 +54,7 @@ def test_an_end_is_as_old_as_what_ended() -> None:
 def test_who_is_forgotten_twice_is_forgotten_until_the_later_time() -> None:
     for first, second in ((AT, LATER), (LATER, AT)):
         found = forgotten(first)
-        found.add({"tenant": "default", "customer": mark("u1"), "conversations": [], "until": second})
+        found.add({"tenant": "default", "customer": pseudonymize("u1"), "conversations": [], "until": second})
         assert found.covers(rating(conversation_id="another", event_time=LATER))
 
 

@@ -74,7 +74,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str, words
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"turn": "one"}, "line 6: turn must be a whole number"),
+        ({"turn": "one"}, "line 6: turn must be an integer"),
         ({"speaker": "cat"}, "line 6: speaker must be one of"),
         ({"frustrated": 2}, "line 6: frustrated must be"),
         ({"text": 4}, "line 6: text must be"),

@@ -203,6 +203,6 @@ def test_the_same_sound_gives_the_same_numbers() -> None:
 def test_the_measuring_parts_agree_with_praat_called_directly() -> None:
     sound = parselmouth.Sound(babble(4.0), RATE)
     pitch = sound.to_pitch_ac(time_step=0.01, pitch_floor=75.0, pitch_ceiling=600.0)
-    assert acoustics.melody(pitch)["f0_semitones"] == pytest.approx(
+    assert acoustics.measure_pitch(pitch)["f0_semitones"] == pytest.approx(
         semitones(100.0) + call(pitch, "Get mean", 0, 0, "semitones re 100 Hz"), abs=1e-9
     )

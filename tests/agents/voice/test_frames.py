@@ -18,7 +18,7 @@ from agents.recordings import file
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from agents.voice.acoustics import measure
-from agents.voice.frames import Caller, VoiceSummary, voice
+from agents.voice.frames import Caller, VoiceSummary, measure_voice
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
@@ -66,20 +66,20 @@ def written(
     (directory / "x.wav").write_bytes(data)
     out = directory / "frames.jsonl"
     options = {"frame_ms": 2000, "started": STARTED, **how}
-    heard = voice(settings, str(directory / "x.wav"), caller, out=out, **options)
+    summary = measure_voice(settings, str(directory / "x.wav"), caller, out=out, **options)
     events = file.read(out).events
     assert {(event.topic, event.key) for event in events} <= {("conversation.prosody", caller.conversation_id)}
     for event in events:
         check("prosody", dict(event.event), STARTED_MS, Limits())
-    return [dict(event.event) for event in events], heard
+    return [dict(event.event) for event in events], summary
 
 
 def test_a_voice_becomes_frames_of_the_contract_end_to_end(offline: Settings, tmp_path: Path) -> None:
-    events, heard = written(offline, tmp_path, wav(TALK, bits=24))
-    assert [one["duration_ms"] for one in events] == [2000.0, 2000.0, 1000.0]
+    events, summary = written(offline, tmp_path, wav(TALK, bits=24))
+    assert [event["duration_ms"] for event in events] == [2000.0, 2000.0, 1000.0]
     assert [one["event_time"] - STARTED_MS for one in events] == [2000, 4000, 5000]
     assert len({one["event_id"] for one in events}) == 3
-    assert (heard.frames, heard.samples) == (3, 5 * RATE)
+    assert (summary.frames, summary.samples) == (3, 5 * RATE)
     for one, begin in zip(events, (0, 2, 4), strict=True):
         expected = measure(TALK[begin * RATE : (begin + 2) * RATE], RATE).values
         assert {name: one[name] for name in FEATURES} == pytest.approx(expected, rel=1e-3)
@@ -101,27 +101,27 @@ def test_two_conversations_and_two_tenants_share_no_event_id(offline: Settings, 
 
 
 def test_a_frame_may_be_shorter_and_its_last_piece_too_short_to_measure(offline: Settings, tmp_path: Path) -> None:
-    events, heard = written(offline, tmp_path, wav(TALK[: RATE + 100]), frame_ms=500)
-    assert [one["duration_ms"] for one in events] == [500.0, 500.0, 6.25]
+    events, summary = written(offline, tmp_path, wav(TALK[: RATE + 100]), frame_ms=500)
+    assert [event["duration_ms"] for event in events] == [500.0, 500.0, 6.25]
     assert [events[2][name] for name in FEATURES] == [None] * 7
-    assert heard.unknown == {"too_short": 7 + 2}  # a rate wants a second
+    assert summary.unknown == {"too_short": 7 + 2}  # a rate wants a second
     signal = extract_signal("prosody", events[2], ("", 0, 0))
     assert signal["reasons"] == dict.fromkeys(NAMES, "too_short")
 
 
 def test_silence_is_published_as_unknown(offline: Settings, tmp_path: Path) -> None:
-    events, heard = written(offline, tmp_path, wav(np.zeros(4 * RATE)))
+    events, summary = written(offline, tmp_path, wav(np.zeros(4 * RATE)))
     assert [[one[name] for name in FEATURES] for one in events] == [[None] * 7] * 2
-    assert heard.unknown == {"silence": 14}
+    assert summary.unknown == {"silence": 14}
 
 
-def test_clipping_is_unknown_where_it_spoils(offline: Settings, tmp_path: Path) -> None:
-    events, heard = written(offline, tmp_path, wav(babble(4.0) * 8))
+def test_measures_spoilt_by_clipping_are_unknown(offline: Settings, tmp_path: Path) -> None:
+    events, summary = written(offline, tmp_path, wav(babble(4.0) * 8))
     assert {name for name in FEATURES if events[0][name] is None} == {"jitter", "shimmer", "hnr_db", "loudness_db"}
-    assert heard.unknown == {"clipped": 4}
+    assert summary.unknown == {"clipped": 4}
 
 
-# --- whose voice ---
+# --- tracks and consent ---
 
 
 def test_only_the_customers_track_is_read(offline: Settings, tmp_path: Path) -> None:
@@ -137,59 +137,61 @@ def test_tracks_are_never_mixed_and_never_guessed(offline: Settings, tmp_path: P
         written(offline, tmp_path, both)
     assert "--track 1" in (failure.value.hint or "")
     for track in (0, 3, -1):
-        with pytest.raises(Failure, match=rf"has no track {track}, it has 2"):
+        with pytest.raises(Failure, match=rf"has no track {track}; it has 2"):
             written(offline, tmp_path, both, track=track)
 
 
 def test_without_consent_the_sound_is_not_opened(offline: Settings, tmp_path: Path) -> None:
     out = tmp_path / "frames.jsonl"
-    heard = voice(offline, str(tmp_path / "no such file"), Caller("c1", None, "default", False), 2000, out=out)
+    summary = measure_voice(
+        offline, str(tmp_path / "no such file"), Caller("c1", None, "default", False), 2000, out=out
+    )
     [event] = file.read(out).events
     assert event.event["consent"] is False
     assert [event.event[name] for name in FEATURES] == [None] * 7
-    assert heard.frames == 0
+    assert summary.frames == 0
     assert extract_signal("prosody", event.event, ("", 0, 0))["voice_consent"] is False
 
 
-# --- what can be wrong ---
+# --- errors ---
 
 
-def test_sound_that_ends_early_is_used_and_told(offline: Settings, tmp_path: Path) -> None:
+def test_audio_that_ends_early_is_used_and_reported(offline: Settings, tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"ends early, after 3\.0 of the 5\.0 s") as failure:
         written(offline, tmp_path, wav(TALK)[: 44 + 6 * RATE])
-    assert failure.value.hint == "the 2 frames that are there were used"
+    assert failure.value.hint == "The 2 frames that it holds were used."
     assert len(file.read(tmp_path / "frames.jsonl").events) == 2
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "is empty"),
         (b"not a sound at all", "is not a WAV file"),
         (wav(TALK)[:30], "ends within its header"),
-        (wav(TALK[:0]), "holds no sound"),
-        (wav(TALK[:0], length=0xFFFFFFFF), "holds no sound"),
+        (wav(TALK[:0]), "holds no audio"),
+        (wav(TALK[:0], length=0xFFFFFFFF), "holds no audio"),
     ],
 )
-def test_what_is_no_sound_is_said(offline: Settings, tmp_path: Path, data: bytes, said: str) -> None:
-    with pytest.raises(Failure, match=f"x.wav {said}"):
+def test_invalid_audio_is_refused(offline: Settings, tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(Failure, match=f"x.wav {message}"):
         written(offline, tmp_path, data)
 
 
 def test_a_file_that_is_not_there_or_is_a_folder(offline: Settings, tmp_path: Path) -> None:
     for path in (tmp_path / "nothing", tmp_path):
         with pytest.raises(Failure, match=rf"{path} cannot be read: "):
-            voice(offline, str(path), AGREED, 2000, out=tmp_path / "out")
+            measure_voice(offline, str(path), AGREED, 2000, out=tmp_path / "out")
 
 
-@pytest.mark.parametrize("said", ["yesterday", "2026-03-02", "2026-03-02T09:14:00"])
-def test_a_time_that_is_none_or_of_an_unknown_zone(offline: Settings, tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("started", ["yesterday", "2026-03-02", "2026-03-02T09:14:00"])
+def test_a_time_that_is_none_or_of_an_unknown_zone(offline: Settings, tmp_path: Path, started: str) -> None:
     with pytest.raises(Failure, match="--started must be milliseconds or an RFC 3339 time with a UTC offset"):
-        written(offline, tmp_path, wav(TALK), started=said)
+        written(offline, tmp_path, wav(TALK), started=started)
 
 
 @pytest.mark.parametrize(
-    ("caller", "started", "said"),
+    ("caller", "started", "message"),
     [
         (Caller(" ", None, "default", True), STARTED, "conversation_id is empty"),
         (Caller("c" * 257, None, "default", True), STARTED, "conversation_id has 257 characters"),
@@ -197,10 +199,10 @@ def test_a_time_that_is_none_or_of_an_unknown_zone(offline: Settings, tmp_path: 
         (AGREED, "1926-03-02T09:14:00Z", r"event_time is \d+\.\d days ago"),
     ],
 )
-def test_what_ingest_would_refuse_is_not_sent(
-    offline: Settings, tmp_path: Path, caller: Caller, started: str, said: str
+def test_an_event_that_ingest_would_reject_is_not_sent(
+    offline: Settings, tmp_path: Path, caller: Caller, started: str, message: str
 ) -> None:
-    with pytest.raises(Failure, match=f"ingest would refuse this: {said}"):
+    with pytest.raises(Failure, match=f"Ingest would reject this event: {message}"):
         written(offline, tmp_path, wav(TALK), caller, started=started)
 
 
@@ -221,7 +223,7 @@ def test_a_file_ended_just_now(offline: Settings, tmp_path: Path, monkeypatch: p
 # --- the command, as people run it ---
 
 
-def test_the_command_says_what_it_read(tmp_path: Path) -> None:
+def test_the_command_reports_what_it_read(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(wav(np.append(TALK, np.zeros(2 * RATE))))
     assert succeeded(tenor(tmp_path, LINE)) == "4 frames; unknown measures: 7 silence\n"
     assert len(file.read(tmp_path / "frames.jsonl").events) == 4
@@ -249,7 +251,7 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(wav(TALK))
     path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[3])])
     result = fresh_tenor(tmp_path, LINE, PYTHONPATH=path)
-    assert_failure(result, "measuring a voice needs the extra", 'pip install "tenor[voice]"')
+    assert_failure(result, "requires the extra voice", 'pip install "tenor[voice]"')
 
 
 def piped(directory: Path, *arguments: str, **env: str) -> "subprocess.Popen[bytes]":
@@ -267,9 +269,9 @@ def piped(directory: Path, *arguments: str, **env: str) -> "subprocess.Popen[byt
 def test_a_pipe_gives_what_the_file_gives(offline: Settings, tmp_path: Path) -> None:
     expected, _ = written(offline, tmp_path, wav(TALK))
     process = piped(tmp_path, "--started", STARTED, "--out", "piped.jsonl", "--customer", "u1")
-    said, errors = process.communicate(wav(TALK, length=0xFFFFFFFF), PATIENCE_S)
+    output, errors = process.communicate(wav(TALK, length=0xFFFFFFFF), PATIENCE_S)
     assert (process.returncode, errors) == (0, b"")
-    assert said == b"3 frames; unknown measures: none\n"
+    assert output == b"3 frames; unknown measures: none\n"
     assert [dict(one.event) for one in file.read(tmp_path / "piped.jsonl").events] == expected
 
 
@@ -292,7 +294,7 @@ def published(settings: Settings) -> list[Datum]:
 @pytest.mark.integration
 def test_frames_reach_the_bus_as_in_the_recording(bus: Settings, tmp_path: Path) -> None:
     expected, _ = written(bus, tmp_path, wav(TALK))
-    voice(bus, str(tmp_path / "x.wav"), AGREED, 2000, started=STARTED)
+    measure_voice(bus, str(tmp_path / "x.wav"), AGREED, 2000, started=STARTED)
     arrived = published(bus)
     assert [one["event_id"] for one in arrived] == [one["event_id"] for one in expected]
     for one, other in zip(arrived, expected, strict=True):
@@ -319,11 +321,11 @@ def test_a_live_frame_is_on_the_bus_before_the_call_has_ended(bus: Settings, tmp
 def test_topics_are_not_created_by_accident(bus: Settings, tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(wav(TALK))
     with pytest.raises(Failure, match=r"nowhere\.conversation\.prosody does not exist"):
-        voice(with_prefix(bus.brokers, "nowhere."), str(tmp_path / "x.wav"), AGREED, 2000)
+        measure_voice(with_prefix(bus.brokers, "nowhere."), str(tmp_path / "x.wav"), AGREED, 2000)
 
 
 def test_an_unreachable_broker_is_a_failure(offline: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.kafka.client.TIMEOUT_S", 0.5)
     (tmp_path / "x.wav").write_bytes(wav(TALK))
     with pytest.raises(Failure, match="does not answer"):
-        voice(offline, str(tmp_path / "x.wav"), AGREED, 2000)
+        measure_voice(offline, str(tmp_path / "x.wav"), AGREED, 2000)

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from agents.voice.speech_rate import nuclei, sounding
+from agents.voice.speech_rate import count_nuclei, find_sounding
 
 
 def counted(*decibels: float, unvoiced: tuple[int, ...] = ()) -> int:
     contour = np.array(decibels)
     voiced = np.ones(len(contour), bool)
     voiced[list(unvoiced)] = False
-    return nuclei(contour, voiced)
+    return count_nuclei(contour, voiced)
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_only_the_voicing_of_the_peak_itself_matters() -> None:
 
 def test_what_is_25_db_below_the_loudest_still_sounds() -> None:
     contour = np.array([70.0] * 10 + [45.0, 44.9])
-    assert sounding(contour).tolist() == [True] * 11 + [False]
+    assert find_sounding(contour).tolist() == [True] * 11 + [False]

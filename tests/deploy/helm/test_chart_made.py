@@ -7,9 +7,9 @@ import jsonschema
 import pytest
 import yaml
 
-from agents.settings.loader import variables_known
+from agents.settings.loader import known_variables
 from agents.settings.model import Settings
-from agents.settings.secret_source import nested_secrets, secrets_of
+from agents.settings.secret_source import nested_secret_names, secret_names
 from deploy.helm.chart_files import settings
 from deploy.helm.chart_files.commented import values
 from deploy.helm.chart_files.made import CHART, made
@@ -77,14 +77,14 @@ def test_the_schema_is_closed_but_for_what_kubernetes_defines() -> None:
 def test_the_templates_write_settings_and_every_one_that_is_theirs() -> None:
     """Any other is allowed under ``settings``, by the schema: a new one has its place after ``make chart``."""
     written = set(re.findall(r"\bTENOR_[A-Z_]+[A-Z]\b", TEMPLATES))
-    assert written <= set(variables_known())
+    assert written <= set(known_variables())
     assert settings.owned() <= written
 
 
 def test_every_secret_has_a_place_of_its_own() -> None:
     """A new one needs a section with an existingSecret: under ``settings`` it would stand in clear."""
-    assert set(secrets_of(Settings)) <= settings.OURS
-    assert set(nested_secrets(Settings)) <= settings.OURS_NESTED
+    assert set(secret_names(Settings)) <= settings.OURS
+    assert set(nested_secret_names(Settings)) <= settings.OURS_NESTED
 
 
 def test_newer_settings_are_among_those_that_may_be_set() -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.settings.loader import variables_known
+from agents.settings.loader import known_variables
 from tests.support.helm.chart import FILES, container, environment, merged, named, of_file, ours, rendered, with_pods
 
 pytestmark = pytest.mark.helm
-KNOWN = set(variables_known())
+KNOWN = set(known_variables())
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)

@@ -3,6 +3,6 @@
 from hashlib import sha256
 
 
-def mark(name: str | bytes) -> str:
+def pseudonymize(name: str | bytes) -> str:
     """What stands for an id: SHA-256 in hex, which ClickHouse knows, too."""
     return sha256(name.encode() if isinstance(name, str) else name).hexdigest()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agents.alerting.routes import routes_of
+from agents.alerting.routes import load_routes
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
 from agents.learning.text_models import TextModelStore
@@ -23,7 +23,7 @@ def routes(settings: Settings) -> Iterator[Check]:
     if settings.alert_routes is None:
         yield Check(ROUTES, "ok", "none: TENOR_ALERT_ROUTES is not set, nobody is told of alerts")
         return
-    found = routes_of(settings)
+    found = load_routes(settings)
     yield Check(ROUTES, "ok", f"{len(found.teams)} teams and {len(found.routes)} routes in {settings.alert_routes}")
 
 

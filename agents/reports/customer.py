@@ -12,7 +12,7 @@ from clickhouse_driver import Client
 from agents.clickhouse.client import rows, session
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
-from agents.common.pseudonyms import mark
+from agents.common.pseudonyms import pseudonymize
 from agents.reports.customer_view import render
 from agents.settings.model import Settings
 from streams.customers.history import history
@@ -41,7 +41,7 @@ def told(settings: Settings, customer_id: str, tenant: str) -> Told:
     """Everything ``tenor history`` shows; ``Failure`` when nothing is known of the customer."""
     require_current(settings)
     with session(settings) as client:
-        found = asked(client, {"tenant": tenant, "customer": mark(customer_id)}, settings)
+        found = asked(client, {"tenant": tenant, "customer": pseudonymize(customer_id)}, settings)
     if not found["turns"]:
         raise Failure(
             f"nothing is known of this customer in tenant {tenant}",

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from agents.common.errors import Failure
-from agents.common.pseudonyms import mark
+from agents.common.pseudonyms import pseudonymize
 from agents.privacy.clickhouse_rows import CustomerRows
 from agents.reports.customer import render, told
 from agents.settings.loader import environment
@@ -48,7 +48,7 @@ def test_a_customer_is_told_and_then_forgotten(migrated: Settings, tmp_path: Pat
     env = environment(migrated)
     assert json.loads(succeeded(tenor(tmp_path, "history u1 --json", **env)))["turns"] == 4
 
-    with CustomerRows(migrated, "default", mark("u1")) as rows:
+    with CustomerRows(migrated, "default", pseudonymize("u1")) as rows:
         rows.find([])
         rows.erase()
     assert_failure(tenor(tmp_path, "history u1", **env), "nothing is known of this customer")

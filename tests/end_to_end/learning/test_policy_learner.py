@@ -108,7 +108,7 @@ def learned_by_hand(deployment: Deployment, tenant: str) -> Record:
     reads = all_read(deployment)
     again = TenantPolicyLearner(deployment.settings.config, Snapshot(tenant))
     for read in reads:
-        again.hear(read)
+        again.add(read)
     ends = client.end_offsets(deployment.settings, list({read.position for read in reads}))
     found = again.learn(ends).record
     assert found is not None

@@ -60,7 +60,7 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         console.print(pace(result, latency.histogram(p.url for p in running.processes)))
         console.print("\n[bold]Verify: the signals log folded again, offline[/]")
         found = verify.verify(running.settings)
-        verdict.render(found, console)
+        verdict.print_result(found, console)
     if not found.equal:
         raise Failure("the run is not what its log says")
 

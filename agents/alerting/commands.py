@@ -1,4 +1,4 @@
-"""``tenor alerts ack|snooze|resume|test``: what a person asks about alerts."""
+"""``tenor alerts ack|snooze|resume|test``: commands about alerts, and a test alert."""
 
 import getpass
 import re
@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents.alerting.destinations import destinations
+from agents.alerting.destinations import build_destinations
 from agents.alerting.dispatcher import AlertDispatcher, Receipt
-from agents.alerting.routes import routes_of
+from agents.alerting.routes import load_routes
 from agents.common.clock import now_ms
 from agents.common.errors import Failure
 from agents.common.pseudonyms import pseudonymize
@@ -31,18 +31,18 @@ from streams.alerts.messages import Message
 from streams.alerts.rules import sample_alert
 from streams.outputs import Output
 
-LENGTH = re.compile(r"(\d{1,6})([mhd])")
+DURATION = re.compile(r"(\d{1,6})([mhd])")
 SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 TEST_PATIENCE_S = 10.0
 COMMAND = record("alert_command")
 
 
-def duration_ms(text: str) -> int:
+def parse_duration_ms(text: str) -> int:
     """Milliseconds of a duration such as ``30m``, ``2h`` or ``1d``; ``Failure`` for anything else."""
-    found = LENGTH.fullmatch(text.strip().lower())
-    if found is None or not int(found[1]):
+    match = DURATION.fullmatch(text.strip().lower())
+    if match is None or not int(match[1]):
         raise Failure(f'Invalid duration "{text}"; use 30m, 2h or 1d.')
-    return int(found[1]) * SECONDS[found[2]] * 1000
+    return int(match[1]) * SECONDS[match[2]] * 1000
 
 
 def publish_command(
@@ -56,7 +56,12 @@ def publish_command(
     until: int | None = None,
     alert_id: str | None = None,
 ) -> None:
-    """Ask whoever delivers alerts to say less, or more again. ``Failure`` where it is about nothing."""
+    """Publish a command to the alert delivery service. ``Failure`` without a conversation and a team.
+
+    Args:
+        action: ``ack``, ``snooze`` or ``resume``.
+        until: end of a snooze, milliseconds.
+    """
     if conversation_id is None and team is None:
         raise Failure("Neither a conversation nor a team is given.", "Give CONVERSATION, --team, or both.")
     topics.require_all(settings)
@@ -77,49 +82,52 @@ def publish_command(
     operator_command.publish(settings, output)
 
 
-def erase(settings: Settings, tenant: str, conversations: Container[str]) -> int:
-    """Publish tombstones for all commands about some conversations; returns how many. Raises ``DeliveryFailed``.
+def erase_commands(settings: Settings, tenant: str, conversations: Container[str]) -> int:
+    """Publish a tombstone for every command about these conversations; returns how many.
+
+    ``DeliveryFailed`` when the broker does not acknowledge them.
 
     Args:
-        conversations: hashes of their ids.
+        conversations: pseudonyms of their ids.
     """
     topic, codec = settings.topics.name(Name.ALERT_COMMANDS), codec_for(settings)
-    about: set[bytes | None] = set()
+    erased: set[bytes | None] = set()
     for consumed in topic_reader.read(settings, [topic]):
         if consumed.value is None:
-            about.discard(consumed.key)
+            erased.discard(consumed.key)
             continue
         command = decode_or_none(codec, COMMAND, consumed)
         if command and command["tenant"] == tenant and pseudonymize(command["conversation_id"] or "") in conversations:
-            about.add(consumed.key)
-    Producer(settings).send([OutgoingRecord(topic, key, None) for key in about])
-    return len(about)
+            erased.add(consumed.key)
+    Producer(settings).send([OutgoingRecord(topic, key, None) for key in erased])
+    return len(erased)
 
 
-def test(settings: Settings, team: str | None, severity: str) -> dict[str, list[Receipt]]:
-    """Send a sample alert to every team, or to one, past all limits; what became of it. Needs no broker."""
-    routes = routes_of(settings)
-    names = [one.name for one in routes.teams]
+def send_test_alert(settings: Settings, team: str | None, severity: str) -> dict[str, list[Receipt]]:
+    """Send a sample alert to one team or all, past all limits. Returns receipts by team. Needs no broker."""
+    routes = load_routes(settings)
+    names = [known.name for known in routes.teams]
     if team is not None and team not in names:
-        raise Failure(f"there is no team {team}", f"the teams are {', '.join(names)}")
-    places = {one.name: destinations(one, settings.console_url) for one in routes.teams if team in (None, one.name)}
+        raise Failure(f'Unknown team "{team}".', f"The routes file has: {', '.join(names)}.")
+    teams = [known for known in routes.teams if team in (None, known.name)]
+    destinations = {known.name: build_destinations(known, settings.console_url) for known in teams}
     at = now_ms()
     alert = sample_alert(severity, at)
-    postman = AlertDispatcher(places, min(TEST_PATIENCE_S, settings.alert_patience_s), threading.Event())
-    told = {}
-    for name in places:
+    dispatcher = AlertDispatcher(destinations, min(TEST_PATIENCE_S, settings.alert_patience_s), threading.Event())
+    receipts = {}
+    for name in destinations:
         about = alert["tenant"], alert["conversation_id"], severity, at
         message_id = ids.stable_id("message", name, "test", at)
-        told[name] = postman.deliver(Message(message_id, "test", name, *about, alerts=(alert,)))
-    postman.close()
-    return told
+        receipts[name] = dispatcher.deliver(Message(message_id, "test", name, *about, alerts=(alert,)))
+    dispatcher.close()
+    return receipts
 
 
-def render(told: dict[str, list[Receipt]], console: Console) -> None:
-    """Print what became of a test, destination by destination."""
+def print_receipts(receipts_by_team: dict[str, list[Receipt]], console: Console) -> None:
+    """Print the receipts of a test alert, one row per destination."""
     table = Table("team", "destination", "result", "attempts", box=None)
-    for team, receipts in told.items():
-        for one in receipts:
-            result = "delivered" if one.reason is None else f"not delivered: {one.reason}"
-            table.add_row(escape(team), escape(one.destination), escape(result), str(one.attempts))
+    for team, receipts in receipts_by_team.items():
+        for receipt in receipts:
+            result = "delivered" if receipt.reason is None else f"not delivered: {receipt.reason}"
+            table.add_row(escape(team), escape(receipt.destination), escape(result), str(receipt.attempts))
     console.print(table)

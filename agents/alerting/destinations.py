@@ -1,6 +1,6 @@
-"""Destinations: where a team's messages go, through apprise or as a signed webhook.
+"""Destinations of a team's messages: a service that Apprise supports, or a signed webhook.
 
-An address holds secrets and stays here: destinations have names.
+Addresses hold secrets and stay in this module; elsewhere a destination is known by its name.
 """
 
 import logging
@@ -29,7 +29,7 @@ class Destination(NamedTuple):
     """One of a team's destinations.
 
     Attributes:
-        name: kind and number, as ``webhook-1``; never the address.
+        name: kind and number, such as ``webhook-1``; never the address.
         deliver: sends a message; raises ``DeliveryError``.
     """
 
@@ -37,34 +37,34 @@ class Destination(NamedTuple):
     deliver: Callable[[Message], None]
 
 
-# What apprise says of a failure reaches no log, since it may quote an address; of its results the status code is kept.
+# Apprise's own log lines are dropped, since they may quote an address; only the status code of a failure is kept.
 LOGGER = logging.getLogger("apprise")
 LOGGER.handlers[:] = [logging.NullHandler()]
 LOGGER.propagate = False
 LOGGER.setLevel(logging.WARNING)
 
 
-def destinations(team: Team, console: str | None) -> list[Destination]:
-    """A team's destinations. ``Failure`` for an address that apprise does not know, which is not quoted."""
-    services = [service(team, number, url, console) for number, url in enumerate(team.apprise, 1)]
-    return services + [webhook(team, number, console) for number in range(1, len(team.webhooks) + 1)]
+def build_destinations(team: Team, console: str | None) -> list[Destination]:
+    """A team's destinations. ``Failure`` for an address that Apprise does not know; the address is not quoted."""
+    services = [apprise_destination(team, number, url, console) for number, url in enumerate(team.apprise, 1)]
+    return services + [webhook_destination(team, number, console) for number in range(1, len(team.webhooks) + 1)]
 
 
-def service(team: Team, number: int, url: str, console: str | None) -> Destination:
-    """A destination that apprise serves."""
-    found: Any = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    if found is None:
+def apprise_destination(team: Team, number: int, url: str, console: str | None) -> Destination:
+    """A destination that Apprise supports."""
+    plugin: Any = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+    if plugin is None:
         raise Failure(
-            f"team {team.name}: address {number} under apprise is none that apprise understands",
-            "see https://appriseit.com for how the addresses of each service are written",
+            f"Team {team.name}: Apprise does not know address {number} of the list apprise.",
+            "See https://appriseit.com for the address format of each service.",
         )
-    formats = found.notify_format if isinstance(found.notify_format, tuple) else (found.notify_format,)
+    formats = plugin.notify_format if isinstance(plugin.notify_format, tuple) else (plugin.notify_format,)
     marked_up = formats[0] == apprise.NotifyFormat.HTML
     written, body_format = (
         (messages.html, apprise.NotifyFormat.HTML) if marked_up else (messages.text, apprise.NotifyFormat.TEXT)
     )
     sender = apprise.Apprise()
-    sender.add(found)
+    sender.add(plugin)
 
     def deliver(message: Message) -> None:
         result = sender.notify(
@@ -74,17 +74,17 @@ def service(team: Team, number: int, url: str, console: str | None) -> Destinati
             body_format=body_format,
         )
         if not result:
-            codes = [found[1] for entry in result.logs() if (found := STATUS.search(entry.message))]
+            codes = [plugin[1] for entry in result.logs() if (plugin := STATUS.search(entry.message))]
             raise DeliveryError(f"HTTP {codes[-1]}" if codes else "not taken")
 
     return Destination(f"{re.sub(r'[^a-z0-9]+', '-', url.partition(':')[0].lower())}-{number}", deliver)
 
 
-def webhook(team: Team, number: int, console: str | None) -> Destination:
+def webhook_destination(team: Team, number: int, console: str | None) -> Destination:
     """A signed generic webhook."""
-    to = team.webhooks[number - 1]
+    target = team.webhooks[number - 1]
 
     def deliver(message: Message) -> None:
-        post(to.url, to.secret, message.message_id, messages.to_json(message, console), now_ms() // 1000)
+        post(target.url, target.secret, message.message_id, messages.to_json(message, console), now_ms() // 1000)
 
     return Destination(f"webhook-{number}", deliver)

@@ -1,6 +1,6 @@
-"""The postman: delivers messages in the background, one at a time for each team, trying again with backoff.
+"""The alert dispatcher: delivers messages in the background, one at a time for each team, with retries and backoff.
 
-A team whose destinations take nothing keeps nobody else waiting, and only so many messages wait for it.
+A team whose destinations fail delays no other team, and its backlog is bounded.
 """
 
 import threading
@@ -19,11 +19,11 @@ from streams.alerts.messages import Message
 log = structlog.get_logger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
-BACKLOG = 50  # messages of a team
+BACKLOG = 50  # messages waiting for one team
 
 
 class Receipt(NamedTuple):
-    """What became of a message at one destination; ``reason`` is None where it was delivered."""
+    """The result of a message at one destination; ``reason`` is None where it was delivered."""
 
     destination: str
     attempts: int
@@ -31,17 +31,17 @@ class Receipt(NamedTuple):
 
 
 class DispatchInterrupted(Exception):
-    """Told to stop before a message was delivered."""
+    """Stopped before a message was delivered."""
 
 
 class AlertDispatcher:
-    """Delivers messages.
+    """Delivers messages to the destinations of their teams.
 
     Args:
         routes: destinations by team.
-        patience_s: a destination is tried this long, seconds.
-        stop: ends all waiting.
-        first_wait_s: before a second attempt, seconds; doubled each time.
+        patience_s: how long to retry a destination, seconds.
+        stop: when set, ends all waits.
+        first_wait_s: wait before the second attempt, seconds; doubled each time.
     """
 
     def __init__(
@@ -54,34 +54,34 @@ class AlertDispatcher:
         self._routes, self._patience_s, self._stop, self._first_wait_s = routes, patience_s, stop, first_wait_s
         self._teams = {team: ThreadPoolExecutor(1, f"alerts-{team}") for team in routes}
         self._waiting: Counter[str] = Counter()
-        self._done: list[tuple[Message, list[Receipt]]] = []
+        self._completed: list[tuple[Message, list[Receipt]]] = []
         self._lock = threading.Lock()
 
-    def post(self, message: Message) -> None:
-        """Deliver in the background; ``finished`` tells how it went."""
+    def submit(self, message: Message) -> None:
+        """Deliver in the background; ``take_completed`` returns the receipts."""
         with self._lock:
             if self._waiting[message.team] >= BACKLOG:
-                self._done.append((message, [Receipt(one.name, 0, "backlog") for one in self._routes[message.team]]))
+                self._completed.append((message, self._receipts_for_all(message, 0, "backlog")))
                 return
             self._waiting[message.team] += 1
-        self._teams[message.team].submit(self.deliver, message).add_done_callback(self._finish(message))
+        self._teams[message.team].submit(self.deliver, message).add_done_callback(self._on_completion(message))
 
-    def finished(self) -> list[tuple[Message, list[Receipt]]]:
-        """Messages that were dealt with since the last time, and how."""
+    def take_completed(self) -> list[tuple[Message, list[Receipt]]]:
+        """Messages completed since the last call, with their receipts."""
         with self._lock:
-            found, self._done = self._done, []
-        return found
+            completed, self._completed = self._completed, []
+        return completed
 
     def deliver(self, message: Message) -> list[Receipt]:
-        """Deliver now, to each of the team's destinations. ``DispatchInterrupted`` when told to stop before."""
-        return [self._to(destination, message) for destination in self._routes[message.team]]
+        """Deliver now, to each of the team's destinations. ``DispatchInterrupted`` when stopped before."""
+        return [self._deliver_to(destination, message) for destination in self._routes[message.team]]
 
     def close(self) -> None:
-        """Wait for attempts under way; what waits is left."""
+        """Wait for running attempts; drop the backlog."""
         for team in self._teams.values():
             team.shutdown(cancel_futures=True)
 
-    def _to(self, destination: Destination, message: Message) -> Receipt:
+    def _deliver_to(self, destination: Destination, message: Message) -> Receipt:
         attempts = 0
 
         def attempt() -> None:
@@ -105,31 +105,34 @@ class AlertDispatcher:
             return Receipt(destination.name, attempts, error.reason)
         return Receipt(destination.name, attempts, None)
 
+    def _receipts_for_all(self, message: Message, attempts: int, reason: str) -> list[Receipt]:
+        return [Receipt(destination.name, attempts, reason) for destination in self._routes[message.team]]
+
     def _retrying(self) -> tenacity.Retrying:
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, DeliveryError) and not error.for_good),
             wait=tenacity.wait_random_exponential(multiplier=self._first_wait_s, max=LONGEST_WAIT_S),
             stop=tenacity.stop_after_delay(self._patience_s) | tenacity.stop_when_event_set(self._stop),
-            sleep=self._rest,
+            sleep=self._sleep,
             reraise=True,
         )
 
-    def _rest(self, seconds: float | None) -> None:
+    def _sleep(self, seconds: float | None) -> None:
         self._stop.wait(seconds)
 
-    def _finish(self, message: Message) -> Callable[[Future[list[Receipt]]], None]:
-        def done(future: Future[list[Receipt]]) -> None:
+    def _on_completion(self, message: Message) -> Callable[[Future[list[Receipt]]], None]:
+        def complete(future: Future[list[Receipt]]) -> None:
             with self._lock:
                 self._waiting[message.team] -= 1
                 if future.cancelled() or isinstance(future.exception(), DispatchInterrupted):
-                    return  # not settled: the next one delivers it
+                    return  # not committed: the service delivers it after its restart
                 error = future.exception()
-                if error is not None:  # a destination's own bug: it is told, and holds up nobody
+                if error is not None:  # a bug in a destination is reported and delays no other
                     reason = type(error).__name__
                     log.error("a destination failed", team=message.team, reason=reason)
-                    receipts = [Receipt(one.name, 1, reason) for one in self._routes[message.team]]
+                    receipts = self._receipts_for_all(message, 1, reason)
                 else:
                     receipts = future.result()
-                self._done.append((message, receipts))
+                self._completed.append((message, receipts))
 
-        return done
+        return complete

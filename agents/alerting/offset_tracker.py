@@ -1,4 +1,4 @@
-"""Which alerts are still under way, and so how far each partition may be committed."""
+"""Tracks alerts that are not delivered yet, and so the offset to commit in each partition."""
 
 from collections import deque
 
@@ -6,33 +6,33 @@ from agents.kafka.client import Position
 
 
 class OffsetTracker:
-    """Alerts taken and not settled yet, for as many teams as they are for."""
+    """Read records in offset order, and how many teams each open alert still waits for."""
 
     def __init__(self) -> None:
         self._open: dict[str, int] = {}
-        self._taken: dict[Position, deque[tuple[int, str | None]]] = {}
+        self._pending: dict[Position, deque[tuple[int, str | None]]] = {}
 
-    def take(self, position: Position, offset: int, alert_id: str | None = None, teams: int = 0) -> None:
-        """A record was read; ``teams`` is how many are still to be told of it."""
+    def track(self, position: Position, offset: int, alert_id: str | None = None, teams: int = 0) -> None:
+        """Add a record that was read; ``teams`` is how many teams its alert goes to."""
         if alert_id is not None and teams:
             self._open[alert_id] = self._open.get(alert_id, 0) + teams
-        self._taken.setdefault(position, deque()).append((offset, alert_id if teams else None))
+        self._pending.setdefault(position, deque()).append((offset, alert_id if teams else None))
 
-    def settle(self, alert_id: str) -> None:
+    def mark_done(self, alert_id: str) -> None:
         """One team is done with an alert."""
-        left = self._open.get(alert_id, 0) - 1
-        if left > 0:
-            self._open[alert_id] = left
+        remaining = self._open.get(alert_id, 0) - 1
+        if remaining > 0:
+            self._open[alert_id] = remaining
         else:
             self._open.pop(alert_id, None)
 
-    def ends(self) -> list[tuple[Position, int]]:
-        """Where each partition may be committed that has moved: before the first alert under way."""
-        found = []
-        for position, taken in self._taken.items():
+    def pop_committable(self) -> list[tuple[Position, int]]:
+        """Offsets to commit, up to the first open alert, of the partitions that advanced."""
+        ends = []
+        for position, pending in self._pending.items():
             end = None
-            while taken and (taken[0][1] is None or taken[0][1] not in self._open):
-                end = taken.popleft()[0] + 1
+            while pending and (pending[0][1] is None or pending[0][1] not in self._open):
+                end = pending.popleft()[0] + 1
             if end is not None:
-                found.append((position, end))
-        return found
+                ends.append((position, end))
+        return ends

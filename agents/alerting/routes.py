@@ -1,4 +1,4 @@
-"""The routes file of this deployment. ``Failure`` says what is wrong with it; no value of it is quoted."""
+"""Loads the routes file of this deployment. Errors never quote its values, which may be secrets."""
 
 import os
 
@@ -8,15 +8,15 @@ from agents.settings.model import Settings
 from streams.alerts.routes import Routes
 from streams.alerts.routes_file import RoutesError, read_routes
 
-HINT = "docs/alerts.md shows what a routes file may say"
+HINT = "The format is in docs/alerts.md."
 
 
-def routes_of(settings: Settings) -> Routes:
-    """The routes, secrets taken from the environment."""
+def load_routes(settings: Settings) -> Routes:
+    """The routes, with secrets from the environment. ``Failure`` when the file is missing or invalid."""
     path = settings.alert_routes
     if path is None:
-        raise Failure("there are no routes for alerts: TENOR_ALERT_ROUTES is not set", HINT)
-    text = read_text(path, "The routes file")
+        raise Failure("Alerts have no routes: TENOR_ALERT_ROUTES is not set.", HINT)
+    text = read_text(path, "the routes file")
     try:
         return read_routes(text, os.environ)
     except RoutesError as error:

@@ -1,10 +1,11 @@
-"""``tenor alerts``: delivers alerts to teams. A plain consumer like the sink, and one a deployment like the learner.
+"""``tenor alerts``: delivers alerts to teams. A plain consumer like the sink; one process per deployment.
 
-``streams.alerts.notification_policy`` decides what is sent when; the dispatcher sends it in the background. What became
-of each alert is published to tenor.alert-deliveries, acknowledged, and only then is the alert committed.
-A restart reads the last day of it and all commands, and goes on; an alert that was interrupted is delivered once more.
+``streams.alerts.notification_policy`` decides what is sent when; the dispatcher sends it in the background. The result
+of each alert is published to tenor.alert-deliveries, and once that is acknowledged, the alert's offset is committed.
+A restart reads the last day of deliveries and all commands; an interrupted alert is delivered again.
 
-Recovery is read from tenor.trajectories, of which only points of conversations that somebody was told of are decoded.
+The recovery of a conversation is read from tenor.trajectories. Only points of conversations with a sent alert are
+decoded.
 """
 
 import threading
@@ -12,11 +13,11 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from agents.alerting.delivery_records import of_delivered, of_suppressed
-from agents.alerting.destinations import destinations
+from agents.alerting.delivery_records import build_deliveries, build_suppressed
+from agents.alerting.destinations import build_destinations
 from agents.alerting.dispatcher import AlertDispatcher
 from agents.alerting.offset_tracker import OffsetTracker
-from agents.alerting.routes import routes_of
+from agents.alerting.routes import load_routes
 from agents.common import metrics
 from agents.common.clock import now_ms
 from agents.common.health import Health
@@ -37,18 +38,18 @@ from streams.outputs import Output
 
 log = structlog.get_logger(__name__)
 
-READ = (Name.ALERTS, Name.TRAJECTORIES, Name.DISTAL)
-LAST_NEEDED = "raised"
+TOPICS_READ = (Name.ALERTS, Name.TRAJECTORIES, Name.DISTAL)
+LAST_FIELD = "raised"
 WAIT_S = 0.25
 SOURCE = "tenor-alerts"
 
 
 class AlertDeliveryService:
-    """Delivers alerts until it is told to stop.
+    """Delivers alerts until it is stopped.
 
     Args:
-        settings: of this deployment.
-        clock: milliseconds.
+        settings: the deployment's settings.
+        clock: current time, milliseconds.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], int] = now_ms) -> None:
@@ -56,38 +57,38 @@ class AlertDeliveryService:
         self.health = Health(settings.stall_s)
         self._clock = clock
         self._codec = codec_for(settings)
-        self._routes = routes_of(settings)
-        self._places = {team.name: destinations(team, settings.console_url) for team in self._routes.teams}
-        self._desk = NotificationPolicy(self._routes)
-        self._unsettled = OffsetTracker()
+        self._routes = load_routes(settings)
+        self._destinations = {team.name: build_destinations(team, settings.console_url) for team in self._routes.teams}
+        self._policy = NotificationPolicy(self._routes)
+        self._offsets = OffsetTracker()
         self._producer = Producer(settings)
-        self._sources = {settings.topics.name(name): name for name in READ}
+        self._sources = {settings.topics.name(name): name for name in TOPICS_READ}
 
     def run(self, stop: threading.Event) -> None:
-        """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used or another one is running."""
+        """Run until ``stop`` is set. ``Failure`` when Kafka cannot be used or another instance is running."""
         topics.require_all(self.settings)
         commands = PartitionReader(self.settings, [self.settings.topics.name(Name.ALERT_COMMANDS)], 0)
         reader = ExclusiveConsumer(
             self.settings, list(self._sources), self.settings.topics.alerts_group, "tenor alerts"
         )
-        postman = AlertDispatcher(self._places, self.settings.alert_patience_s, stop)
-        recalled, held = False, list[ConsumedRecord]()
+        dispatcher = AlertDispatcher(self._destinations, self.settings.alert_patience_s, stop)
+        restored, waiting = False, list[ConsumedRecord]()
         try:
             while not stop.is_set():
                 with self.health.working("alert delivery"):
-                    held += reader.take(WAIT_S)
-                    if reader.owns_all and not recalled:
-                        self._recall(commands)
-                        recalled = True
-                    if recalled:
-                        self._step(held, commands, reader, postman)
-                        held = []
-                self.health.set_ready(reader.owns_all and recalled)
+                    waiting += reader.take(WAIT_S)
+                    if reader.owns_all and not restored:
+                        self._restore(commands)
+                        restored = True
+                    if restored:
+                        self._step(waiting, commands, reader, dispatcher)
+                        waiting = []
+                self.health.set_ready(reader.owns_all and restored)
         finally:
             self.health.set_ready(False)
             stop.set()
-            postman.close()
-            self._settle([], postman, reader)
+            dispatcher.close()
+            self._apply([], dispatcher, reader)
             reader.close()
             commands.close()
 
@@ -96,85 +97,88 @@ class AlertDeliveryService:
         records: Iterable[ConsumedRecord],
         commands: PartitionReader,
         reader: ExclusiveConsumer,
-        postman: AlertDispatcher,
+        dispatcher: AlertDispatcher,
     ) -> None:
         now = self._clock()
-        actions = [action for one in commands.take(0.0) for action in self._command(one, now)]
-        for one in records:
-            actions += self._taken(one, now)
-        actions += self._desk.handle_time(now)
-        metrics.ALERTS_GATHERED.set(self._desk.pending)
-        self._settle(actions, postman, reader)
+        actions = [action for consumed in commands.take(0.0) for action in self._handle_command(consumed, now)]
+        for consumed in records:
+            actions += self._handle_record(consumed, now)
+        actions += self._policy.handle_time(now)
+        metrics.ALERTS_GATHERED.set(self._policy.pending)
+        self._apply(actions, dispatcher, reader)
 
-    def _settle(self, actions: Iterable[Action], postman: AlertDispatcher, reader: ExclusiveConsumer) -> None:
-        """Do what was decided, say what became of it, and commit what is settled."""
+    def _apply(self, actions: Iterable[Action], dispatcher: AlertDispatcher, reader: ExclusiveConsumer) -> None:
+        """Dispatch messages, publish the results of completed ones, and commit their alerts' offsets."""
         now = self._clock()
-        settled: list[Output] = []
+        results: list[Output] = []
         done: list[str] = []
         for action in actions:
             if isinstance(action, Suppress):
-                settled.append(of_suppressed(action, now))
+                results.append(build_suppressed(action, now))
                 done.append(action.alert["alert_id"])
             else:
-                postman.post(action.message)
-        for message, receipts in postman.finished():
-            settled += of_delivered(message, receipts, now)
+                dispatcher.submit(action.message)
+        for message, receipts in dispatcher.take_completed():
+            results += build_deliveries(message, receipts, now)
             done += [alert["alert_id"] for alert in message.alerts]
-        self._producer.send([build_record(one, self._codec, self.settings.topics, SOURCE) for one in settled])
+        self._producer.send([build_record(output, self._codec, self.settings.topics, SOURCE) for output in results])
         for alert_id in done:
-            self._unsettled.settle(alert_id)
-        for position, end in self._unsettled.ends():
+            self._offsets.mark_done(alert_id)
+        for position, end in self._offsets.pop_committable():
             reader.mark_done_to(position, end)
         reader.commit()
 
-    def _taken(self, one: ConsumedRecord, now: int) -> list[Action]:
-        """What a record calls for. One that cannot be read is the sink's to refuse."""
-        name, position = self._sources[one.topic], (one.topic, one.partition)
-        datum = self._alert(one) if name == Name.ALERTS else None
-        if datum is None or self._desk.has_seen(datum["alert_id"]):
-            self._unsettled.take(position, one.offset)
-            return [] if name == Name.ALERTS else self._over(name, one, now)
-        self._unsettled.take(position, one.offset, datum["alert_id"], len(self._routes.teams_for(datum)) or 1)
-        return self._desk.handle_alert(datum, one.timestamp or now, now)
+    def _handle_record(self, consumed: ConsumedRecord, now: int) -> list[Action]:
+        """Actions that follow from a record; none from one that cannot be decoded, which the sink refuses."""
+        name, position = self._sources[consumed.topic], (consumed.topic, consumed.partition)
+        datum = self._decode_alert(consumed) if name == Name.ALERTS else None
+        if datum is None or self._policy.has_seen(datum["alert_id"]):
+            self._offsets.track(position, consumed.offset)
+            return [] if name == Name.ALERTS else self._handle_recovery(name, consumed, now)
+        self._offsets.track(position, consumed.offset, datum["alert_id"], len(self._routes.teams_for(datum)) or 1)
+        return self._policy.handle_alert(datum, consumed.timestamp or now, now)
 
-    def _alert(self, one: ConsumedRecord) -> Datum | None:
-        return self._decoded(Name.ALERTS, one)
+    def _decode_alert(self, consumed: ConsumedRecord) -> Datum | None:
+        return self._decode(Name.ALERTS, consumed)
 
-    def _over(self, name: Name, one: ConsumedRecord, now: int) -> list[Action]:
-        """A conversation that recovered or ended, where somebody was told of it."""
-        if not self._desk.is_open((one.key or b"").decode(errors="replace")):
+    def _handle_recovery(self, name: Name, consumed: ConsumedRecord, now: int) -> list[Action]:
+        """Actions when a conversation with a sent alert has recovered or ended."""
+        if not self._policy.is_open((consumed.key or b"").decode(errors="replace")):
             return []
         datum = None
         if name == Name.TRAJECTORIES:
-            datum = self._codec.head(record(RECORD_OF[name]), one.value, LAST_NEEDED)
-        datum = datum or self._decoded(name, one)
+            datum = self._codec.head(record(RECORD_OF[name]), consumed.value, LAST_FIELD)
+        datum = datum or self._decode(name, consumed)
         if datum is None or (name == Name.TRAJECTORIES and datum["raised"]):
             return []
         about = datum["tenant"], datum["conversation_id"], datum["event_time"]
-        return self._desk.close_conversation(*about, datum["raised"], now)
+        return self._policy.close_conversation(*about, datum["raised"], now)
 
-    def _command(self, one: ConsumedRecord, now: int) -> list[Action]:
-        datum = self._decoded(Name.ALERT_COMMANDS, one)
-        return [] if datum is None else self._desk.apply_command(datum, now)
+    def _handle_command(self, consumed: ConsumedRecord, now: int) -> list[Action]:
+        datum = self._decode(Name.ALERT_COMMANDS, consumed)
+        return [] if datum is None else self._policy.apply_command(datum, now)
 
-    def _decoded(self, name: Name, one: ConsumedRecord) -> Datum | None:
-        return None if one.value is None else decode_or_warn(self._codec, record(RECORD_OF[name]), one)
+    def _decode(self, name: Name, consumed: ConsumedRecord) -> Datum | None:
+        return None if consumed.value is None else decode_or_warn(self._codec, record(RECORD_OF[name]), consumed)
 
-    def _recall(self, commands: PartitionReader) -> None:
-        """Take up where the one before left off: what became of the last day's alerts, and what people asked."""
+    def _restore(self, commands: PartitionReader) -> None:
+        """Restore the state of the process before: the last day's deliveries and all commands, by event time."""
         name = self.settings.topics.name(Name.DELIVERIES)
-        log_of_it = PartitionReader(self.settings, [name], self._clock() - FORGOTTEN_MS)
+        deliveries_reader = PartitionReader(self.settings, [name], self._clock() - FORGOTTEN_MS)
         try:
-            before = log_of_it.take_until(log_of_it.ends(name))
+            past = deliveries_reader.take_until(deliveries_reader.ends(name))
         finally:
-            log_of_it.close()
-        asked = commands.take_until(commands.ends(self.settings.topics.name(Name.ALERT_COMMANDS)))
-        told = [(datum, self._desk.restore) for one in before if (datum := self._decoded(Name.DELIVERIES, one))]
-        latest = {one.key: one for one in asked}.values()  # a tombstone takes back what is not compacted yet
-        orders = [(datum, self._obey) for one in latest if (datum := self._decoded(Name.ALERT_COMMANDS, one))]
-        for datum, take in sorted([*told, *orders], key=lambda pair: pair[0]["event_time"]):
-            take(datum)
-        log.info("ready", teams=len(self._routes.teams), deliveries=len(told), commands=len(orders))
+            deliveries_reader.close()
+        issued = commands.take_until(commands.ends(self.settings.topics.name(Name.ALERT_COMMANDS)))
+        latest = {consumed.key: consumed for consumed in issued}.values()  # tombstones remove uncompacted commands
+        deliveries = [(datum, self._policy.restore) for datum in self._decode_all(Name.DELIVERIES, past)]
+        orders = [(datum, self._restore_command) for datum in self._decode_all(Name.ALERT_COMMANDS, latest)]
+        for datum, restore in sorted([*deliveries, *orders], key=lambda pair: pair[0]["event_time"]):
+            restore(datum)
+        log.info("ready", teams=len(self._routes.teams), deliveries=len(deliveries), commands=len(orders))
 
-    def _obey(self, command: Datum) -> None:
-        self._desk.apply_command(command, command["event_time"])  # nothing is gathered yet, so nothing follows
+    def _decode_all(self, name: Name, records: Iterable[ConsumedRecord]) -> list[Datum]:
+        return [datum for consumed in records if (datum := self._decode(name, consumed))]
+
+    def _restore_command(self, command: Datum) -> None:
+        self._policy.apply_command(command, command["event_time"])  # no alert is gathered yet, so no action follows

@@ -1,7 +1,7 @@
-"""The signed webhook: a message as JSON, signed with HMAC-SHA256 so that the receiver knows who sent it, and when.
+"""The signed webhook: a message as JSON, signed with HMAC-SHA256 which proves the sender and the time.
 
-The signature is over ``timestamp.body``. A receiver refuses a timestamp further than ``REPLAY_S`` from its own clock,
-and a ``message_id`` it has had. docs/alerts.md says so with an example.
+The signature is over ``timestamp.body``. A receiver refuses a timestamp more than ``REPLAY_WINDOW_S`` off its own
+clock, and a ``message_id`` it has had. docs/alerts.md has an example.
 """
 
 import hashlib
@@ -11,17 +11,17 @@ import urllib.request
 from http.client import HTTPException
 from typing import Any
 
-REPLAY_S = 300
+REPLAY_WINDOW_S = 300
 TIMEOUT_S = 10.0
 TIMESTAMP, SIGNATURE, MESSAGE_ID = "Tenor-Timestamp", "Tenor-Signature", "Tenor-Message-Id"
-TRY_AGAIN = {408, 425, 429}  # besides every 5xx
+RETRYABLE = {408, 425, 429}  # besides every 5xx
 
 
 class DeliveryError(Exception):
-    """A destination did not take a message. The reason names no address.
+    """A destination did not accept a message. The reason contains no address.
 
     Attributes:
-        for_good: whether trying again would help nobody.
+        for_good: whether a retry cannot help.
     """
 
     def __init__(self, reason: str, for_good: bool = False) -> None:
@@ -30,7 +30,7 @@ class DeliveryError(Exception):
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would turn the POST into a GET, and take the signature where nobody meant it to go."""
+    """Refuses redirects: they would turn the POST into a GET and send the signature to another server."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
@@ -46,7 +46,7 @@ def sign(secret: str, timestamp: int, body: bytes) -> str:
 
 
 def post(url: str, secret: str, message_id: str, body: bytes, now_s: int) -> None:
-    """Send; returns when the receiver answered 2xx, raises ``DeliveryError`` otherwise."""
+    """Send a message. ``DeliveryError`` unless the receiver answers 2xx."""
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "tenor",
@@ -59,7 +59,7 @@ def post(url: str, secret: str, message_id: str, body: bytes, now_s: int) -> Non
             return
     except urllib.error.HTTPError as error:
         error.close()
-        raise DeliveryError(f"HTTP {error.code}", error.code < 500 and error.code not in TRY_AGAIN) from None
+        raise DeliveryError(f"HTTP {error.code}", error.code < 500 and error.code not in RETRYABLE) from None
     except TimeoutError:
         raise DeliveryError("timeout") from None
     except (OSError, HTTPException, ValueError) as error:

@@ -82,8 +82,8 @@ def verify(as_json: AsJson = False) -> None:
         result,
         as_json,
         lambda result: json.dumps({"equal": result.equal, **asdict(result)}, default=sorted),
-        results.render,
+        results.print_result,
     )
     if not result.equal:
-        err.print(verification.lag_hint(settings))
+        err.print(verification.format_lag(settings))
         raise typer.Exit(1)

@@ -43,8 +43,8 @@ def send_test(
     """Send a sample alert to the destinations of all teams, ignoring all limits. Exits 1 if a delivery failed."""
     from agents.alerting import commands
 
-    deliveries = commands.test(load_settings(), team, severity)
-    commands.render(deliveries, out)
+    deliveries = commands.send_test_alert(load_settings(), team, severity)
+    commands.print_receipts(deliveries, out)
     raise typer.Exit(int(any(receipt.reason for receipts in deliveries.values() for receipt in receipts)))
 
 
@@ -78,7 +78,7 @@ def snooze(
     from agents.alerting import commands
     from agents.common.clock import now_ms
 
-    until = now_ms() + commands.duration_ms(length)
+    until = now_ms() + commands.parse_duration_ms(length)
     commands.publish_command(load_settings(), "snooze", tenant, conversation, team, by, reason, until, alert)
     print_line(f"requested: no alerts for {length}")
 

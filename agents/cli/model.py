@@ -30,7 +30,7 @@ def train(
     """Train the text model on labelled conversations."""
     from agents.training import train as training
 
-    turns = training.train(files, to, training.TrainingPlan(training.named(prior), epochs, rate, base_rate))
+    turns = training.train(files, to, training.TrainingPlan(training.resolve_weights(prior), epochs, rate, base_rate))
     print_line(f"trained on {turns} labelled turns, wrote {to}")
 
 
@@ -56,10 +56,12 @@ def evaluate(
     from agents.training import dataset, scores, scores_view, train
     from agents.training import evaluate as evaluation
 
-    predictions = evaluation.run(dataset.read(file), mode, train.named(prior), loader.load().config, folds)
+    predictions = evaluation.predict(
+        dataset.read_conversations(file), mode, train.resolve_weights(prior), loader.load().config, folds
+    )
     if to is not None:
-        evaluation.write(to, predictions)
-    print_result(scores.evaluation(predictions), as_json, json.dumps, scores_view.render)
+        evaluation.write_predictions(to, predictions)
+    print_result(scores.evaluate_predictions(predictions), as_json, json.dumps, scores_view.print_scores)
 
 
 @app.command(epilog="Example: tenor adopt weights.bin")
@@ -72,7 +74,7 @@ def adopt(
     from agents.schema_registry.client import codec_for
     from agents.training import train as training
 
-    settings, weights = load_settings(), training.read(file)
+    settings, weights = load_settings(), training.read_weights(file)
     topics.require_all(settings)
     ModelPublisher(settings, codec_for(settings)).publish(weights)
     out.print(f"published text model {weights.version}; the workers now use it", highlight=False)

@@ -20,7 +20,7 @@ def show() -> None:
     from agents.learning import policy_commands
 
     settings = load_settings()
-    policy_commands.render(policy_commands.newest(settings), settings, out)
+    policy_commands.print_policies(policy_commands.read_newest(settings), settings, out)
 
 
 @policy_app.command(epilog='Example: tenor policy enable offer-options --reason "reworded"')

@@ -38,10 +38,10 @@ def forget(customer: CustomerOption, tenant: Tenant = "default", timeout: Timeou
 
     settings = load_settings()
     with out.status("waiting") as status:
-        erased = erase.forget(
+        erased = erase.erase_customer(
             settings, tenant, customer, timeout, lambda stage, lag: status.update(f"{stage}: {lag} records left")
         )
-    erase_view.render(erased, settings.topics, out)
+    erase_view.print_result(erased, settings.topics, out)
 
 
 @profiles_app.command("show", epilog="Example: tenor profiles show cust-42")
@@ -49,7 +49,7 @@ def show_profile(customer: CustomerArgument, tenant: Tenant = "default") -> None
     """Print the profile of a customer as JSON. Exits 1 if there is none."""
     from agents.privacy import profiles
 
-    profile = profiles.find(load_settings(), tenant, customer)
+    profile = profiles.find_profile(load_settings(), tenant, customer)
     if profile is None:
         raise Failure(f"There is no profile of this customer in tenant {tenant}.", "For another tenant, add --tenant.")
     sys.stdout.write(json.dumps(profile, indent=2) + "\n")
@@ -60,5 +60,5 @@ def erase_profile(customer: CustomerArgument, tenant: Tenant = "default") -> Non
     """Erase the profile of a customer, including what conversations opened before now would still add to it."""
     from agents.privacy import profiles
 
-    profiles.erase(load_settings(), tenant, customer)
+    profiles.request_erasure(load_settings(), tenant, customer)
     print_line("requested: the workers erase the profile; what expires when is in docs/decisions/0008-profiles.md")

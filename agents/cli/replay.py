@@ -84,7 +84,9 @@ def evaluate_policy(settings: "Settings", file: Path, decisions: "DecisionRange"
     """Print the estimated value of a candidate policy on logged decisions."""
     from agents.learning import off_policy
 
-    print_result(off_policy.redecide(settings, file, decisions), as_json, json.dumps, off_policy.render)
+    print_result(
+        off_policy.evaluate_candidate(settings, file, decisions), as_json, json.dumps, off_policy.print_estimates
+    )
 
 
 @app.command(epilog="Example: tenor voice call.wav --conversation c1 --consent")

@@ -70,7 +70,7 @@ class OfflinePipeline:
         self._policies: dict[str, Policy] = {}
         self._partition = Partition(config, no_state, {}, policies=self._policies.get)
         self._customers = CustomerPartition(config.profile, {})
-        self._apprentices: dict[str, TenantPolicyLearner] = {}
+        self._tenants: dict[str, TenantPolicyLearner] = {}
         self._offsets: dict[str, int] = defaultdict(int)
         self._ticked = 0
         self.records: dict[Name, list[Datum]] = defaultdict(list)
@@ -90,7 +90,7 @@ class OfflinePipeline:
         """Close every window and conversation, and finish what is being learned."""
         outcome = self._config.outcome
         self._fold(extraction.tick_signal(last_ms + round(2 * (outcome.idle_s + outcome.window_s) * 1000) + 1))
-        for tenant in sorted(self._apprentices):
+        for tenant in sorted(self._tenants):
             self._learn(tenant)
 
     def _fold(self, signal: Mapping[str, Any]) -> None:
@@ -111,9 +111,9 @@ class OfflinePipeline:
         offset = self._next(str(name))
         if name in LEARNED_FROM:
             tenant = datum["tenant"]
-            if tenant not in self._apprentices:
-                self._apprentices[tenant] = TenantPolicyLearner(self._config, Snapshot(tenant))
-            self._apprentices[tenant].hear(
+            if tenant not in self._tenants:
+                self._tenants[tenant] = TenantPolicyLearner(self._config, Snapshot(tenant))
+            self._tenants[tenant].add(
                 DecodedRecord(name, ConsumedRecord(str(name), 0, offset, None, None, (), 0), datum)
             )
             if name == Name.OUTCOMES and not len(self.records[name]) % self._config.policy.snapshot_outcomes:
@@ -121,7 +121,7 @@ class OfflinePipeline:
 
     def _learn(self, tenant: str) -> None:
         """A snapshot of what was learned so far, put to use at once."""
-        apprentice = self._apprentices[tenant]
+        apprentice = self._tenants[tenant]
         before = apprentice.snapshot.disabled
         found = apprentice.learn({(str(name), 0): self._offsets[str(name)] for name in LEARNED_FROM}).record
         if found is None:

@@ -94,7 +94,7 @@ def dead_letters(name: Name, values: Iterable[bytes]) -> list[ConsumedRecord]:
     ingest = IngestAgent(name, own.topics, Codec(), own.limits, cast(AsyncProducer, kept), lambda: AT_MS)
     messages: list[Any] = [ConsumedRecord(str(name), 0, n, b"c1", one, JSON, AT_MS) for n, one in enumerate(values)]
     run = RecordBatch(str(name), 0, messages)
-    asyncio.run(ingest.step(run))
+    asyncio.run(ingest.process(run))
     return [
         ConsumedRecord(one.topic, 0, n, one.key, one.value, tuple(one.headers or ()), AT_MS)
         for n, one in enumerate(kept.sent)

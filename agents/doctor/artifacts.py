@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agents.alerting.routes import routes_of
+from agents.alerting.routes import load_routes
 from agents.doctor.broker import Cluster
 from agents.doctor.check import Check
 from agents.learning.text_models import TextModelStore
@@ -23,7 +23,7 @@ def check_routes(settings: Settings) -> Iterator[Check]:
     if settings.alert_routes is None:
         yield Check(ROUTES, "ok", "No routes: TENOR_ALERT_ROUTES is not set, so alerts are not delivered")
         return
-    routes = routes_of(settings)
+    routes = load_routes(settings)
     finding = f"{len(routes.teams)} teams and {len(routes.routes)} routes in {settings.alert_routes}"
     yield Check(ROUTES, "ok", finding)
 

@@ -60,7 +60,7 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         console.print(describe_pace(result, latency.histogram(p.url for p in running.processes)))
         console.print("\n[bold]Verification: the signals log folded again, offline[/]")
         verification = verify.verify(running.settings)
-        verdict.render(verification, console)
+        verdict.print_result(verification, console)
     if not verification.equal:
         raise Failure("Verification failed: the published records differ from those folded again from the signals log.")
 

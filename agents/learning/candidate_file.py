@@ -1,4 +1,4 @@
-"""Candidate policies as people write them: a YAML file with a name, and weights of options or a snapshot to draw by."""
+"""Candidate policies in YAML: a name, and either weights of options or a snapshot to draw by."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from agents.common.errors import Failure
 from agents.common.files import read_text
 from agents.learning.policies import PolicyStore
-from agents.learning.policy_commands import newest
+from agents.learning.policy_commands import read_newest
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from streams.config.model import PolicyConfig
@@ -23,12 +23,12 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 @dataclass(frozen=True)
 class CandidateFile:
-    """The file.
+    """The content of a candidate file.
 
     Attributes:
-        name: of the candidate; without one, the file's.
-        prefer: weights of options; chances are in proportion among those that were eligible.
-        snapshot: version of a snapshot, or ``newest``, to draw by instead.
+        name: of the candidate; the file name without it.
+        prefer: weights of options; probabilities are proportional to them among the eligible options.
+        snapshot: version of a snapshot to draw by instead, or ``read_newest``.
         exploration, floor, burden_price: as in the settings, for a snapshot.
     """
 
@@ -42,41 +42,41 @@ class CandidateFile:
     burden_price: Weight = PolicyConfig.burden_price
 
 
-SAID = TypeAdapter(CandidateFile)
+CANDIDATE_FILE = TypeAdapter(CandidateFile)
 
 
-def read(file: Path, settings: Settings, codec: Codec, tenant: str) -> CandidatePolicy:
-    """The candidate in a file. ``Failure`` names what is wrong with it."""
-    said = parsed(file)
-    if bool(said.prefer) == bool(said.snapshot):
+def read_candidate(file: Path, settings: Settings, codec: Codec, tenant: str) -> CandidatePolicy:
+    """The candidate policy in a file. ``Failure`` for an invalid file."""
+    spec = parse_file(file)
+    if bool(spec.prefer) == bool(spec.snapshot):
         raise Failure(f"{file} must set either prefer or snapshot", "see docs/proof.md")
-    if said.snapshot is not None:
-        found = learned(said.snapshot, settings, codec, tenant)
-        return CandidatePolicy(said.name, {}, found, said.exploration, said.floor, said.burden_price)
-    unknown = sorted(said.prefer.keys() - {option.id for option in settings.config.protocols})
+    if spec.snapshot is not None:
+        policy = load_policy(spec.snapshot, settings, codec, tenant)
+        return CandidatePolicy(spec.name, {}, policy, spec.exploration, spec.floor, spec.burden_price)
+    unknown = sorted(spec.prefer.keys() - {option.id for option in settings.config.protocols})
     if unknown:
-        raise Failure(f"{file}: there is no option {unknown[0]}")
-    return CandidatePolicy(said.name, said.prefer)
+        raise Failure(f'{file}: unknown option "{unknown[0]}".', "List the options with: tenor protocols check")
+    return CandidatePolicy(spec.name, spec.prefer)
 
 
-def parsed(file: Path) -> CandidateFile:
+def parse_file(file: Path) -> CandidateFile:
     text = read_text(file)
     try:
-        said = yaml.safe_load(text)
-        return SAID.validate_python({"name": file.stem, **said} if isinstance(said, dict) else said)
+        content = yaml.safe_load(text)
+        return CANDIDATE_FILE.validate_python({"name": file.stem, **content} if isinstance(content, dict) else content)
     except yaml.YAMLError:
-        raise Failure(f"{file} is not YAML") from None
+        raise Failure(f"{file} is not valid YAML.", "The format is in docs/proof.md.") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise Failure(f"{file}: {place + ': ' if place else ''}{first['msg']}", "see docs/proof.md") from None
 
 
-def learned(version: str, settings: Settings, codec: Codec, tenant: str) -> Policy:
-    """The policy of a snapshot. ``Failure`` for one that is nowhere, or cannot be used."""
+def load_policy(version: str, settings: Settings, codec: Codec, tenant: str) -> Policy:
+    """The policy of a snapshot. ``Failure`` for one that cannot be found or used."""
     if version == NEWEST:
-        found = newest(settings).get(tenant)
-        policy = Policy(found[1], found[0]) if found else None
+        newest = read_newest(settings).get(tenant)
+        policy = Policy(newest[1], newest[0]) if newest else None
     else:
         policy = PolicyStore(settings, codec)(version)
     if policy is None:

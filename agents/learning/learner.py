@@ -1,12 +1,12 @@
-"""The learner: ratings into new weights of the text model, outcomes into the policy. A plain process, one a deployment.
+"""The learner: trains the text model on ratings and the policy on outcomes. A plain process, one per deployment.
 
-It is no Faust agent. What it learns for the policy stands in ``policy_learner``; the rest here is the text model's.
+``policy_learner`` learns the policy; this module learns the text model.
 
-New weights are published to tenor.text-model, then announced by a signal to every partition of tenor.signals, then the
-ratings they were learned from are committed; each acknowledged before the next. So the moment of change stands in the
-log, and a crash in between repeats what was not finished: at its start a learner announces the newest weights again,
-which changes nothing where they are in use, and reads uncommitted ratings again. One may so be learned twice, or not at
-all where its message is no longer known; neither matters much among many.
+New weights are published to tenor.text-model, then announced by a signal in every partition of tenor.signals, then the
+ratings they were learned from are committed; each step is acknowledged before the next. So the log says from when the
+weights apply. After a crash the learner announces the newest weights again, which changes nothing where they are in
+use, and reads uncommitted ratings again. So a rating may be learned twice, or not at all where its message is no longer
+cached; among many ratings this hardly matters.
 """
 
 import threading
@@ -44,18 +44,18 @@ WAIT_S = 0.05
 
 
 class PendingRating(NamedTuple):
-    """A rating that waits for the message it judges; None where it says nothing of one."""
+    """A rating that waits for the message it labels; ``label`` is None for a rating without one."""
 
     since_s: float
-    message: ConsumedRecord
+    consumed: ConsumedRecord
     label: tuple[Datum, MessageLabel] | None
 
 
 class Learner:
-    """Learns until it is told to stop.
+    """Learns until it is stopped.
 
     Args:
-        settings: of this deployment.
+        settings: the deployment's settings.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -64,16 +64,16 @@ class Learner:
         learner = settings.learner
         self._codec = codec_for(settings)
         self._turns = TurnCache(learner.conversations, learner.turns, round(settings.outcome.idle_s * 1000))
-        self._waiting: deque[PendingRating] = deque()
-        self._announcer = ModelPublisher(settings, self._codec)
+        self._pending: deque[PendingRating] = deque()
+        self._publisher = ModelPublisher(settings, self._codec)
 
     @cached_property
     def _prequential(self) -> Prequential:
-        """Begun at the first use, when this is known to be the only learner: one that must leave announces nothing."""
-        return Prequential(self.settings.learner, self._newest())
+        """Created at the first use, when no other learner is running: a second learner must announce nothing."""
+        return Prequential(self.settings.learner, self._load_newest())
 
     def run(self, stop: threading.Event) -> None:
-        """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used or another learner is running."""
+        """Run until ``stop`` is set. ``Failure`` when Kafka cannot be used or another learner is running."""
         topics.require_all(self.settings)
         history = SignalReader(self.settings, self._codec, now_ms() - round(self.settings.learner.history_s * 1000))
         ratings = RatingConsumer(self.settings)
@@ -82,7 +82,7 @@ class Learner:
             while not stop.is_set():
                 with self.health.working("learner"):
                     self._step(history, ratings)
-                if ratings.owns_all:  # this is the only learner: what it publishes nobody contradicts
+                if ratings.owns_all:  # no other learner is running and could publish, too
                     policy = policy or PolicyLearner(self.settings, self._codec)
                     with self.health.working("PolicyLearner"):
                         policy.step()
@@ -94,75 +94,75 @@ class Learner:
             ratings.close()
             history.close()
 
-    def _newest(self) -> Weights:
-        """The weights learning goes on from. Announced again: whoever published them may have died before."""
+    def _load_newest(self) -> Weights:
+        """The newest weights. Announced again: the process that published them may have crashed in between."""
         models = TextModelStore(self.settings)
         version = models.newest()
         if version is None:
             return load_weights()
-        self._announcer.announce(version)
+        self._publisher.announce(version)
         return models(version).weights
 
     def _step(self, history: SignalReader, ratings: RatingConsumer) -> None:
-        signals, more = history.take(WAIT_S)
+        signals, more = history.poll(WAIT_S)
         for signal in signals:
             self._turns.add(signal)
         now_s = time.monotonic()
-        self._waiting.extend(PendingRating(now_s, one, self._label(one)) for one in ratings.take(WAIT_S))
+        self._pending.extend(PendingRating(now_s, consumed, self._label(consumed)) for consumed in ratings.take(WAIT_S))
         if ratings.owns_all and history.caught_up and not more:
             self._learn(ratings, now_s)
 
-    def _label(self, message: ConsumedRecord) -> tuple[Datum, MessageLabel] | None:
-        """What a rating says of a message; None for nothing. What cannot be read is the sink's to refuse."""
+    def _label(self, consumed: ConsumedRecord) -> tuple[Datum, MessageLabel] | None:
+        """The rating and its label of a message; None without one, or for an invalid rating, which the sink refuses."""
         try:
-            rating = decode_checked(self._codec, "rating", message, self.settings.limits, now_ms())
+            rating = decode_checked(self._codec, "rating", consumed, self.settings.limits, now_ms())
         except Rejected:
             metrics.LABELS.labels("refused").inc()
             return None
-        found = label_rating(rating)
-        if found is None:
+        label = label_rating(rating)
+        if label is None:
             metrics.LABELS.labels("silent").inc()
-        return None if found is None else (rating, found)
+        return None if label is None else (rating, label)
 
     def _learn(self, ratings: RatingConsumer, now_s: float) -> None:
-        """Learn from the ratings that have waited long enough, in the order they came."""
+        """Learn from the ratings that have waited long enough, in the order of arrival."""
         while self._is_due(now_s):
-            one = self._waiting.popleft()
-            if one.label is not None:
-                self._teach(*one.label)
-            ratings.mark_done(one.message)
+            pending = self._pending.popleft()
+            if pending.label is not None:
+                self._learn_from(*pending.label)
+            ratings.mark_done(pending.consumed)
             if self._prequential.is_offer_due:
-                self._offer()
+                self._publish_if_better()
                 self._commit(ratings)
         self._commit(ratings)
 
     def _commit(self, ratings: RatingConsumer) -> None:
-        """Commit what is settled, unless it was learned and is not in use yet."""
+        """Commit settled ratings, unless weights learned from them are not published yet."""
         if not self._prequential.has_learned:
             ratings.commit()
 
     def _is_due(self, now_s: float) -> bool:
         learner = self.settings.learner
-        if len(self._waiting) > learner.pending:
+        if len(self._pending) > learner.pending:
             return True
-        return bool(self._waiting) and now_s - self._waiting[0].since_s >= learner.wait_s
+        return bool(self._pending) and now_s - self._pending[0].since_s >= learner.wait_s
 
-    def _teach(self, rating: Datum, said: MessageLabel) -> None:
-        lesson = self._turns.match_rating(rating, said)
-        if lesson is None:
+    def _learn_from(self, rating: Datum, label: MessageLabel) -> None:
+        example = self._turns.match_rating(rating, label)
+        if example is None:
             metrics.LABELS.labels("turn_unknown").inc()
             return
-        self._prequential.learn(*lesson, weight=self.settings.learner.weak if said.weak else 1.0)
-        metrics.LABELS.labels("weak" if said.weak else "learned").inc()
+        self._prequential.learn(*example, weight=self.settings.learner.weak if label.weak else 1.0)
+        metrics.LABELS.labels("weak" if label.weak else "learned").inc()
 
-    def _offer(self) -> None:
-        """Publish what was learned if it is no worse than what is in use."""
+    def _publish_if_better(self) -> None:
+        """Publish the learned weights if they are no worse than those in use."""
         losses = self._prequential.losses()
         for name, value in losses._asdict().items():
             metrics.LEARNER_LOSS.labels(name).set(value)
-        found = self._prequential.offer_weights()
-        if found is not None:
-            self._announcer.publish(found)
-            self._prequential.adopt(found)
-        metrics.MODELS.labels("withheld" if found is None else "published").inc()
-        log.info("weights offered", published=found and found.version, **losses._asdict())
+        candidate = self._prequential.offer_weights()
+        if candidate is not None:
+            self._publisher.publish(candidate)
+            self._prequential.adopt(candidate)
+        metrics.MODELS.labels("withheld" if candidate is None else "published").inc()
+        log.info("weights offered", published=candidate and candidate.version, **losses._asdict())

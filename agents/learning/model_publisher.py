@@ -1,6 +1,6 @@
-"""Weights onto the bus: published, then announced to every partition of tenor.signals.
+"""Publishes weights of the text model, then announces them in every partition of tenor.signals.
 
-The moment from which they count is so a record of the log. Each step is acknowledged before the next.
+So the log itself says from when weights apply. Each step is acknowledged before the next.
 """
 
 from agents.common.clock import now_ms
@@ -19,25 +19,25 @@ SIGNAL = record("signal")
 
 
 class ModelPublisher:
-    """Tells workers which weights to use."""
+    """Publishes weights and announces the version to use."""
 
     def __init__(self, settings: Settings, codec: Codec) -> None:
         self._settings, self._codec = settings, codec
         self._producer = Producer(settings)
 
-    def publish(self, found: Weights) -> None:
-        """Give the workers these weights."""
+    def publish(self, model_weights: Weights) -> None:
+        """Publish weights and announce them."""
         topic = self._settings.topics.text_model
-        self._producer.send([OutgoingRecord(topic, found.version.encode(), weights.pack(found))])
-        self.announce(found.version)
+        self._producer.send([OutgoingRecord(topic, model_weights.version.encode(), weights.pack(model_weights))])
+        self.announce(model_weights.version)
 
     def announce(self, version: str) -> None:
-        """Tell every partition of tenor.signals to go on with weights that were published before."""
-        to_every_partition(self._settings, self._codec, self._producer, model_signal(version, now_ms()))
+        """Announce published weights in every partition of tenor.signals."""
+        publish_to_every_partition(self._settings, self._codec, self._producer, model_signal(version, now_ms()))
 
 
-def to_every_partition(settings: Settings, codec: Codec, producer: Producer, signal: Signal) -> None:
-    """Publish a signal that is about no conversation; returns when every partition of tenor.signals has it."""
+def publish_to_every_partition(settings: Settings, codec: Codec, producer: Producer, signal: Signal) -> None:
+    """Publish a signal to every partition of tenor.signals; returns when all are acknowledged."""
     signals = settings.topics.name(Name.SIGNALS)
     value = codec.encode(SIGNAL, signal)
     partitions = client.partitions_of(settings, [signals])

@@ -1,7 +1,7 @@
 """``tenor replay --policy``: evaluates a candidate policy offline, on logged decisions.
 
-Nothing is published. The decisions and outcomes are read from their topics; what the candidate would have drawn is
-written to ClickHouse, where the view ``policy_values`` comes to the same numbers.
+Nothing is published. Decisions and outcomes are read from their topics; the candidate's probabilities are written to
+ClickHouse, where the view ``policy_values`` gives the same estimates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from agents.clickhouse import client as clickhouse
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.record_reader import decode_or_none
-from agents.learning.candidate_file import read
+from agents.learning.candidate_file import read_candidate
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -29,95 +29,92 @@ from streams.policy.outcome_join import TrainingExample
 
 INSERT = "INSERT INTO candidate_policies (tenant, candidate, decision_id, probabilities) VALUES"
 NORMAL_95 = 1.959964
-LEAST = policy_value.LEAST_ESS
+MIN_ESS = policy_value.LEAST_ESS
 
 
 class DecisionRange(NamedTuple):
-    """Decisions of one tenant, from one moment to another, milliseconds; None is open."""
+    """Decisions of one tenant in a time range, milliseconds, the end excluded; None is open."""
 
     tenant: str
     since: int | None
     until: int | None
 
-    def holds(self, decision: Datum) -> bool:
+    def contains(self, decision: Datum) -> bool:
         at = decision["event_time"]
         inside = (self.since is None or at >= self.since) and (self.until is None or at < self.until)
         return bool(inside and decision["tenant"] == self.tenant)
 
 
-def redecide(settings: Settings, file: Path, wanted: DecisionRange) -> dict[str, Any]:
-    """Value of the policy in ``file`` over what was recorded; ``Failure`` says what cannot be used."""
+def evaluate_candidate(settings: Settings, file: Path, decision_range: DecisionRange) -> dict[str, Any]:
+    """Estimated value of the policy in ``file`` on logged decisions. ``Failure`` for an invalid file or snapshot."""
     topics.require_all(settings)
     codec = codec_for(settings)
-    tried = read(file, settings, codec, wanted.tenant)
-    lessons = recorded(settings, codec, wanted)
+    candidate_policy = read_candidate(file, settings, codec, decision_range.tenant)
+    examples = read_examples(settings, codec, decision_range)
     burdens = candidate.read_burdens(settings.config.protocols)
-    rows = {
-        one.decision["decision_id"]: tried.probabilities(one.decision, burdens, settings.policy.ridge)
-        for one in lessons
-    }
-    store(settings, tried.name, wanted.tenant, rows)
-    told = [to_matured_decision(one) for one in lessons]
-    targets = {id(one): rows[lesson.decision["decision_id"]] for one, lesson in zip(told, lessons, strict=True)}
-    return {"candidate": tried.name, "tenant": wanted.tenant, **values(told, targets)}
+    decisions = [example.decision for example in examples]
+    ridge = settings.policy.ridge
+    rows = {decision["decision_id"]: candidate_policy.probabilities(decision, burdens, ridge) for decision in decisions}
+    store_probabilities(settings, candidate_policy.name, decision_range.tenant, rows)
+    matured = [to_matured_decision(example) for example in examples]
+    targets = {id(one): rows[decision["decision_id"]] for one, decision in zip(matured, decisions, strict=True)}
+    return {"candidate": candidate_policy.name, "tenant": decision_range.tenant, **estimate_values(matured, targets)}
 
 
-def values(told: Sequence[MaturedDecision], targets: Mapping[int, Mapping[str, float]]) -> dict[str, Any]:
-    """Estimates, None where too little stands behind them."""
-    wanted = lambda one: targets[id(one)]  # noqa: E731
-    found = {
-        "doubly_robust": policy_value.doubly_robust(told, wanted),
-        "snips": policy_value.snips(told, wanted),
-        "gain": policy_value.policy_gain(told, wanted),
+def estimate_values(matured: Sequence[MaturedDecision], targets: Mapping[int, Mapping[str, float]]) -> dict[str, Any]:
+    """Estimates by estimator; None for insufficient data."""
+    target = lambda decision: targets[id(decision)]  # noqa: E731
+    estimates = {
+        "doubly_robust": policy_value.doubly_robust(matured, target),
+        "snips": policy_value.snips(matured, target),
+        "gain": policy_value.policy_gain(matured, target),
     }
-    rewards = [one.reward for one in told]
+    rewards = [decision.reward for decision in matured]
     return {
-        "decisions": len(told),
+        "decisions": len(matured),
         "drawn": sum(rewards) / len(rewards) if rewards else None,
-        "ess": found["doubly_robust"].ess,
-        "unsupported": found["doubly_robust"].unsupported,
-        **{name: interval(value) for name, value in found.items()},
+        "ess": estimates["doubly_robust"].ess,
+        "unsupported": estimates["doubly_robust"].unsupported,
+        **{name: confidence_interval(value) for name, value in estimates.items()},
     }
 
 
-def interval(value: PolicyValue) -> dict[str, float] | None:
-    """Estimate with its 95 % interval, clustered by conversation; None where it must not be shown."""
+def confidence_interval(value: PolicyValue) -> dict[str, float] | None:
+    """Estimate with its 95 % interval, clustered by conversation; None for insufficient data."""
     if not value.shown:
         return None
     margin = NORMAL_95 * value.error
     return {"value": value.value, "low": value.value - margin, "high": value.value + margin}
 
 
-def recorded(settings: Settings, codec: Codec, wanted: DecisionRange) -> list[TrainingExample]:
-    """Decisions of the range with what was seen after them, each once, in the order of the log."""
+def read_examples(settings: Settings, codec: Codec, decision_range: DecisionRange) -> list[TrainingExample]:
+    """Decisions of the range with their outcomes, each once, in the order of the log."""
     decisions = {
-        one["decision_id"]: one
-        for one in records(settings, codec, Name.DECISIONS)
-        if wanted.holds(one) and candidate.is_decidable(one)
+        datum["decision_id"]: datum
+        for datum in read_records(settings, codec, Name.DECISIONS)
+        if decision_range.contains(datum) and candidate.is_decidable(datum)
     }
-    outcomes = {
-        one["decision_id"]: one for one in records(settings, codec, Name.OUTCOMES) if one["decision_id"] in decisions
-    }
-    pairs = [TrainingExample(decisions[name], outcomes[name]) for name in decisions if name in outcomes]
-    return [one for one in pairs if is_learnable(one)]
+    outcomes = {datum["decision_id"]: datum for datum in read_records(settings, codec, Name.OUTCOMES)}
+    examples = [TrainingExample(decisions[name], outcomes[name]) for name in decisions if name in outcomes]
+    return [example for example in examples if is_learnable(example)]
 
 
-def records(settings: Settings, codec: Codec, name: Name) -> list[Datum]:
-    """What can be read of a topic; the rest is in its dead letter queue."""
+def read_records(settings: Settings, codec: Codec, name: Name) -> list[Datum]:
+    """The decodable records of a topic; the others are in its dead letter queue."""
     messages = topic_reader.read(settings, [settings.topics.name(name)])
     decoded = (decode_or_none(codec, record(RECORD_OF[name]), message) for message in messages)
     return [datum for datum in decoded if datum is not None]
 
 
-def store(settings: Settings, name: str, tenant: str, rows: Mapping[str, Mapping[str, float]]) -> None:
+def store_probabilities(settings: Settings, name: str, tenant: str, rows: Mapping[str, Mapping[str, float]]) -> None:
     with clickhouse.session(settings) as client:
         client.execute(INSERT, [(tenant, name, decision, dict(chances)) for decision, chances in rows.items()])
 
 
-def render(found: Mapping[str, Any], console: Console) -> None:
+def print_estimates(estimates: Mapping[str, Any], console: Console) -> None:
     """Print the estimates, or why there are none."""
     console.print(
-        f"{found['decisions']} logged decisions; their observed mean reward is {number(found['drawn'])} "
+        f"{estimates['decisions']} logged decisions; their observed mean reward is {format_number(estimates['drawn'])} "
         "(fall of the frustration level; positive is better)."
     )
     for name, title in (
@@ -125,17 +122,18 @@ def render(found: Mapping[str, Any], console: Console) -> None:
         ("snips", "importance weighting (SNIPS)"),
         ("gain", "gain over the observed"),
     ):
-        console.print(f"{found['candidate']}, {title}: {told_of(found[name])}", highlight=False)
-    console.print(f"effective sample size {found['ess']:.0f}; 95 % intervals, clustered by conversation", style="dim")
-    if found["unsupported"]:
-        console.print(f"in {found['unsupported']} decisions it prefers an option whose propensity was 0", style="dim")
+        console.print(f"{estimates['candidate']}, {title}: {format_interval(estimates[name])}", highlight=False)
+    ess, unsupported = estimates["ess"], estimates["unsupported"]
+    console.print(f"effective sample size {ess:.0f}; 95 % intervals, clustered by conversation", style="dim")
+    if unsupported:
+        console.print(f"in {unsupported} decisions it prefers an option whose propensity was 0", style="dim")
 
 
-def told_of(one: Mapping[str, float] | None) -> str:
-    if one is None:
-        return f"insufficient data (under {effects.SHOWN_AFTER} decisions, or effective sample size under {LEAST:g})"
-    return f"{one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
+def format_interval(interval: Mapping[str, float] | None) -> str:
+    if interval is None:
+        return f"insufficient data (under {effects.SHOWN_AFTER} decisions, or effective sample size under {MIN_ESS:g})"
+    return f"{interval['value']:+.3f} ({interval['low']:+.3f} to {interval['high']:+.3f})"
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:+.3f}"

@@ -1,9 +1,9 @@
-"""The policy's learner: decisions, outcomes, ratings and commands into snapshots. Part of the one learner process.
+"""The policy learner: decisions, outcomes, ratings and commands into policy snapshots. Part of the learner process.
 
-Of a batch: refused outcomes to their dead letter queue, the snapshot to tenor.policy, its announcement to every
-partition of tenor.signals, alerts; each acknowledged before the next. A snapshot names the positions it was read to, so
-a restart goes on exactly there; the newest one is announced again at every start, which changes nothing where it is in
-use. The moment from which a snapshot counts stands in the signals log.
+Each batch: publish refused outcomes to their dead letter queue, the snapshot to tenor.policy, its announcement to every
+partition of tenor.signals, alerts; each step is acknowledged before the next. A snapshot holds the positions it was
+learned up to, so a restart goes on exactly there. The newest snapshot is announced again at every start, which changes
+nothing where it is in use. The signals log says from when a snapshot applies.
 """
 
 from collections import deque
@@ -20,8 +20,8 @@ from agents.kafka.partition_reader import PartitionReader
 from agents.kafka.producer import Producer
 from agents.kafka.record_builder import LEARNER_SOURCE, build_dead_letter, build_record
 from agents.kafka.record_reader import decode, decode_checked
-from agents.learning.model_publisher import to_every_partition
-from agents.learning.policies import usable
+from agents.learning.model_publisher import publish_to_every_partition
+from agents.learning.policies import read_usable
 from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -38,17 +38,17 @@ from streams.signals import extraction
 log = structlog.get_logger(__name__)
 
 INPUTS = (Name.DECISIONS, Name.OUTCOMES, Name.RATINGS, Name.COMMANDS)
-KEPT_MS = 31 * 86_400_000  # a day longer than tenor.signals, which names them
+RETENTION_MS = 31 * 86_400_000  # a day longer than tenor.signals, which refers to them
 
 
 class LatestSnapshot(NamedTuple):
     """A tenant's newest snapshot.
 
     Attributes:
-        version: of it.
-        offset: where it stands.
-        disabled_before: what the one before it had disabled.
-        cuts: positions of those of which something is read again, and when they were published; itself included.
+        version: its version.
+        offset: its offset in tenor.policy.
+        disabled_before: options that the snapshot before it had disabled.
+        cuts: publication time and positions of the snapshots, up to this one, whose inputs are read again.
     """
 
     snapshot: Snapshot
@@ -62,7 +62,7 @@ class PolicyLearner:
     """Learns the policies of all tenants.
 
     Args:
-        settings: of this deployment.
+        settings: the deployment's settings.
     """
 
     def __init__(self, settings: Settings, codec: Codec) -> None:
@@ -70,157 +70,160 @@ class PolicyLearner:
         self._producer = Producer(settings)
         self._names = {settings.topics.name(name): name for name in INPUTS}
         self._versions: dict[str, deque[tuple[int, str]]] = {}
-        self._apprentices: dict[str, TenantPolicyLearner] = {}
-        newest = self._newest()
-        self._inputs = PartitionReader(settings, list(self._names), self._since_ms())
-        self._begin(newest)
+        self._tenants: dict[str, TenantPolicyLearner] = {}
+        newest = self._read_newest()
+        self._inputs = PartitionReader(settings, list(self._names), self._start_ms())
+        self._restore(newest)
 
     def step(self) -> None:
-        """Read what came; learn what is due."""
-        for read in self._read(self._inputs.take()):
-            self._hear(read)
-        due = [tenant for tenant, one in sorted(self._apprentices.items()) if one.due]
-        if due:
-            positions = self._cut()
-            for tenant in due:
-                self._teach(self._apprentices[tenant], positions)
+        """Read new records; learn the tenants that are due."""
+        for decoded in self._read(self._inputs.take()):
+            self._add(decoded)
+        due_tenants = [tenant for tenant, tenant_learner in sorted(self._tenants.items()) if tenant_learner.due]
+        if due_tenants:
+            positions = self._read_cut()
+            for tenant in due_tenants:
+                self._learn(self._tenants[tenant], positions)
 
     def close(self) -> None:
         self._inputs.close()
 
     @property
-    def _back_ms(self) -> int:
-        """How long before a snapshot a decision may have come that is still open, or may still be rated.
+    def _lookback_ms(self) -> int:
+        """How long before a snapshot a decision may have been made that is still open or may still be rated, ms.
 
-        A rating that is in time by its own time has as long to come as a conversation has to close, twice.
+        A rating may arrive as late after its event time as a conversation takes to close; hence twice.
         """
         config = self._config
         back = config.policy.remembered_s + 2 * (config.outcome.idle_s + config.outcome.window_s)
         return round((back + config.policy.snapshot_s) * 1000)
 
-    def _since_ms(self) -> int:
-        """Where reading begins: so far before the last snapshot.
+    def _start_ms(self) -> int:
+        """Where reading begins: the lookback before the last snapshot; the start of the log without a snapshot.
 
-        From that snapshot and not from now: who was away for a day has a day to learn. Without one, all there is.
+        Counted from the snapshot, not from now: after a day without a learner there is a day to learn.
         """
         last = max((at for versions in self._versions.values() for at, _ in versions), default=0)
-        return max(0, min(last, now_ms()) - self._back_ms)
+        return max(0, min(last, now_ms()) - self._lookback_ms)
 
-    def _begin(self, newest: Mapping[str, LatestSnapshot]) -> None:
-        """Go on from the newest snapshots: recall what they were learned from, announce them again."""
-        self._apprentices = {tenant: TenantPolicyLearner(self._config, one.snapshot) for tenant, one in newest.items()}
-        for read in self._read(self._inputs.take_until(self._inputs.ends(*self._names))):
-            self._hear(read)
-        for tenant, one in newest.items():
-            self._apprentices[tenant].recall(positions for _, positions in one.cuts)
-            self._announce(tenant, one.version, one.offset)
-            self._alert(one.snapshot, one.disabled_before)
-            metrics.ROLLED_BACK.labels(tenant).set(len(one.snapshot.disabled))
+    def _restore(self, newest: Mapping[str, LatestSnapshot]) -> None:
+        """Go on from the newest snapshots: restore the inputs they were learned from, announce them again."""
+        self._tenants = {
+            tenant: TenantPolicyLearner(self._config, latest.snapshot) for tenant, latest in newest.items()
+        }
+        for decoded in self._read(self._inputs.take_until(self._inputs.ends(*self._names))):
+            self._add(decoded)
+        for tenant, latest in newest.items():
+            self._tenants[tenant].restore(positions for _, positions in latest.cuts)
+            self._announce(tenant, latest.version, latest.offset)
+            self._alert(latest.snapshot, latest.disabled_before)
+            metrics.ROLLED_BACK.labels(tenant).set(len(latest.snapshot.disabled))
 
-    def _newest(self) -> dict[str, LatestSnapshot]:
-        """The last snapshot of every tenant that can be used."""
-        found: dict[str, LatestSnapshot] = {}
-        for version, one, received in usable(self._settings, self._codec):
-            last = found.get(one.tenant)
+    def _read_newest(self) -> dict[str, LatestSnapshot]:
+        """The last usable snapshot of every tenant."""
+        newest: dict[str, LatestSnapshot] = {}
+        for version, snapshot, consumed in read_usable(self._settings, self._codec):
+            last = newest.get(snapshot.tenant)
             disabled, cuts = (last.snapshot.disabled, last.cuts) if last else (frozenset[str](), deque())
-            cuts.append((received.timestamp, one.positions))
-            while cuts[0][0] < received.timestamp - self._back_ms:
+            cuts.append((consumed.timestamp, snapshot.positions))
+            while cuts[0][0] < consumed.timestamp - self._lookback_ms:
                 cuts.popleft()
-            found[one.tenant] = LatestSnapshot(one, version, received.offset, disabled, cuts)
-            self._versions.setdefault(one.tenant, deque()).append((received.timestamp, version))
-        return found
+            newest[snapshot.tenant] = LatestSnapshot(snapshot, version, consumed.offset, disabled, cuts)
+            self._versions.setdefault(snapshot.tenant, deque()).append((consumed.timestamp, version))
+        return newest
 
-    def _hear(self, read: DecodedRecord) -> None:
-        tenant = read.datum["tenant"]
-        if tenant not in self._apprentices:
-            self._apprentices[tenant] = TenantPolicyLearner(self._config, Snapshot(tenant))
-        self._apprentices[tenant].hear(read)
+    def _add(self, decoded: DecodedRecord) -> None:
+        tenant = decoded.datum["tenant"]
+        if tenant not in self._tenants:
+            self._tenants[tenant] = TenantPolicyLearner(self._config, Snapshot(tenant))
+        self._tenants[tenant].add(decoded)
 
-    def _read(self, found: Iterable[ConsumedRecord]) -> Iterator[DecodedRecord]:
-        """What can be learned from. The rest is others' to refuse: the alerts agent's, and the sink's."""
-        for received in found:
-            name = self._names[received.topic]
+    def _read(self, records: Iterable[ConsumedRecord]) -> Iterator[DecodedRecord]:
+        """Decode the records to learn from. The alert agent and the sink refuse the others."""
+        for consumed in records:
+            name = self._names[consumed.topic]
             try:
-                datum = decoded(name, received, self._codec, self._settings)
+                datum = decode_input(name, consumed, self._codec, self._settings)
             except Rejected:
                 metrics.LESSONS.labels("refused").inc()
                 continue
             if datum is not None:
-                yield DecodedRecord(name, received, datum)
+                yield DecodedRecord(name, consumed, datum)
 
-    def _cut(self) -> dict[Position, int]:
-        """Positions a batch ends at: what was read so far, and the decisions up to their present end.
+    def _read_cut(self) -> dict[Position, int]:
+        """End positions of a batch: the records read so far, and decisions up to their present end.
 
-        An outcome's decision was published before it, so it is among them.
+        A decision is published before its outcome, so the batch contains the decision of every outcome.
         """
         read_to = dict(self._inputs.read_to)
         decisions = self._settings.topics.name(Name.DECISIONS)
-        for read in self._read(self._inputs.take_until(self._inputs.ends(decisions))):
-            self._hear(read)
-        return read_to | {position: to for position, to in self._inputs.read_to.items() if position[0] == decisions}
+        for decoded in self._read(self._inputs.take_until(self._inputs.ends(decisions))):
+            self._add(decoded)
+        ends = self._inputs.read_to.items()
+        return read_to | {position: end for position, end in ends if position[0] == decisions}
 
-    def _teach(self, apprentice: TenantPolicyLearner, positions: Mapping[Position, int]) -> None:
-        before = apprentice.snapshot.disabled
-        taught = apprentice.learn(positions)
-        self._producer.send([build_dead_letter(one.read.received, one.why, "learner") for one in taught.refused])
-        count(taught.news)
-        if taught.record is not None:
-            self._publish(taught.record)
-            self._alert(apprentice.snapshot, before)
+    def _learn(self, tenant_learner: TenantPolicyLearner, positions: Mapping[Position, int]) -> None:
+        before = tenant_learner.snapshot.disabled
+        learned = tenant_learner.learn(positions)
+        self._producer.send([build_dead_letter(read.decoded.consumed, read.why, "learner") for read in learned.refused])
+        count_lessons(learned.joined)
+        if learned.record is not None:
+            self._publish(learned.record)
+            self._alert(tenant_learner.snapshot, before)
 
-    def _publish(self, found: Datum) -> None:
-        tenant, version = found["tenant"], found["policy_version"]
+    def _publish(self, datum: Datum) -> None:
+        tenant, version = datum["tenant"], datum["policy_version"]
         outgoing = build_record(
-            Output("policy_snapshot", version, found), self._codec, self._settings.topics, LEARNER_SOURCE
+            Output("policy_snapshot", version, datum), self._codec, self._settings.topics, LEARNER_SOURCE
         )
         offset = self._producer.send([outgoing])[outgoing.topic, outgoing.key]
         self._announce(tenant, version, offset)
         self._versions.setdefault(tenant, deque()).append((now_ms(), version))
         self._retire(tenant)
         metrics.SNAPSHOTS.labels(tenant).inc()
-        metrics.ROLLED_BACK.labels(tenant).set(len(found["disabled"]))
+        metrics.ROLLED_BACK.labels(tenant).set(len(datum["disabled"]))
         log.info(
-            "policy snapshot", tenant=tenant, version=version, matured=found["matured"], disabled=found["disabled"]
+            "policy snapshot", tenant=tenant, version=version, matured=datum["matured"], disabled=datum["disabled"]
         )
 
     def _announce(self, tenant: str, version: str, offset: int) -> None:
         signal = extraction.policy_signal(tenant, version, offset, now_ms())
-        to_every_partition(self._settings, self._codec, self._producer, signal)
+        publish_to_every_partition(self._settings, self._codec, self._producer, signal)
 
     def _retire(self, tenant: str) -> None:
-        """Remove versions that nothing can name any more, never the newest."""
-        versions, horizon = self._versions[tenant], now_ms() - KEPT_MS
-        gone = []
+        """Remove versions that no signal in the log can refer to any more, never the newest."""
+        versions, horizon = self._versions[tenant], now_ms() - RETENTION_MS
+        retired = []
         while len(versions) > 1 and versions[0][0] < horizon:
-            gone.append(versions.popleft()[1])
+            retired.append(versions.popleft()[1])
         topic = self._settings.topics.name(Name.POLICY)
-        self._producer.send([OutgoingRecord(topic, version.encode(), None) for version in gone])
+        self._producer.send([OutgoingRecord(topic, version.encode(), None) for version in retired])
 
-    def _alert(self, found: Snapshot, before: frozenset[str]) -> None:
-        """Tell of what a snapshot has rolled back, and of drift."""
-        for output in rules.alerts_for_snapshot(found, before, self._config):
+    def _alert(self, snapshot: Snapshot, before: frozenset[str]) -> None:
+        """Publish alerts about rolled back options and drift."""
+        for output in rules.alerts_for_snapshot(snapshot, before, self._config):
             self._send(output)
 
     def _send(self, output: Output) -> None:
         self._producer.send([build_record(output, self._codec, self._settings.topics, LEARNER_SOURCE)])
 
 
-def decoded(name: Name, received: ConsumedRecord, codec: Codec, settings: Settings) -> Datum | None:
-    """The record; None for a rating that says nothing of a decision. ``Rejected`` where it cannot be read."""
+def decode_input(name: Name, consumed: ConsumedRecord, codec: Codec, settings: Settings) -> Datum | None:
+    """The decoded record; None for a rating of no decision. ``Rejected`` where it is invalid."""
     if name is not Name.RATINGS:
-        return decode(codec, record(RECORD_OF[name]), received)
-    rating = decode_checked(codec, "rating", received, settings.limits, now_ms())
+        return decode(codec, record(RECORD_OF[name]), consumed)
+    rating = decode_checked(codec, "rating", consumed, settings.limits, now_ms())
     score = learner.rating_score(rating)
     return None if rating["decision_id"] is None or score is None else {**rating, "score": score}
 
 
-def count(news: JoinedBatch) -> None:
-    learned = sum(learner.is_learnable(one) for one, _ in news.examples)
-    for what, number in (
+def count_lessons(joined: JoinedBatch) -> None:
+    learned = sum(learner.is_learnable(example) for example, _ in joined.examples)
+    for kind, number in (
         ("learned", learned),
-        ("censored", len(news.examples) - learned),
-        ("unknown", len(news.unknown)),
-        ("late_rating", len(news.late)),
-        ("given_up", news.given_up),
+        ("censored", len(joined.examples) - learned),
+        ("unknown", len(joined.unknown)),
+        ("late_rating", len(joined.late)),
+        ("given_up", joined.given_up),
     ):
-        metrics.LESSONS.labels(what).inc(number)
+        metrics.LESSONS.labels(kind).inc(number)

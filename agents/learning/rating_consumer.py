@@ -1,4 +1,4 @@
-"""Ratings as the learner reads them: all or none, for two learners would publish weights in turn, each half taught."""
+"""The learner's consumer of ratings: it reads all partitions or none, since two learners would each learn half."""
 
 from agents.kafka.exclusive_consumer import ExclusiveConsumer
 from agents.settings.model import Settings

@@ -1,4 +1,4 @@
-"""Signals as the learner reads them: outside of any group, some way back from the start, then as they come."""
+"""The learner's reader of signals: without a consumer group, from some time before its start, then as they arrive."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,16 +12,16 @@ from schemas.records import record
 from schemas.topics import Name
 
 SIGNAL = record("signal")
-NOT_OF_A_CONVERSATION = ("tick", "model", "policy")
-READ_WHOLE = ("message", "forget")
-LAST_NEEDED = "customer_id"  # of all others: they tell whose conversation goes on
+OTHER_KINDS = ("tick", "model", "policy")
+DECODED_KINDS = ("message", "forget")
+LAST_FIELD = "customer_id"  # other kinds only say whose conversation goes on
 
 
 class SignalReader:
     """Reads tenor.signals.
 
     Args:
-        since_ms: where reading begins, milliseconds of the broker's time.
+        since_ms: broker time where reading begins, milliseconds.
     """
 
     def __init__(self, settings: Settings, codec: Codec, since_ms: int) -> None:
@@ -32,24 +32,24 @@ class SignalReader:
 
     @property
     def caught_up(self) -> bool:
-        """Whether every partition was read to where it ended at the start."""
+        """Whether every partition has been read up to its end at the start."""
         return all(self._inputs.read_to[position] >= end for position, end in self._ends.items())
 
-    def take(self, wait_s: float) -> tuple[list[dict[str, Any]], bool]:
-        """Signals of conversations and of who is forgotten, and whether there are more at once.
+    def poll(self, wait_s: float) -> tuple[list[dict[str, Any]], bool]:
+        """Signals of conversations and erasures, and whether more are available at once.
 
-        What is no signal is the worker's to refuse. Of most only the fields up to ``LAST_NEEDED``.
+        Most are decoded only up to ``LAST_FIELD``. Records that are no signals are skipped; the worker refuses them.
         """
-        found = self._inputs.take(wait_s)
-        return list(self._signals(found)), len(found) == CHUNK
+        records = self._inputs.take(wait_s)
+        return list(self._signals(records)), len(records) == CHUNK
 
     def close(self) -> None:
         self._inputs.close()
 
-    def _signals(self, found: Iterable[ConsumedRecord]) -> Iterator[dict[str, Any]]:
-        for message in found:
-            signal = self._codec.head(SIGNAL, message.value, LAST_NEEDED)
-            if signal is None or signal["kind"] in READ_WHOLE:
-                signal = decode_or_none(self._codec, SIGNAL, message)
-            if signal is not None and signal["kind"] not in NOT_OF_A_CONVERSATION:
+    def _signals(self, records: Iterable[ConsumedRecord]) -> Iterator[dict[str, Any]]:
+        for consumed in records:
+            signal = self._codec.head(SIGNAL, consumed.value, LAST_FIELD)
+            if signal is None or signal["kind"] in DECODED_KINDS:
+                signal = decode_or_none(self._codec, SIGNAL, consumed)
+            if signal is not None and signal["kind"] not in OTHER_KINDS:
                 yield signal

@@ -1,4 +1,4 @@
-"""What the learner holds of one tenant: its newest snapshot, and the records that wait to be learned."""
+"""The policy learner of one tenant: its newest snapshot, and the records that wait to be learned."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,52 +13,52 @@ from streams.policy import learner, snapshot
 from streams.policy.outcome_join import JoinedBatch, OutcomeJoin, pack, unpack
 from streams.policy.snapshot import Position, Snapshot
 
-NOTHING = JoinedBatch(examples=[], rated=[], unknown=[], late=[], given_up=0)
+EMPTY_BATCH = JoinedBatch(examples=[], rated=[], unknown=[], late=[], given_up=0)
 
 
 class DecodedRecord(NamedTuple):
-    """One decoded record and where it stood."""
+    """A decoded record and the record it came from."""
 
     name: Name
-    received: ConsumedRecord
+    consumed: ConsumedRecord
     datum: Datum
 
     @property
     def position(self) -> Position:
-        return self.received.topic, self.received.partition
+        return self.consumed.topic, self.consumed.partition
 
 
 class PendingDecision(NamedTuple):
-    """A decision that waits to be learned, packed: hours may pass before the first outcome."""
+    """A decision that waits for its outcome, packed to save memory: that may take hours."""
 
     position: Position
     offset: int
     packed: bytes
 
 
-class UnmatchedInput(NamedTuple):
-    """A record that fits nothing we know."""
+class RefusedInput(NamedTuple):
+    """A record of an unknown decision or option."""
 
-    read: DecodedRecord
+    decoded: DecodedRecord
     why: Rejected
 
 
 class LearnedBatch(NamedTuple):
-    """What a batch came to.
+    """The result of a batch.
 
     Attributes:
-        record: the next snapshot; None where nothing but decisions came: those wait on.
+        record: the next snapshot; None for a batch of decisions only: they wait on.
         news: what was joined.
-        refused: outcomes that fit no decision, commands about no option.
+        refused: outcomes of unknown decisions, commands about unknown options.
     """
 
     record: Datum | None
-    news: JoinedBatch
-    refused: list[UnmatchedInput]
+    joined: JoinedBatch
+    refused: list[RefusedInput]
 
 
 class TenantPolicyLearner:
-    """Learns one tenant's policy from what is handed to it.
+    """Learns one tenant's policy from the records added to it.
 
     Args:
         newest: the snapshot to go on from.
@@ -66,100 +66,108 @@ class TenantPolicyLearner:
 
     def __init__(self, config: Config, newest: Snapshot) -> None:
         self._config = config
-        self._experience = OutcomeJoin(config)
-        self._waiting: list[DecodedRecord] = []
-        self._decided: list[PendingDecision] = []
-        self._closed = 0
-        self._since: float | None = None
+        self._outcome_join = OutcomeJoin(config)
+        self._pending: list[DecodedRecord] = []
+        self._pending_decisions: list[PendingDecision] = []
+        self._pending_outcomes = 0
+        self._pending_since: float | None = None
         self.snapshot = newest
 
-    def hear(self, read: DecodedRecord) -> None:
-        """Take in a record, to be learned later."""
-        if read.name is Name.DECISIONS:
-            if read.datum["available"]:
-                self._decided.append(PendingDecision(read.position, read.received.offset, pack(read.datum)))
+    def add(self, decoded: DecodedRecord) -> None:
+        """Add a record, to be learned later."""
+        if decoded.name is Name.DECISIONS:
+            if decoded.datum["available"]:
+                pending = PendingDecision(decoded.position, decoded.consumed.offset, pack(decoded.datum))
+                self._pending_decisions.append(pending)
             return
-        self._waiting.append(read)
-        self._closed += read.name is Name.OUTCOMES
-        self._since = self._since or time.monotonic()
+        self._pending.append(decoded)
+        self._pending_outcomes += decoded.name is Name.OUTCOMES
+        self._pending_since = self._pending_since or time.monotonic()
 
-    def recall(self, cuts: Iterable[Mapping[Position, int]] = ()) -> None:
-        """Bring back to mind what the snapshot was learned from, without learning it twice.
+    def restore(self, cuts: Iterable[Mapping[Position, int]] = ()) -> None:
+        """Restore the state of the join at the snapshot, without learning its inputs twice.
 
         Args:
-            cuts: positions of the snapshots before it, in order: what is forgotten and given up depends on the batches.
+            cuts: positions of the snapshots before it, in order: what the join evicts depends on the batches.
         """
         for positions in (*cuts, self.snapshot.positions):
-            self._take(self._read_before(positions), positions)
+            self._join(self._take_before(positions), positions)
 
     @property
     def due(self) -> bool:
-        """Whether enough came, or something waits for long enough, or a person asked."""
-        if self._since is None:
+        """Whether there are enough outcomes, a record has waited long enough, or a command is pending."""
+        if self._pending_since is None:
             return False
         policy = self._config.policy
-        asked = any(one.name is Name.COMMANDS for one in self._waiting)
-        return asked or self._closed >= policy.snapshot_outcomes or time.monotonic() - self._since >= policy.snapshot_s
+        commanded = any(decoded.name is Name.COMMANDS for decoded in self._pending)
+        waited_s = time.monotonic() - self._pending_since
+        return commanded or self._pending_outcomes >= policy.snapshot_outcomes or waited_s >= policy.snapshot_s
 
     def learn(self, positions: Mapping[Position, int]) -> LearnedBatch:
-        """Learn what was read before these positions; the decisions of all outcomes before them must be among it.
+        """Learn from the records before these positions; they must include the decisions of all outcomes.
 
-        Also what teaches nothing makes a snapshot: it may make others forgotten, so who learns again must know of it.
+        A batch that teaches nothing makes a snapshot, too: it may evict decisions, and a restart must repeat that.
         """
-        waiting = self._read_before(positions)
-        if not waiting:
-            return LearnedBatch(None, NOTHING, [])
-        commands, unheeded = self._commands(waiting)
-        news, refused = self._take(waiting, positions)
-        refused += unheeded
-        self.snapshot = learner.next_snapshot(self.snapshot, news, commands, positions, self._config)
-        return LearnedBatch(snapshot.to_record(self.snapshot), news, refused)
+        inputs = self._take_before(positions)
+        if not inputs:
+            return LearnedBatch(None, EMPTY_BATCH, [])
+        commands, unknown_commands = self._split_commands(inputs)
+        joined, refused = self._join(inputs, positions)
+        refused += unknown_commands
+        self.snapshot = learner.next_snapshot(self.snapshot, joined, commands, positions, self._config)
+        return LearnedBatch(snapshot.to_record(self.snapshot), joined, refused)
 
-    def _read_before(self, positions: Mapping[Position, int]) -> list[DecodedRecord]:
-        """What waits from before these positions; the rest goes on waiting."""
-        waiting, self._waiting, self._closed, self._since = self._waiting, [], 0, None
+    def _take_before(self, positions: Mapping[Position, int]) -> list[DecodedRecord]:
+        """Remove and return the pending records before these positions."""
+        pending, self._pending, self._pending_outcomes, self._pending_since = self._pending, [], 0, None
         before = []
-        for one in waiting:
-            if one.received.offset < positions.get(one.position, 0):
-                before.append(one)
+        for decoded in pending:
+            if decoded.consumed.offset < positions.get(decoded.position, 0):
+                before.append(decoded)
             else:
-                self.hear(one)
+                self.add(decoded)
         return before
 
-    def _decided_before(self, positions: Mapping[Position, int]) -> Iterator[tuple[int, Datum]]:
-        """Decisions from before these positions with their partition, one partition after another; others wait on."""
-        before = [one for one in self._decided if one.offset < positions.get(one.position, 0)]
-        self._decided = [one for one in self._decided if one.offset >= positions.get(one.position, 0)]
-        return ((one.position[1], unpack(one.packed)) for one in sorted(before))
+    def _take_decisions_before(self, positions: Mapping[Position, int]) -> Iterator[tuple[int, Datum]]:
+        """Remove and return the decisions before these positions, with their partition, sorted by position."""
+        pending = self._pending_decisions
+        before = [decision for decision in pending if decision.offset < positions.get(decision.position, 0)]
+        self._pending_decisions = [
+            decision for decision in pending if decision.offset >= positions.get(decision.position, 0)
+        ]
+        return ((decision.position[1], unpack(decision.packed)) for decision in sorted(before))
 
-    def _take(
-        self, reads: list[DecodedRecord], positions: Mapping[Position, int]
-    ) -> tuple[JoinedBatch, list[UnmatchedInput]]:
-        outcomes = in_order(reads, Name.OUTCOMES)
-        news = self._experience.join(
-            self._decided_before(positions),
-            [one.datum for one in outcomes],
-            [one.datum for one in in_order(reads, Name.RATINGS)],
+    def _join(
+        self, inputs: list[DecodedRecord], positions: Mapping[Position, int]
+    ) -> tuple[JoinedBatch, list[RefusedInput]]:
+        outcomes = sort_by_position(inputs, Name.OUTCOMES)
+        joined = self._outcome_join.join(
+            self._take_decisions_before(positions),
+            [decoded.datum for decoded in outcomes],
+            [decoded.datum for decoded in sort_by_position(inputs, Name.RATINGS)],
         )
-        by_datum = {id(one.datum): one for one in outcomes}
-        return news, [UnmatchedInput(by_datum[id(one.record)], unknown(one.why)) for one in news.unknown]
+        by_datum = {id(decoded.datum): decoded for decoded in outcomes}
+        refused = [RefusedInput(by_datum[id(item.record)], unknown_decision(item.why)) for item in joined.unknown]
+        return joined, refused
 
-    def _commands(self, reads: list[DecodedRecord]) -> tuple[list[Datum], list[UnmatchedInput]]:
-        """Commands about options there are, and the others."""
-        given = in_order(reads, Name.COMMANDS)
+    def _split_commands(self, inputs: list[DecodedRecord]) -> tuple[list[Datum], list[RefusedInput]]:
+        """Commands about known options, and the refused others."""
+        commands = sort_by_position(inputs, Name.COMMANDS)
         known = {option.id for option in self._config.protocols} | self.snapshot.disabled
-        heeded = [one.datum for one in given if one.datum["option"] in known]
-        return heeded, [UnmatchedInput(one, no_option(known)) for one in given if one.datum["option"] not in known]
+        accepted = [command.datum for command in commands if command.datum["option"] in known]
+        unknown = [command for command in commands if command.datum["option"] not in known]
+        return accepted, [RefusedInput(command, unknown_option(known)) for command in unknown]
 
 
-def in_order(reads: list[DecodedRecord], name: Name) -> list[DecodedRecord]:
-    """Records of one topic as its partitions hold them, one partition after another."""
-    return sorted((one for one in reads if one.name is name), key=lambda one: (one.position, one.received.offset))
+def sort_by_position(inputs: list[DecodedRecord], name: Name) -> list[DecodedRecord]:
+    """Records of one topic in offset order, one partition after another."""
+    of_topic = [decoded for decoded in inputs if decoded.name is name]
+    return sorted(of_topic, key=lambda decoded: (decoded.position, decoded.consumed.offset))
 
 
-def unknown(why: str) -> Rejected:
+def unknown_decision(why: str) -> Rejected:
     return Rejected(Reason.UNKNOWN_DECISION, why)
 
 
-def no_option(known: set[str]) -> Rejected:
+def unknown_option(known: set[str]) -> Rejected:
     return Rejected(Reason.UNKNOWN_OPTION, f"the options are {', '.join(sorted(known))}")

@@ -1,8 +1,7 @@
-"""What signals name and another topic holds: versions of the text model, and of the policy.
+"""A topic of versioned objects that signals refer to: text models and policies.
 
-A version is in its topic before any signal names it. The topic is compacted under the version, so nothing that may
-still be named is lost, and ``tenor verify`` finds what the workers had. Few are kept in memory; the others are read
-again when they are asked for.
+A version is in its topic before any signal refers to it. The topic is compacted by version, so ``tenor verify`` finds
+every version that the workers used. A few versions are cached in memory; others are read again when needed.
 """
 
 import time
@@ -14,85 +13,90 @@ from agents.kafka import client, topic_reader
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
 
-KEPT = 8
+CACHE_SIZE = 8
 PATIENCE_S = 15.0
-AGAIN_S = 0.2
+POLL_S = 0.2
 
 T = TypeVar("T")
 
 
 class VersionedTopic(Generic[T]):
-    """Looks versions up. One thread at a time may ``fetch``, while another asks for what is at hand.
+    """Looks up versions. One thread at a time may ``fetch``, while another reads cached versions.
 
     Args:
         topic: full name; it has one partition.
-        read: from a record and the version it stands under to what it holds.
-        what: name of what it holds, for people.
-        kept: versions kept in memory.
+        read: from a record and its version to the object.
+        label: name of the objects, for error messages.
+        cache_size: versions kept in memory.
     """
 
     def __init__(
-        self, settings: Settings, topic: str, read: Callable[[ConsumedRecord, str], T], what: str, kept: int = KEPT
+        self,
+        settings: Settings,
+        topic: str,
+        read: Callable[[ConsumedRecord, str], T],
+        label: str,
+        cache_size: int = CACHE_SIZE,
     ) -> None:
-        self._settings, self._read, self._what, self._kept = settings, read, what, kept
+        self._settings, self._read, self._label, self._cache_size = settings, read, label, cache_size
         self._position = (topic, 0)
-        self._places: dict[str, int] = {}  # the last one is the newest
+        self._offsets: dict[str, int] = {}  # the last one is the newest
         self._read_to = 0
-        self._known: dict[str, T] = {}  # the first one has been known for longest
+        self._cache: dict[str, T] = {}  # the oldest first
 
     def __call__(self, version: str) -> T:
-        """What a version holds; ``Failure`` when it is nowhere, after some waiting."""
+        """The object of a version; ``Failure`` when it does not appear within ``PATIENCE_S``."""
         try:
-            return self._known[version]
+            return self._cache[version]
         except KeyError:  # not ``in``: the other thread may drop it between
-            found = self._found(version)
-        self._keep(version, found)
-        return found
+            value = self._load(version)
+        self._remember(version, value)
+        return value
 
     def fetch(self, versions: Iterable[str]) -> None:
-        """Have these at hand."""
+        """Load these versions into the cache."""
         for version in versions:
             self(version)
 
     def newest(self) -> str | None:
-        """Version that was published last; None before the first."""
-        self._look()
-        return next(reversed(self._places), None)
+        """The version published last; None before the first."""
+        self._read_new()
+        return next(reversed(self._offsets), None)
 
-    def _found(self, version: str) -> T:
+    def _load(self, version: str) -> T:
         deadline = time.monotonic() + PATIENCE_S
-        while version not in self._places:
-            self._look()
-            if version not in self._places:
+        while version not in self._offsets:
+            self._read_new()
+            if version not in self._offsets:
                 if time.monotonic() > deadline:
                     raise self._missing(version)
-                time.sleep(AGAIN_S)
-        place = self._places[version]
-        record = next(self._records(place, place + 1), None)
+                time.sleep(POLL_S)
+        offset = self._offsets[version]
+        record = next(self._records(offset, offset + 1), None)
         if record is None:
             raise self._missing(version)
         return self._read(record, version)
 
-    def _look(self) -> None:
-        """See which versions have come, and where they stand."""
+    def _read_new(self) -> None:
+        """Read the offsets of versions published since the last call."""
         end = client.end_offsets(self._settings, [self._position])[self._position]
         for record in self._records(self._read_to, end):
             version = (record.key or b"").decode(errors="replace")
-            self._places.pop(version, None)
+            self._offsets.pop(version, None)
             if record.value is not None:
-                self._places[version] = record.offset
+                self._offsets[version] = record.offset
         self._read_to = end
 
     def _records(self, start: int, end: int) -> Iterator[ConsumedRecord]:
         return topic_reader.read_partition(self._settings, self._position, end, start)
 
-    def _keep(self, version: str, found: T) -> None:
-        self._known[version] = found
-        if len(self._known) > self._kept:
-            del self._known[next(iter(self._known))]
+    def _remember(self, version: str, value: T) -> None:
+        self._cache[version] = value
+        if len(self._cache) > self._cache_size:
+            del self._cache[next(iter(self._cache))]
 
     def _missing(self, version: str) -> Failure:
         return Failure(
-            f"the signals log goes on with the {self._what} {version}, and {self._position[0]} does not hold it",
-            "restore that topic: nothing may be folded with anything else than the log says",
+            f"The signals log uses {self._label} {version}, but {self._position[0]} does not hold it.",
+            "Restore that topic: signals must be folded with the versions that the log names.",
         )

@@ -1,4 +1,4 @@
-"""Showing what is remembered of a customer, and erasing it everywhere.
+"""Shows a customer's profile, and erases a customer everywhere.
 
 Dropping late records of erased customers is in `agents/sink`.
 """

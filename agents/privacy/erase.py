@@ -1,10 +1,10 @@
-"""``tenor forget``: has a customer erased everywhere, while everything runs, and tells what there was.
+"""``tenor forget``: erases a customer everywhere, while the deployment runs, and reports what was erased.
 
-What is under way is waited for first, through ingest and the fold. Then a signal in every partition of tenor.signals
-ends the conversations of the customer, and a note erases the profile; both are records of the log, so that worker,
-replay and verify see them in order. Once the sink has passed all of it, tenor.forgotten says by hashes what is never to
-be stored again, what people asked about these conversations' alerts becomes tombstones, and ClickHouse erases its rows.
-Whoever dies in between is run again: each step can be repeated. See docs/decisions/0012-forget.md.
+It first waits until ingest and the fold have processed all records so far. Then a signal in every partition of
+tenor.signals ends the customer's conversations, and a note erases the profile. Both are records of the log, so worker,
+replay and verify read them in order. Once the sink has passed them, tenor.forgotten gets the pseudonyms that must never
+be stored again, commands about alerts of these conversations become tombstones, and ClickHouse erases its rows. After a
+crash run it again: every step can be repeated. See docs/decisions/0012-forget.md.
 """
 
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ from agents.kafka import operator_command, topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import GroupTopics, OnWait, pipeline_stages, wait_for_stage
 from agents.kafka.producer import Producer
-from agents.learning.model_publisher import to_every_partition
+from agents.learning.model_publisher import publish_to_every_partition
 from agents.privacy import profiles
 from agents.privacy.clickhouse_rows import CustomerRows
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
-from agents.worker.changelog import recovered
+from agents.worker.changelog import recover_states
 from streams import state as states
 from streams.conversations.partition import OURS, conversation_of, tenant_of
 from streams.outputs import Output
@@ -33,14 +33,14 @@ from streams.state import State
 
 
 class ErasureResult(NamedTuple):
-    """What there was of a customer.
+    """What was erased of a customer.
 
     Attributes:
-        conversations: that were going on.
-        windows: of them, waited for an outcome.
+        conversations: number of open conversations.
+        windows: how many of them waited for an outcome.
         profile: whether there was one.
-        commands: about alerts of their conversations.
-        rows: in ClickHouse, by table.
+        commands: number of commands about alerts of their conversations.
+        rows: number of rows in ClickHouse, by table.
     """
 
     conversations: int
@@ -50,71 +50,76 @@ class ErasureResult(NamedTuple):
     rows: dict[str, int]
 
 
-def forget(settings: Settings, tenant: str, customer_id: str, timeout_s: float, on_wait: OnWait) -> ErasureResult:
-    """Erase a customer. ``Failure`` when a process does not get on, or something is left.
+def erase_customer(
+    settings: Settings, tenant: str, customer_id: str, timeout_s: float, on_wait: OnWait
+) -> ErasureResult:
+    """Erase a customer. ``Failure`` when a process makes no progress, or a conversation is left.
 
     Args:
-        timeout_s: longest wait for each of the processes, seconds.
-        on_wait: told whom it waits for, and how many records are to go.
+        timeout_s: longest wait for each process, seconds.
+        on_wait: called with the process waited for, and its lag in records.
     """
     topics.require_all(settings)
     ingest, conversations, *others = pipeline_stages(settings.topics)
     with CustomerRows(settings, tenant, pseudonymize(customer_id)) as rows:
-        wait(settings, [ingest, conversations], timeout_s, on_wait)
-        asked_at, known = now_ms(), going_on(settings, tenant, customer_id)
-        profile = profiles.find(settings, tenant, customer_id) is not None
-        ask(settings, tenant, customer_id, asked_at)
-        wait(settings, [conversations, *others], timeout_s, on_wait)
-        require_gone(settings, tenant, customer_id, known)
-        found = rows.find(map(pseudonymize, known))
-        tell(settings, tenant, customer_id, asked_at, max(asked_at, rows.youngest()), rows.conversations)
-        commands = alert_commands.erase(settings, tenant, rows.conversations)  # before the rows: they say whose it was
+        wait_for_stages(settings, [ingest, conversations], timeout_s, on_wait)
+        requested_at, open_states = now_ms(), open_conversations(settings, tenant, customer_id)
+        profile = profiles.find_profile(settings, tenant, customer_id) is not None
+        request_erasure(settings, tenant, customer_id, requested_at)
+        wait_for_stages(settings, [conversations, *others], timeout_s, on_wait)
+        require_erased(settings, tenant, customer_id, open_states)
+        row_counts = rows.find(map(pseudonymize, open_states))
+        until = max(requested_at, rows.latest_event_time())
+        publish_forgotten(settings, tenant, customer_id, requested_at, until, rows.conversations)
+        # Before the rows are erased: they say whose conversations these are.
+        commands = alert_commands.erase_commands(settings, tenant, rows.conversations)
         rows.erase()
-    return ErasureResult(len(known), sum(one.window is not None for one in known.values()), profile, commands, found)
+    windows = sum(state.window is not None for state in open_states.values())
+    return ErasureResult(len(open_states), windows, profile, commands, row_counts)
 
 
-def wait(settings: Settings, passed: Iterable[GroupTopics], timeout_s: float, on_wait: OnWait) -> None:
+def wait_for_stages(settings: Settings, passed: Iterable[GroupTopics], timeout_s: float, on_wait: OnWait) -> None:
     for stage in passed:
         wait_for_stage(settings, stage, timeout_s, on_wait)
 
 
-def going_on(settings: Settings, tenant: str, customer_id: str) -> dict[str, State]:
-    """Conversations whose state names a customer, by id, as the changelog has them."""
+def open_conversations(settings: Settings, tenant: str, customer_id: str) -> dict[str, State]:
+    """States of a customer's open conversations, by conversation id, from the changelog."""
     records = topic_reader.read(settings, [settings.topics.changelog])
-    written = recovered(one for one in records if is_conversation_of((one.key or b"").decode(), tenant))
-    found = {conversation_of(key): states.decode(one[key]) for one in written.values() for key in one}
-    return {name: state for name, state in found.items() if state.customer_id == customer_id}
+    encoded = recover_states(record for record in records if is_conversation_key((record.key or b"").decode(), tenant))
+    decoded = {conversation_of(key): states.decode(stored[key]) for stored in encoded.values() for key in stored}
+    return {name: state for name, state in decoded.items() if state.customer_id == customer_id}
 
 
-def is_conversation_of(key: str, tenant: str) -> bool:
+def is_conversation_key(key: str, tenant: str) -> bool:
     return key not in OURS and tenant_of(key) == tenant
 
 
-def ask(settings: Settings, tenant: str, customer_id: str, at: int) -> None:
-    """Put the request into every partition of the log, and before the profile."""
+def request_erasure(settings: Settings, tenant: str, customer_id: str, at: int) -> None:
+    """Publish the erasure to every partition of the signals log, then for the profile."""
     signal = extraction.forget_signal(tenant, customer_id, at)
-    to_every_partition(settings, codec_for(settings), Producer(settings), signal)
-    profiles.erase(settings, tenant, customer_id)
+    publish_to_every_partition(settings, codec_for(settings), Producer(settings), signal)
+    profiles.request_erasure(settings, tenant, customer_id)
 
 
-def require_gone(settings: Settings, tenant: str, customer_id: str, known: dict[str, State]) -> None:
-    """``Failure`` where something is left. A customer who wrote meanwhile has begun anew, which is no failure."""
-    left = going_on(settings, tenant, customer_id)
-    if any(state.opened == known[name].opened for name, state in left.items() if name in known):
+def require_erased(settings: Settings, tenant: str, customer_id: str, known: dict[str, State]) -> None:
+    """``Failure`` when a conversation is left. One that the customer opened meanwhile is not."""
+    remaining = open_conversations(settings, tenant, customer_id)
+    if any(state.opened == known[name].opened for name, state in remaining.items() if name in known):
         raise Failure(
             "A conversation of this customer is still stored.",
             "Check that all workers run this version, then run the command again.",
         )
 
 
-def tell(
-    settings: Settings, tenant: str, customer_id: str, asked_at: int, until: int, conversations: Iterable[str]
+def publish_forgotten(
+    settings: Settings, tenant: str, customer_id: str, requested_at: int, until: int, conversations: Iterable[str]
 ) -> None:
-    """Say what is never to be stored again."""
+    """Publish the pseudonyms whose rows must never be stored again."""
     forget_id = uuid4().hex
     datum = {
         "forget_id": forget_id,
-        "event_time": asked_at,
+        "event_time": requested_at,
         "tenant": tenant,
         "customer": pseudonymize(customer_id),
         "conversations": sorted(conversations),

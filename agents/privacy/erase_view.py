@@ -8,23 +8,23 @@ from agents.common.formatting import new_table
 from agents.privacy.erase import ErasureResult
 from schemas.topics import DAY_MS, INGESTED, OUTPUTS, WITH_DEAD_LETTERS, Name, Topics
 
-YOURS = (*INGESTED, Name.RATINGS)
+INPUTS = (*INGESTED, Name.RATINGS)
 
 
-def render(erased: ErasureResult, topics: Topics, console: Console) -> None:
+def print_result(erased: ErasureResult, topics: Topics, console: Console) -> None:
     """Print both tables."""
     table = new_table(("erased", "where"), ("count",))
-    for what, where, count in places(erased, topics):
-        table.add_row(what, where, str(count))
+    for label, where, count in erased_places(erased, topics):
+        table.add_row(label, where, str(count))
     console.print(table)
-    kept = new_table(("what remains in Kafka", "topics"), ("days",))
-    for row in remaining(topics):
-        kept.add_row(*row)
+    remaining = new_table(("what remains in Kafka", "topics"), ("days",))
+    for row in remaining_places(topics):
+        remaining.add_row(*row)
     console.print()
-    console.print(kept)
+    console.print(remaining)
 
 
-def places(erased: ErasureResult, topics: Topics) -> Iterator[tuple[str, str, int]]:
+def erased_places(erased: ErasureResult, topics: Topics) -> Iterator[tuple[str, str, int]]:
     yield "open conversations", f"workers, {topics.changelog}", erased.conversations
     yield "pending outcomes", f"workers, {topics.changelog}", erased.windows
     yield "profile", f"workers, {topics.profiles}", int(erased.profile)
@@ -33,17 +33,18 @@ def places(erased: ErasureResult, topics: Topics) -> Iterator[tuple[str, str, in
         yield "rows", f"ClickHouse, {table}", count
 
 
-def remaining(topics: Topics) -> Iterator[tuple[str, str, str]]:
+def remaining_places(topics: Topics) -> Iterator[tuple[str, str, str]]:
     """What cannot be deleted by key, and how many days after the last event it expires."""
     days = {topic.name: topic.retention_ms // DAY_MS for topic in topics.all() if topic.retention_ms is not None}
     groups = (
         ("numbers under pseudonymous IDs", [Name.SIGNALS]),
         ("numbers under pseudonymous IDs", (*OUTPUTS, Name.DELIVERIES)),
-        ("your own events, with their text", YOURS),
+        ("your own events, with their text", INPUTS),
         ("dead letters, with their text", [f"{name}.dlq" for name in WITH_DEAD_LETTERS]),
     )
     for what, names in groups:
-        found = [topics.name(name) for name in names]
-        yield what, " ".join(found) if len(found) < 9 else f"{found[0]} and {len(found) - 1} more", str(days[found[0]])
+        topic_names = [topics.name(name) for name in names]
+        first, more = topic_names[0], len(topic_names) - 1
+        yield what, " ".join(topic_names) if more < 8 else f"{first} and {more} more", str(days[first])
     compacted = (topics.changelog, topics.profiles, topics.name(Name.ALERT_COMMANDS))
     yield "older records of the erased keys", " ".join(compacted), "until compacted"

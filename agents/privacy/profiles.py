@@ -1,4 +1,4 @@
-"""Profiles for people: look at what is remembered of one customer, and have it forgotten."""
+"""Customer profiles: read one from the changelog, and request its erasure."""
 
 from typing import Any
 
@@ -21,38 +21,39 @@ from streams.customers.partition import key_of
 from streams.ids import stable_id
 
 NOTE = record("customer_note")
-INTERNAL = ("offset", "seen")
+HIDDEN_FIELDS = ("offset", "seen")
 
 
-def find(settings: Settings, tenant: str, customer_id: str) -> dict[str, Any] | None:
-    """What is remembered of a customer; None when nothing is."""
-    value = stored(settings, key_of({"tenant": tenant, "customer_id": customer_id}))
+def find_profile(settings: Settings, tenant: str, customer_id: str) -> dict[str, Any] | None:
+    """The profile of a customer; None without one."""
+    value = read_state(settings, key_of({"tenant": tenant, "customer_id": customer_id}))
     if value is None:
         return None
-    found = msgspec.to_builtins(msgspec.structs.asdict(profile.decode(value)))
+    fields = msgspec.to_builtins(msgspec.structs.asdict(profile.decode(value)))
     baselines = {
-        name: dict(zip(("mean", "variance", "count"), one, strict=True)) for name, one in found["baselines"].items()
+        name: dict(zip(("mean", "variance", "count"), values, strict=True))
+        for name, values in fields["baselines"].items()
     }
-    defused = {name: dict(zip(("helped", "failed"), one, strict=True)) for name, one in found["defused"].items()}
-    shown = found | {"baselines": baselines, "defused": defused}
-    return {name: one for name, one in shown.items() if name not in INTERNAL}
+    defused = {name: dict(zip(("helped", "failed"), values, strict=True)) for name, values in fields["defused"].items()}
+    visible = fields | {"baselines": baselines, "defused": defused}
+    return {name: value for name, value in visible.items() if name not in HIDDEN_FIELDS}
 
 
-def stored(settings: Settings, key: str) -> bytes | None:
-    """What the changelog last says of a key."""
+def read_state(settings: Settings, key: str) -> bytes | None:
+    """The current state of a key in the changelog; None without one."""
     topics.require_all(settings)
-    reading = ChangelogCursor()
-    found = None
+    cursor = ChangelogCursor()
+    latest = None
     for message in topic_reader.read(settings, [settings.topics.profiles]):
-        if message.key == key.encode() and reading.counts(key, message.headers):
-            found = message.value
-    return found
+        if message.key == key.encode() and cursor.accept(key, message.headers):
+            latest = message.value
+    return latest
 
 
-def erase(settings: Settings, tenant: str, customer_id: str) -> str:
-    """Ask the workers to forget a customer; the id of the note. ``DeliveryFailed`` when Kafka does not accept it."""
+def request_erasure(settings: Settings, tenant: str, customer_id: str) -> str:
+    """Request the erasure of a profile; returns the id of the note. Raises ``DeliveryFailed``."""
     topics.require_all(settings)
-    note = erasure(settings, tenant, customer_id, now_ms())
+    note = erasure_note(settings, tenant, customer_id, now_ms())
     headers = cloud_event_headers(NOTE, note["note_id"], note["event_time"], COMMAND_SOURCE)
     value = codec_for(settings).encode(NOTE, note)
     topic = settings.topics.name(Name.CUSTOMERS)
@@ -60,8 +61,8 @@ def erase(settings: Settings, tenant: str, customer_id: str) -> str:
     return str(note["note_id"])
 
 
-def erasure(settings: Settings, tenant: str, customer_id: str, at: int) -> dict[str, Any]:
-    """The note that has a customer forgotten."""
+def erasure_note(settings: Settings, tenant: str, customer_id: str, at: int) -> dict[str, Any]:
+    """The customer note that erases a profile."""
     return {
         "note_id": stable_id("erasure", tenant, customer_id, at),
         "kind": "erased",

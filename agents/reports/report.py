@@ -12,7 +12,7 @@ from agents.recordings.model import Truth
 from agents.reports import effects, ratings, wording
 from agents.reports.report_view import render
 from agents.settings.model import Settings
-from agents.training.detection import DetectionPoint, detection
+from agents.training.detection import DetectionPoint, evaluate_detection
 
 __all__ = ["as_json", "render", "report"]
 
@@ -50,7 +50,7 @@ def report(settings: Settings, truths: Iterable[Truth] | None = None) -> Report:
 def gathered(client: Client, truths: Iterable[Truth] | None) -> Report:
     found = {
         "traffic": traffic(client),
-        "detection": None if truths is None else detection(points(client), truths),
+        "detection": None if truths is None else evaluate_detection(points(client), truths),
         "note": None if truths is None else REPLAY_NOTE,
     }
     return found | {name: section(client) for name, section in SECTIONS.items()}

@@ -1,6 +1,6 @@
-"""Avro object container files for ClickHouse: records go in as they came from Kafka, and ClickHouse reads them.
+"""Avro object container files: records go to ClickHouse as they came from Kafka, and ClickHouse decodes them.
 
-Reading a record here and writing it out again as columns costs ten times what ClickHouse takes to read it itself.
+Decoding a record here and writing it as columns costs ten times what ClickHouse needs to read it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from fastavro import writer
 from agents.clickhouse.tables import Table
 from schemas.records import Record
 
-SYNC = b"tenor to clicks."  # 16 bytes that stand between the blocks of a file; any will do
+SYNC_MARKER = b"tenor to clicks."  # 16 bytes between the blocks of a file; any value works
 SCALARS = {
     "string": "String",
     "int": "Int32",
@@ -26,21 +26,21 @@ SCALARS = {
 
 
 @cache
-def head(record: Record) -> bytes:
-    """How a file of these records begins: magic number, schema, sync marker."""
+def file_header(record: Record) -> bytes:
+    """The header of a file of these records: magic number, schema, sync marker."""
     out = BytesIO()
-    writer(out, record.published, [], sync_marker=SYNC)
+    writer(out, record.published, [], sync_marker=SYNC_MARKER)
     return out.getvalue()
 
 
-def file_of(record: Record, bodies: Sequence[bytes]) -> bytes:
-    """A file with one block of Avro bodies that are written with this very schema."""
+def build_file(record: Record, bodies: Sequence[bytes]) -> bytes:
+    """A file with one block of Avro bodies, all written with this schema."""
     block = b"".join(bodies)
-    return b"".join((head(record), long(len(bodies)), long(len(block)), block, SYNC))
+    return b"".join((file_header(record), encode_long(len(bodies)), encode_long(len(block)), block, SYNC_MARKER))
 
 
-def long(number: int) -> bytes:
-    """A number from 0, as Avro writes a long."""
+def encode_long(number: int) -> bytes:
+    """Encode a number from 0 as an Avro long (zigzag, variable length)."""
     number, out = number << 1, bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
@@ -50,20 +50,20 @@ def long(number: int) -> bytes:
 
 
 @cache
-def statement(table: Table, record: Record) -> str:
-    """The statement that takes such a file; ``table.from_avro`` says how columns follow from fields."""
-    columns, how = ", ".join(table.columns), dict(table.from_avro or ())
-    taken = ", ".join(how.get(name, name) for name in table.columns)
+def insert_statement(table: Table, record: Record) -> str:
+    """The INSERT statement for such a file; ``table.from_avro`` says how columns follow from fields."""
+    columns, expressions = ", ".join(table.columns), dict(table.from_avro or ())
+    selected = ", ".join(expressions.get(name, name) for name in table.columns)
     structure = ", ".join(f"{field['name']} {column_type(field['type'])}" for field in record.published["fields"])
     quoted = structure.replace("'", "\\'")
-    return f"INSERT INTO {table.name} ({columns}) SELECT {taken} FROM input('{quoted}') FORMAT Avro"  # noqa: S608 - our own names
+    return f"INSERT INTO {table.name} ({columns}) SELECT {selected} FROM input('{quoted}') FORMAT Avro"  # noqa: S608 - our own names
 
 
 def column_type(node: Any) -> str:
-    """The ClickHouse type an Avro type is read as. An array or a map that is null comes out empty."""
+    """The ClickHouse type an Avro type is read as. A null array or map is read as an empty one."""
     if isinstance(node, list):
-        (known,) = [one for one in node if one != "null"]
-        inner = column_type(known)
+        (branch,) = [branch for branch in node if branch != "null"]
+        inner = column_type(branch)
         return inner if inner.startswith(("Map", "Array", "Tuple")) else f"Nullable({inner})"
     if isinstance(node, Mapping):
         return nested_type(node)

@@ -1,4 +1,4 @@
-"""The sink's intake: batches of records, offsets committed by hand, and membership kept while nothing is taken."""
+"""The sink's consumer: polls batches, commits offsets explicitly, and keeps its group membership under backpressure."""
 
 import threading
 import time
@@ -18,34 +18,34 @@ from agents.settings.model import Settings
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 1000
-BATCH_BYTES = 64 * 1024 * 1024  # dead letters can be large: a batch ends here even if it has few rows
-BEAT_S = 0.1
-LAG_EVERY_S = 1.0
-# Small records take several times their bytes once they are unpacked, so less is read ahead than librdkafka would.
+POLL_RECORDS = 1000
+BATCH_BYTES = 64 * 1024 * 1024  # dead letters can be large: a batch ends at this size even with few rows
+KEEPALIVE_S = 0.1
+LAG_INTERVAL_S = 1.0
+# Small records take several times their size in memory, so prefetch less than librdkafka's defaults.
 PREFETCH = {
     "queued.min.messages": 50_000,
     "queued.max.messages.kbytes": MAX_MESSAGE_BYTES // 1024,
     "fetch.max.bytes": MAX_MESSAGE_BYTES,
 }
 
-PATIENCE_S, AGAIN_S = 120.0, 0.5
+COMMIT_PATIENCE_S, COMMIT_RETRY_S = 120.0, 0.5
 
 
 class ConsumedBatch(NamedTuple):
-    """A batch as librdkafka holds it, what is not asked of a record never copied, and where it ends."""
+    """A batch of librdkafka's messages, and the positions to commit once it is inserted."""
 
     messages: list[Message]
     ends: list[TopicPartition]
 
 
 class SinkConsumer:
-    """Reads the topics as a member of the sink's group.
+    """Reads the topics as a member of the sink's consumer group.
 
     Args:
-        settings: of this deployment.
+        settings: the deployment's settings.
         topics: full names.
-        on_ready: told whether this member has its partitions.
+        on_ready: called with whether this member has its partitions.
     """
 
     def __init__(self, settings: Settings, topics: Sequence[str], on_ready: Callable[[bool], None]) -> None:
@@ -53,43 +53,43 @@ class SinkConsumer:
         self._on_ready = on_ready
         self._paused = False
         self._lag_counted_at = 0.0
-        self._held: list[Message] = []
-        self._told: list[tuple[Position, int]] = []
+        self._buffered: list[Message] = []
+        self._last_ends: list[tuple[Position, int]] = []
         self._consumer = Consumer(idle_consumer_config(settings, settings.topics.sink_group) | PREFETCH)
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked)
 
-    def take(self, stop: threading.Event) -> ConsumedBatch:
-        """Up to ``sink_rows`` records, after at most ``sink_wait_s``; none when there are none.
+    def poll_batch(self, stop: threading.Event) -> ConsumedBatch:
+        """Up to ``sink_rows`` records, after at most ``sink_wait_s``; may be empty.
 
-        Ends without records are to be committed like any: a partition ends behind what was taken before.
+        An empty batch may still have positions to commit: a transaction marker was passed.
         """
         self._resume()
-        batch, self._held = self._held, []
+        batch, self._buffered = self._buffered, []
         size, deadline = 0, time.monotonic() + self._wait_s
         while len(batch) < self._rows and size < BATCH_BYTES and not stop.is_set():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining_s = deadline - time.monotonic()
+            if remaining_s <= 0:
                 break
-            chunk = self._consume(min(CHUNK, self._rows - len(batch)), left)
+            chunk = self._consume(min(POLL_RECORDS, self._rows - len(batch)), remaining_s)
             size += sum(map(len, chunk))
             batch += chunk
-        ends = self._ends()
-        self._count_lag(ends)
-        told, self._told = self._told, [((one.topic, one.partition), one.offset) for one in ends]
-        return ConsumedBatch(batch, ends if batch or told != self._told else [])
+        ends = self._positions()
+        self._report_lag(ends)
+        last_ends, self._last_ends = self._last_ends, [((tp.topic, tp.partition), tp.offset) for tp in ends]
+        return ConsumedBatch(batch, ends if batch or last_ends != self._last_ends else [])
 
-    def stay_alive(self, seconds: float, stop: threading.Event) -> None:
-        """Take nothing for a while, yet answer the group: a rebalance goes on without us otherwise."""
+    def keep_membership(self, seconds: float, stop: threading.Event) -> None:
+        """Pause all partitions for some seconds, but keep polling, so that the group keeps this member."""
         self._pause()
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0 and not stop.is_set():
-            # What was on its way when the partitions were paused is kept for the next batch.
-            self._held += self._consume(CHUNK, min(left, BEAT_S))
+        while (remaining_s := deadline - time.monotonic()) > 0 and not stop.is_set():
+            # Records in flight when the partitions were paused are buffered for the next batch.
+            self._buffered += self._consume(POLL_RECORDS, min(remaining_s, KEEPALIVE_S))
 
     def commit(self, ends: Sequence[TopicPartition]) -> None:
-        """Commit what a batch ends at, where the partitions are still ours; returns when the broker has it."""
-        ours = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
-        offsets = [end for end in ends if (end.topic, end.partition) in ours]
+        """Commit the end positions of partitions still assigned to us; returns when the broker has acknowledged."""
+        assigned = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
+        offsets = [end for end in ends if (end.topic, end.partition) in assigned]
         if not offsets:
             return
         try:
@@ -105,8 +105,8 @@ class SinkConsumer:
     def _retrying(self) -> tenacity.Retrying:
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(CommitUnavailable),
-            wait=tenacity.wait_fixed(AGAIN_S),
-            stop=tenacity.stop_after_delay(PATIENCE_S),
+            wait=tenacity.wait_fixed(COMMIT_RETRY_S),
+            stop=tenacity.stop_after_delay(COMMIT_PATIENCE_S),
         )
 
     def _consume(self, count: int, timeout_s: float) -> list[Message]:
@@ -115,23 +115,23 @@ class SinkConsumer:
             require_no_error(message)
         return messages
 
-    def _ends(self) -> list[TopicPartition]:
-        """Where we have read to; of a partition we have read nothing of, librdkafka does not know.
+    def _positions(self) -> list[TopicPartition]:
+        """The consumer's positions; librdkafka knows none of a partition of which nothing was read.
 
-        That may lie behind the last record, where a transaction leaves a marker that nobody is given.
+        A position may be past the last record, since transaction markers take offsets but are not delivered.
         """
         return [tp for tp in self._consumer.position(self._consumer.assignment()) if tp.offset >= 0]
 
-    def _count_lag(self, ends: Sequence[TopicPartition]) -> None:
-        """Tell how far each topic is behind, now and then, as far as the last fetches say where it ends."""
-        if time.monotonic() - self._lag_counted_at < LAG_EVERY_S:
+    def _report_lag(self, ends: Sequence[TopicPartition]) -> None:
+        """Report the consumer lag of each topic now and then, by the high watermarks of the last fetches."""
+        if time.monotonic() - self._lag_counted_at < LAG_INTERVAL_S:
             return
         self._lag_counted_at = time.monotonic()
-        behind: Counter[str] = Counter()
-        for one in ends:
-            _, end = self._consumer.get_watermark_offsets(one, cached=True)
-            behind[one.topic] += max(0, end - one.offset)
-        metrics.show_lag(behind)
+        lag: Counter[str] = Counter()
+        for tp in ends:
+            _, end = self._consumer.get_watermark_offsets(tp, cached=True)
+            lag[tp.topic] += max(0, end - tp.offset)
+        metrics.show_lag(lag)
 
     def _pause(self) -> None:
         if not self._paused:

@@ -1,8 +1,8 @@
-"""Who was forgotten, as the sink knows it: what is read again after it was erased is not stored again.
+"""The erasure filter: rows of erased customers that are read again are not stored again.
 
-tenor.forgotten names customers and their conversations by hashes, and a moment. A row that names one of them, of
-something that began no later, is left out. A conversation's rows have its id for a key, so that only what may have to
-be left out need be decoded for it.
+A record of tenor.forgotten has the hashes of a customer and their conversations, and a time. A row with one of these
+ids that began no later than that time is dropped. Records of a conversation are keyed by its id, so only records with
+an erased key are decoded to check.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,62 +20,63 @@ from schemas.records import Datum, record
 from schemas.topics import Name
 
 FORGOTTEN = record("forgotten")
-BEGAN = ("event_time", "decided_at", "opened_at")  # of an end, the beginning counts: silence may be told much later
+START_TIMES = ("event_time", "decided_at", "opened_at")  # the earliest counts: an outcome may come long after
 
 
 class ErasureFilter:
-    """Customers and conversations that are not stored again."""
+    """Erased customers and conversations, by tenant and pseudonym."""
 
     def __init__(self) -> None:
-        self._until: dict[tuple[str, str, str], int] = {}  # by tenant, field and mark
+        self._until: dict[tuple[str, str, str], int] = {}  # by tenant, field and pseudonym
         self._conversations: set[str] = set()
 
-    def add(self, one: Datum) -> None:
-        """Take in a record of tenor.forgotten."""
-        self._conversations.update(one["conversations"])
-        for name, found in (("customer_id", [one["customer"]]), ("conversation_id", one["conversations"])):
-            for each in found:
-                key = one["tenant"], name, each
-                self._until[key] = max(one["until"], self._until.get(key, 0))
+    def add(self, datum: Datum) -> None:
+        """Add a record of tenor.forgotten."""
+        self._conversations.update(datum["conversations"])
+        for name, pseudonyms in (("customer_id", [datum["customer"]]), ("conversation_id", datum["conversations"])):
+            for pseudonym in pseudonyms:
+                key = datum["tenant"], name, pseudonym
+                self._until[key] = max(datum["until"], self._until.get(key, 0))
 
-    def covers(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row is not to be stored."""
+    def is_erased(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row belongs to an erased customer or conversation, and must not be stored."""
         if not self._until or row.get("conversation_id") is None:
             return False
         names = ("conversation_id", "customer_id")
         keys = ((row["tenant"], name, pseudonymize(row[name])) for name in names if row.get(name) is not None)
-        began = min(row[name] for name in BEGAN if name in row)
+        began = min(row[name] for name in START_TIMES if name in row)
         return any(began <= self._until.get(key, 0) for key in keys)
 
-    def parted(self, messages: Sequence[Message]) -> tuple[Sequence[Message], Sequence[Message]]:
-        """What nobody is forgotten in, and what must be looked at."""
+    def split_suspects(self, messages: Sequence[Message]) -> tuple[Sequence[Message], Sequence[Message]]:
+        """Messages that may be stored unchecked, and messages with the key of an erased conversation."""
         if not self._conversations:
             return messages, ()
-        suspects = [pseudonymize(message.key() or b"") in self._conversations for message in messages]
-        pairs = list(zip(messages, suspects, strict=True))
-        return [one for one, suspect in pairs if not suspect], [one for one, suspect in pairs if suspect]
+        flags = [pseudonymize(message.key() or b"") in self._conversations for message in messages]
+        pairs = list(zip(messages, flags, strict=True))
+        unchecked = [message for message, is_suspect in pairs if not is_suspect]
+        return unchecked, [message for message, is_suspect in pairs if is_suspect]
 
 
 class ErasureTopicReader:
-    """Follows tenor.forgotten from its first record on. ``close`` it.
+    """Reads tenor.forgotten from its first record into an erasure filter. ``close`` it.
 
     Args:
-        forgotten: told of every record.
+        erasure_filter: gets every record.
     """
 
-    def __init__(self, settings: Settings, codec: Codec, forgotten: ErasureFilter) -> None:
-        self._codec, self._forgotten = codec, forgotten
+    def __init__(self, settings: Settings, codec: Codec, erasure_filter: ErasureFilter) -> None:
+        self._codec, self._filter = codec, erasure_filter
         topic = settings.topics.name(Name.FORGOTTEN)
         self._inputs = PartitionReader(settings, [topic], 0)
-        self._take(self._inputs.take_until(self._inputs.ends(topic)))
+        self._add(self._inputs.take_until(self._inputs.ends(topic)))
 
-    def follow(self) -> None:
-        """Take in what has come."""
-        self._take(self._inputs.take(0.0))
+    def read_new(self) -> None:
+        """Add the records that arrived since the last call."""
+        self._add(self._inputs.take(0.0))
 
     def close(self) -> None:
         self._inputs.close()
 
-    def _take(self, found: Iterable[ConsumedRecord]) -> None:
-        for one in found:
-            self._forgotten.add(self._codec.decode(FORGOTTEN, one.value, headers_of(one)))
+    def _add(self, messages: Iterable[ConsumedRecord]) -> None:
+        for message in messages:
+            self._filter.add(self._codec.decode(FORGOTTEN, message.value, headers_of(message)))

@@ -1,7 +1,7 @@
-"""Lanes: batches under way to ClickHouse while the next is read from Kafka.
+"""The insert pool: batches are inserted into ClickHouse while the next is read from Kafka.
 
-ClickHouse writes one batch while we take up the next; both would wait for each other otherwise. Batches end in the
-order they began, so what is committed never runs ahead of what is inserted.
+Reading and inserting would otherwise wait for each other. Batches complete in the order they were submitted, so a
+commit never runs ahead of an insert.
 """
 
 import threading
@@ -16,68 +16,70 @@ from agents.common.health import Health
 from agents.settings.model import Settings
 from agents.sink.inserter import Inserter
 
-LANES = 2
-SOON_S, BEAT_S = 1.0, 0.1
+POOL_SIZE = 2
+GRACE_S, KEEPALIVE_S = 1.0, 0.1
 
 Ends = list[TopicPartition]
-Work = Callable[[Inserter, threading.Event], None]
-StayAlive = Callable[[float, threading.Event], None]
+InsertTask = Callable[[Inserter, threading.Event], None]
+KeepMembership = Callable[[float, threading.Event], None]
 
 
 class InsertPool:
     """Two threads, each with its own connections to ClickHouse. ``close`` it.
 
-    Work is handed an event that is set when it must not be tried again.
+    A task gets an event that is set when it must not retry.
 
     Args:
-        settings: of this deployment.
-        health: told of every attempt.
+        settings: the deployment's settings.
+        health: records every attempt.
         stop: set when the sink is to end.
-        stay_alive: answers the Kafka group for so many seconds.
+        keep_membership: keeps the sink in its consumer group for some seconds.
     """
 
-    def __init__(self, settings: Settings, health: Health, stop: threading.Event, stay_alive: StayAlive) -> None:
-        self._stop, self._stay_alive = stop, stay_alive
+    def __init__(
+        self, settings: Settings, health: Health, stop: threading.Event, keep_membership: KeepMembership
+    ) -> None:
+        self._stop, self._keep_membership = stop, keep_membership
         self._halt = threading.Event()
-        self._idle = [Inserter(settings, health, sleep) for _ in range(LANES)]
-        self._threads = ThreadPoolExecutor(LANES, "insert")
-        self._under_way: deque[tuple[Future[None], Ends]] = deque()
+        self._idle = [Inserter(settings, health, sleep_unless_halted) for _ in range(POOL_SIZE)]
+        self._threads = ThreadPoolExecutor(POOL_SIZE, "insert")
+        self._pending: deque[tuple[Future[None], Ends]] = deque()
 
-    def begin(self, work: Work, ends: Ends) -> None:
-        """Start on a batch; there is a free lane once ``finished(LANES - 1)`` is through."""
-        self._under_way.append((self._threads.submit(self._run, work), ends))
+    def submit(self, task: InsertTask, ends: Ends) -> None:
+        """Start inserting a batch. Call ``completed(POOL_SIZE - 1)`` before, so that a thread is free."""
+        self._pending.append((self._threads.submit(self._run, task), ends))
 
-    def finished(self, left: int) -> Iterator[Ends]:
-        """The ends of batches, as they are done, until no more than ``left`` are under way; raises what they raised."""
-        while self._under_way and (len(self._under_way) > left or self._under_way[0][0].done()):
-            self._await(self._under_way[0][0])
-            batch, ends = self._under_way.popleft()
+    def completed(self, max_pending: int) -> Iterator[Ends]:
+        """End positions of inserted batches, until at most ``max_pending`` are left; raises what their tasks raised."""
+        while self._pending and (len(self._pending) > max_pending or self._pending[0][0].done()):
+            self._await(self._pending[0][0])
+            batch, ends = self._pending.popleft()
             batch.result()
             yield ends
 
     def close(self) -> None:
-        """Try nothing again, and end."""
+        """Stop all retries and shut down."""
         self._halt.set()
         self._threads.shutdown()
-        for inserts in self._idle:
-            inserts.close()
+        for inserter in self._idle:
+            inserter.close()
 
-    def _run(self, work: Work) -> None:
-        inserts = self._idle.pop()
+    def _run(self, task: InsertTask) -> None:
+        inserter = self._idle.pop()
         try:
-            work(inserts, self._halt)
+            task(inserter, self._halt)
         finally:
-            self._idle.append(inserts)
+            self._idle.append(inserter)
 
     def _await(self, batch: "Future[None]") -> None:
-        """Until it is done. Soon, usually; if not, the group must hear of us meanwhile."""
-        late = time.monotonic() + SOON_S
-        while not wait([batch], BEAT_S).done:
+        """Wait for an insert. If it takes long, keep the group membership meanwhile."""
+        grace_ends = time.monotonic() + GRACE_S
+        while not wait([batch], KEEPALIVE_S).done:
             if self._stop.is_set():
                 self._halt.set()
-            elif time.monotonic() > late:
-                self._stay_alive(BEAT_S, self._stop)
+            elif time.monotonic() > grace_ends:
+                self._keep_membership(KEEPALIVE_S, self._stop)
 
 
-def sleep(seconds: float, halt: threading.Event) -> None:
+def sleep_unless_halted(seconds: float, halt: threading.Event) -> None:
     halt.wait(seconds)

@@ -1,4 +1,4 @@
-"""Labelled conversations as the live path sees them: the signals of every message, beside what people said of it."""
+"""Labelled conversations as the live path sees them: the signals of every message, with the labels of its turns."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +20,8 @@ class LabelledTurn(NamedTuple):
     Attributes:
         number: its number among all turns of the conversation, as in the file.
         seen: whether its words are known.
-        frustrated: what people said; None when they did not.
-        intensity: how much, 0 to 1; None when they did not say.
+        frustrated: the label; None without one.
+        intensity: how frustrated, 0 to 1; None without a label.
         split: train, test, or None.
     """
 
@@ -45,27 +45,27 @@ class Conversation(NamedTuple):
         return self.turns[0].split in (None, "test") if self.turns else True
 
 
-def read(path: Path) -> list[Conversation]:
-    """The conversations of a file in the neutral format. ``Failure`` names what cannot be used."""
+def read_conversations(path: Path) -> list[Conversation]:
+    """The conversations of a labelled file. ``Failure`` for an empty or unlabelled file."""
     rows = list(file.read_lines(path))
     if not rows:
         raise Failure(f"{path} is empty", "give a file of labelled conversations: see docs/events.md")
     if not labelled_jsonl.is_labelled(rows[0][1]):
         raise Failure(f"{path} has no labelled conversations", "the format is in docs/events.md")
-    return [conversation(name, turns) for name, turns in labelled_jsonl.group_turns(path, rows).items()]
+    return [build_conversation(name, turns) for name, turns in labelled_jsonl.group_turns(path, rows).items()]
 
 
-def conversation(name: str, turns: list[dict[str, Any]]) -> Conversation:
-    """One conversation, its messages read as ingest reads them."""
+def build_conversation(name: str, turns: list[dict[str, Any]]) -> Conversation:
+    """One conversation, with signals extracted as ingest does."""
     events = [
         labelled_jsonl.as_event(turn, labelled_jsonl.START_MS + i * labelled_jsonl.TURN_GAP_MS).event
         for i, turn in enumerate(turns)
     ]
     signals = tuple(extract_signal("message", event, (SOURCE, 0, i)) for i, event in enumerate(events))
-    return Conversation(name, signals, tuple(labelled(turn) for turn in turns if turn["speaker"] == "customer"))
+    return Conversation(name, signals, tuple(build_turn(turn) for turn in turns if turn["speaker"] == "customer"))
 
 
-def labelled(turn: dict[str, Any]) -> LabelledTurn:
+def build_turn(turn: dict[str, Any]) -> LabelledTurn:
     frustrated = turn["frustrated"]
     return LabelledTurn(
         number=int(turn["turn"]),
@@ -76,18 +76,18 @@ def labelled(turn: dict[str, Any]) -> LabelledTurn:
     )
 
 
-def lessons(one: Conversation) -> Iterator[tuple[Turn, Label]]:
-    """What a conversation teaches: features and label of its labelled turns."""
+def build_examples(conversation: Conversation) -> Iterator[tuple[Turn, Label]]:
+    """Training examples of a conversation: features and label of its labelled turns."""
     before: LabelledTurn | None = None
-    for turn, (_, features) in zip(one.turns, turn_features.customer_turns(one.signals), strict=True):
+    for turn, (_, features) in zip(conversation.turns, turn_features.customer_turns(conversation.signals), strict=True):
         if turn.frustrated is None:
             continue
-        yield features, Label(turn.frustrated, rose(before, turn))
+        yield features, Label(turn.frustrated, has_risen(before, turn))
         before = turn
 
 
-def rose(before: LabelledTurn | None, turn: LabelledTurn) -> bool | None:
-    """Whether a labelled turn is more frustrated than the labelled one before; None where that is not known."""
+def has_risen(before: LabelledTurn | None, turn: LabelledTurn) -> bool | None:
+    """Whether a labelled turn is more frustrated than the labelled one before; None if unknown."""
     if before is None or before.intensity is None or turn.intensity is None:
         return None
     return turn.intensity > before.intensity

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.recordings.model import Truth
-from agents.training.detection import DetectionPoint, auc, detection
-from agents.training.evaluate import Prediction, now_of
+from agents.training.detection import DetectionPoint, auc, evaluate_detection
+from agents.training.evaluate import Prediction, estimate_now
 
 DRAWS = 300
 BINS = 10
@@ -15,14 +15,14 @@ QUESTIONS = ("now", "next", "onset", "rise")
 
 
 class ScoredAnswer(NamedTuple):
-    """One answer to a question: whose, the probability given, and the truth."""
+    """One answer to a question: the conversation, the predicted probability, and the truth."""
 
     conversation_id: str
-    said: float
+    probability: float
     true: bool
 
 
-Scored = Sequence[ScoredAnswer]
+ScoredAnswers = Sequence[ScoredAnswer]
 
 
 class Score(NamedTuple):
@@ -33,7 +33,7 @@ class Score(NamedTuple):
         base: share of them that are true.
         auc: area under the ROC curve; low and high: 95 % interval, resampled by conversation.
         average_precision: area under precision over recall.
-        calibration_error: mean distance of what was said from what came true, over ten bins.
+        calibration_error: mean distance of predicted from observed frequency, over ten bins.
     """
 
     number: int
@@ -45,99 +45,110 @@ class Score(NamedTuple):
     calibration_error: float
 
 
-def scores(predictions: Sequence[Prediction]) -> dict[str, Score]:
-    """Scores by question; a question with one kind of truth only is left out."""
-    asked = {name: list(items(predictions, name)) for name in QUESTIONS}
-    return {name: score(found) for name, found in asked.items() if len({one.true for one in found}) == 2}
+def score_questions(predictions: Sequence[Prediction]) -> dict[str, Score]:
+    """Scores by question, without questions whose answers are all true or all false."""
+    answers = {name: list(answers_to(predictions, name)) for name in QUESTIONS}
+    return {
+        name: score_answers(answered)
+        for name, answered in answers.items()
+        if len({answer.true for answer in answered}) == 2
+    }
 
 
-def items(predictions: Iterable[Prediction], question: str) -> Iterator[ScoredAnswer]:
+def answers_to(predictions: Iterable[Prediction], question: str) -> Iterator[ScoredAnswer]:
     """The answers to one question: ``onset`` is ``next`` where the labelled turn before was not frustrated.
 
-    Of a file with a split, the test part alone counts.
+    In a file with a split, only the test part counts.
     """
     before: Prediction | None = None
-    for one in predictions:
-        known = before is not None and before.conversation_id == one.conversation_id
-        said, true = answer(one, before if known else None, question)
-        if said is not None and true is not None and one.turn.split in (None, "test"):
-            yield ScoredAnswer(one.conversation_id, said, true)
-        before = one
+    for prediction in predictions:
+        known = before is not None and before.conversation_id == prediction.conversation_id
+        probability, true = answer_to(prediction, before if known else None, question)
+        if probability is not None and true is not None and prediction.turn.split in (None, "test"):
+            yield ScoredAnswer(prediction.conversation_id, probability, true)
+        before = prediction
 
 
-def answer(one: Prediction, before: Prediction | None, question: str) -> tuple[float | None, bool | None]:
-    """What was said and what is true; None where the question is not asked of this turn."""
+def answer_to(prediction: Prediction, before: Prediction | None, question: str) -> tuple[float | None, bool | None]:
+    """Predicted probability and truth; None where the question does not apply to this turn."""
     if question == "now":
-        return now_of(one), one.turn.frustrated
+        return estimate_now(prediction), prediction.turn.frustrated
     if question == "next":
-        return (one.next, one.turn.frustrated) if before or not one.turn.seen else (None, None)
+        return (prediction.next, prediction.turn.frustrated) if before or not prediction.turn.seen else (None, None)
     if before is None:
         return None, None
     if question == "onset":
-        return (None, None) if before.turn.frustrated else (one.next, one.turn.frustrated)
-    if one.turn.intensity is None or before.turn.intensity is None:
+        return (None, None) if before.turn.frustrated else (prediction.next, prediction.turn.frustrated)
+    if prediction.turn.intensity is None or before.turn.intensity is None:
         return None, None
-    return one.rise, one.turn.intensity > before.turn.intensity
+    return prediction.rise, prediction.turn.intensity > before.turn.intensity
 
 
-def score(found: Scored) -> Score:
-    low, high = interval(found)
-    said, true = arrays(found)
+def score_answers(answers: ScoredAnswers) -> Score:
+    low, high = bootstrap_interval(answers)
+    probabilities, true = to_arrays(answers)
     return Score(
-        number=len(found),
+        number=len(answers),
         base=float(true.mean()),
-        auc=area(found),
+        auc=area_under_roc(answers),
         low=low,
         high=high,
-        average_precision=average_precision(said, true),
-        calibration_error=calibration_error(said, true),
+        average_precision=average_precision(probabilities, true),
+        calibration_error=calibration_error(probabilities, true),
     )
 
 
-def arrays(found: Scored) -> tuple[Any, Any]:
-    return np.array([one.said for one in found]), np.array([one.true for one in found], dtype=bool)
+def to_arrays(answers: ScoredAnswers) -> tuple[Any, Any]:
+    return np.array([answer.probability for answer in answers]), np.array(
+        [answer.true for answer in answers], dtype=bool
+    )
 
 
-def area(found: Scored) -> float:
-    value = auc([(one.said, one.true) for one in found])
+def area_under_roc(answers: ScoredAnswers) -> float:
+    value = auc([(answer.probability, answer.true) for answer in answers])
     return float("nan") if value is None else value
 
 
-def interval(found: Scored, of: Callable[[Scored], float] = area) -> tuple[float, float]:
+def bootstrap_interval(
+    answers: ScoredAnswers, of: Callable[[ScoredAnswers], float] = area_under_roc
+) -> tuple[float, float]:
     """95 % interval of a score, conversations drawn with replacement and a fixed seed."""
     groups: dict[str, list[ScoredAnswer]] = {}
-    for one in found:
-        groups.setdefault(one.conversation_id, []).append(one)
-    every, rng = list(groups.values()), np.random.default_rng(0)
-    drawn = (rng.integers(0, len(every), len(every)) for _ in range(DRAWS))
-    values = [of([one for index in picked for one in every[index]]) for picked in drawn]
+    for answer in answers:
+        groups.setdefault(answer.conversation_id, []).append(answer)
+    conversations, rng = list(groups.values()), np.random.default_rng(0)
+    drawn = (rng.integers(0, len(conversations), len(conversations)) for _ in range(DRAWS))
+    values = [of([answer for index in indexes for answer in conversations[index]]) for indexes in drawn]
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 
-def average_precision(said: Any, true: Any) -> float:
+def average_precision(probabilities: Any, true: Any) -> float:
     """Mean precision at each true answer, highest probability first."""
-    ranked = true[np.argsort(-said, kind="stable")]
+    ranked = true[np.argsort(-probabilities, kind="stable")]
     return float((np.cumsum(ranked) / np.arange(1, len(ranked) + 1))[ranked].mean())
 
 
-def calibration_error(said: Any, true: Any) -> float:
+def calibration_error(probabilities: Any, true: Any) -> float:
     """Expected calibration error over ``BINS`` bins of equal width."""
-    place = np.minimum((said * BINS).astype(int), BINS - 1)
-    gaps = [abs(said[place == b].mean() - true[place == b].mean()) * (place == b).sum() for b in np.unique(place)]
-    return float(sum(gaps) / len(said))
+    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    gaps = [abs(probabilities[bins == b].mean() - true[bins == b].mean()) * (bins == b).sum() for b in np.unique(bins)]
+    return float(sum(gaps) / len(probabilities))
 
 
-def evaluation(predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """All of it, for machines: scores by question, and the alarms."""
-    return {"scores": {name: one._asdict() for name, one in scores(predictions).items()}, "alarms": alarms(predictions)}
+def evaluate_predictions(predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """The whole evaluation as JSON types: scores by question, and alarms."""
+    return {
+        "scores": {name: score._asdict() for name, score in score_questions(predictions).items()},
+        "alarms": evaluate_alarms(predictions),
+    }
 
 
-def alarms(predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """False alarms and delays of the belief, as ``agents.training.detection`` counts them."""
+def evaluate_alarms(predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """False alarms and delays, as ``agents.training.detection`` counts them."""
     points = [DetectionPoint(p.conversation_id, n, n, p.level, p.raised) for n, p in enumerate(predictions)]
     truths = [
         Truth(p.conversation_id, n, n, frustration=None, frustrated=bool(p.turn.frustrated))
         for n, p in enumerate(predictions)
     ]
-    return detection(points, truths)
+    return evaluate_detection(points, truths)

@@ -1,4 +1,4 @@
-"""Scores as tables for people."""
+"""Prints scores as tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,29 +14,31 @@ MEANING = {
 }
 
 
-def render(found: Mapping[str, Any], console: Console) -> None:
+def print_scores(evaluation: Mapping[str, Any], console: Console) -> None:
     """Print an evaluation."""
-    console.print(questions(found["scores"]))
-    for name in found["scores"]:
+    console.print(question_table(evaluation["scores"]))
+    for name in evaluation["scores"]:
         console.print(f"{name}: {MEANING[name]}", style="dim", highlight=False)
-    alarms = found["alarms"]
+    alarms = evaluation["alarms"]
+    delay = format_optional(alarms["delay_turns"]["mean"], 1)
+    false_alarms = format_optional(alarms["false_alarms_per_1000_quiet"], 0)
     console.print(
         f"{alarms['conversations']} conversations, {alarms['frustrated']} with a frustrated turn. "
-        f"Alarms: {alarms['hits']} of these, after {said(alarms['delay_turns']['mean'], 1)} turns on average "
-        f"(below 0: before); in quiet ones {said(alarms['false_alarms_per_1000_quiet'], 0)} of 1,000.",
+        f"Alarms: {alarms['hits']} of these, on average {delay} turns after the first frustrated one "
+        f"(below 0: before it); {false_alarms} of 1,000 quiet conversations.",
         highlight=False,
     )
 
 
-def questions(scores: Mapping[str, Mapping[str, float]]) -> Table:
+def question_table(scores: Mapping[str, Mapping[str, float]]) -> Table:
     table = Table("question", "turns", "true", "AUC", "95 %", "precision", "calibration", box=None)
-    for name, one in scores.items():
-        shown = [f"{one[key]:.3f}" for key in ("base", "auc")]
-        shown += [f"{one['low']:.3f}–{one['high']:.3f}"]
-        shown += [f"{one[key]:.3f}" for key in ("average_precision", "calibration_error")]
-        table.add_row(name, str(one["number"]), *shown)
+    for name, score in scores.items():
+        cells = [f"{score[key]:.3f}" for key in ("base", "auc")]
+        cells += [f"{score['low']:.3f}–{score['high']:.3f}"]
+        cells += [f"{score[key]:.3f}" for key in ("average_precision", "calibration_error")]
+        table.add_row(name, str(score["number"]), *cells)
     return table
 
 
-def said(value: float | None, decimals: int) -> str:
+def format_optional(value: float | None, decimals: int) -> str:
     return "–" if value is None else f"{value:.{decimals}f}"

@@ -20,13 +20,13 @@ SEED = 0
 
 
 class TrainingPlan(NamedTuple):
-    """How to learn.
+    """How to train.
 
     Attributes:
-        prior: weights to begin from; None for zero.
-        epochs: passes over the lessons.
+        prior: weights to start from; None for zero.
+        epochs: passes over the examples.
         rate: AdaGrad's learning rate.
-        base_rate: whether the share of frustrated turns is learned; not from files chosen for their frustration.
+        base_rate: whether to learn the share of frustrated turns; not from files selected for their frustration.
     """
 
     prior: Weights | None
@@ -35,56 +35,61 @@ class TrainingPlan(NamedTuple):
     base_rate: bool = True
 
 
-KNOWN: dict[str, Callable[[], Weights | None]] = {
+NAMED_WEIGHTS: dict[str, Callable[[], Weights | None]] = {
     "shipped": load_weights,
     "expert": expert_weights,
     "none": lambda: None,
 }
 
-Lessons = Sequence[tuple[Turn, Label]]
+Examples = Sequence[tuple[Turn, Label]]
 
 
 def train(files: Iterable[Path], out: Path, plan: TrainingPlan) -> int:
-    """Learn every labelled turn of the files and write the weights; the number of turns.
+    """Train on every labelled turn of the files and write the weights; returns the number of turns.
 
     The same files in the same order give the same bytes. ``Failure`` when a file cannot be used or written.
     """
-    lessons = [one for file in files for conversation in dataset.read(file) for one in dataset.lessons(conversation)]
-    if not lessons:
+    examples = [
+        example
+        for file in files
+        for conversation in dataset.read_conversations(file)
+        for example in dataset.build_examples(conversation)
+    ]
+    if not examples:
         raise Failure("The files have no labelled customer turn.", "Label turns with frustrated: 0 or 1.")
-    data = weights.pack(fitted(lessons, plan))
+    data = weights.pack(fit(examples, plan))
     write_bytes(out, data)
-    return len(lessons)
+    return len(examples)
 
 
-def fitted(lessons: Lessons, plan: TrainingPlan) -> Weights:
+def fit(examples: Examples, plan: TrainingPlan) -> Weights:
     """Weights after all passes: the first in order, the others shuffled with a fixed seed."""
     learner, rng = TextModelLearner(plan.prior, plan.rate), Random(SEED)
-    order = list(lessons) if plan.base_rate else [(without_base_rate(turn), label) for turn, label in lessons]
+    order = list(examples) if plan.base_rate else [(turn_without_base_rate(turn), label) for turn, label in examples]
     for _ in range(plan.epochs):
         learner.learn_all(order)
         rng.shuffle(order)
     return learner.weights()
 
 
-def without_base_rate(turn: Turn) -> Turn:
-    """The turn without what only says how often turns are frustrated: these weights stay as they were."""
-    read = None if turn.read is None else kept(turn.read)
-    return Turn(kept(turn.before), read)
+def turn_without_base_rate(turn: Turn) -> Turn:
+    """The turn without the features of the base rate, so that their weights stay unchanged."""
+    read = None if turn.read is None else drop_base_rate(turn.read)
+    return Turn(drop_base_rate(turn.before), read)
 
 
-def kept(features: Features) -> Features:
+def drop_base_rate(features: Features) -> Features:
     return {place: value for place, value in features.items() if place not in BASE_RATE}
 
 
-def named(name: str) -> Weights | None:
-    """Weights by what the command line says: a name in ``KNOWN``, else a file."""
-    known = KNOWN.get(name)
-    return known() if known else read(Path(name))
+def resolve_weights(name: str) -> Weights | None:
+    """Weights by name in ``NAMED_WEIGHTS``, else from a file."""
+    load = NAMED_WEIGHTS.get(name)
+    return load() if load else read_weights(Path(name))
 
 
-def read(path: Path) -> Weights:
-    """Weights from a file. ``Failure`` when it holds something else."""
+def read_weights(path: Path) -> Weights:
+    """Weights from a file. ``Failure`` when it holds no weights."""
     data = read_bytes(path)
     try:
         return weights.unpack(data)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from agents.kafka import topic_reader
-from agents.learning.policies import usable
-from agents.learning.policy_learner import INPUTS, decoded
+from agents.learning.policies import read_usable
+from agents.learning.policy_learner import INPUTS, decode_input
 from agents.learning.tenant_policy_learner import DecodedRecord, TenantPolicyLearner
 from agents.settings.model import Settings
 from schemas.codec import Codec
@@ -13,37 +13,39 @@ from schemas.records import Datum
 from streams.policy.snapshot import Snapshot
 
 
-def snapshots(settings: Settings, codec: Codec) -> list[tuple[str, Snapshot]]:
-    """Every snapshot that can be used, in the order of the log, with its version; repeats left out."""
-    found: dict[str, Snapshot] = {}
-    for version, one, _ in usable(settings, codec):
-        found.setdefault(version, one)
-    return list(found.items())
+def read_snapshots(settings: Settings, codec: Codec) -> list[tuple[str, Snapshot]]:
+    """Version and snapshot of every usable snapshot, in the order of the log, without duplicates."""
+    snapshots: dict[str, Snapshot] = {}
+    for version, snapshot, _ in read_usable(settings, codec):
+        snapshots.setdefault(version, snapshot)
+    return list(snapshots.items())
 
 
-def learned_again(
+def relearn_snapshots(
     settings: Settings, codec: Codec, published: list[tuple[str, Snapshot]]
 ) -> Iterator[tuple[str, Snapshot, Snapshot, Datum | None]]:
-    """Of each snapshot: its version, the one before it, itself, and the record that follows from its inputs."""
-    apprentices = {one.tenant: TenantPolicyLearner(settings.config, Snapshot(one.tenant)) for _, one in published}
-    for read in inputs(settings, codec) if published else ():
-        if read.datum["tenant"] in apprentices:
-            apprentices[read.datum["tenant"]].hear(read)
-    for version, one in published:
-        apprentice = apprentices[one.tenant]
-        before = apprentice.snapshot
-        yield version, before, one, apprentice.learn(one.positions).record
-        apprentice.snapshot = one  # the next is judged by what it was learned on from
+    """For each snapshot: its version, the snapshot before it, itself, and the record learned again from its inputs."""
+    learners = {
+        snapshot.tenant: TenantPolicyLearner(settings.config, Snapshot(snapshot.tenant)) for _, snapshot in published
+    }
+    for decoded in read_inputs(settings, codec) if published else ():
+        if decoded.datum["tenant"] in learners:
+            learners[decoded.datum["tenant"]].add(decoded)
+    for version, snapshot in published:
+        tenant_learner = learners[snapshot.tenant]
+        before = tenant_learner.snapshot
+        yield version, before, snapshot, tenant_learner.learn(snapshot.positions).record
+        tenant_learner.snapshot = snapshot  # the next snapshot was learned from the published one
 
 
-def inputs(settings: Settings, codec: Codec) -> Iterator[DecodedRecord]:
-    """What the learner learned from."""
+def read_inputs(settings: Settings, codec: Codec) -> Iterator[DecodedRecord]:
+    """The records that the learner learned from."""
     names = {settings.topics.name(name): name for name in INPUTS}
-    for received in topic_reader.read(settings, list(names)):
-        name = names[received.topic]
+    for consumed in topic_reader.read(settings, list(names)):
+        name = names[consumed.topic]
         try:
-            datum = decoded(name, received, codec, settings)
+            datum = decode_input(name, consumed, codec, settings)
         except Rejected:
             continue
         if datum is not None:
-            yield DecodedRecord(name, received, datum)
+            yield DecodedRecord(name, consumed, datum)

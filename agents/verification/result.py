@@ -9,25 +9,25 @@ from rich.table import Table
 
 @dataclass
 class VerificationResult:
-    """What verify found. ``equal`` is the answer; the rest says why.
+    """The result of a verification. ``equal`` is the answer; the other attributes say why.
 
     Attributes:
         signals: records in the log, ticks included.
         ticks: how many of them are ticks.
-        unreadable: records in the log that are no signal.
-        skipped: repeats that the fold skipped.
+        unreadable: records in the log that are no signals.
+        skipped: duplicates that the fold skipped.
         snapshots: policy snapshots learned again.
-        expected: outputs the log calls for, by record.
-        published: distinct outputs found, by record.
-        repeated: further copies of an output under the same id and bytes, by record.
-        missing, different, unexpected: ids that are wrong, by record.
+        expected: outputs that follow from the log, by record.
+        published: distinct published outputs, by record.
+        repeated: duplicates of an output with the same id and bytes, by record.
+        missing, different, unexpected: record and id of wrong outputs.
         events: input events on the bus.
-        folded: of them, folded.
-        refused: of them, in a dead letter queue.
-        lost: of them, neither.
-        folded_twice: events folded more than once.
-        folded_and_refused: events that are folded and in a dead letter queue, too.
-        other_config: config versions found in outputs that are not this one.
+        folded: how many of them are folded.
+        refused: how many of them are in a dead letter queue.
+        lost: positions of events that are neither.
+        folded_twice: number of events folded more than once.
+        folded_and_refused: positions of events that are folded and also in a dead letter queue.
+        other_config: config versions in outputs other than the current one.
     """
 
     signals: int = 0
@@ -55,23 +55,23 @@ class VerificationResult:
         return not (wrong or self.folded_and_refused)
 
 
-def render(verdict: VerificationResult, console: Console) -> None:
-    """Print a verdict."""
+def print_result(result: VerificationResult, console: Console) -> None:
+    """Print the result of a verification."""
     table = Table("record", "expected", "published", "duplicates", box=None)
-    for name in sorted(verdict.expected | verdict.published):
-        table.add_row(name, *(str(count[name]) for count in (verdict.expected, verdict.published, verdict.repeated)))
+    for name in sorted(result.expected | result.published):
+        table.add_row(name, *(str(count[name]) for count in (result.expected, result.published, result.repeated)))
     console.print(table)
     console.print(
-        f"{verdict.signals} signals in the log, {verdict.ticks} of them ticks; {verdict.skipped} repeats skipped, "
-        f"{verdict.unreadable} unreadable.\n"
-        f"{verdict.snapshots} policy snapshots learned again.\n"
-        f"{verdict.events} input events: {verdict.folded} folded once, {verdict.refused} dead letters, "
-        f"{len(verdict.lost)} lost, {verdict.folded_twice} folded twice."
+        f"{result.signals} signals in the log, {result.ticks} of them ticks; {result.skipped} repeats skipped, "
+        f"{result.unreadable} unreadable.\n"
+        f"{result.snapshots} policy snapshots learned again.\n"
+        f"{result.events} input events: {result.folded} folded once, {result.refused} dead letters, "
+        f"{len(result.lost)} lost, {result.folded_twice} folded twice."
     )
     for title in ("missing", "different", "unexpected", "lost", "folded_and_refused"):
-        found = getattr(verdict, title)
-        if found:
-            console.print(f"{title.replace('_', ' ')}: {len(found)}, such as {found[0]}", style="bold red")
-    if verdict.other_config:
-        console.print(f"published with other settings: {', '.join(sorted(verdict.other_config))}", style="bold red")
-    console.print("equal" if verdict.equal else "NOT EQUAL", style="bold green" if verdict.equal else "bold red")
+        ids = getattr(result, title)
+        if ids:
+            console.print(f"{title.replace('_', ' ')}: {len(ids)}, such as {ids[0]}", style="bold red")
+    if result.other_config:
+        console.print(f"published with other settings: {', '.join(sorted(result.other_config))}", style="bold red")
+    console.print("equal" if result.equal else "NOT EQUAL", style="bold green" if result.equal else "bold red")

@@ -1,14 +1,14 @@
-"""``tenor verify``: folds the signals log again, offline, and compares with what the run published.
+"""``tenor verify``: folds the signals log again, offline, and compares the result with the published records.
 
 Three questions, all answered exactly:
 
 * Does every output follow from the log? Each decision, outcome, point, intervention, alert, customer note and distal
-  outcome must be there under its id with the very same bytes, and no other. A profile is no output: it stands in the
-  log. An alert of workload is none either: it follows from who was assigned when, which is not in the log.
+  outcome must be published under its id with the same bytes, and no other record. Profiles are not compared: they are
+  in the log. Nor are alerts of workload: they follow from assignments, which are not in the log.
 * Does every policy snapshot follow from the one before and the decisions, outcomes, ratings and commands up to its
-  positions? Each is learned again; what it rolled back, and drift, must have been told.
-* Did every input event count once? Each must stand in the signals log or in a dead letter queue, and be folded
-  once however often ingest sent it.
+  positions? Each is learned again; rollbacks and drift must have been published as alerts.
+* Did every input event count once? Each must be in the signals log or in a dead letter queue, and be folded once
+  however often ingest sent it.
 """
 
 from collections import Counter, defaultdict
@@ -38,32 +38,32 @@ from streams.outputs import Output
 from streams.policy.snapshot import Snapshot
 
 SIGNAL = record("signal")
-WORKED = (*INGESTED, Name.SIGNALS, Name.CUSTOMERS)
-# Verdicts of a moment: who reads the event again after a crash may have another one.
-PASSING = {str(one) for one in (Reason.RATE_LIMITED, Reason.TIME_OUT_OF_RANGE, Reason.UNKNOWN_SCHEMA)}
+WORKER_TOPICS = (*INGESTED, Name.SIGNALS, Name.CUSTOMERS)
+# Reasons that depend on the time of reading: an event read again after a crash may be accepted, or refused for another.
+TRANSIENT_REASONS = {Reason.RATE_LIMITED.value, Reason.TIME_OUT_OF_RANGE.value, Reason.UNKNOWN_SCHEMA.value}
 Source = tuple[str, int, int]
 Refused = dict[Source, set[str]]
 States = dict[int, dict[str, bytes]]  # encoded, by partition and key
 Digests = dict[tuple[str, str], bytes]  # of encoded records, by record name and id
 
 
-def verify(settings: Settings, kept: States | None = None) -> VerificationResult:
+def verify(settings: Settings, final_states: States | None = None) -> VerificationResult:
     """Fold the log again and compare. ``Failure`` when the log no longer begins at its first record.
 
     Args:
-        kept: filled with the states that are left in the end.
+        final_states: filled with the states at the end of the log.
     """
     topics.require_all(settings)
-    verdict = VerificationResult()
+    result = VerificationResult()
     codec = codec_for(settings)
-    # Before the log is read: what is published later may follow from signals that this reading does not see.
+    # Before the log is read: records published later may follow from signals that this fold does not read.
     ends = client.end_offsets(settings, output_partitions(settings))
-    published = policy_replay.snapshots(settings, codec)
-    expected, folded = fold_log(settings, codec, verdict, {} if kept is None else kept)
-    expected |= learn_again(settings, codec, published, verdict)
-    compare(settings, codec, expected, ends, verdict)
-    account(settings, folded, verdict)
-    return verdict
+    published = policy_replay.read_snapshots(settings, codec)
+    expected, folded = fold_log(settings, codec, result, {} if final_states is None else final_states)
+    expected |= verify_snapshots(settings, codec, published, result)
+    compare(settings, codec, expected, ends, result)
+    check_inputs(settings, folded, result)
+    return result
 
 
 def digest(value: bytes | None) -> bytes:
@@ -71,65 +71,65 @@ def digest(value: bytes | None) -> bytes:
 
 
 def fold_log(
-    settings: Settings, codec: Codec, verdict: VerificationResult, kept: States
+    settings: Settings, codec: Codec, result: VerificationResult, final_states: States
 ) -> tuple[Digests, Counter[Source]]:
-    """Outputs the log calls for, by record and id, and how often each input event was folded."""
+    """Digests of the outputs that follow from the log, and how often each input event was folded."""
     expected: Digests = {}
     folded: Counter[Source] = Counter()
     models, policies = TextModelStore(settings), PolicyStore(settings, codec)
     partitions: dict[int, Partition] = {}
     for message in topic_reader.read(settings, [settings.topics.name(Name.SIGNALS)]):
-        require_beginning(message, partitions)
-        states = kept.setdefault(message.partition, {})
+        require_first_offset(message, partitions)
+        states = final_states.setdefault(message.partition, {})
         if message.partition not in partitions:
             partitions[message.partition] = Partition(settings.config, states.get, {}, models, policies)
-        for output in fold_one(partitions[message.partition], states, codec, message, folded, verdict):
+        for output in fold_record(partitions[message.partition], states, codec, message, folded, result):
             expected[output.record, output.id] = digest(codec.encode(record(output.record), output.datum))
     for name, _ in expected:
-        verdict.expected[name] += 1
-    verdict.skipped = sum(partition.skipped for partition in partitions.values())
+        result.expected[name] += 1
+    result.skipped = sum(partition.skipped for partition in partitions.values())
     return expected, folded
 
 
-def learn_again(
-    settings: Settings, codec: Codec, published: list[tuple[str, Snapshot]], verdict: VerificationResult
+def verify_snapshots(
+    settings: Settings, codec: Codec, published: list[tuple[str, Snapshot]], result: VerificationResult
 ) -> Digests:
-    """Hold every snapshot against its inputs; the alerts that follow from it."""
+    """Learn every snapshot again and compare; digests of the alerts that follow from the snapshots."""
     expected: Digests = {}
-    verdict.snapshots = len(published)
-    for version, before, snapshot, found in policy_replay.learned_again(settings, codec, published):
-        if found is None or found["policy_version"] != version:
-            verdict.different.append(f"policy_snapshot {version}")
+    result.snapshots = len(published)
+    for version, before, snapshot, learned in policy_replay.relearn_snapshots(settings, codec, published):
+        if learned is None or learned["policy_version"] != version:
+            result.different.append(f"policy_snapshot {version}")
         for alert in alerting.alerts_for_snapshot(snapshot, before.disabled, settings.config):
             expected["alert", alert.id] = digest(codec.encode(record("alert"), alert.datum))
-            verdict.expected["alert"] += 1
+            result.expected["alert"] += 1
     return expected
 
 
-def require_beginning(message: ConsumedRecord, seen: Container[int]) -> None:
+def require_first_offset(message: ConsumedRecord, seen: Container[int]) -> None:
     if message.partition not in seen and message.offset != 0:
         raise Failure(
-            f"{message.topic} begins at offset {message.offset}: older signals are gone by retention",
-            "verify needs the log from its first record",
+            f"{message.topic} begins at offset {message.offset}: retention has deleted older signals.",
+            "tenor verify needs the log from its first record: run it within the topic's retention.",
         )
 
 
-def fold_one(
+def fold_record(
     partition: Partition,
     states: dict[str, bytes],
     codec: Codec,
     message: ConsumedRecord,
     folded: Counter[Source],
-    verdict: VerificationResult,
+    result: VerificationResult,
 ) -> list[Output]:
     """Fold one record as the worker does, writing its state at once."""
-    verdict.signals += 1
+    result.signals += 1
     try:
         signal = codec.decode(SIGNAL, message.value, {})
     except Rejected:  # the worker sent it to the dead letter queue
-        verdict.unreadable += 1
+        result.unreadable += 1
         return []
-    verdict.ticks += signal["kind"] == "tick"
+    result.ticks += signal["kind"] == "tick"
     skipped = partition.skipped
     outputs = partition.fold(signal, message.offset)
     if signal["kind"] not in ("tick", "profile", "model", "policy", "forget") and partition.skipped == skipped:
@@ -148,10 +148,10 @@ def output_partitions(settings: Settings) -> list[client.Position]:
 
 
 def compare(
-    settings: Settings, codec: Codec, expected: Digests, ends: dict[client.Position, int], verdict: VerificationResult
+    settings: Settings, codec: Codec, expected: Digests, ends: dict[client.Position, int], result: VerificationResult
 ) -> None:
-    """Hold what was published against what the log calls for."""
-    found: Digests = {}
+    """Compare the published outputs with those that follow from the log."""
+    published: Digests = {}
     for name in OUTPUTS:
         for message in topic_reader.read(settings, [settings.topics.name(name)]):
             if message.header("ce_source") in (COMMAND_SOURCE, WORKLOAD_SOURCE):
@@ -159,64 +159,64 @@ def compare(
             key = (RECORD_OF[name], message.header("ce_id") or "")
             if key not in expected and message.offset >= ends[message.topic, message.partition]:
                 continue
-            hold(key, digest(message.value), found, expected, verdict)
-            if found[key] != expected.get(key):
-                verdict.other_config |= settings_of(codec, key[0], message)
-    verdict.missing = sorted(f"{name} {id_}" for name, id_ in expected.keys() - found.keys())
-    verdict.unexpected = sorted(f"{name} {id_}" for name, id_ in found.keys() - expected.keys())
-    verdict.other_config.discard(settings.config.version)
+            count_published(key, digest(message.value), published, expected, result)
+            if published[key] != expected.get(key):
+                result.other_config |= read_config_version(codec, key[0], message)
+    result.missing = sorted(f"{name} {id_}" for name, id_ in expected.keys() - published.keys())
+    result.unexpected = sorted(f"{name} {id_}" for name, id_ in published.keys() - expected.keys())
+    result.other_config.discard(settings.config.version)
 
 
-def settings_of(codec: Codec, name: str, message: ConsumedRecord) -> set[str]:
-    """Version of the settings an output was made under; none of what is no output at all."""
+def read_config_version(codec: Codec, name: str, message: ConsumedRecord) -> set[str]:
+    """The config version in an output; empty for a record that cannot be decoded."""
     try:
         return {codec.decode(record(name), message.value, {})["config_version"]}
     except Rejected:
         return set()
 
 
-def hold(
+def count_published(
     key: tuple[str, str],
     value: bytes,
-    found: Digests,
+    published: Digests,
     expected: Digests,
-    verdict: VerificationResult,
+    result: VerificationResult,
 ) -> None:
-    """Take one published record into account."""
-    if key in found:
-        verdict.repeated[key[0]] += 1
+    """Count one published record and compare its digest."""
+    if key in published:
+        result.repeated[key[0]] += 1
     else:
-        verdict.published[key[0]] += 1
+        result.published[key[0]] += 1
     if value != expected.get(key, value):
-        verdict.different.append(f"{key[0]} {key[1]}")
-    found.setdefault(key, value)
+        result.different.append(f"{key[0]} {key[1]}")
+    published.setdefault(key, value)
 
 
-def account(settings: Settings, folded: Counter[Source], verdict: VerificationResult) -> None:
-    """Every input event must be folded once or refused."""
+def check_inputs(settings: Settings, folded: Counter[Source], result: VerificationResult) -> None:
+    """Check that every input event is folded once or refused."""
     events = topic_reader.read(settings, [settings.topics.name(name) for name in INGESTED])
-    positions = ((one.topic, one.partition, one.offset) for one in events)
-    hold_events(positions, refused_positions(settings), folded, verdict)
+    positions = ((event.topic, event.partition, event.offset) for event in events)
+    check_events(positions, read_refused_positions(settings), folded, result)
 
 
-def hold_events(
-    events: Iterable[Source], refused: Refused, folded: Counter[Source], verdict: VerificationResult
+def check_events(
+    events: Iterable[Source], refused: Refused, folded: Counter[Source], result: VerificationResult
 ) -> None:
-    """Hold each event against where it went. Both is wrong, unless the reason may have gone when it was read again."""
-    verdict.folded_twice = sum(times > 1 for times in folded.values())
-    verdict.folded = len(folded)
+    """Check each event. Folded and refused is wrong, unless the reason is transient."""
+    result.folded_twice = sum(times > 1 for times in folded.values())
+    result.folded = len(folded)
     for event in events:
-        verdict.events += 1
+        result.events += 1
         if event in refused:
-            verdict.refused += 1
-            if event in folded and refused[event] - PASSING:
-                verdict.folded_and_refused.append("{}/{}/{}".format(*event))
+            result.refused += 1
+            if event in folded and refused[event] - TRANSIENT_REASONS:
+                result.folded_and_refused.append("{}/{}/{}".format(*event))
         elif event not in folded:
-            verdict.lost.append("{}/{}/{}".format(*event))
+            result.lost.append("{}/{}/{}".format(*event))
 
 
-def refused_positions(settings: Settings) -> Refused:
-    """Positions of the input events that stand in a dead letter queue, with the reasons that are given there."""
+def read_refused_positions(settings: Settings) -> Refused:
+    """Positions of the input events in dead letter queues, with the reasons of their refusals."""
     names = settings.topics
     positions: Refused = defaultdict(set)
     for message in topic_reader.read(settings, [names.dead_letters(name) for name in WITH_DEAD_LETTERS]):
@@ -227,10 +227,10 @@ def refused_positions(settings: Settings) -> Refused:
     return positions
 
 
-def lag_hint(settings: Settings) -> str:
-    """Says when a worker has not caught up, which explains what is missing."""
-    positions = client.partitions_of(settings, [settings.topics.name(name) for name in WORKED])
+def format_lag(settings: Settings) -> str:
+    """The lag of the workers in words, which may explain missing outputs."""
+    positions = client.partitions_of(settings, [settings.topics.name(name) for name in WORKER_TOPICS])
     ends = client.end_offsets(settings, positions)
     done = client.committed_offsets(settings, settings.topics.worker_group, positions)
-    behind = sum(max(0, ends[position] - done[position]) for position in positions)
-    return f"the workers are {behind} records behind; wait and verify again" if behind else "the workers are caught up"
+    lag = sum(max(0, ends[position] - done[position]) for position in positions)
+    return f"The workers are {lag} records behind: wait, then verify again." if lag else "The workers have no lag."

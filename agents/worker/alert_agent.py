@@ -1,4 +1,4 @@
-"""Alerts: reads decisions and outcomes, publishes what a team lead should know."""
+"""The alert agent: reads decisions and outcomes, publishes the alerts that a team lead should see."""
 
 from typing import Any
 
@@ -15,19 +15,19 @@ RULES = {Name.DECISIONS: rules.alert_for_decision, Name.OUTCOMES: rules.alert_fo
 
 
 class AlertAgent:
-    """Turns runs of one topic into alerts; repeats carry the same id."""
+    """Turns the records of one topic into alerts. A record read twice gives the same alert id."""
 
     def __init__(self, name: Name, topics: Topics, codec: Codec, outbox: AsyncProducer) -> None:
         self._record, self._rule = record(RECORD_OF[name]), RULES[name]
         self._topics, self._codec, self._outbox = topics, codec, outbox
 
-    async def step(self, run: RecordBatch) -> None:
-        """One run, acknowledged."""
-        codec = await self._codec.with_schemas_for(message.value for message in run.records)
-        await self._outbox.send([out for message in run.records for out in self._alerts(message, codec)])
-        run.finish()
+    async def process(self, batch: RecordBatch) -> None:
+        """Process one batch; it is done once the broker has acknowledged its alerts."""
+        codec = await self._codec.with_schemas_for(message.value for message in batch.records)
+        await self._outbox.send([out for message in batch.records for out in self._to_alerts(message, codec)])
+        batch.mark_done()
 
-    def _alerts(self, message: Any, codec: Codec) -> list[OutgoingRecord]:
+    def _to_alerts(self, message: Any, codec: Codec) -> list[OutgoingRecord]:
         try:
             datum = codec.decode(self._record, message.value, headers_of(message))
         except Rejected as refusal:

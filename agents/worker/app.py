@@ -36,25 +36,25 @@ from schemas.topics import INGESTED, Name
 
 log = structlog.get_logger(__name__)
 
-# Runs waiting per topic; a run is up to poll_records records, so a few are plenty and memory stays bounded.
-BUFFERED_RUNS = 8
+# Batches waiting per topic; a batch has up to poll_records records, so a few are plenty and memory stays bounded.
+BUFFERED_BATCHES = 8
 
 
 class Worker:
     """Everything one worker process holds.
 
     Args:
-        settings: of this deployment.
+        settings: the deployment's settings.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.health = Health(settings.stall_s)
         self.app = new_app(settings)
-        self.app.transport.beat = self.health.beat  # type: ignore[attr-defined]
+        self.app.transport.on_fetch = self.health.beat  # type: ignore[attr-defined]
         self.health.beat()
         self._codec = codec_for(settings)
-        self._ingest, self._conversations = kinds(settings)
+        self._ingest, self._conversations = select_agent_types(settings)
         self._schema = RawBatchSchema()
         self._table = self._new_table("conversations", settings.topics.changelog)
         self._profiles_table = self._new_table("profiles", settings.topics.profiles)
@@ -86,26 +86,26 @@ class Worker:
         return ProfileAgent(settings.config, settings.topics, self._codec, states, self.outbox, reached)
 
     def build(self) -> faust.App:
-        """Register agents, ticks and readiness; the app, not started."""
+        """Register agents, ticks, the partition monitor and readiness; returns the app, not started."""
         settings = self.settings
         for name in INGESTED:
-            self._agent(
+            self._register_agent(
                 name, self._ingest(name, settings.topics, self._codec, settings.limits, self.outbox, rate=settings.rate)
             )
-        self._agent(Name.SIGNALS, self.conversations)
-        self._agent(Name.CUSTOMERS, self.profiles)
+        self._register_agent(Name.SIGNALS, self.conversations)
+        self._register_agent(Name.CUSTOMERS, self.profiles)
         for name in (Name.DECISIONS, Name.OUTCOMES):
-            self._agent(name, AlertAgent(name, settings.topics, self._codec, self.outbox))
-        self._ticks()
-        self._watch()
-        self._readiness()
+            self._register_agent(name, AlertAgent(name, settings.topics, self._codec, self.outbox))
+        self._register_ticks()
+        self._register_partition_monitor()
+        self._register_readiness()
         return self.app
 
-    def _agent(self, name: Name, handler: Any) -> None:
+    def _register_agent(self, name: Name, handler: Any) -> None:
         topic = self._topic(self.settings.topics.name(name))
 
         async def consume(stream: Any) -> None:
-            await batch_runner.work(name, stream, handler.step, self.health)
+            await batch_runner.run_batches(name, stream, handler.process, self.health)
 
         self.app.agent(topic, name=f"agents.{name}", concurrency=1)(consume)
 
@@ -113,17 +113,17 @@ class Worker:
         return self.app.topic(name, schema=self._schema)
 
     def _new_table(self, name: str, changelog: str) -> PartitionedTable:
-        """A table whose changelog is one of our topics, created by ``tenor topics apply``."""
+        """A table whose changelog is one of Tenor's topics, created by ``tenor topics apply``."""
         table = PartitionedTable(
             self.app,
             name=name,
             schema=self._schema,
             partitions=self.settings.partitions,
             changelog_topic=self._changelog(changelog),
-            # Runs, not records. Not 1: Faust then keeps applying the changelog after recovery, old over new.
+            # Batches, not records. Not 1: Faust then keeps applying the changelog after recovery, old over new.
             recovery_buffer_size=2,
         )
-        table.states.beat = self.health.beat
+        table.states.on_recovery = self.health.beat
         self.app.tables.add(table)
         return table
 
@@ -131,50 +131,51 @@ class Worker:
         partitions = self.settings.partitions
         return self.app.topic(name, schema=self._schema, acks=False, compacting=True, partitions=partitions)
 
-    def _ticks(self) -> None:
+    def _register_ticks(self) -> None:
         settings = self.settings
         ticks = TickPublisher(settings.topics, self._codec, self.outbox, settings.tick_lateness_s, 2 * settings.tick_s)
 
-        async def beat() -> None:
+        async def publish() -> None:
             with self.health.working("ticks"):
-                await ticks.beat(self.conversations.partitions, time.monotonic())
+                await ticks.publish_due(self.conversations.partitions, time.monotonic())
 
-        self.app.timer(self.settings.tick_s)(beat)
+        self.app.timer(self.settings.tick_s)(publish)
 
-    def _watch(self) -> None:
-        watch = PartitionCountMonitor(self.settings)
+    def _register_partition_monitor(self) -> None:
+        monitor = PartitionCountMonitor(self.settings)
 
-        async def look() -> None:
+        async def check() -> None:
             try:
-                await asyncio.to_thread(watch.require)
+                await asyncio.to_thread(monitor.require)
             except Failure as failure:
                 log.error(failure.message, what_to_do=failure.hint)
                 os._exit(batch_runner.EXIT_CRASHED)
 
-        self.app.timer(self.settings.tick_s)(look)
+        self.app.timer(self.settings.tick_s)(check)
 
-    def _readiness(self) -> None:
+    def _register_readiness(self) -> None:
         async def revoked(*_: Any, **__: Any) -> None:
             self.health.set_ready(False)
-            self._forget()
+            self._drop_partitions()
 
         async def recovered(*_: Any, **__: Any) -> None:
-            self._forget()
+            self._drop_partitions()
             self.health.set_ready(True)
             log.info("ready", conversations=len(self._table.states), profiles=len(self._profiles_table.states))
 
         self.app.on_partitions_revoked.connect(revoked, weak=False)
         self.app.on_rebalance_complete.connect(recovered, weak=False)
 
-    def _forget(self) -> None:
-        self.conversations.forget()
-        self.profiles.forget()
+    def _drop_partitions(self) -> None:
+        self.conversations.drop_partitions()
+        self.profiles.drop_partitions()
 
 
-def kinds(settings: Settings) -> tuple[Callable[..., IngestAgent], Callable[..., ConversationAgent]]:
-    """What makes the agents that are traced where traces are asked for. ``Failure`` when what that takes is missing.
+def select_agent_types(settings: Settings) -> tuple[Callable[..., IngestAgent], Callable[..., ConversationAgent]]:
+    """The ingest and conversation agents, traced if ``TENOR_OTLP_ENDPOINT`` is set.
 
-    Told apart once, at the start: without traces nothing asks for them again, and OpenTelemetry is not even loaded.
+    Selected once, at the start: without tracing, OpenTelemetry is not even loaded and no record pays for it.
+    ``Failure`` when OpenTelemetry is not installed.
     """
     if settings.otlp_endpoint is None:
         return IngestAgent, ConversationAgent
@@ -182,25 +183,25 @@ def kinds(settings: Settings) -> tuple[Callable[..., IngestAgent], Callable[...,
         from agents.worker import traced_agents, tracing
     except ModuleNotFoundError as error:
         raise Failure(
-            f"TENOR_OTLP_ENDPOINT is set, but {error.name} is not installed", "install tenor[otel], or unset it"
+            f"TENOR_OTLP_ENDPOINT is set, but {error.name} is not installed.", "Install tenor[otel], or unset it."
         ) from None
-    found = tracing.tracing(settings)
-    return partial(traced_agents.TracedIngestAgent, found), partial(traced_agents.TracedConversationAgent, found)
+    spans = tracing.new_tracing(settings)
+    return partial(traced_agents.TracedIngestAgent, spans), partial(traced_agents.TracedConversationAgent, spans)
 
 
 class WorkerApp(faust.App):
-    """A Faust app that keeps nothing on disk: recovery reads the changelog."""
+    """A Faust app without files on disk: recovery reads the changelog."""
 
     def _create_directories(self) -> None:
         pass
 
 
 def new_app(settings: Settings) -> faust.App:
-    """A Faust app with our transport and settings; nothing registered."""
+    """A Faust app with the batch transport and our settings; nothing registered."""
     app = WorkerApp(
         settings.topics.worker_group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
-        broker_credentials=kafka_credentials.credentials(settings),
+        broker_credentials=kafka_credentials.build_credentials(settings),
         version=1,
         autodiscover=False,
         web_enabled=False,
@@ -208,7 +209,7 @@ def new_app(settings: Settings) -> faust.App:
         topic_allow_declare=False,
         topic_partitions=settings.partitions,
         table_standby_replicas=0,
-        stream_buffer_maxsize=BUFFERED_RUNS,
+        stream_buffer_maxsize=BUFFERED_BATCHES,
         stream_wait_empty=True,
         stream_recovery_delay=0.0,
         consumer_auto_offset_reset="earliest",
@@ -219,11 +220,11 @@ def new_app(settings: Settings) -> faust.App:
         broker_heartbeat_interval=max(0.3, settings.session_timeout_s / 6),
         broker_commit_interval=settings.commit_interval_s,
     )
-    app.transport = transport(app, settings)
+    app.transport = new_transport(app, settings)
     return app
 
 
-def transport(app: faust.App, settings: Settings) -> BatchTransport:
+def new_transport(app: faust.App, settings: Settings) -> BatchTransport:
     batch = BatchTransport(app.conf.broker_consumer, app)
     batch.fetch_wait_ms, batch.fetch_bytes = settings.fetch_wait_ms, settings.fetch_bytes
     if settings.embedded:
@@ -233,11 +234,11 @@ def transport(app: faust.App, settings: Settings) -> BatchTransport:
 
 
 def run(settings: Settings) -> None:
-    """Run a worker until it is told to stop. ``Failure`` when it cannot start."""
+    """Run a worker until it is stopped. ``Failure`` when it cannot start."""
     topics.require_all(settings)
     PartitionCountMonitor(settings).require()
-    settings.config  # noqa: B018 - a broken protocols file is refused before anything starts
-    collect_rarely()
+    settings.config  # noqa: B018 - loads the protocols file: refuse a broken one before anything starts
+    tune_garbage_collector()
     worker = Worker(settings)
     port = health_server.serve(worker.health, settings.http_host, settings.http_port, settings.http_token)
     log.info("worker starts", http_port=port, config_version=settings.config.version)
@@ -246,10 +247,10 @@ def run(settings: Settings) -> None:
     ).execute_from_commandline()
 
 
-def collect_rarely() -> None:
-    """Keep the garbage collector off a run's records: a thousand events are no garbage, and hardly anything is a cycle.
+def tune_garbage_collector() -> None:
+    """Collect garbage rarely: the events of a batch are alive, and hardly any object is part of a cycle.
 
-    By default it looks at everything alive each few hundred events, for a fifth of the worker's time.
+    By default Python scans all live objects every few hundred events, which takes a fifth of the worker's time.
     """
     gc.collect()
     gc.freeze()

@@ -1,10 +1,10 @@
-"""How every agent treats runs: those of a partition one after the other, partitions side by side.
+"""How every agent processes batches: in order within a partition, partitions concurrently.
 
-Most of a run's time goes by waiting for the broker to acknowledge what follows from it; other partitions work
-meanwhile. Faust hears that a run is through from whoever finishes it, so that a rebalance waits for those under way.
+A batch spends most of its time waiting for the broker to acknowledge its outputs; other partitions work meanwhile.
+Whoever marks a batch done acknowledges its Faust event, so a rebalance waits for the batches being processed.
 
-A refused record is part of the work. Anything else that goes wrong is ours: going on could commit what was not
-done, so the process ends and its successor reads the run again.
+Refusing a record is normal. Any other error is a bug or an outage: going on could commit offsets of unprocessed
+records, so the process exits and the next one reads the batch again.
 """
 
 import asyncio
@@ -25,35 +25,39 @@ log = structlog.get_logger(__name__)
 
 EXIT_CRASHED = 70
 
-Step = Callable[[RecordBatch], Awaitable[None]]
+ProcessBatch = Callable[[RecordBatch], Awaitable[None]]
 
 
-async def work(name: str, stream: Any, step: Step, health: Health) -> None:
-    """Feed every run of a Faust stream to ``step``, which finishes it, then or later. Returns when the stream ends."""
-    under_way: dict[int, asyncio.Task[None]] = {}
+async def run_batches(name: str, stream: Any, process: ProcessBatch, health: Health) -> None:
+    """Pass every batch of a Faust stream to ``process``, which marks it done, then or later.
+
+    Returns when the stream ends.
+    """
+    running: dict[int, asyncio.Task[None]] = {}
     async for event in stream.noack().events():
-        run: RecordBatch = event.value
-        run.event = event
-        if run.partition in under_way:
-            await asyncio.wait([under_way[run.partition]])
-        under_way[run.partition] = asyncio.create_task(one(name, run, step, health))
+        batch: RecordBatch = event.value
+        batch.event = event
+        if batch.partition in running:
+            await asyncio.wait([running[batch.partition]])
+        running[batch.partition] = asyncio.create_task(process_batch(name, batch, process, health))
 
 
-async def one(name: str, run: RecordBatch, step: Step, health: Health) -> None:
-    """Work on one run, or end the process."""
+async def process_batch(name: str, batch: RecordBatch, process: ProcessBatch, health: Health) -> None:
+    """Process one batch, or exit."""
     started = time.perf_counter()
     with health.working(name):
-        await or_end(partial(step, run), agent=name, topic=run.topic, partition=run.partition, offset=run.last_offset)
+        context = {"topic": batch.topic, "partition": batch.partition, "offset": batch.last_offset}
+        await exit_on_error(partial(process, batch), agent=name, **context)
     metrics.RUN_SECONDS.labels(name).observe(time.perf_counter() - started)
 
 
-async def or_end(do: Callable[[], Awaitable[None]], **what: object) -> None:
-    """Do it; an exception ends the process, with a log line that says what was worked on."""
+async def exit_on_error(work: Callable[[], Awaitable[None]], **context: object) -> None:
+    """Await ``work()``; on an exception log it with ``context`` and exit the process."""
     try:
-        await do()
-    except Failure as failure:  # a person can act on it: what to do says more than a traceback
-        log.error(failure.message, what_to_do=failure.hint, **what)
+        await work()
+    except Failure as failure:  # a person can act on it: the hint says more than a traceback
+        log.error(failure.message, what_to_do=failure.hint, **context)
         os._exit(EXIT_CRASHED)
     except Exception:
-        log.exception("run failed", **what)
+        log.exception("batch failed", **context)
         os._exit(EXIT_CRASHED)

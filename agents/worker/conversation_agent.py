@@ -1,8 +1,8 @@
-"""Conversations: folds tenor.signals, publishes what follows, keeps the state.
+"""The conversation agent: folds tenor.signals, publishes the outputs, keeps the state.
 
-Order, each step acknowledged before the next: outputs of a run, state changelog (see ``write_behind``), input offset.
-A crash after the first folds the run again from the older state and publishes the same records under the same ids; a
-crash after the second reads it again and skips it. See docs/decisions.
+Each step is acknowledged before the next: outputs of a batch, state changelog (see ``write_behind``), input offset.
+After a crash between the first two, the batch is folded again from the older state and the same records are published
+under the same ids. After a crash between the last two, the batch is read again and skipped. See docs/decisions.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from agents.kafka.record_builder import build_dead_letter, build_record, headers
 from agents.learning.policies import PolicyStore
 from agents.learning.text_models import TextModelStore
 from agents.worker.batch_transport import RecordBatch
-from agents.worker.table_store import PartitionedStore, changelog
+from agents.worker.table_store import PartitionedStore, changelog_records
 from agents.worker.write_behind import WriteBehind
 from schemas.codec import Codec
 from schemas.errors import Rejected
@@ -32,17 +32,17 @@ SIGNAL = record("signal")
 
 
 class FoldedBatch(NamedTuple):
-    """What follows from some records, and when the events behind them arrived at the broker, milliseconds."""
+    """Outputs of some records, and when the broker received the events behind them, milliseconds."""
 
     outgoing: list[OutgoingRecord]
     arrivals: list[int | None]
 
 
 class ConversationAgent:
-    """Folds runs of tenor.signals into the conversations of their partition.
+    """Folds batches of tenor.signals into the conversations of their partition.
 
     Args:
-        behind_s: longest time a folded run waits for its states to be written, seconds.
+        behind_s: longest time a folded batch waits for its states to be written, seconds.
     """
 
     def __init__(
@@ -61,46 +61,45 @@ class ConversationAgent:
         self._store, self._outbox, self._models, self._policies = store, outbox, models, policies
         self._require_reached = require_reached
         self._fetching = asyncio.Lock()
-        self._behind = WriteBehind(behind_s, self._write)
+        self._write_behind = WriteBehind(behind_s, self._write)
         self.partitions: dict[int, Partition] = {}
 
-    def forget(self) -> None:
-        """A rebalance: what is known of the partitions is read from the store again."""
-        self._behind.forget()
+    def drop_partitions(self) -> None:
+        """Drop the folds of all partitions at a rebalance; they are opened again from the store."""
+        self._write_behind.discard()
         self.partitions.clear()
 
-    async def step(self, run: RecordBatch) -> None:
-        """Fold a run and publish what follows; its states are written soon after.
+    async def process(self, batch: RecordBatch) -> None:
+        """Fold a batch and publish its outputs; its states are written soon after.
 
-        Not where the partition was forgotten meanwhile: what the run changed is gone, and whoever begins before it
-        folds it again.
+        If the partition was dropped meanwhile, nothing is written: the partition's next owner folds the batch again.
         """
-        async with self._behind.turn(run.partition):
-            partition = await self._opened(run.partition)
-            await self._publish(run, partition)
-            if self.partitions.get(run.partition) is partition:
-                self._behind.folded(run)
+        async with self._write_behind.lock(batch.partition):
+            partition = await self._open_partition(batch.partition)
+            await self._publish(batch, partition)
+            if self.partitions.get(batch.partition) is partition:
+                self._write_behind.schedule(batch)
             else:
-                run.release()
+                batch.ack_event()
 
-    async def _publish(self, run: RecordBatch, partition: Partition) -> None:
+    async def _publish(self, batch: RecordBatch, partition: Partition) -> None:
         skipped = partition.skipped
-        outgoing, arrivals = await self._fold(run.records, partition)
-        for wave in waves(outgoing, self._topics):
-            await self._outbox.send(wave)
-        self._count(arrivals, len(run.records), partition.skipped - skipped)
+        outgoing, arrivals = await self._fold(batch.records, partition)
+        for records in split_outcomes(outgoing, self._topics):
+            await self._outbox.send(records)
+        self._record_metrics(arrivals, len(batch.records), partition.skipped - skipped)
 
     async def _fold(self, records: Sequence[Any], partition: Partition) -> FoldedBatch:
-        """What follows from records, folded in order."""
+        """Fold records in order."""
         outgoing: list[OutgoingRecord] = []
         arrivals = []
         codec = await self._codec.with_schemas_for(message.value for message in records)
-        for message in records:  # decoded one by one: a run's signals at once do not fit a processor's cache
-            signal = self._decoded(message, codec)
+        for message in records:  # decoded one by one: all signals of a batch do not fit the CPU cache
+            signal = self._decode(message, codec)
             if isinstance(signal, OutgoingRecord):
                 outgoing.append(signal)
                 continue
-            await self._have_at_hand(signal)
+            await self._fetch_for_signal(signal)
             outputs = partition.fold(signal, message.offset)
             outgoing += [build_record(output, self._codec, self._topics) for output in outputs]
             for output in outputs:
@@ -110,55 +109,55 @@ class ConversationAgent:
         return FoldedBatch(outgoing, arrivals)
 
     async def _write(self, last: RecordBatch) -> None:
-        """Write what has changed up to the end of a run."""
-        changes = self._store.healed(last.partition, self.partition(last.partition).changes())
-        await self._outbox.send(changelog(self._topics.changelog, last, changes, self._store))
+        """Write the states that changed up to the end of a batch: changelog, then store."""
+        changes = self._store.with_stale_keys(last.partition, self.partition(last.partition).changes())
+        await self._outbox.send(changelog_records(self._topics.changelog, last, changes, self._store))
         self._store.write(last.partition, changes, last.last_offset)
 
     def partition(self, number: int) -> Partition:
-        """The fold of one partition, from the recovered store."""
+        """The fold of one partition, on the recovered store."""
         if number not in self.partitions:
-            stored, as_of = self._store.partition(number), self._store.reading(number).as_of
+            stored, as_of = self._store.partition(number), self._store.cursor(number).as_of
             known = stored.get, deadlines_in(stored), self._models, self._policies
             self.partitions[number] = Partition(self._config, *known, as_of)
         return self.partitions[number]
 
-    async def _opened(self, number: int) -> Partition:
-        """The fold of one partition, once what it was using is at hand. ``Failure`` when that is nowhere."""
+    async def _open_partition(self, number: int) -> Partition:
+        """The fold of one partition, with the model and policies it was using. ``Failure`` when one cannot be found."""
         if number not in self.partitions:
             load = self._store.partition(number).get
-            await asyncio.to_thread(self._require_reached, self._reached(number))
+            await asyncio.to_thread(self._require_reached, self._folded_offsets(number))
             await self._fetch(self._models, [version for version in [model_in_use(load)] if version is not None])
             await self._fetch(self._policies, [version for version, _ in policies_in_use(load).values()])
         return self.partition(number)
 
-    async def _have_at_hand(self, signal: Signal) -> None:
-        """Fetch the text model or policy that a signal puts to use. ``Failure`` when it is nowhere."""
+    async def _fetch_for_signal(self, signal: Signal) -> None:
+        """Fetch the text model or policy that a signal puts into use. ``Failure`` when it cannot be found."""
         if signal["kind"] == "model":
             await self._fetch(self._models, [signal["model_version"]])
         elif signal["kind"] == "policy":
             await self._fetch(self._policies, [signal["policy_version"]])
 
-    async def _fetch(self, known: TextModelStore | PolicyStore, versions: list[str]) -> None:
+    async def _fetch(self, store: TextModelStore | PolicyStore, versions: list[str]) -> None:
         if versions:
             async with self._fetching:
-                await asyncio.to_thread(known.fetch, versions)
+                await asyncio.to_thread(store.fetch, versions)
 
-    def _reached(self, number: int) -> dict[Position, int]:
-        """Up to where the log and its sources were folded, as far as the state tells."""
+    def _folded_offsets(self, number: int) -> dict[Position, int]:
+        """Last folded offset of the log and of its source topics, as the state says."""
         floor = read_floor(self._store.partition(number).get(FLOOR))
         sources = {position_of(source): offset for source, offset in floor.items()}
         own = self._topics.name(Name.SIGNALS), number
-        return {**sources, own: self._store.reading(number).reached}
+        return {**sources, own: self._store.cursor(number).highest_as_of}
 
-    def _decoded(self, message: Any, codec: Codec) -> Signal | OutgoingRecord:
-        """The signal, or the dead letter of what is none."""
+    def _decode(self, message: Any, codec: Codec) -> Signal | OutgoingRecord:
+        """The signal, or a dead letter for a record that is none."""
         try:
             return codec.decode(SIGNAL, message.value, headers_of(message))
         except Rejected as refusal:
             return build_dead_letter(message, refusal, "conversations")
 
-    def _count(self, arrivals: list[int | None], received: int, skipped: int) -> None:
+    def _record_metrics(self, arrivals: list[int | None], received: int, skipped: int) -> None:
         now = now_ms()
         for arrived_at in arrivals:
             if arrived_at is not None:
@@ -168,7 +167,8 @@ class ConversationAgent:
         metrics.CONVERSATIONS.set(sum(map(len, self.partitions.values())))
 
 
-def waves(outgoing: list[OutgoingRecord], topics: Topics) -> tuple[list[OutgoingRecord], list[OutgoingRecord]]:
-    """Outcomes after all else: no two topics keep an order, and who reads an outcome looks its decision up."""
+def split_outcomes(outgoing: list[OutgoingRecord], topics: Topics) -> tuple[list[OutgoingRecord], list[OutgoingRecord]]:
+    """All other records, then outcomes: topics have no common order, and readers of an outcome look up its decision."""
     outcomes = topics.name(Name.OUTCOMES)
-    return [one for one in outgoing if one.topic != outcomes], [one for one in outgoing if one.topic == outcomes]
+    others = [record for record in outgoing if record.topic != outcomes]
+    return others, [record for record in outgoing if record.topic == outcomes]

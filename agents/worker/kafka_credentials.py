@@ -1,4 +1,4 @@
-"""How Faust reaches Kafka, by aiokafka: as ``kafka_login`` for librdkafka. Apart, since Faust is slow to import."""
+"""Kafka credentials for Faust (aiokafka). Apart from librdkafka's, since Faust is slow to import."""
 
 import ssl
 
@@ -11,8 +11,8 @@ from agents.settings.validation import OAUTH, require_login
 from agents.worker.oauth_tokens import ClientCredentials, TokenProvider
 
 
-def credentials(settings: Settings) -> CredentialsT | None:
-    """Credentials; None for a broker that lets everybody in."""
+def build_credentials(settings: Settings) -> CredentialsT | None:
+    """Credentials; None for a broker without authentication and TLS."""
     if settings.embedded:
         return None
     require_login(settings)
@@ -40,24 +40,24 @@ def client_credentials(settings: Settings) -> ClientCredentials:
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """``Failure`` when a certificate or key cannot be used."""
+    """The TLS context. ``Failure`` when a certificate or key cannot be loaded."""
     try:
         context = ssl.create_default_context(cafile=settings.kafka_ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise unusable("TENOR_KAFKA_CA_FILE", error) from None
+        raise tls_failure("TENOR_KAFKA_CA_FILE", error) from None
     if settings.kafka_cert_file is not None:
         try:
             context.load_cert_chain(settings.kafka_cert_file, settings.kafka_key_file, password=refuse_encrypted)
         except (OSError, ssl.SSLError, ValueError) as error:
-            raise unusable("TENOR_KAFKA_CERT_FILE and TENOR_KAFKA_KEY_FILE", error) from None
+            raise tls_failure("TENOR_KAFKA_CERT_FILE and TENOR_KAFKA_KEY_FILE", error) from None
     return context
 
 
 def refuse_encrypted() -> str:
-    """OpenSSL would ask the terminal otherwise."""
+    """Password callback: without one, OpenSSL asks on the terminal."""
     raise ValueError("the key is encrypted")
 
 
-def unusable(variables: str, error: Exception) -> Failure:
+def tls_failure(variables: str, error: Exception) -> Failure:
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
-    return Failure(f"{variables} cannot be used: {reason}", "they must be PEM, the key not encrypted")
+    return Failure(f"Cannot load {variables}: {reason}.", "Use PEM files and a key that is not encrypted.")

@@ -1,4 +1,4 @@
-"""Access tokens for Faust's Kafka client, by OAuth 2.0 client credentials (RFC 6749, 4.4). librdkafka gets its own."""
+"""Access tokens for Faust's Kafka client: OAuth 2.0 client credentials (RFC 6749, 4.4). librdkafka fetches its own."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.rfc6749 import OAuth2Token
 
 TIMEOUT_S = 10.0
-LEEWAY_S = 30  # a token that expires so soon may not outlive the login
+LEEWAY_S = 30  # a token that expires sooner may not last for the login
 
 
 @dataclass(frozen=True)
 class ClientCredentials:
-    """Where tokens are had, and who asks.
+    """The token endpoint and our client at the identity provider.
 
     Attributes:
         url: token endpoint.
-        client_id, client_secret: of this deployment, at the identity provider; sent as HTTP basic.
-        scope: asked for; empty for none.
+        client_id, client_secret: of this deployment; sent as HTTP basic authentication.
+        scope: requested scope; empty for none.
         ca_file: CA certificates of the endpoint, PEM; None for the system's.
     """
 
@@ -33,31 +33,32 @@ class ClientCredentials:
     ca_file: Path | None = None
 
     async def fetch(self) -> OAuth2Token:
-        """A fresh token. ``KafkaConnectionError`` when there is none to be had: Kafka's client then tries again."""
+        """Fetch a new token. ``KafkaConnectionError`` when the endpoint gives none: Kafka's client then retries."""
         verify = ssl.create_default_context(cafile=self.ca_file)
-        asked = {"grant_type": "client_credentials", **({"scope": self.scope} if self.scope else {})}
+        params = {"grant_type": "client_credentials", **({"scope": self.scope} if self.scope else {})}
         try:
             async with AsyncOAuth2Client(
                 self.client_id, self.client_secret, verify=verify, timeout=TIMEOUT_S
             ) as client:
-                return await client.fetch_token(self.url, **asked)
+                return await client.fetch_token(self.url, **params)
         except AuthlibBaseError as error:
-            raise unavailable(error.error) from None
-        except Exception as error:  # of the HTTP library below it, whose errors Authlib does not promise to keep
-            raise unavailable(type(error).__name__) from None
+            raise token_error(error.error) from None
+        except Exception as error:  # from the HTTP library, whose errors Authlib does not wrap
+            raise token_error(type(error).__name__) from None
 
 
-def unavailable(reason: str | None) -> KafkaConnectionError:
+def token_error(reason: str | None) -> KafkaConnectionError:
     return KafkaConnectionError(
-        f"no token for Kafka ({reason}): check TENOR_KAFKA_TOKEN_URL, TENOR_KAFKA_CLIENT_ID and the client's secret"
+        f"cannot fetch a token for Kafka ({reason}): check TENOR_KAFKA_TOKEN_URL, TENOR_KAFKA_CLIENT_ID and the client "
+        "secret"
     )
 
 
 class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]
-    """Hands Kafka's client a token that is still good.
+    """Gives Kafka's client a valid token.
 
     Args:
-        source: where new ones come from.
+        source: fetches new tokens.
     """
 
     def __init__(self, source: ClientCredentials) -> None:
@@ -65,11 +66,11 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]
         self._token: OAuth2Token | None = None
 
     async def token(self) -> str:
-        """The access token; a new one where the last ends soon, or does not tell when."""
-        if self._token is None or not good(self._token):
+        """The access token; a new one where the last expires soon or has no expiry."""
+        if self._token is None or not is_valid(self._token):
             self._token = await self._source.fetch()
         return str(self._token["access_token"])
 
 
-def good(token: Any) -> bool:
+def is_valid(token: Any) -> bool:
     return bool(token.get("expires_at")) and not token.is_expired(leeway=LEEWAY_S)

@@ -1,8 +1,8 @@
-"""Profiles: reads tenor.customers, remembers each customer, and answers a conversation that asks.
+"""The profile agent: reads tenor.customers, keeps each customer's profile, and answers a conversation that asks for it.
 
-The answer is a signal on tenor.signals, keyed by conversation, so it stands in the log that everything follows from.
-Order of a run as in the conversations agent: answers, changelog, offset. A crash after the first answers again; the
-fold knows the position of the note and skips the second answer.
+The answer is a signal on tenor.signals, keyed by conversation, so a replay of that log reads it too. Order of a batch
+as in the conversation agent: answers, changelog, offset. After a crash the answer may be published twice; the fold
+knows the offset of the note and skips the second.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from agents.kafka.admin.offset_continuity import RequireReached
 from agents.kafka.async_producer import AsyncProducer, OutgoingRecord
 from agents.kafka.record_builder import build_dead_letter, headers_of
 from agents.worker.batch_transport import RecordBatch
-from agents.worker.table_store import PartitionedStore, changelog
+from agents.worker.table_store import PartitionedStore, changelog_records
 from schemas.codec import Codec
 from schemas.errors import Rejected
 from schemas.records import record
@@ -24,7 +24,7 @@ NOTE, SIGNAL = record("customer_note"), record("signal")
 
 
 class ProfileAgent:
-    """Folds runs of tenor.customers into the profiles of their partition."""
+    """Folds batches of tenor.customers into the profiles of their partition."""
 
     def __init__(
         self,
@@ -39,23 +39,23 @@ class ProfileAgent:
         self._store, self._outbox, self._require_reached = store, outbox, require_reached
         self._partitions: dict[int, CustomerPartition] = {}
 
-    def forget(self) -> None:
-        """A rebalance: what is known of the partitions is read from the store again."""
+    def drop_partitions(self) -> None:
+        """Drop the folds of all partitions at a rebalance; they are opened again from the store."""
         self._partitions.clear()
 
-    async def step(self, run: RecordBatch) -> None:
-        """One run, in the order above."""
-        if run.partition not in self._partitions:
-            reached = {(run.topic, run.partition): self._store.reading(run.partition).reached}
+    async def process(self, batch: RecordBatch) -> None:
+        """Process one batch, in the order above."""
+        if batch.partition not in self._partitions:
+            reached = {(batch.topic, batch.partition): self._store.cursor(batch.partition).highest_as_of}
             await asyncio.to_thread(self._require_reached, reached)
-        codec = await self._codec.with_schemas_for(message.value for message in run.records)
-        customers = self._partition(run.partition)
-        answers = [out for message in run.records for out in self._fold(customers, message, codec)]
+        codec = await self._codec.with_schemas_for(message.value for message in batch.records)
+        customers = self._partition(batch.partition)
+        answers = [out for message in batch.records for out in self._fold(customers, message, codec)]
         await self._outbox.send(answers)
-        changes = self._store.healed(run.partition, customers.changes())
-        await self._outbox.send(changelog(self._topics.profiles, run, changes, self._store))
-        self._store.write(run.partition, changes, run.last_offset)
-        run.finish()
+        changes = self._store.with_stale_keys(batch.partition, customers.changes())
+        await self._outbox.send(changelog_records(self._topics.profiles, batch, changes, self._store))
+        self._store.write(batch.partition, changes, batch.last_offset)
+        batch.mark_done()
 
     def _partition(self, number: int) -> CustomerPartition:
         if number not in self._partitions:

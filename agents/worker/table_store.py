@@ -1,8 +1,8 @@
 """The store of our tables: encoded states in memory, by partition.
 
-Faust's own memory store is one dictionary; ours forgets a partition whole when it goes to another worker, and
-reads the changelog in runs. Writes are ours too: the changelog is published and acknowledged *before* the store
-changes, so the store never holds what a crash could lose.
+Faust's own memory store is one dictionary. This one drops a whole partition when it is revoked, and reads the
+changelog in batches. The changelog is published and acknowledged *before* the store changes, so the store never holds
+a state that a crash could lose.
 """
 
 from collections import defaultdict
@@ -25,34 +25,34 @@ class PartitionedStore(base.Store[str, bytes]):
     """States by partition and key. Filled by recovery and by ``write``.
 
     Attributes:
-        beat: told whenever recovery went on.
+        on_recovery: called with each batch of changelog records read.
     """
 
-    beat: Callable[[], None] = staticmethod(lambda: None)
+    on_recovery: Callable[[], None] = staticmethod(lambda: None)
 
     def __post_init__(self) -> None:
         self._partitions: dict[int, dict[str, bytes]] = {}
-        self._readings: dict[int, ChangelogCursor] = defaultdict(ChangelogCursor)
+        self._cursors: dict[int, ChangelogCursor] = defaultdict(ChangelogCursor)
 
     def partition(self, number: int) -> dict[str, bytes]:
-        """The states of one partition, live."""
+        """The states of one partition by key, not a copy."""
         return self._partitions.setdefault(number, {})
 
-    def reading(self, number: int) -> ChangelogCursor:
-        """As of which offsets the states of one partition are."""
-        return self._readings[number]
+    def cursor(self, number: int) -> ChangelogCursor:
+        """The changelog cursor of one partition: the offsets its states are as of."""
+        return self._cursors[number]
 
-    def healed(self, number: int, changes: Sequence[Change]) -> list[Change]:
-        """The changes, and behind them what must be written again, for its last record does not count."""
-        stale = self.reading(number).stale - {key for key, _ in changes}
+    def with_stale_keys(self, number: int, changes: Sequence[Change]) -> list[Change]:
+        """The changes, then the states to write again because their last changelog record is outdated."""
+        stale = self.cursor(number).stale - {key for key, _ in changes}
         states = self.partition(number)
         return [*changes, *((key, states.get(key)) for key in sorted(stale))]
 
     def write(self, number: int, changes: Iterable[Change], as_of: int) -> None:
-        """Take in the changes of a run that ends at ``as_of``, whose changelog is acknowledged; None ends a key."""
+        """Apply the changes of a batch that ends at ``as_of``, whose changelog is acknowledged; None deletes a key."""
         for key, value in changes:
             self._put(number, key, value)
-        self.reading(number).written(as_of)
+        self.cursor(number).mark_written(as_of)
 
     def _put(self, number: int, key: str, value: bytes | None) -> None:
         if value is None:
@@ -60,30 +60,30 @@ class PartitionedStore(base.Store[str, bytes]):
         else:
             self.partition(number)[key] = value
 
-    def apply_changelog_batch(self, batch: Iterable[Any], to_key: Converter, to_value: Converter) -> None:
-        """Recovery: take in runs of changelog records, in order."""
-        self.beat()
-        for event in batch:
-            run: RecordBatch = event.message.value
-            reading = self.reading(run.partition)
-            for record in run.records:
+    def apply_changelog_batch(self, events: Iterable[Any], to_key: Converter, to_value: Converter) -> None:
+        """Recovery: apply batches of changelog records, in order."""
+        self.on_recovery()
+        for event in events:
+            fetched: RecordBatch = event.message.value
+            cursor = self.cursor(fetched.partition)
+            for record in fetched.records:
                 key = record.key.decode()
-                if reading.counts(key, record.headers):
-                    self._put(run.partition, key, record.value)
-                elif record.value == self.partition(run.partition).get(key):
-                    reading.stale.discard(key)  # it says what is true: our own, read again at a rebalance
+                if cursor.accept(key, record.headers):
+                    self._put(fetched.partition, key, record.value)
+                elif record.value == self.partition(fetched.partition).get(key):
+                    cursor.stale.discard(key)  # it holds the current state: our own record, read again at a rebalance
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Forget what belongs to another worker now; recovery reads it again from the start if it comes back."""
+        """Drop revoked partitions; recovery reads them again from the start if they are assigned again."""
         for tp in revoked:
             if tp.topic == self.table.changelog_topic.get_topic_name():
                 self._partitions.pop(tp.partition, None)
-                self._readings.pop(tp.partition, None)
+                self._cursors.pop(tp.partition, None)
 
     def persisted_offset(self, tp: TP) -> int | None:
-        """Nothing is kept over a restart: recovery begins at the start of the changelog."""
+        """Nothing outlives a restart: recovery begins at the start of the changelog."""
         return None
 
     def __len__(self) -> int:
@@ -103,14 +103,14 @@ class PartitionedStore(base.Store[str, bytes]):
         raise KeyError(key)
 
     def __setitem__(self, key: str, value: bytes) -> None:
-        raise NotImplementedError("states are written by run: see write()")
+        raise NotImplementedError("states are written by batch: see write()")
 
     def __delitem__(self, key: str) -> None:
-        raise NotImplementedError("states are written by run: see write()")
+        raise NotImplementedError("states are written by batch: see write()")
 
     def clear(self) -> None:
         self._partitions.clear()
-        self._readings.clear()
+        self._cursors.clear()
 
     def reset_state(self) -> None:
         """There is no local state to remove."""
@@ -136,10 +136,12 @@ class PartitionedTable(faust.Table[str, bytes]):
         return store
 
 
-def changelog(topic: str, run: RecordBatch, changes: Iterable[Change], store: PartitionedStore) -> list[OutgoingRecord]:
-    """The changelog's records of a run, each with the offset it is as of."""
-    as_of = store.reading(run.partition).as_of
+def changelog_records(
+    topic: str, batch: RecordBatch, changes: Iterable[Change], store: PartitionedStore
+) -> list[OutgoingRecord]:
+    """The changelog records of a batch, each with the offset its state is as of."""
+    as_of = store.cursor(batch.partition).as_of
     return [
-        OutgoingRecord(topic, key.encode(), value, as_of_header(max(run.last_offset, as_of(key))), run.partition)
+        OutgoingRecord(topic, key.encode(), value, as_of_header(max(batch.last_offset, as_of(key))), batch.partition)
         for key, value in changes
     ]

@@ -1,7 +1,7 @@
-"""The agents whose records are traced: as ever, with a span beside the work on a record that is in a sampled trace.
+"""Agents with tracing: the same work, with a span for each record that is in a sampled trace.
 
-A stage's span begins with the work on its record and ends when everything that follows from the run is acknowledged.
-What is published carries the span's context, so whoever reads it goes on from there.
+A span starts with the work on its record and ends when all outputs of the batch are acknowledged. Published records
+carry the span's context, so their readers continue the trace.
 """
 
 from collections import defaultdict
@@ -26,15 +26,15 @@ REASON = ERROR_PREFIX + "reason"
 Part = tuple[Context | None, Sequence[Any]]
 
 
-def parts(records: Sequence[Any]) -> Iterator[Part]:
-    """Records cut where tracing needs it: each that is in a sampled trace alone, those between together."""
+def split_at_traced(records: Sequence[Any]) -> Iterator[Part]:
+    """Split records: each one in a sampled trace alone, the others in groups."""
     contexts = [context_of(message) for message in records]
-    for place, several in groupby(range(len(records)), lambda i: None if contexts[i] is None else i):
-        yield (None if place is None else contexts[place]), [records[i] for i in several]
+    for index, group in groupby(range(len(records)), lambda i: None if contexts[i] is None else i):
+        yield (None if index is None else contexts[index]), [records[i] for i in group]
 
 
 class OpenSpans:
-    """Spans under way, by partition: a run of a partition begins after the one before it has ended."""
+    """Open spans by partition: a partition's batches are processed one after the other."""
 
     def __init__(self) -> None:
         self._open: defaultdict[int, list[Span]] = defaultdict(list)
@@ -43,7 +43,7 @@ class OpenSpans:
         self._open[partition].append(span)
 
     def end(self, partition: int) -> None:
-        """What follows from the run is acknowledged."""
+        """End the spans of a batch: its outputs are acknowledged."""
         for span in reversed(self._open.pop(partition, [])):
             span.end()
 
@@ -55,20 +55,20 @@ class TracedIngestAgent(IngestAgent):
         super().__init__(*args, **named)
         self._tracing, self._spans = tracing, OpenSpans()
 
-    async def step(self, run: RecordBatch) -> None:
-        await super().step(run)
-        self._spans.end(run.partition)
+    async def process(self, batch: RecordBatch) -> None:
+        await super().process(batch)
+        self._spans.end(batch.partition)
 
-    async def _read(self, records: Sequence[Any]) -> list[OutgoingRecord]:
-        found: list[OutgoingRecord] = []
-        for context, part in parts(records):
-            found += await (super()._read(part) if context is None else self._traced(part[0], context))
-        return found
+    async def _convert(self, records: Sequence[Any]) -> list[OutgoingRecord]:
+        outgoing: list[OutgoingRecord] = []
+        for context, part in split_at_traced(records):
+            outgoing += await (super()._convert(part) if context is None else self._process_traced(part[0], context))
+        return outgoing
 
-    async def _traced(self, message: Any, context: Context) -> list[OutgoingRecord]:
+    async def _process_traced(self, message: Any, context: Context) -> list[OutgoingRecord]:
         span = self._tracing.begin("ingest", message, context)
         self._spans.add(message.partition, span)
-        return [carrying(out, span) for out in await super()._read([message])]
+        return [add_trace_context(out, span) for out in await super()._convert([message])]
 
 
 class TracedConversationAgent(ConversationAgent):
@@ -78,50 +78,50 @@ class TracedConversationAgent(ConversationAgent):
         super().__init__(*args, **named)
         self._tracing, self._spans = tracing, OpenSpans()
 
-    async def _publish(self, run: RecordBatch, partition: Partition) -> None:
-        await super()._publish(run, partition)
-        self._spans.end(run.partition)
+    async def _publish(self, batch: RecordBatch, partition: Partition) -> None:
+        await super()._publish(batch, partition)
+        self._spans.end(batch.partition)
 
     async def _fold(self, records: Sequence[Any], partition: Partition) -> FoldedBatch:
         outgoing: list[OutgoingRecord] = []
         arrivals: list[int | None] = []
-        for context, part in parts(records):
+        for context, part in split_at_traced(records):
             if context is None:
                 folded = await super()._fold(part, partition)
             else:
-                folded = await self._traced(part[0], context, partition)
+                folded = await self._process_traced(part[0], context, partition)
             outgoing += folded.outgoing
             arrivals += folded.arrivals
         return FoldedBatch(outgoing, arrivals)
 
-    async def _traced(self, message: Any, context: Context, partition: Partition) -> FoldedBatch:
+    async def _process_traced(self, message: Any, context: Context, partition: Partition) -> FoldedBatch:
         span, skipped = self._tracing.begin("fold", message, context), partition.skipped
         self._spans.add(message.partition, span)
         folded = await super()._fold([message], partition)
         if partition.skipped > skipped:
             span.set_attribute("tenor.repeat", True)
-        return FoldedBatch(self._carrying(folded.outgoing, span, message.partition), folded.arrivals)
+        return FoldedBatch(self._add_trace_context(folded.outgoing, span, message.partition), folded.arrivals)
 
-    def _carrying(self, outgoing: list[OutgoingRecord], span: Span, partition: int) -> list[OutgoingRecord]:
-        """Records with the context of the fold; what was decided, and is asked for, with that of the intervention."""
-        asked = self._topics.name(Name.INTERVENTIONS)
-        decided = {self._topics.name(Name.DECISIONS), asked}
-        decisions = [out for out in outgoing if out.topic in decided]
+    def _add_trace_context(self, outgoing: list[OutgoingRecord], span: Span, partition: int) -> list[OutgoingRecord]:
+        """Records with the context of the fold; decisions and interventions with that of the span ``intervention``."""
+        interventions = self._topics.name(Name.INTERVENTIONS)
+        decision_topics = {self._topics.name(Name.DECISIONS), interventions}
+        decisions = [out for out in outgoing if out.topic in decision_topics]
         if not decisions:
-            return [carrying(out, span) for out in outgoing]
-        within = self._tracing.within("intervention", span, about(decisions, asked))
-        self._spans.add(partition, within)
-        return [carrying(out, within if out.topic in decided else span) for out in outgoing]
+            return [add_trace_context(out, span) for out in outgoing]
+        intervention = self._tracing.begin_child("intervention", span, decision_attributes(decisions, interventions))
+        self._spans.add(partition, intervention)
+        return [add_trace_context(out, intervention if out.topic in decision_topics else span) for out in outgoing]
 
 
-def about(decisions: Sequence[OutgoingRecord], interventions: str) -> dict[str, str | bool]:
-    """What a span says of a decision: which it was, and whether it asks for an intervention or leaves alone."""
+def decision_attributes(decisions: Sequence[OutgoingRecord], interventions: str) -> dict[str, str | bool]:
+    """Span attributes of a decision: its id, and whether it requests an intervention."""
     ids = [(value or b"").decode() for name, value in decisions[0].headers if name == "ce_id"]
     return {"tenor.decision_id": ids[0], "tenor.intervention": any(out.topic == interventions for out in decisions)}
 
 
-def carrying(out: OutgoingRecord, span: Span) -> OutgoingRecord:
-    """A record with the span's context. A dead letter keeps the headers it came with; its span says why it is one."""
+def add_trace_context(out: OutgoingRecord, span: Span) -> OutgoingRecord:
+    """The record with the span's context. A dead letter keeps its own headers; its span gets the reason as status."""
     reasons = [(value or b"").decode() for name, value in out.headers if name == REASON]
     if reasons:
         span.set_status(Status(StatusCode.ERROR, reasons[-1]))

@@ -1,8 +1,8 @@
 """Traces: the W3C trace context in a record's headers, continued through our stages and exported by OTLP over HTTP.
 
-Imported only where ``TENOR_OTLP_ENDPOINT`` is set. Only what a producer has sampled is continued: a record without a
-sampled ``traceparent`` costs a look at its headers and has no span. Spans hold positions in topics and the ids of
-decisions; nothing of a person, for nothing erases a trace backend.
+Imported only where ``TENOR_OTLP_ENDPOINT`` is set. Only traces that a producer sampled are continued: a record without
+a sampled ``traceparent`` has no span. Spans hold positions in topics and ids of decisions, and no personal data, since
+``tenor erase`` does not reach a trace backend.
 """
 
 import os
@@ -27,11 +27,11 @@ PATH = "/v1/traces"
 
 
 class Tracing:
-    """Begins spans in the traces that records belong to.
+    """Starts spans in the traces that records belong to.
 
     Args:
-        provider: where spans go.
-        group: consumer group of those who work on the records.
+        provider: receives the spans.
+        group: consumer group of the worker.
     """
 
     def __init__(self, provider: TracerProvider, group: str) -> None:
@@ -40,7 +40,7 @@ class Tracing:
 
     def begin(self, stage: str, message: Any, context: Context) -> Span:
         """A span for one record in one stage."""
-        place = {
+        attributes = {
             "messaging.system": "kafka",
             "messaging.operation.type": "process",
             "messaging.consumer.group.name": self._group,
@@ -48,15 +48,15 @@ class Tracing:
             "messaging.destination.partition.id": str(message.partition),
             "messaging.kafka.offset": message.offset,
         }
-        return self._tracer.start_span(stage, context, SpanKind.CONSUMER, place)
+        return self._tracer.start_span(stage, context, SpanKind.CONSUMER, attributes)
 
-    def within(self, stage: str, span: Span, attributes: Mapping[str, str | bool]) -> Span:
-        """A span for something that follows from a record and is published."""
+    def begin_child(self, stage: str, span: Span, attributes: Mapping[str, str | bool]) -> Span:
+        """A child span for a published output."""
         return self._tracer.start_span(stage, set_span_in_context(span), SpanKind.PRODUCER, attributes)
 
 
 def context_of(message: Any) -> Context | None:
-    """The sampled trace a record belongs to; None when it belongs to none, or its header cannot be read."""
+    """The sampled trace a record belongs to; None for no trace, or a header that cannot be read."""
     if not any(name == PARENT for name, _ in message.headers or ()):
         return None
     carrier = {name: value.decode("ascii", "replace") for name, value in message.headers if value is not None}
@@ -65,16 +65,16 @@ def context_of(message: Any) -> Context | None:
 
 
 def headers_for(span: Span) -> HeaderList:
-    """Headers with which a record's readers go on from a span."""
+    """Headers with which a record's readers continue the trace from a span."""
     carrier: dict[str, str] = {}
     CONTEXT.inject(carrier, set_span_in_context(span))
     return [(name, value.encode()) for name, value in carrier.items()]
 
 
-def tracing(settings: Settings) -> Tracing:
-    """Tracing as set: what a producer sampled, thinned to a share, exported in batches from a thread of its own.
+def new_tracing(settings: Settings) -> Tracing:
+    """Tracing as set: a share of the traces that producers sampled, exported in batches from a thread of its own.
 
-    What waits is exported when the process ends. The share is taken by trace id, so every stage takes the same traces.
+    Waiting spans are exported at exit. The share is taken by trace id, so every stage takes the same traces.
     """
     sampler = ParentBased(ALWAYS_OFF, remote_parent_sampled=TraceIdRatioBased(settings.otlp_share))
     provider = TracerProvider(sampler, resource(settings))
@@ -83,7 +83,7 @@ def tracing(settings: Settings) -> Tracing:
 
 
 def exporter(settings: Settings) -> OTLPSpanExporter:
-    """The exporter. What has no setting of ours, as time limits, it reads from ``OTEL_EXPORTER_OTLP_*``."""
+    """The exporter. It reads what has no Tenor setting, such as timeouts, from ``OTEL_EXPORTER_OTLP_*``."""
     assert settings.otlp_endpoint is not None
     token = settings.otlp_token.get_secret_value()
     headers = {"authorization": f"Bearer {token}"} if token else None
@@ -91,7 +91,7 @@ def exporter(settings: Settings) -> OTLPSpanExporter:
 
 
 def resource(settings: Settings) -> Resource:
-    """Who we are; ``OTEL_SERVICE_NAME`` and ``OTEL_RESOURCE_ATTRIBUTES`` say it otherwise."""
+    """Service name and instance id; ``OTEL_SERVICE_NAME`` and ``OTEL_RESOURCE_ATTRIBUTES`` override them."""
     instance = settings.instance or f"{os.uname().nodename}-{os.getpid()}"
     return Resource({"service.name": "tenor-worker", "service.instance.id": instance}).merge(
         OTELResourceDetector().detect()

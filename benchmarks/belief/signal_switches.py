@@ -26,7 +26,7 @@ from rich.table import Table
 from agents.recordings.model import Event, Line, Truth
 from agents.simulator.day import simulate
 from agents.training import dataset
-from agents.training.detection import DetectionPoint, auc, detection
+from agents.training.detection import DetectionPoint, auc, evaluate_detection
 from schemas.topics import RECORD_OF, Name
 from streams.belief import estimator
 from streams.belief.estimator import Observation
@@ -104,7 +104,7 @@ def families() -> Table:
         words, _ = points_of(signals, ())
         for name, on in CASES.items():
             points, folding = points_of(signals, on)
-            found = detection(points, truths)
+            found = evaluate_detection(points, truths)
             otherwise = sum(one.raised != other.raised for one, other in zip(points, words, strict=True)) / len(words)
             hits, delay = found["hits"] / found["frustrated"], found["delay_turns"]["mean"]
             read = reading["message"] + sum(reading[KIND_OF[one]] for one in on if one in KIND_OF)
@@ -134,7 +134,9 @@ def single_pass(conversations: list[dataset.Conversation]) -> tuple[float | None
     """AUC of ``now`` and ``next`` when a conversation is learned after it was predicted."""
     learner, now, next_ = TextModelLearner(expert_weights()), [], []
     for conversation in conversations:
-        lessons = [(turn, label) for turn, label in dataset.lessons(conversation) if label.frustrated is not None]
+        lessons = [
+            (turn, label) for turn, label in dataset.build_examples(conversation) if label.frustrated is not None
+        ]
         for turn, label in lessons:
             said = learner.predict(turn)
             next_.append((said["next"], bool(label.frustrated)))
@@ -149,7 +151,7 @@ def parts(file: Path) -> Table:
     table = Table(
         "text model", "AUC now", "AUC next", "score, µs", title=f"Parts of the text model, {file.stem}, online"
     )
-    conversations = dataset.read(file)
+    conversations = dataset.read_conversations(file)
     for name, values in PARTS.items():
         with changed(values):
             aucs = single_pass(conversations)

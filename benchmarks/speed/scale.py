@@ -31,7 +31,7 @@ from agents.embedded.process import ChildProcess
 from agents.kafka import client
 from agents.kafka.topic_reader import read
 from agents.settings.model import Settings
-from agents.sink.avro_container import long
+from agents.sink.avro_container import encode_long
 from benchmarks import pictures
 from benchmarks.speed import measuring
 from schemas.codec import Codec
@@ -89,13 +89,13 @@ class Signals:
         for number in itertools.islice(conversations, count):
             self._offset += 1
             key = b"c-%0*d" % (POSITION, number)
-            self._produce(key, before.replace(KEY.encode(), key) + long(self._offset) + after)
+            self._produce(key, before.replace(KEY.encode(), key) + encode_long(self._offset) + after)
         assert self._producer.flush(120) == 0
 
     def _around(self, kind: str, event: dict[str, Any]) -> tuple[bytes, bytes]:
         """The bytes before and after the offset of the input event."""
         value = Codec().encode(record("signal"), self._signal(kind, event))
-        return value.split(long(self._offset))[0], value.split(long(self._offset))[1]
+        return value.split(encode_long(self._offset))[0], value.split(encode_long(self._offset))[1]
 
     def _signal(self, kind: str, event: dict[str, Any]) -> Signal:
         return extract_signal(kind, event, (f"conversation.{kind}", 0, self._offset), now_ms())

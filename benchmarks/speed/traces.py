@@ -92,7 +92,7 @@ def measured(traced: bool, headers: Headers) -> tuple[float, float]:
         partition = agent.partition(0)
         return asyncio.run(microseconds(lambda run: agent._publish(run, partition), signals))
 
-    taken = min(asyncio.run(microseconds(ingest(traced).step, inputs)) for _ in range(ROUNDS))
+    taken = min(asyncio.run(microseconds(ingest(traced).process, inputs)) for _ in range(ROUNDS))
     return taken, min(folded() for _ in range(ROUNDS))
 
 

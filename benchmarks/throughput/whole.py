@@ -16,7 +16,7 @@ from agents.embedded.process import ChildProcess
 from agents.embedded.stack import Stack, running
 from agents.kafka import client
 from agents.settings.model import Settings
-from agents.sink.sink import sources
+from agents.sink.sink import source_topics
 from benchmarks.throughput import broker, contenders, resources, workload
 from benchmarks.throughput.measure import Rate
 from benchmarks.throughput.per_event import CODEC
@@ -103,7 +103,7 @@ def lags(case: Case, settings: Settings) -> list[Lag]:
     group = settings.topics.worker_group if case.app == "tenor" else contenders.CONTENDERS["faust"].group
     own = OWN_TOPICS if case.app == "tenor" else (Name.SIGNALS,)
     stages = [Lag(settings, group, INGESTED), *(Lag(settings, group, [topic]) for topic in own)]
-    return [*stages, Lag(settings, settings.topics.sink_group, list(sources(settings.topics).values()))]
+    return [*stages, Lag(settings, settings.topics.sink_group, list(source_topics(settings.topics).values()))]
 
 
 def faust_workers(count: int, stack: Stack) -> list[ChildProcess]:

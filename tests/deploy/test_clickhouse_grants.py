@@ -185,7 +185,7 @@ def test_every_table_has_a_row_policy_that_clickhouse_reads(base: Settings) -> N
 
 def test_the_analyst_stores_candidates(base: Settings) -> None:
     settings = as_role(base, "tenor_analyst")
-    off_policy.store(settings, "candidate", "default", {"d1": {"control": 1.0}})
+    off_policy.store_probabilities(settings, "candidate", "default", {"d1": {"control": 1.0}})
     assert report.report(settings, None)
 
 

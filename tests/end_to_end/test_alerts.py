@@ -93,7 +93,7 @@ def test_what_was_asked_about_a_conversation_can_be_erased_while_alerts_are_deli
             deployment.settings, "acknowledge", "default", conversation_id, None, "lead-3", "on it"
         )
     eventually(lambda: taken_back(deployment, "c2"), "the acknowledgements work")
-    assert commands.erase(deployment.settings, "default", {pseudonymize("c1")}) == 1
+    assert commands.erase_commands(deployment.settings, "default", {pseudonymize("c1")}) == 1
     commands.publish_command(
         deployment.settings, "acknowledge", "default", "c3", None, "lead-3", "behind the tombstone"
     )

@@ -21,7 +21,7 @@ from agents.kafka import topic_reader
 from agents.kafka.client import admin_client, metadata
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.privacy import profiles
-from agents.privacy.erase import forget, going_on
+from agents.privacy.erase import erase_customer, open_conversations
 from agents.recordings import replay
 from agents.settings.loader import environment
 from agents.settings.model import Settings
@@ -276,8 +276,8 @@ def test_who_is_forgotten_is_gone_and_stays_gone(running: Stack, bus: Deployment
     asked(settings)
     settle(running)
     decided_again(client)
-    assert set(going_on(settings, "default", GONE)) == {f"{GONE}-over", f"{GONE}-on"}
-    assert profiles.find(settings, "default", GONE) is not None
+    assert set(open_conversations(settings, "default", GONE)) == {f"{GONE}-over", f"{GONE}-on"}
+    assert profiles.find_profile(settings, "default", GONE) is not None
     assert holds(running, GONE) >= {settings.topics.changelog, settings.topics.profiles, "tenor.trajectory_points"}
     assert holds(running, GONE) >= {settings.topics.name(Name.ALERT_COMMANDS), "tenor.alert_commands"}
     [(decision,)] = client.execute(
@@ -332,7 +332,9 @@ def test_whom_only_a_signal_under_way_names_is_gone_with_all_that_came_before(ru
     left_unfolded(running, bus, burst(LATE, event_time=at + 1, customer_id=LATE))
 
     # The worker comes back once it is waited for.
-    erased = forget(settings, "default", LATE, SETTLE_S, lambda stage, lag: running.supervise(lambda line: None))
+    erased = erase_customer(
+        settings, "default", LATE, SETTLE_S, lambda stage, lag: running.supervise(lambda line: None)
+    )
     assert erased.conversations == 1
     assert erased.rows["trajectory_points"] == 1
     assert clickhouse_holds(settings, LATE) == set()

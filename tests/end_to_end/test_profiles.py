@@ -58,7 +58,7 @@ def answers(deployment: Deployment) -> list[dict[str, Any]]:
 
 
 def remembered(deployment: Deployment, customer: str) -> Callable[[], dict[str, Any] | None]:
-    return lambda: profiles.find(deployment.settings, "default", customer)
+    return lambda: profiles.find_profile(deployment.settings, "default", customer)
 
 
 def test_a_second_conversation_knows_the_customer(deployment: Deployment) -> None:
@@ -104,7 +104,7 @@ def test_a_profile_survives_a_worker_killed_between_note_and_answer(new_deployme
     for number in range(len(customers)):
         assert {one["profile"]["conversations"] for one in told if one["conversation_id"] == f"second-{number}"} >= {1}
     for customer in customers[::8]:
-        found = profiles.find(deployment.settings, "default", customer)
+        found = profiles.find_profile(deployment.settings, "default", customer)
         assert found is not None and (found["conversations"], found["turns"]) == (2, 7)
 
 
@@ -124,7 +124,7 @@ def test_an_erased_customer_stays_erased(deployment: Deployment) -> None:
     deployment.send(Name.MESSAGES, *running)
     eventually(lambda: len(deployment.points("running")) == 3, "a conversation is running")
     older = next(one for one in deployment.read(Name.CUSTOMERS) if one.key == b"bert")
-    profiles.erase(deployment.settings, "default", "bert")
+    profiles.request_erasure(deployment.settings, "default", "bert")
     eventually(lambda: remembered(deployment, "bert")() is None, "bert is forgotten")
     deployment.produce([(Name.CUSTOMERS, "bert", older.value, dict(older.headers))])  # replayed
     replay.publish_closing_tick(deployment.settings, LATER + 90_000)  # the running one ends and tells

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from agents.common.errors import Failure
 from agents.kafka import client as kafka
 from agents.settings.model import Settings
-from agents.worker.kafka_credentials import credentials
+from agents.worker.kafka_credentials import build_credentials
 from schemas.topics import Name
 from tests.end_to_end.conftest import settings_for
 from tests.end_to_end.deployment import Deployment, deploy, eventually
@@ -104,7 +104,7 @@ def test_the_flow_over_tls_with_a_login(
 async def test_every_other_way_in_for_both_clients(secured: Secured, mechanism: str | None) -> None:
     settings = secured.settings(mechanism)
     assert kafka.metadata(kafka.admin_client(settings), settings).brokers
-    auth = credentials_to_aiokafka_auth(credentials(settings))
+    auth = credentials_to_aiokafka_auth(build_credentials(settings))
     client = AIOKafkaClient(bootstrap_servers=settings.brokers, **auth)
     await client.bootstrap()
     await client.close()

@@ -21,7 +21,7 @@ from agents.learning.text_models import TextModelStore
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.verification.result import VerificationResult
-from agents.verification.verify import States, digest, refused_positions, verify
+from agents.verification.verify import States, digest, read_refused_positions, verify
 from schemas.errors import Rejected
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
@@ -109,7 +109,7 @@ def compare_rows(settings: Settings, found: Found) -> None:
     ratings = Counter(str(one) for (one,) in client.execute("SELECT event_id FROM ratings FINAL"))
     hold_rows("ratings", ratings, rated_in(settings), found)
     letters = client.execute("SELECT topic, partition, offset FROM dead_letters FINAL WHERE stage != 'sink'")
-    refused = {"{}/{}/{}".format(*one) for one in refused_positions(settings)}
+    refused = {"{}/{}/{}".format(*one) for one in read_refused_positions(settings)}
     hold_rows("dead_letters", Counter("{}/{}/{}".format(*one) for one in letters), refused, found)
     client.disconnect()
 

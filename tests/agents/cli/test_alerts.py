@@ -39,7 +39,7 @@ def test_a_test_alert_is_delivered_or_said_to_be_not(tmp_path: Path) -> None:
         refused = tenor(tmp_path, "alerts test", **env | {"HOOK_SECRET": "another secret, also long"})
         assert refused.returncode == 1
         assert "not delivered: HTTP 401" in refused.stdout
-        assert_failure(tenor(tmp_path, "alerts test --team nobody", **env), "there is no team nobody", "support")
+        assert_failure(tenor(tmp_path, "alerts test --team nobody", **env), 'Unknown team "nobody"', "support")
 
 
 def test_the_delivery_of_alerts_is_served_beyond_loopback_with_a_token(tmp_path: Path, env: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from agents.clickhouse.tables import TABLES, to_columns
 from agents.embedded.clickhouse import ClickHouse
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
-from agents.sink.avro_container import file_of, statement
+from agents.sink.avro_container import build_file, insert_statement
 from agents.sink.dead_letter_table import DEAD_LETTERS, dead_letter_row
 from agents.sink.inserter import AVRO_SETTINGS, INSERT_SETTINGS
 from schemas.codec import Codec
@@ -96,7 +96,7 @@ def test_what_clickhouse_reads_itself_is_what_we_would_write(
     client.execute(table.insert, to_columns(table, [table.row(known), table.row(unknown)]), columnar=True)
     bodies = [CODEC.encode(schema, datum)[10:] for datum in (known, unknown)]
     http = ClickHouseHttp(settings.model_copy(update={"clickhouse_http_port": clickhouse.http_port}))
-    http.post(statement(table, schema), file_of(schema, bodies), INSERT_SETTINGS | AVRO_SETTINGS)
+    http.post(insert_statement(table, schema), build_file(schema, bodies), INSERT_SETTINGS | AVRO_SETTINGS)
     http.close()
     rows = client.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY event_time")
     assert set(UNKNOWN) == {name for name in TABLES if TABLES[name].from_avro is not None}

@@ -10,8 +10,8 @@ from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import Producer
 from agents.kafka.record_builder import build_record
-from agents.learning.candidate_file import read
-from agents.learning.off_policy import DecisionRange, redecide
+from agents.learning.candidate_file import read_candidate
+from agents.learning.off_policy import DecisionRange, evaluate_candidate
 from agents.settings.model import Settings
 from schemas.codec import Codec
 from streams.experiment import policy_value
@@ -61,7 +61,9 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_preference_is_worth_what_the_view_says(recorded: tuple[Settings, list[Made]], tmp_path: Path) -> None:
     settings, made = recorded
-    found = redecide(settings, written(tmp_path, "prefer: {slow: 3, own: 1}"), DecisionRange("default", None, None))
+    found = evaluate_candidate(
+        settings, written(tmp_path, "prefer: {slow: 3, own: 1}"), DecisionRange("default", None, None)
+    )
     (row,) = [one for one in of(settings, "policy_values", "default") if one["candidate"] == "candidate"]
     for ours, theirs in (("doubly_robust", "dr"), ("snips", "snips")):
         assert found[ours]["value"] == pytest.approx(row[theirs], abs=1e-9)
@@ -86,14 +88,14 @@ def test_a_snapshot_decides_again_and_a_range_is_kept(recorded: tuple[Settings, 
     half = AT + 450_000
     wanted = DecisionRange("default", None, half)
     file = written(tmp_path, "{name: bold, snapshot: newest, exploration: 0.01, floor: 0}")
-    found = redecide(settings, file, wanted)
+    found = evaluate_candidate(settings, file, wanted)
     assert found["decisions"] == sum(
         one.rewarded and not one.decision["holdout"] and one.decision["event_time"] < half for one in made
     )
     assert found["gain"] is None or found["gain"]["value"] > 0
     assert found["unsupported"] == 0
     with pytest.raises(Failure, match="tenant other has no usable snapshot newest"):
-        redecide(settings, file, DecisionRange("other", None, None))
+        evaluate_candidate(settings, file, DecisionRange("other", None, None))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_a_file_that_cannot_be_meant_is_refused(settings: Settings, tmp_path: Pa
     (tmp_path / "protocols.yaml").write_text(OPTIONS)
     ours = settings.model_copy(update={"protocols_file": tmp_path / "protocols.yaml"})
     with pytest.raises(Failure, match=wrong):
-        read(written(tmp_path, text), ours, Codec(), "default")
+        read_candidate(written(tmp_path, text), ours, Codec(), "default")
 
 
 def test_a_moment_needs_its_offset() -> None:

@@ -83,7 +83,7 @@ def test_what_cannot_be_used_is_none_and_counted_once(ready: Settings) -> None:
 
 def test_one_that_is_nowhere_is_told_in_a_sentence(ready: Settings) -> None:
     publish(ready, made(1))
-    with pytest.raises(Failure, match=f"goes on with the policy {NOWHERE}"):
+    with pytest.raises(Failure, match=f"uses policy {NOWHERE}"):
         policies(ready).fetch([NOWHERE])
 
 
@@ -91,7 +91,7 @@ def test_a_person_is_shown_the_last_one_of_each_tenant_that_can_be_used(ready: S
     [_, last, other] = publish(ready, made(1), made(2), made(3, "another"))
     publish(ready, made(4, "another", format=2))
     put(ready, ("garbage", b"no snapshot"))
-    found = policy_commands.newest(ready)
+    found = policy_commands.read_newest(ready)
     assert {tenant: (version, one.matured) for tenant, (version, one) in found.items()} == {
         "default": (last, 2),
         "another": (other, 3),
@@ -99,6 +99,6 @@ def test_a_person_is_shown_the_last_one_of_each_tenant_that_can_be_used(ready: S
 
 
 def test_a_person_cannot_ask_for_an_option_there_is_not(ready: Settings) -> None:
-    with pytest.raises(Failure, match="there is no option no-such") as failure:
+    with pytest.raises(Failure, match='Unknown option "no-such"') as failure:
         policy_commands.publish_command(ready, "disable", "no-such", "default", None, "why not")
     assert "offer-options" in (failure.value.hint or "")

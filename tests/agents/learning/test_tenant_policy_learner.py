@@ -86,7 +86,7 @@ def new(newest: Snapshot | None = None, numbers: Config = CONFIG) -> TenantPolic
 
 def hear(one: TenantPolicyLearner, reads: Iterable[DecodedRecord]) -> None:
     for read in reads:
-        one.hear(read)
+        one.add(read)
 
 
 def undisturbed(steps: list[Step], numbers: Config = CONFIG) -> list[Record]:
@@ -119,7 +119,7 @@ def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(
     last = from_record(calm[done - 1]) if done else Snapshot("default")
     one, found = new(last, numbers), calm[:done]
     hear(one, [read for reads, _ in steps for read in data.draw(st.permutations(reads))])
-    one.recall(cuts(calm[:done]))
+    one.restore(cuts(calm[:done]))
     for _, ends in steps:
         if any(end > last.positions.get(position, 0) for position, end in ends.items()):
             taught = one.learn(ends)
@@ -178,11 +178,11 @@ def test_a_batch_that_teaches_nothing_is_a_batch_to_those_who_learn_again(rated_
     live, again, published = new(numbers=numbers), new(numbers=numbers), []
     ends: dict[Position, int] = {}
     for reads in batches:
-        ends = ends | {read.position: read.received.offset + 1 for read in reads}
+        ends = ends | {read.position: read.consumed.offset + 1 for read in reads}
         hear(live, reads)
         taught = live.learn(ends)
         published.append(taught)
-    assert [[one["decision_id"] for one in taught.news.late] for taught in published] == [[], [], ["d"]]
+    assert [[one["decision_id"] for one in taught.joined.late] for taught in published] == [[], [], ["d"]]
     hear(again, [read for reads in batches for read in reads])
     records = [taught.record for taught in published if taught.record is not None]
     assert [again.learn(from_record(one).positions).record for one in records] == records
@@ -199,7 +199,7 @@ def test_a_rating_that_is_late_by_its_time_is_late_to_those_who_read_less() -> N
     live.learn(dict(log.ends))
     again = new(live.snapshot, numbers)
     hear(again, second)
-    again.recall()
+    again.restore()
     late = log.add(Name.RATINGS, rating(quiet, 1, event_time=moment(24 * HOUR_S)))
     hear(live, [late])
     hear(again, [late])
@@ -240,7 +240,7 @@ def test_decisions_alone_go_on_waiting() -> None:
     one, ends = told((Name.DECISIONS, a))
     assert one.learn(ends).record is None
     assert one.snapshot == Snapshot("default")
-    one.hear(DecodedRecord(Name.OUTCOMES, ConsumedRecord(Name.OUTCOMES, 0, 0, None, None, (), 0), outcome(a)))
+    one.add(DecodedRecord(Name.OUTCOMES, ConsumedRecord(Name.OUTCOMES, 0, 0, None, None, (), 0), outcome(a)))
     record = one.learn(ends | {(Name.OUTCOMES, 0): 1}).record
     assert record is not None and record["matured"] == 1
 
@@ -249,7 +249,7 @@ def test_a_rating_of_what_nobody_saw_the_end_of_teaches_nothing() -> None:
     a = decision("a")
     one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(a, None)))
     one.learn(ends)
-    one.hear(DecodedRecord(Name.RATINGS, ConsumedRecord(Name.RATINGS, 0, 0, None, None, (), 0), rating(a)))
+    one.add(DecodedRecord(Name.RATINGS, ConsumedRecord(Name.RATINGS, 0, 0, None, None, (), 0), rating(a)))
     record = one.learn(ends | {(Name.RATINGS, 0): 1}).record
     assert record is not None and (record["options"], record["matured"]) == ([], 0)
 
@@ -289,7 +289,7 @@ def test_an_outcome_of_no_decision_is_refused_where_it_stood() -> None:
     one, ends = told((Name.DECISIONS, a), (Name.OUTCOMES, outcome(decision("b"))), (Name.OUTCOMES, outcome(a)))
     taught = one.learn(ends)
     [refusal] = taught.refused
-    assert (refusal.read.received.offset, refusal.why.reason) == (0, Reason.UNKNOWN_DECISION)
+    assert (refusal.decoded.consumed.offset, refusal.why.reason) == (0, Reason.UNKNOWN_DECISION)
     assert taught.record is not None and taught.record["matured"] == 1
 
 
@@ -302,7 +302,7 @@ def test_it_is_due_when_enough_came_or_something_waits_long_enough(monkeypatch: 
     hear(one, [log.add(Name.DECISIONS, a), log.add(Name.DECISIONS, b)])
     assert not one.due
     now += 1000
-    one.hear(log.add(Name.OUTCOMES, outcome(a)))
+    one.add(log.add(Name.OUTCOMES, outcome(a)))
     assert not one.due
     now += 29.9
     assert not one.due
@@ -350,7 +350,7 @@ def test_a_snapshot_of_the_default_settings_is_read_again() -> None:
     record = one.learn(log.ends).record
     assert record is not None
     assert to_record(from_record(record)) == record
-    assert tenant_policy_learner.in_order([], Name.OUTCOMES) == []
+    assert tenant_policy_learner.sort_by_position([], Name.OUTCOMES) == []
 
 
 def test_a_decision_costs_little_more_than_its_bytes_while_its_outcome_is_awaited() -> None:
@@ -360,7 +360,7 @@ def test_a_decision_costs_little_more_than_its_bytes_while_its_outcome_is_awaite
     try:
         before, _ = tracemalloc.get_traced_memory()
         for number in range(count):
-            one.hear(log.add(Name.DECISIONS, deepcopy(decision(str(number)))))
+            one.add(log.add(Name.DECISIONS, deepcopy(decision(str(number)))))
         heard, _ = tracemalloc.get_traced_memory()
         one.learn(log.ends)
         learned, _ = tracemalloc.get_traced_memory()

@@ -8,7 +8,7 @@ from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import Producer
 from agents.learning import versioned_topic
 from agents.learning.text_models import TextModelStore
-from agents.learning.versioned_topic import KEPT
+from agents.learning.versioned_topic import CACHE_SIZE
 from agents.settings.model import Settings
 from streams.text_model import weights
 from streams.text_model.model import shipped_model
@@ -44,7 +44,7 @@ def test_the_shipped_one_needs_no_broker() -> None:
 
 
 def test_every_version_is_found_again_however_many_came_since(ready: Settings) -> None:
-    known = [made(number) for number in range(KEPT + 4)]
+    known = [made(number) for number in range(CACHE_SIZE + 4)]
     found = TextModelStore(ready)
     assert found.newest() is None
     for one in known:
@@ -53,7 +53,7 @@ def test_every_version_is_found_again_however_many_came_since(ready: Settings) -
     for one in [*known, *known]:
         assert found(one.version).weights == one
     assert found.newest() == TextModelStore(ready).newest() == known[-1].version
-    assert len(found._known) == KEPT
+    assert len(found._known) == CACHE_SIZE
 
 
 def test_a_version_published_again_is_the_newest(ready: Settings) -> None:
@@ -65,7 +65,7 @@ def test_a_version_published_again_is_the_newest(ready: Settings) -> None:
 
 def test_one_that_is_nowhere_is_told_in_a_sentence(ready: Settings) -> None:
     publish(ready, packed(made(1)))
-    with pytest.raises(Failure, match=f"goes on with the text model {NOWHERE}") as failure:
+    with pytest.raises(Failure, match=f"uses text model {NOWHERE}") as failure:
         TextModelStore(ready).fetch([made(1).version, NOWHERE])
     assert failure.value.hint
 

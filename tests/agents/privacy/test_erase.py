@@ -13,8 +13,8 @@ from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.producer import Producer
-from agents.privacy.erase import forget, going_on
-from agents.privacy.erase_view import remaining
+from agents.privacy.erase import erase_customer, open_conversations
+from agents.privacy.erase_view import remaining_places
 from agents.schema_registry.client import codec_for
 from agents.settings.model import Settings
 from agents.worker.changelog import as_of_header
@@ -61,8 +61,8 @@ def test_a_late_state_of_a_paused_worker_does_not_bring_back_what_ended(bus: Set
     on, over = named("on"), named("over")
     late = [written(over, 5), written(over, 9, ended=True), written(over, 7)]
     publish(bus, bus.topics.changelog, written(on, 6), *late, written(on, 4, ended=True))
-    assert set(going_on(bus, "default", "u1")) == {"on"}
-    assert going_on(bus, "another", "u1") == going_on(bus, "default", "u2") == {}
+    assert set(open_conversations(bus, "default", "u1")) == {"on"}
+    assert open_conversations(bus, "another", "u1") == open_conversations(bus, "default", "u2") == {}
 
 
 @pytest.mark.integration
@@ -71,7 +71,7 @@ def test_nothing_is_asked_before_what_is_under_way_is_folded(bus: Settings) -> N
     value = codec_for(bus).encode(record("signal"), named("c1"))
     publish(bus, bus.topics.name(Name.SIGNALS), (b"c1", value, []))
     with pytest.raises(Failure, match="conversations is 1 records behind"):
-        forget(bus, "default", "u1", 0.1, lambda stage, lag: None)
+        erase_customer(bus, "default", "u1", 0.1, lambda stage, lag: None)
     assert count(bus, STEPS) == 1
 
 
@@ -91,7 +91,7 @@ def test_what_was_asked_about_a_conversation_is_erased_and_nothing_else(bus: Set
     give("default", None, "night")
     give("another", "gone", None)
     publish(bus, bus.topics.name(Name.ALERT_COMMANDS), (b"odd", b"no record of ours", []))
-    assert commands.erase(bus, "default", {pseudonymize("gone")}) == 2
+    assert commands.erase_commands(bus, "default", {pseudonymize("gone")}) == 2
     assert sum(value is None for value in last(bus).values()) == 2
     assert len(last(bus)) == 6
 
@@ -102,12 +102,12 @@ def test_what_was_asked_about_a_conversation_is_erased_and_nothing_else(bus: Set
         assert len(log.commands_about(kept)) == 1
 
     before = count(bus, [Name.ALERT_COMMANDS])
-    assert commands.erase(bus, "default", {pseudonymize("gone")}) == 0
+    assert commands.erase_commands(bus, "default", {pseudonymize("gone")}) == 0
     assert count(bus, [Name.ALERT_COMMANDS]) == before
     give("default", "gone", None)  # somebody new, who is forgotten in turn
-    assert commands.erase(bus, "default", {pseudonymize("gone")}) == 1
+    assert commands.erase_commands(bus, "default", {pseudonymize("gone")}) == 1
 
 
 def test_every_topic_that_names_a_conversation_or_a_customer_is_told_of() -> None:
-    told = " ".join(where for _, where, _ in remaining(Topics()))
+    told = " ".join(where for _, where, _ in remaining_places(Topics()))
     assert {"tenor-conversations-changelog", "tenor.profiles", "tenor.alert-commands"} <= set(told.split())

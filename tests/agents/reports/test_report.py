@@ -18,7 +18,7 @@ from agents.reports.effects import UNTOLD, concluded
 from agents.reports.report import as_json, render, report
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
-from agents.training.detection import DetectionPoint, auc, detection
+from agents.training.detection import DetectionPoint, auc, evaluate_detection
 from tests.support.data.experiments import experiment
 from tests.support.data.records import AT, alert, decision, distal, outcome, point, rating, snapshot
 from tests.support.data.warehouse import ALERTS, DECISIONS, DISTAL, OUTCOMES, POINTS, POLICY, RATINGS, insert, store
@@ -56,7 +56,7 @@ TRUTHS += [("false alarm", [0.1, 0.2]), ("never arrived", [0.9])]
 
 @pytest.mark.parametrize("shift", [0, 86_400_000_001])
 def test_detection_counts(shift: int) -> None:
-    found = detection(TALKS, [line for name, values in TRUTHS for line in truth(name, values, shift)])
+    found = evaluate_detection(TALKS, [line for name, values in TRUTHS for line in truth(name, values, shift)])
     assert (found["conversations"], found["without_points"]) == (6, 1)
     assert (found["frustrated"], found["hits"], found["misses"]) == (4, 2, 2)
     assert (found["quiet"], found["false_alarms"], found["false_alarms_per_1000_quiet"]) == (2, 1, 500.0)
@@ -66,19 +66,19 @@ def test_detection_counts(shift: int) -> None:
 
 def test_a_label_counts_where_no_degree_is_known() -> None:
     labels = [Truth("hit", 2, AT + 2000, None, True), Truth("quiet", 1, AT + 1000, None, False)]
-    found = detection(TALKS, labels)
+    found = evaluate_detection(TALKS, labels)
     assert (found["frustrated"], found["quiet"], found["turns"], found["auc"]) == (1, 1, 2, 1.0)
 
 
 def test_a_refused_message_does_not_shift_the_others() -> None:
     """Turn 2 never arrived: the point after it is turn 2 for us, and turn 3 for the label."""
     arrived = [DetectionPoint("c", 1, AT + 1000, 0.0, False), DetectionPoint("c", 2, AT + 3000, 0.9, True)]
-    found = detection(arrived, truth("c", [0.0, 0.1, 0.9]))
+    found = evaluate_detection(arrived, truth("c", [0.0, 0.1, 0.9]))
     assert (found["turns"], found["auc"], found["delay_turns"]["mean"]) == (2, 1.0, 0)
 
 
 def test_nothing_to_detect() -> None:
-    found = detection([], [])
+    found = evaluate_detection([], [])
     assert found["auc"] is None
     assert found["false_alarms_per_1000_quiet"] is None
     assert found["delay_turns"] == {"median": None, "mean": None}

@@ -5,7 +5,7 @@ import pytest
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES, Row
 from agents.common.pseudonyms import pseudonymize
-from agents.privacy.clickhouse_rows import PLACES
+from agents.privacy.clickhouse_rows import CONDITIONS
 from agents.settings.model import Settings
 from agents.sink.erasure_filter import ErasureFilter
 from schemas.topics import RECORD_OF, Name
@@ -15,15 +15,14 @@ LATER = AT + 10_000_000
 
 
 def forgotten(until: int = LATER) -> ErasureFilter:
-    found = ErasureFilter()
-    found.add(
-        {"tenant": "default", "customer": pseudonymize("u1"), "conversations": [pseudonymize("c1")], "until": until}
-    )
-    return found
+    erasure_filter = ErasureFilter()
+    ids = {"customer": pseudonymize("u1"), "conversations": [pseudonymize("c1")]}
+    erasure_filter.add({"tenant": "default", **ids, "until": until})
+    return erasure_filter
 
 
 @pytest.mark.parametrize(
-    ("changes", "covered"),
+    ("changes", "erased"),
     [
         ({}, True),
         ({"customer_id": None}, True),
@@ -35,32 +34,32 @@ def forgotten(until: int = LATER) -> ErasureFilter:
         ({"event_time": LATER + 1}, False),
     ],
 )
-def test_what_is_left_out(changes: Row, covered: bool) -> None:
-    assert forgotten().covers(TABLES[Name.TRAJECTORIES].row(point(**changes))) is covered
-    assert not ErasureFilter().covers(point(**changes))
+def test_what_is_left_out(changes: Row, erased: bool) -> None:
+    assert forgotten().is_erased(TABLES[Name.TRAJECTORIES].row(point(**changes))) is erased
+    assert not ErasureFilter().is_erased(point(**changes))
 
 
 def test_what_names_only_a_conversation_is_left_out_with_it() -> None:
     row = TABLES[Name.DELIVERIES].row(delivery())
-    assert forgotten().covers(row)
-    assert not forgotten().covers(row | {"conversation_id": "another"})
+    assert forgotten().is_erased(row)
+    assert not forgotten().is_erased(row | {"conversation_id": "another"})
 
 
 def test_an_end_is_as_old_as_what_ended() -> None:
-    assert forgotten().covers(outcome(event_time=LATER + 1, decided_at=LATER))
-    assert not forgotten().covers(outcome(event_time=LATER + 2, decided_at=LATER + 1))
+    assert forgotten().is_erased(outcome(event_time=LATER + 1, decided_at=LATER))
+    assert not forgotten().is_erased(outcome(event_time=LATER + 2, decided_at=LATER + 1))
 
 
 def test_who_is_forgotten_twice_is_forgotten_until_the_later_time() -> None:
     for first, second in ((AT, LATER), (LATER, AT)):
-        found = forgotten(first)
-        found.add({"tenant": "default", "customer": pseudonymize("u1"), "conversations": [], "until": second})
-        assert found.covers(rating(conversation_id="another", event_time=LATER))
+        erasure_filter = forgotten(first)
+        erasure_filter.add({"tenant": "default", "customer": pseudonymize("u1"), "conversations": [], "until": second})
+        assert erasure_filter.is_erased(rating(conversation_id="another", event_time=LATER))
 
 
 def test_rows_without_a_conversation_are_nobodys() -> None:
-    assert not forgotten().covers({"tenant": "default", "option": "slow", "event_time": AT})
-    assert not forgotten().covers({"topic": "conversation.messages", "reason": "empty"})
+    assert not forgotten().is_erased({"tenant": "default", "option": "slow", "event_time": AT})
+    assert not forgotten().is_erased({"topic": "conversation.messages", "reason": "empty"})
 
 
 @pytest.mark.integration
@@ -72,5 +71,5 @@ def test_no_table_that_names_anybody_is_left_out(migrated: Settings) -> None:
         WHERE c.database = currentDatabase() AND t.engine != 'View'
             AND c.name IN ('conversation_id', 'customer_id', 'decision_id', 'event_id')
     """
-    assert {table for (table,) in connect(migrated).execute(query)} == set(PLACES)
-    assert {TABLES[name].name for name in RECORD_OF if name in TABLES} >= set(PLACES) - {"candidate_policies"}
+    assert {table for (table,) in connect(migrated).execute(query)} == set(CONDITIONS)
+    assert {TABLES[name].name for name in RECORD_OF if name in TABLES} >= set(CONDITIONS) - {"candidate_policies"}

@@ -22,7 +22,7 @@ from agents.kafka.async_producer import OutgoingRecord
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.kafka.record_builder import build_record
 from agents.settings.model import Settings
-from agents.sink.sink import CorruptRecordError, Sink, sources
+from agents.sink.sink import CorruptRecordError, Sink, source_topics
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.topics import Name
@@ -62,8 +62,8 @@ def rated(settings: Settings, datum: dict[str, Any]) -> OutgoingRecord:
 
 def publish(settings: Settings, records: Iterable[OutgoingRecord]) -> None:
     producer = Producer(kafka.producer_config(settings))
-    for one in records:
-        producer.produce(one.topic, key=one.key, value=one.value, headers=list(one.headers), timestamp=AT)
+    for record in records:
+        producer.produce(record.topic, key=record.key, value=record.value, headers=list(record.headers), timestamp=AT)
     assert producer.flush(10) == 0
 
 
@@ -120,7 +120,7 @@ def count(settings: Settings, view: str) -> int:
 def lag(settings: Settings) -> int:
     """Records of the sink's topics that are not committed."""
     dead = [topic.name for topic in settings.topics.all() if topic.name.endswith(".dlq")]
-    positions = kafka.partitions_of(settings, [*sources(settings.topics), *dead])
+    positions = kafka.partitions_of(settings, [*source_topics(settings.topics), *dead])
     ends = kafka.end_offsets(settings, positions)
     done = kafka.committed_offsets(settings, settings.topics.sink_group, positions)
     return sum(ends[p] - done[p] for p in positions)
@@ -128,11 +128,11 @@ def lag(settings: Settings) -> int:
 
 def test_everything_arrives_once_and_is_committed(ready: Settings) -> None:
     publish(ready, [*outputs(ready, range(1, 301)), rated(ready, rating())])
-    with running(ready) as one:
+    with running(ready) as sink:
         assert eventually(lambda: count(ready, "trajectories") == 300 and count(ready, "rated") == 1)
-        assert one.sink.health.ready
-        behind = metrics.LAG.labels(ready.topics.name(Name.TRAJECTORIES))
-        assert eventually(lambda: ready.topics.name(Name.ALERTS) in metrics.SHOWN_LAG and behind._value.get() == 0)
+        assert sink.sink.health.ready
+        lag_gauge = metrics.LAG.labels(ready.topics.name(Name.TRAJECTORIES))
+        assert eventually(lambda: ready.topics.name(Name.ALERTS) in metrics.SHOWN_LAG and lag_gauge._value.get() == 0)
     assert [count(ready, view) for view in ("decided", "observed", "alerted", "refused")] == [300, 300, 300, 0]
     assert lag(ready) == 0
 
@@ -152,9 +152,9 @@ def test_a_transaction_at_the_end_is_committed_to_its_end(ready: Settings, apach
     assert count(settings, "rated") == 1
 
 
-def transaction(producer: Producer, one: OutgoingRecord, commit: bool = True) -> None:
+def transaction(producer: Producer, record: OutgoingRecord, commit: bool = True) -> None:
     producer.begin_transaction()
-    producer.produce(one.topic, key=one.key, value=one.value, headers=list(one.headers), timestamp=AT)
+    producer.produce(record.topic, key=record.key, value=record.value, headers=list(record.headers), timestamp=AT)
     producer.flush(10)  # what is aborted must have reached the log before
     (producer.commit_transaction if commit else producer.abort_transaction)(20)
 
@@ -181,7 +181,7 @@ def test_records_of_two_schemas_and_forms_arrive_together(ready: Settings) -> No
 def test_a_broken_body_is_noticed_wherever_it_stands(ready: Settings, place: int) -> None:
     batch = outputs(ready, range(1, 11), ["trajectory_point"])
     batch[place] = batch[place]._replace(value=(batch[place].value or b"")[:-20])
-    publish(ready, [one._replace(key=b"c1") for one in batch])
+    publish(ready, [record._replace(key=b"c1") for record in batch])
     with running(ready):
         assert eventually(lambda: count(ready, "refused") == 1 and count(ready, "trajectories") == 9)
         assert eventually(lambda: lag(ready) == 0)
@@ -202,7 +202,7 @@ def test_the_same_dead_letter_twice_is_one_row(ready: Settings) -> None:
     for _ in range(2):
         sink = Sink(ready, clock=lambda: AT)
         poison = ConsumedRecord(ready.topics.name(Name.RATINGS), 0, 5, b"c1", b"nonsense", (), AT)
-        _, letters = sink.read([poison])
+        _, letters = sink.to_rows([poison])
         publish(ready, letters)
     with running(ready):
         assert eventually(lambda: count(ready, "dead_letters") >= 1 and lag(ready) == 0)
@@ -229,8 +229,8 @@ def test_a_poison_rating_becomes_a_dead_letter_and_its_row(ready: Settings) -> N
     reasons = ("empty", "out_of_range", "out_of_range", "unknown_format")
     assert [row[:3] for row in rows] == [(name, "sink", reason) for reason in reasons]
     assert rows[3][3] == len(b"secret words")
-    letters = consumed(ready, ready.topics.dead_letters(Name.RATINGS), 4)
-    assert {letter.value() for letter in letters} == {one.value for one in bad}
+    letters = consume(ready, ready.topics.dead_letters(Name.RATINGS), 4)
+    assert {letter.value() for letter in letters} == {record.value for record in bad}
     assert all(letter.timestamp()[1] == AT for letter in letters)
 
 
@@ -254,9 +254,9 @@ def test_any_record_of_a_dead_letter_queue_is_a_row(ready: Settings) -> None:
 
 def test_a_broken_record_of_our_own_is_a_bug(ready: Settings) -> None:
     publish(ready, [OutgoingRecord(ready.topics.name(Name.ALERTS), b"c1", b"not ours")])
-    one = Running(ready)
-    one.thread.join(WAIT_S)
-    assert isinstance(one.end(), CorruptRecordError)
+    sink = Running(ready)
+    sink.thread.join(WAIT_S)
+    assert isinstance(sink.end(), CorruptRecordError)
     assert lag(ready) == 1
 
 
@@ -328,12 +328,12 @@ def test_clickhouse_goes_and_comes_back(fragile: Settings, own_clickhouse: Resta
 
 def test_nothing_is_committed_before_it_is_inserted(fragile: Settings, own_clickhouse: Restartable) -> None:
     impatient = fragile.model_copy(update={"sink_patience_s": 1.0})
-    one = Running(impatient)
-    assert eventually(lambda: one.sink.health.ready)
+    sink = Running(impatient)
+    assert eventually(lambda: sink.sink.health.ready)
     own_clickhouse.server.stop()
     publish(fragile, outputs(fragile, range(1, 51)))
-    one.thread.join(WAIT_S)
-    error = one.end()
+    sink.thread.join(WAIT_S)
+    error = sink.end()
     assert isinstance(error, Failure)
     assert "gave up after 1 s" in error.message
     assert "TENOR_CLICKHOUSE_HOST" in error.message
@@ -345,8 +345,8 @@ def test_nothing_is_committed_before_it_is_inserted(fragile: Settings, own_click
 
 
 def test_stop_does_not_wait_for_clickhouse_to_come_back(fragile: Settings, own_clickhouse: Restartable) -> None:
-    with running(fragile) as one:
-        assert eventually(lambda: one.sink.health.ready)
+    with running(fragile) as sink:
+        assert eventually(lambda: sink.sink.health.ready)
         own_clickhouse.server.stop()
         before = failures("trajectory_points")
         publish(fragile, outputs(fragile, range(1, 11), ["trajectory_point"]))
@@ -367,15 +367,15 @@ def test_two_sinks_share_and_hand_over(ready: Settings) -> None:
         assert eventually(lambda: lag(ready) == 0)
 
 
-def consumed(settings: Settings, topic: str, wanted: int) -> list[Any]:
+def consume(settings: Settings, topic: str, wanted: int) -> list[Any]:
     consumer = Consumer(kafka.consumer_config(settings, "check"))
     consumer.subscribe([topic])
-    found: list[Any] = []
-    assert eventually(lambda: len(found_more(consumer, found)) >= wanted)
+    messages: list[Any] = []
+    assert eventually(lambda: len(consume_more(consumer, messages)) >= wanted)
     consumer.close()
-    return found
+    return messages
 
 
-def found_more(consumer: Consumer, found: list[Any]) -> list[Any]:
-    found += [message for message in consumer.consume(100, 0.2) if message.error() is None]
-    return found
+def consume_more(consumer: Consumer, messages: list[Any]) -> list[Any]:
+    messages += [message for message in consumer.consume(100, 0.2) if message.error() is None]
+    return messages

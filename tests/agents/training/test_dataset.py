@@ -12,7 +12,7 @@ from tests.support.data.labelled_conversations import conversation, day, turn, w
 
 
 def test_a_file_is_read_as_ingest_reads_it(tmp_path: Path) -> None:
-    first, *rest = dataset.read(written(tmp_path / "day.jsonl", day(4)))
+    first, *rest = dataset.read_conversations(written(tmp_path / "day.jsonl", day(4)))
     assert [one.id for one in (first, *rest)] == ["c0", "c1", "c2", "c3"]
     assert [one["kind"] for one in first.signals] == ["message"] * 5
     assert [one["participant_role"] for one in first.signals] == ["customer", "operator", "customer", "bot", "customer"]
@@ -25,7 +25,9 @@ def test_a_file_is_read_as_ingest_reads_it(tmp_path: Path) -> None:
 def test_lines_of_several_conversations_may_be_mixed(tmp_path: Path) -> None:
     one, other = day(2)
     mixed = [[line] for pair in zip(one, other, strict=True) for line in pair]
-    assert dataset.read(written(tmp_path / "a", mixed)) == dataset.read(written(tmp_path / "b", [one, other]))
+    assert dataset.read_conversations(written(tmp_path / "a", mixed)) == dataset.read_conversations(
+        written(tmp_path / "b", [one, other])
+    )
 
 
 def test_lessons_are_the_labelled_turns_with_what_rose_since_the_labelled_one_before() -> None:
@@ -34,24 +36,24 @@ def test_lessons_are_the_labelled_turns_with_what_rose_since_the_labelled_one_be
     last = turn("c2", 6, "customer", "Hello?", frustrated=1, intensity=0.9)
     unrated = turn("c2", 7, "customer", "Hello?", frustrated=0)
     after = turn("c2", 8, "customer", "Hello?", frustrated=0, intensity=0.0)
-    found = dataset.conversation("c2", [*turns, unlabelled, last, unrated, after])
-    labels = [label for _, label in dataset.lessons(found)]
+    found = dataset.build_conversation("c2", [*turns, unlabelled, last, unrated, after])
+    labels = [label for _, label in dataset.build_examples(found)]
     assert labels == [
         *(Label(False, None), Label(True, True), Label(True, True), Label(True, False)),
         *(Label(False, None), Label(False, None)),
     ]
-    assert [turn.read is None for turn, _ in dataset.lessons(found)] == [False] * 6
+    assert [turn.read is None for turn, _ in dataset.build_examples(found)] == [False] * 6
 
 
 def test_a_turn_never_seen_is_a_lesson_in_forecasting_only() -> None:
-    *_, (last, label) = dataset.lessons(dataset.conversation("c0", conversation(0)))
+    *_, (last, label) = dataset.build_examples(dataset.build_conversation("c0", conversation(0)))
     assert last.read is None
     assert label.frustrated is True
 
 
 @pytest.mark.parametrize(("split", "is_test"), [(None, True), ("test", True), ("train", False)])
 def test_what_counts_of_a_file_with_a_split(split: str | None, is_test: bool) -> None:
-    assert dataset.conversation("c1", conversation(1, split)).is_test is is_test
+    assert dataset.build_conversation("c1", conversation(1, split)).is_test is is_test
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str, words
     path = tmp_path / "file.jsonl"
     path.write_text(content)
     with pytest.raises(Failure, match=words):
-        dataset.read(path)
+        dataset.read_conversations(path)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +87,9 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str, words
 def test_a_turn_that_cannot_be_used_is_named(tmp_path: Path, changes: dict[str, object], words: str) -> None:
     bad = turn("c", 1, "customer", "Hello", frustrated=0) | changes
     with pytest.raises(Failure, match=words):
-        dataset.read(written(tmp_path / "file.jsonl", [conversation(1), [bad]]))
+        dataset.read_conversations(written(tmp_path / "file.jsonl", [conversation(1), [bad]]))
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="nowhere"):
-        dataset.read(tmp_path / "nowhere.jsonl")
+        dataset.read_conversations(tmp_path / "nowhere.jsonl")

@@ -21,11 +21,11 @@ MODES = ("shipped", "online", "folds")
 
 
 def read(conversations: list[Turns]) -> list[dataset.Conversation]:
-    return [dataset.conversation(turns[0]["conversation_id"], turns) for turns in conversations]
+    return [dataset.build_conversation(turns[0]["conversation_id"], turns) for turns in conversations]
 
 
 def run(conversations: list[Turns], mode: str, number: int = 4) -> list[Prediction]:
-    return evaluate.run(read(conversations), mode, expert_weights(), CONFIG, number)
+    return evaluate.predict(read(conversations), mode, expert_weights(), CONFIG, number)
 
 
 def said(predictions: list[Prediction], *names: str) -> list[tuple[Any, ...]]:
@@ -76,25 +76,25 @@ def test_in_folds_a_label_changes_no_prediction_of_its_own_conversation(changed:
     other = [flipped(turns) if number == changed else turns for number, turns in enumerate(told)]
     before, after = run(told, "folds"), run(other, "folds")
     same = {name for name in (f"c{i}" for i in range(12)) if said(before, name) == said(after, name)}
-    [own] = [part for part in evaluate.parts(read(told), 4) if f"c{changed}" in {one.id for one in part}]
+    [own] = [part for part in evaluate.held_out_parts(read(told), 4) if f"c{changed}" in {one.id for one in part}]
     assert same == {one.id for one in own}
 
 
 def test_folds_hold_out_everything_once() -> None:
     conversations = read(day())
     for number in (2, 5, 12, 50):
-        held_out = [one.id for part in evaluate.parts(conversations, number) for one in part]
+        held_out = [one.id for part in evaluate.held_out_parts(conversations, number) for one in part]
         assert sorted(held_out) == sorted(one.id for one in conversations)
-        assert all(evaluate.parts(conversations, number))
+        assert all(evaluate.held_out_parts(conversations, number))
 
 
 def test_of_a_split_file_the_test_part_is_predicted_from_the_training_part() -> None:
     training, test = ([conversation(i, split, f"{split}{i}") for i in range(6)] for split in ("train", "test"))
     found = run([*test, *training], "folds")
     assert {one.conversation_id for one in found} == {f"test{i}" for i in range(6)}
-    lessons = [one for turns in read(training) for one in dataset.lessons(turns)]
-    weights = train.fitted(lessons, train.TrainingPlan(expert_weights()))
-    assert found == evaluate.run(read(test), "shipped", weights, CONFIG)
+    lessons = [one for turns in read(training) for one in dataset.build_examples(turns)]
+    weights = train.fit(lessons, train.TrainingPlan(expert_weights()))
+    assert found == evaluate.predict(read(test), "shipped", weights, CONFIG)
     values = said(found, *(f"test{i}" for i in range(6)))
     assert said(run([*map(flipped, test), *training], "folds"), *(f"test{i}" for i in range(6))) == values
     assert said(run([*test, *map(flipped, training)], "folds"), *(f"test{i}" for i in range(6))) != values
@@ -102,8 +102,8 @@ def test_of_a_split_file_the_test_part_is_predicted_from_the_training_part() -> 
 
 def test_predictions_are_what_a_learner_with_these_weights_says() -> None:
     learner, conversations = TextModelLearner(load_weights()), read(day(6))
-    expected = [learner.predict(lesson) for one in conversations for lesson, _ in dataset.lessons(one)]
-    found = evaluate.run(conversations, "shipped", load_weights(), CONFIG)
+    expected = [learner.predict(lesson) for one in conversations for lesson, _ in dataset.build_examples(one)]
+    found = evaluate.predict(conversations, "shipped", load_weights(), CONFIG)
     for one, learned in zip(found, expected, strict=True):
         assert one.now == pytest.approx(learned.get("now"), abs=1e-6)
         assert one.next == pytest.approx(learned["next"], abs=1e-6)
@@ -126,7 +126,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def test_the_file_has_what_the_scoring_of_labelled_turns_asks_for(tmp_path: Path, mode: str) -> None:
     """One line a labelled customer turn: ``next`` always, ``now`` where the turn was seen, all between 0 and 1."""
     rows = [one for turns in day() for one in turns]
-    evaluate.write(tmp_path / "out.jsonl", run(day(), mode))
+    evaluate.write_predictions(tmp_path / "out.jsonl", run(day(), mode))
     found = {(one["conversation_id"], one["turn"]): one for one in lines(tmp_path / "out.jsonl")}
     asked = [one for one in rows if one["speaker"] == "customer" and one["frustrated"] is not None]
     assert list(found) == [(one["conversation_id"], one["turn"]) for one in asked]
@@ -139,14 +139,14 @@ def test_the_file_has_what_the_scoring_of_labelled_turns_asks_for(tmp_path: Path
 
 
 def test_a_turn_that_was_seen_and_cannot_be_read_is_as_likely_as_it_was_expected_to_be(tmp_path: Path) -> None:
-    evaluate.write(tmp_path / "out.jsonl", run([[turn("c", 1, "customer", "😡", frustrated=1)]], "shipped"))
+    evaluate.write_predictions(tmp_path / "out.jsonl", run([[turn("c", 1, "customer", "😡", frustrated=1)]], "shipped"))
     [one] = lines(tmp_path / "out.jsonl")
     assert one == {"conversation_id": "c", "turn": 1, "now": one["next"], "next": one["next"]}
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be written"):
-        evaluate.write(tmp_path, run(day(2), "shipped"))
+        evaluate.write_predictions(tmp_path, run(day(2), "shipped"))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -156,8 +156,8 @@ def test_the_command(tmp_path: Path, mode: str) -> None:
     found = json.loads(succeeded(tenor(tmp_path, line)))
     assert set(found["scores"]) == {"now", "next", "onset", "rise"} - ({"rise"} if mode == "shipped" else set())
     assert found["alarms"]["conversations"] == 12
-    predictions = evaluate.run(dataset.read(file), mode, expert_weights(), CONFIG, 3)
-    evaluate.write(tmp_path / "same.jsonl", predictions)
+    predictions = evaluate.predict(dataset.read_conversations(file), mode, expert_weights(), CONFIG, 3)
+    evaluate.write_predictions(tmp_path / "same.jsonl", predictions)
     assert lines(tmp_path / "p.jsonl") == lines(tmp_path / "same.jsonl")
 
 

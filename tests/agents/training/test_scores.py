@@ -39,11 +39,11 @@ def prediction(
     ],
 )
 def test_the_area_counts_ties_half(pairs: list[tuple[float, bool]], area: float) -> None:
-    assert scores.area(items(*pairs)) == pytest.approx(area)
+    assert scores.area_under_roc(items(*pairs)) == pytest.approx(area)
 
 
 def test_of_one_kind_of_truth_there_is_no_area() -> None:
-    assert np.isnan(scores.area(items((0.5, True), (0.6, True))))
+    assert np.isnan(scores.area_under_roc(items((0.5, True), (0.6, True))))
 
 
 def test_average_precision_is_the_mean_precision_at_each_true_answer() -> None:
@@ -66,12 +66,12 @@ def test_an_interval_is_drawn_by_conversation_not_by_turn() -> None:
     few = [ScoredAnswer(str(c), float(rng.normal(c % 2, 1.5)), bool(c % 2)) for c in range(40)]
     copied = [one for one in few for _ in range(10)]
     apart = [one._replace(conversation_id=f"{one.conversation_id}/{i}") for one in few for i in range(10)]
-    wide, same, narrow = (high - low for low, high in map(scores.interval, (few, copied, apart)))
+    wide, same, narrow = (high - low for low, high in map(scores.bootstrap_interval, (few, copied, apart)))
     assert same == pytest.approx(wide)
     assert narrow < wide / 2
-    low, high = scores.interval(few)
-    assert low < scores.area(few) < high
-    assert scores.interval(few) == (low, high)
+    low, high = scores.bootstrap_interval(few)
+    assert low < scores.area_under_roc(few) < high
+    assert scores.bootstrap_interval(few) == (low, high)
 
 
 def test_each_question_is_asked_of_the_turns_it_makes_sense_for() -> None:
@@ -84,7 +84,10 @@ def test_each_question_is_asked_of_the_turns_it_makes_sense_for() -> None:
         prediction("b", 0, True, 0.5),
         Prediction("c", unseen, now=None, next=0.6, rise=None, level=0.0, raised=False),
     ]
-    asked = {name: [(one.said, one.true) for one in scores.items(predictions, name)] for name in scores.QUESTIONS}
+    asked = {
+        name: [(answer.probability, answer.true) for answer in scores.answers_to(predictions, name)]
+        for name in scores.QUESTIONS
+    }
     assert asked["now"] == [(0.1, False), (0.2, True), (0.3, True), (0.4, False), (0.5, True)]
     assert asked["next"] == [(0.2, True), (0.3, True), (0.4, False), (0.6, True)]
     assert asked["onset"] == [(0.2, True)]
@@ -95,13 +98,13 @@ def test_of_a_split_file_the_test_part_alone_is_scored() -> None:
     parts = [("train", 0.1), ("test", 0.2), (None, 0.3)]
     one = prediction("a", 0, True)
     predictions = [one._replace(turn=one.turn._replace(split=split), now=said) for split, said in parts]
-    assert [one.said for one in scores.items(predictions, "now")] == [0.2, 0.3]
+    assert [one.said for answer in scores.answers_to(predictions, "now")] == [0.2, 0.3]
 
 
 def test_a_question_with_one_kind_of_truth_is_left_out() -> None:
     predictions = [prediction(str(c), n, n == 2, 0.1 * n) for c in range(3) for n in (0, 2)]
-    assert set(scores.scores(predictions)) == {"now"}
-    found = scores.scores(predictions)["now"]
+    assert set(scores.score_questions(predictions)) == {"now"}
+    found = scores.score_questions(predictions)["now"]
     assert (found.number, found.base, found.auc, found.average_precision) == (6, 0.5, 1.0, 1.0)
     assert found.calibration_error == pytest.approx((0.0 + 0.8) / 2)
 
@@ -113,7 +116,7 @@ def test_alarms_are_counted_as_detection_counts_them() -> None:
         *(prediction("early", 0, False, raised=True), prediction("early", 2, True, raised=True)),
         prediction("missed", 0, True),
     ]
-    found = scores.alarms(predictions)
+    found = scores.evaluate_alarms(predictions)
     assert (found["conversations"], found["frustrated"], found["quiet"]) == (5, 3, 2)
     assert (found["hits"], found["misses"], found["false_alarms"]) == (2, 1, 1)
     assert found["false_alarms_per_1000_quiet"] == 500.0
@@ -122,10 +125,10 @@ def test_alarms_are_counted_as_detection_counts_them() -> None:
 
 def test_an_evaluation_is_json_for_machines_and_a_table_for_people() -> None:
     predictions = [prediction(str(c), n, n == 2, 0.1 * n) for c in range(3) for n in (0, 2)]
-    found = scores.evaluation(predictions)
+    found = scores.evaluate_predictions(predictions)
     assert json.loads(json.dumps(found)) == found
     console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    scores_view.render(found, console)
+    scores_view.print_scores(found, console)
     shown = console.export_text()
     assert "frustrated, after reading the turn" in shown
     assert "3 conversations, 3 with a frustrated turn" in shown

@@ -6,7 +6,7 @@ import pytest
 
 from agents.common.errors import Failure
 from agents.training import dataset, train
-from agents.training.train import Lessons, TrainingPlan
+from agents.training.train import Examples, TrainingPlan
 from streams.text_model import weights
 from streams.text_model.dialogue_state import BASE_RATE
 from streams.text_model.learner import TextModelLearner
@@ -17,8 +17,12 @@ from tests.support.data.command_line import assert_failure, succeeded, tenor
 from tests.support.data.labelled_conversations import conversation, day, turn, written
 
 
-def lessons() -> Lessons:
-    return [one for turns in day() for one in dataset.lessons(dataset.conversation(turns[0]["conversation_id"], turns))]
+def lessons() -> Examples:
+    return [
+        one
+        for turns in day()
+        for one in dataset.build_examples(dataset.build_conversation(turns[0]["conversation_id"], turns))
+    ]
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
@@ -26,7 +30,7 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "other"):
         assert train.train([file], tmp_path / name, TrainingPlan(None)) == 36
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
-    assert train.read(tmp_path / "one") == train.fitted(lessons(), TrainingPlan(None))
+    assert train.read_weights(tmp_path / "one") == train.fit(lessons(), TrainingPlan(None))
 
 
 def test_several_files_are_learned_in_their_order(tmp_path: Path) -> None:
@@ -38,7 +42,7 @@ def test_several_files_are_learned_in_their_order(tmp_path: Path) -> None:
 
 
 def test_what_is_learned_fits_what_was_shown() -> None:
-    learner = TextModelLearner(train.fitted(lessons(), TrainingPlan(None)))
+    learner = TextModelLearner(train.fit(lessons(), TrainingPlan(None)))
     for features, label in lessons():
         said = learner.predict(features)
         assert (said.get("now", said["next"]) > 0.5) is label.frustrated
@@ -46,7 +50,7 @@ def test_what_is_learned_fits_what_was_shown() -> None:
 
 def test_more_passes_fit_closer() -> None:
     def error(epochs: int) -> float:
-        learner = TextModelLearner(train.fitted(lessons(), TrainingPlan(None, epochs=epochs)))
+        learner = TextModelLearner(train.fit(lessons(), TrainingPlan(None, epochs=epochs)))
         return sum(abs(learner.predict(features)["next"] - bool(label.frustrated)) for features, label in lessons())
 
     assert error(8) < error(1)
@@ -54,7 +58,7 @@ def test_more_passes_fit_closer() -> None:
 
 def test_what_only_says_how_often_turns_are_frustrated_can_be_left_as_it_was() -> None:
     prior = expert_weights()
-    kept, learned = (train.fitted(lessons(), TrainingPlan(prior, base_rate=base_rate)) for base_rate in (False, True))
+    kept, learned = (train.fit(lessons(), TrainingPlan(prior, base_rate=base_rate)) for base_rate in (False, True))
     for place in BASE_RATE:
         assert (kept.now[place], kept.next[place]) == (prior.now[place], prior.next[place])
     assert learned.next[PLACES["bias"]] != prior.next[PLACES["bias"]]
@@ -63,19 +67,19 @@ def test_what_only_says_how_often_turns_are_frustrated_can_be_left_as_it_was() -
 
 @pytest.mark.parametrize(("name", "known"), [("shipped", load_weights()), ("expert", expert_weights()), ("none", None)])
 def test_weights_go_by_names(name: str, known: weights.Weights | None) -> None:
-    assert train.named(name) == known
+    assert train.resolve_weights(name) == known
 
 
 def test_weights_go_by_files() -> None:
-    assert train.named(str(WEIGHTS)) == load_weights()
+    assert train.resolve_weights(str(WEIGHTS)) == load_weights()
 
 
 def test_a_file_of_something_else_is_no_weights(tmp_path: Path) -> None:
     (tmp_path / "weights").write_bytes(b"something else")
     with pytest.raises(Failure, match="not weights of a text model"):
-        train.named(str(tmp_path / "weights"))
+        train.resolve_weights(str(tmp_path / "weights"))
     with pytest.raises(Failure, match="cannot be read"):
-        train.named(str(tmp_path / "nowhere"))
+        train.resolve_weights(str(tmp_path / "nowhere"))
 
 
 def test_files_without_a_label_are_refused(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from tests.support.servers.identity_provider import CLIENT, SECRET, IdentityProv
 
 @pytest.fixture
 def provider(tmp_path: Path) -> Iterator[IdentityProvider]:
-    one = IdentityProvider(tmp_path)
-    yield one
-    one.stop()
+    server = IdentityProvider(tmp_path)
+    yield server
+    server.stop()
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ async def test_a_scope_is_asked_for(provider: IdentityProvider, source: ClientCr
 
 async def test_a_wrong_secret_is_told_without_it(source: ClientCredentials) -> None:
     wrong = replace(source, client_secret="wr0ng")
-    with pytest.raises(KafkaConnectionError, match=r"no token for Kafka \(invalid_client\)") as found:
+    with pytest.raises(KafkaConnectionError, match=r"cannot fetch a token for Kafka \(invalid_client\)") as raised:
         await wrong.fetch()
-    assert "wr0ng" not in f"{found.value!r} {wrong!r}"
+    assert "wr0ng" not in f"{raised.value!r} {wrong!r}"
 
 
 async def test_a_provider_that_is_away_comes_back(provider: IdentityProvider, source: ClientCredentials) -> None:
     tokens = TokenProvider(replace(source, url="http://127.0.0.1:1/token"))
-    with pytest.raises(KafkaConnectionError, match="no token for Kafka"):
+    with pytest.raises(KafkaConnectionError, match="cannot fetch a token for Kafka"):
         await tokens.token()
     assert await TokenProvider(source).token()

@@ -39,13 +39,13 @@ class Recorder:
 
     def times(self) -> list[tuple[int | None, int]]:
         """Partition and stream time of each tick since last asked, time relative to LAST_YEAR."""
-        found = [(one.partition, decoded(one)["event_time"] - LAST_YEAR) for one in self.sent]
+        times = [(record.partition, decode(record)["event_time"] - LAST_YEAR) for record in self.sent]
         self.sent.clear()
-        return found
+        return times
 
 
-def decoded(one: OutgoingRecord) -> dict[str, Any]:
-    return Codec().decode(record("signal"), one.value, {})
+def decode(outgoing: OutgoingRecord) -> dict[str, Any]:
+    return Codec().decode(record("signal"), outgoing.value, {})
 
 
 @pytest.fixture
@@ -58,65 +58,65 @@ def ticks(outbox: Recorder) -> TickPublisher:
     return TickPublisher(Topics("test.", 4), Codec(), outbox, LATENESS_S)  # type: ignore[arg-type]
 
 
-async def beat(ticks: TickPublisher, partitions: dict[int, Fold], now_s: float) -> None:
-    await ticks.beat(partitions, now_s)  # type: ignore[arg-type]
+async def publish_due(ticks: TickPublisher, partitions: dict[int, Fold], now_s: float) -> None:
+    await ticks.publish_due(partitions, now_s)  # type: ignore[arg-type]
 
 
 async def test_a_tick_is_a_signal_for_its_partition(ticks: TickPublisher, outbox: Recorder) -> None:
-    await beat(ticks, {3: Fold(LAST_YEAR)}, 1000.0)
-    [one] = outbox.sent
-    assert (one.topic, one.partition, one.key) == ("test.tenor.signals", 3, None)
-    assert decoded(one)["kind"] == "tick"
-    assert decoded(one)["event_time"] == LAST_YEAR - 30_000
+    await publish_due(ticks, {3: Fold(LAST_YEAR)}, 1000.0)
+    [record] = outbox.sent
+    assert (record.topic, record.partition, record.key) == ("test.tenor.signals", 3, None)
+    assert decode(record)["kind"] == "tick"
+    assert decode(record)["event_time"] == LAST_YEAR - 30_000
 
 
 async def test_it_follows_the_newest_event_whatever_the_clock_says(ticks: TickPublisher, outbox: Recorder) -> None:
     for number in range(3):
-        await beat(ticks, {0: Fold(LAST_YEAR + number * 60_000)}, 1000.0 + number * 5)
+        await publish_due(ticks, {0: Fold(LAST_YEAR + number * 60_000)}, 1000.0 + number * 5)
     assert outbox.times() == [(0, -30_000), (0, 30_000), (0, 90_000)]
 
 
 async def test_in_silence_it_moves_on_with_the_clock(ticks: TickPublisher, outbox: Recorder) -> None:
     silent = {0: Fold(LAST_YEAR)}
     for now_s in (1000.0, 1005.0, 1600.0):
-        await beat(ticks, silent, now_s)
+        await publish_due(ticks, silent, now_s)
     assert outbox.times() == [(0, -30_000), (0, -25_000), (0, 570_000)]
 
 
 async def test_it_never_goes_back(ticks: TickPublisher, outbox: Recorder) -> None:
     fold = Fold(LAST_YEAR)
     for now_s in (0.0, 100.0):
-        await beat(ticks, {0: fold}, now_s)
+        await publish_due(ticks, {0: fold}, now_s)
     outbox.times()
     fold.newest += 10_000  # the next event comes late: stream time was further already
-    await beat(ticks, {0: fold}, 105.0)
+    await publish_due(ticks, {0: fold}, 105.0)
     assert outbox.times() == []
-    await beat(ticks, {0: fold}, 196.0)
+    await publish_due(ticks, {0: fold}, 196.0)
     assert outbox.times() == [(0, 71_000)]
 
 
 async def test_the_same_time_is_not_sent_twice(ticks: TickPublisher, outbox: Recorder) -> None:
     for _ in range(2):
-        await beat(ticks, {0: Fold(LAST_YEAR)}, 1000.0)
+        await publish_due(ticks, {0: Fold(LAST_YEAR)}, 1000.0)
     assert outbox.times() == [(0, -30_000)]
 
 
 async def test_a_partition_without_conversations_needs_none(ticks: TickPublisher, outbox: Recorder) -> None:
-    await beat(ticks, {0: Fold(LAST_YEAR, length=0), 1: Fold(LAST_YEAR)}, 0.0)
+    await publish_due(ticks, {0: Fold(LAST_YEAR, length=0), 1: Fold(LAST_YEAR)}, 0.0)
     assert outbox.times() == [(1, -30_000)]
 
 
 async def test_partitions_have_times_of_their_own(ticks: TickPublisher, outbox: Recorder) -> None:
-    await beat(ticks, {0: Fold(LAST_YEAR), 1: Fold(LAST_YEAR + 500_000)}, 0.0)
+    await publish_due(ticks, {0: Fold(LAST_YEAR), 1: Fold(LAST_YEAR + 500_000)}, 0.0)
     assert outbox.times() == [(0, -30_000), (1, 470_000)]
 
 
 async def test_what_was_not_taken_is_due_again(ticks: TickPublisher, outbox: Recorder) -> None:
     outbox.error = RuntimeError("not taken")
     with pytest.raises(RuntimeError):
-        await beat(ticks, {0: Fold(LAST_YEAR)}, 0.0)
+        await publish_due(ticks, {0: Fold(LAST_YEAR)}, 0.0)
     outbox.error = None
-    await beat(ticks, {0: Fold(LAST_YEAR)}, 0.0)
+    await publish_due(ticks, {0: Fold(LAST_YEAR)}, 0.0)
     assert outbox.times() == [(0, -30_000)]
 
 
@@ -125,5 +125,5 @@ async def test_a_wait_for_the_broker_is_no_silence(outbox: Recorder) -> None:
     ticks = TickPublisher(Topics("test.", 4), Codec(), outbox, LATENESS_S, step_s=10.0)  # type: ignore[arg-type]
     partitions = {0: Fold(LAST_YEAR)}
     for now_s in (1000.0, 1005.0, 1305.0, 1310.0):  # five minutes between the second and the third
-        await beat(ticks, partitions, now_s)
+        await publish_due(ticks, partitions, now_s)
     assert outbox.times() == [(0, -30_000), (0, -25_000), (0, -15_000), (0, -10_000)]

@@ -17,7 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.sdk.trace import TracerProvider
 from pydantic import SecretStr
 
-import agents
+import agents.worker
 from agents.common.errors import Failure
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
@@ -44,9 +44,13 @@ class Collector:
 
     def take(self, body: bytes, token: str | None) -> None:
         self.tokens.add(token)
-        for one in ExportTraceServiceRequest.FromString(body).resource_spans:
-            self.services |= {kept.value.string_value for kept in one.resource.attributes if kept.key == "service.name"}
-            self.spans += [span for scope in one.scope_spans for span in scope.spans]
+        for spans in ExportTraceServiceRequest.FromString(body).resource_spans:
+            self.services |= {
+                attribute.value.string_value
+                for attribute in spans.resource.attributes
+                if attribute.key == "service.name"
+            }
+            self.spans += [span for scope in spans.scope_spans for span in scope.spans]
 
     def of(self, trace: str) -> dict[str, Span]:
         """Spans of one trace, by name."""
@@ -60,7 +64,7 @@ def collector() -> Iterator[Collector]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             assert self.path == "/v1/traces"
-            found.take(self.rfile.read(int(self.headers["Content-Length"])), self.headers["Authorization"])
+            collected.take(self.rfile.read(int(self.headers["Content-Length"])), self.headers["Authorization"])
             self.send_response(200)
             self.end_headers()
 
@@ -68,17 +72,20 @@ def collector() -> Iterator[Collector]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Collector(f"http://127.0.0.1:{server.server_port}")
+    collected = Collector(f"http://127.0.0.1:{server.server_port}")
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield found
+        yield collected
     finally:
         server.shutdown()
 
 
-def told(span: Span) -> dict[str, Any]:
+def attributes(span: Span) -> dict[str, Any]:
     """What a span says."""
-    return {one.key: getattr(one.value, str(one.value.WhichOneof("value"))) for one in span.attributes}
+    return {
+        attribute.key: getattr(attribute.value, str(attribute.value.WhichOneof("value")))
+        for attribute in span.attributes
+    }
 
 
 def trace_of(record: ConsumedRecord) -> str:
@@ -88,39 +95,39 @@ def trace_of(record: ConsumedRecord) -> str:
 
 def test_a_trace_goes_on_from_the_event_to_the_intervention(settings: Settings, tmp_path: Path) -> None:
     """Each customer turn of conversations that get worse is in a trace of its own; the answers are in none."""
-    turns = [one for number in range(4) for one in conversation(f"angry-{number}", TURNS, now_ms() - 3_600_000)]
-    records = [(Name.MESSAGES, one["conversation_id"], one, in_trace(i)) for i, one in enumerate(turns)]
+    events = [event for number in range(4) for event in conversation(f"angry-{number}", TURNS, now_ms() - 3_600_000)]
+    records = [(Name.MESSAGES, event["conversation_id"], event, in_trace(i)) for i, event in enumerate(events)]
     broken = (Name.MESSAGES, "broken", b"no event", {"traceparent": SAMPLED})
-    with collector() as found:
-        own = settings.model_copy(update={"otlp_endpoint": found.endpoint, "otlp_token": SecretStr("collector")})
+    with collector() as collected:
+        own = settings.model_copy(update={"otlp_endpoint": collected.endpoint, "otlp_token": SecretStr("collector")})
         deployment = deploy(own, tmp_path)
         try:
             running = deployment.start_worker()
             deployment.produce([*encoded(own, records), broken])
             asked = eventually(lambda: deployment.read(Name.INTERVENTIONS), "an intervention")[0]
-            eventually(lambda: len(deployment.points()) == len(turns) // 2, "every customer turn is folded")
+            eventually(lambda: len(deployment.points()) == len(events) // 2, "every customer turn is folded")
             running.stop(10)  # what has not been sent is sent now
             points, decisions = deployment.read(Name.TRAJECTORIES), deployment.read(Name.DECISIONS)
         finally:
             deployment.stop()
     assert running.exit_code == 0, running.log_tail()
-    stages = found.of(trace_of(asked))
+    stages = collected.of(trace_of(asked))
     assert set(stages) == {"ingest", "fold", "intervention"}
     ingest, fold, intervention = stages["ingest"], stages["fold"], stages["intervention"]
     assert ingest.parent_span_id.hex() == SPAN
     assert fold.parent_span_id == ingest.span_id and intervention.parent_span_id == fold.span_id
     assert (asked.header("traceparent") or "").split("-")[2:] == [intervention.span_id.hex(), "01"]
-    assert told(intervention) == {"tenor.decision_id": asked.header("ce_id"), "tenor.intervention": True}
-    assert told(ingest)["messaging.destination.name"] == own.topics.name(Name.MESSAGES)
-    assert told(fold)["messaging.destination.name"] == own.topics.name(Name.SIGNALS)
+    assert attributes(intervention) == {"tenor.decision_id": asked.header("ce_id"), "tenor.intervention": True}
+    assert attributes(ingest)["messaging.destination.name"] == own.topics.name(Name.MESSAGES)
+    assert attributes(fold)["messaging.destination.name"] == own.topics.name(Name.SIGNALS)
     assert ingest.start_time_unix_nano <= ingest.end_time_unix_nano <= intervention.end_time_unix_nano
     assert len({trace_of(point) for point in points}) == len(points) and "" not in map(trace_of, points)
-    assert {trace_of(one) for one in decisions} <= {trace_of(point) for point in points}
-    assert len([span for span in found.spans if span.name == "ingest"]) == len(points) + 1, "answers have no span"
-    refused = found.of(TRACE)["ingest"].status
+    assert {trace_of(decision) for decision in decisions} <= {trace_of(point) for point in points}
+    assert len([span for span in collected.spans if span.name == "ingest"]) == len(points) + 1, "answers have no span"
+    refused = collected.of(TRACE)["ingest"].status
     assert (refused.code, refused.message) == (Status.STATUS_CODE_ERROR, "unknown_format")
-    assert found.services == {"tenor-worker"} and found.tokens == {"Bearer collector"}
-    assert not any("angry" in str(span) for span in found.spans), "nothing erases a person from a trace backend"
+    assert collected.services == {"tenor-worker"} and collected.tokens == {"Bearer collector"}
+    assert not any("angry" in str(span) for span in collected.spans), "nothing erases a person from a trace backend"
 
 
 def in_trace(number: int) -> Mapping[str, bytes]:
@@ -163,7 +170,7 @@ def test_what_is_in_no_sampled_trace(headers: list[tuple[str, bytes | None]]) ->
 def test_records_are_cut_where_a_trace_begins_and_ends() -> None:
     plain, sampled = message(), message(("traceparent", SAMPLED))
     records = [plain, plain, sampled, sampled, plain]
-    cut = [(context is not None, list(part)) for context, part in traced_agents.parts(records)]
+    cut = [(context is not None, list(part)) for context, part in traced_agents.split_at_traced(records)]
     assert cut == [(False, [plain, plain]), (True, [sampled]), (True, [sampled]), (False, [plain])]
 
 
@@ -182,23 +189,23 @@ def test_a_share_of_the_sampled_traces_is_continued(share: float, flags: bytes) 
     record = message(("traceparent", SAMPLED))
     context = tracing.context_of(record)
     assert context is not None
-    span = tracing.tracing(settings).begin("ingest", record, context)
+    span = tracing.new_tracing(settings).begin("ingest", record, context)
     assert dict(tracing.headers_for(span))["traceparent"].endswith(flags)
     assert span.is_recording() == bool(share)
 
 
 def test_without_traces_the_agents_are_the_plain_ones_and_nothing_is_loaded() -> None:
-    assert app.kinds(Settings(_env_file=None)) == (IngestAgent, ConversationAgent)  # type: ignore[call-arg]
-    look = "import sys, agents.worker; sys.exit('opentelemetry' in sys.modules)"
+    assert app.select_agent_types(Settings(_env_file=None)) == (IngestAgent, ConversationAgent)  # type: ignore[call-arg]
+    look = "import sys, agents.worker.app; sys.exit('opentelemetry' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0
 
 
 def test_traces_asked_for_and_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("traced", "tracing"):
-        monkeypatch.delitem(sys.modules, f"agents.{name}")
-        monkeypatch.delattr(agents, name)
+    for name in ("traced_agents", "tracing"):
+        monkeypatch.delitem(sys.modules, f"agents.worker.{name}")
+        monkeypatch.delattr(agents.worker, name)
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     settings = Settings(_env_file=None, otlp_endpoint="http://127.0.0.1:9")  # type: ignore[call-arg]
-    with pytest.raises(Failure, match="is set, but opentelemetry") as found:
-        app.kinds(settings)
-    assert "tenor[otel]" in str(found.value.hint)
+    with pytest.raises(Failure, match="is set, but opentelemetry") as raised:
+        app.select_agent_types(settings)
+    assert "tenor[otel]" in str(raised.value.hint)

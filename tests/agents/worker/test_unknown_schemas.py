@@ -31,7 +31,7 @@ BODY = Codec().encode(record("navigation"), click("c", event_time=NOW))[10:]
 STRANGE = 5000
 
 
-class Reading:
+class IngestHarness:
     """An ingest with a registry behind HTTP, and a clock of its own."""
 
     def __init__(self, url: str) -> None:
@@ -43,41 +43,41 @@ class Reading:
         )
         self._offset = 0
 
-    async def step(self, *ids: int) -> list[OutgoingRecord]:
-        """What follows from a run of events that differ in the id of their schema."""
+    async def process(self, *ids: int) -> list[OutgoingRecord]:
+        """What follows from a batch of events that differ in the id of their schema."""
         before = len(self.kept.sent)
         values = [b"\0" + number.to_bytes(4, "big") + BODY for number in ids]
-        run: list[Any] = [
-            ConsumedRecord(TOPIC, 0, self._offset + n, b"c", one, (), NOW) for n, one in enumerate(values)
+        records: list[Any] = [
+            ConsumedRecord(TOPIC, 0, self._offset + n, b"c", value, (), NOW) for n, value in enumerate(values)
         ]
         self._offset += len(ids)
-        await self._ingest.step(RecordBatch(TOPIC, 0, run))
+        await self._ingest.process(RecordBatch(TOPIC, 0, records))
         return self.kept.sent[before:]
 
     def reasons(self, *ids: int) -> list[str]:
         """The dead letters' reasons; the topic of what is none."""
-        return [reason(one) for one in asyncio.run(self.step(*ids))]
+        return [reason(outgoing) for outgoing in asyncio.run(self.process(*ids))]
 
 
-def reason(one: OutgoingRecord) -> str:
-    return (dict(one.headers).get("__connect.errors.reason") or one.topic.encode()).decode()
+def reason(outgoing: OutgoingRecord) -> str:
+    return (dict(outgoing.headers).get("__connect.errors.reason") or outgoing.topic.encode()).decode()
 
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    with schema_registry() as one:
-        yield filled(one)
+    with schema_registry() as registry:
+        yield filled(registry)
 
 
 def filled(registry: Registry) -> Registry:
-    for one in records().values():
-        registry.register(one.full_name, one.published)
+    for schema in records().values():
+        registry.register(schema.full_name, schema.published)
     return registry
 
 
 @pytest.fixture
-def reading(registry: Registry) -> Reading:
-    return Reading(registry.url)
+def ingest(registry: Registry) -> IngestHarness:
+    return IngestHarness(registry.url)
 
 
 @pytest.fixture
@@ -85,39 +85,39 @@ def known(registry: Registry) -> int:
     return registry.ids.index(record("navigation").published) + 1
 
 
-def test_an_id_nobody_knows_is_asked_for_once(reading: Reading, registry: Registry, known: int) -> None:
+def test_an_id_nobody_knows_is_asked_for_once(ingest: IngestHarness, registry: Registry, known: int) -> None:
     flood = [STRANGE] * 1000
     for _ in range(5):
-        assert reading.reasons(*flood, known) == [Reason.UNKNOWN_SCHEMA] * 1000 + [SIGNALS]
+        assert ingest.reasons(*flood, known) == [Reason.UNKNOWN_SCHEMA] * 1000 + [SIGNALS]
     assert registry.asked == [STRANGE, known]
-    letter = dict(reading.kept.sent[0].headers)
+    letter = dict(ingest.kept.sent[0].headers)
     assert letter["__connect.errors.exception.message"] == f"the registry has no schema with id {STRANGE}".encode()
 
 
-def test_a_schema_registered_later_is_found(reading: Reading, registry: Registry) -> None:
+def test_a_schema_registered_later_is_found(ingest: IngestHarness, registry: Registry) -> None:
     coming = len(registry.ids) + 1
-    assert reading.reasons(coming) == [Reason.UNKNOWN_SCHEMA]
+    assert ingest.reasons(coming) == [Reason.UNKNOWN_SCHEMA]
     registry.ids.append(record("navigation").published)
-    reading.now = UNKNOWN_S - 1
-    assert reading.reasons(coming) == [Reason.UNKNOWN_SCHEMA]
-    reading.now = UNKNOWN_S + 1
-    assert reading.reasons(coming) == [SIGNALS]
+    ingest.now = UNKNOWN_S - 1
+    assert ingest.reasons(coming) == [Reason.UNKNOWN_SCHEMA]
+    ingest.now = UNKNOWN_S + 1
+    assert ingest.reasons(coming) == [SIGNALS]
 
 
-def test_ever_new_ids_are_not_asked_for_without_end(reading: Reading, registry: Registry, known: int) -> None:
-    assert reading.reasons(known) == [SIGNALS]
+def test_ever_new_ids_are_not_asked_for_without_end(ingest: IngestHarness, registry: Registry, known: int) -> None:
+    assert ingest.reasons(known) == [SIGNALS]
     flood = range(STRANGE, STRANGE + 1000)
     limited = [Reason.RATE_LIMITED] * (1000 - UNKNOWN_IDS)
-    assert reading.reasons(*flood, known) == [Reason.UNKNOWN_SCHEMA] * UNKNOWN_IDS + limited + [SIGNALS]
+    assert ingest.reasons(*flood, known) == [Reason.UNKNOWN_SCHEMA] * UNKNOWN_IDS + limited + [SIGNALS]
     assert registry.asked == [known, *flood[:UNKNOWN_IDS]]
-    letter = dict(reading.kept.sent[-2].headers)
+    letter = dict(ingest.kept.sent[-2].headers)
     assert b"not looked up" in (letter["__connect.errors.exception.message"] or b"")
-    reading.now = UNKNOWN_S + 1
-    assert reading.reasons(flood[-1]) == [Reason.UNKNOWN_SCHEMA]
+    ingest.now = UNKNOWN_S + 1
+    assert ingest.reasons(flood[-1]) == [Reason.UNKNOWN_SCHEMA]
 
 
-def test_ids_that_no_registry_gives_out_are_not_asked_for(reading: Reading, registry: Registry) -> None:
-    assert set(reading.reasons(0, 2**31, 2**32 - 1)) == {Reason.UNKNOWN_SCHEMA}
+def test_ids_that_no_registry_gives_out_are_not_asked_for(ingest: IngestHarness, registry: Registry) -> None:
+    assert set(ingest.reasons(0, 2**31, 2**32 - 1)) == {Reason.UNKNOWN_SCHEMA}
     assert registry.asked == []
 
 
@@ -128,35 +128,35 @@ async def asked(registry: Registry, times: int) -> None:
 
 @pytest.mark.parametrize("status", [404, 429, 500, 503])
 async def test_a_registry_that_cannot_tell_now_is_waited_for_and_the_loop_is_free(
-    reading: Reading, registry: Registry, known: int, status: int
+    ingest: IngestHarness, registry: Registry, known: int, status: int
 ) -> None:
     registry.status = status
-    step = asyncio.create_task(reading.step(known, STRANGE))
+    task = asyncio.create_task(ingest.process(known, STRANGE))
     thrice = asyncio.create_task(asked(registry, 3))  # on the step's loop: it could not count if that were held up
-    await asyncio.wait([step, thrice], return_when=asyncio.FIRST_COMPLETED)
-    assert not step.done()
-    assert reading.kept.sent == []
+    await asyncio.wait([task, thrice], return_when=asyncio.FIRST_COMPLETED)
+    assert not task.done()
+    assert ingest.kept.sent == []
     registry.status = None
-    assert [reason(one) for one in await step] == [SIGNALS, Reason.UNKNOWN_SCHEMA]
+    assert [reason(outgoing) for outgoing in await task] == [SIGNALS, Reason.UNKNOWN_SCHEMA]
 
 
 async def test_a_registry_that_is_not_there_is_waited_for() -> None:
     port = free_port()
-    reading = Reading(f"http://{LOOPBACK}:{port}")
-    step = asyncio.create_task(reading.step(STRANGE))
-    await asyncio.wait([step], timeout=0.5)  # it would have ended: a connection is refused at once
-    assert not step.done()
+    ingest = IngestHarness(f"http://{LOOPBACK}:{port}")
+    task = asyncio.create_task(ingest.process(STRANGE))
+    await asyncio.wait([task], timeout=0.5)  # it would have ended: a connection is refused at once
+    assert not task.done()
     with schema_registry(port):
-        assert [reason(one) for one in await step] == [Reason.UNKNOWN_SCHEMA]
+        assert [reason(outgoing) for outgoing in await task] == [Reason.UNKNOWN_SCHEMA]
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_registry_that_lets_nobody_in_is_a_matter_of_settings(
-    reading: Reading, registry: Registry, status: int
+    ingest: IngestHarness, registry: Registry, status: int
 ) -> None:
     registry.status = status
-    with pytest.raises(Failure, match=rf"Authentication failed at the schema registry \(HTTP {status}\)") as found:
-        reading.reasons(STRANGE)
-    assert "TENOR_REGISTRY_PASSWORD" in (found.value.hint or "")
-    assert reading.kept.sent == []
+    with pytest.raises(Failure, match=rf"Authentication failed at the schema registry \(HTTP {status}\)") as raised:
+        ingest.reasons(STRANGE)
+    assert "TENOR_REGISTRY_PASSWORD" in (raised.value.hint or "")
+    assert ingest.kept.sent == []
     assert len(registry.asked) == 1

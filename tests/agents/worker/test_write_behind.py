@@ -1,4 +1,4 @@
-"""Write-behind: one write for several runs, none finished before it, nothing written for partitions that went away."""
+"""Write-behind: one write for several batches, none done before it, nothing written for partitions that went away."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,7 @@ WAIT_S = 0.01
 
 
 class Event:
-    """Faust's, as far as a run knows it."""
+    """Faust's, as far as a batch knows it."""
 
     def __init__(self) -> None:
         self.acked = 0
@@ -32,7 +32,7 @@ class Written:
         await self.may_end.wait()
 
 
-def run(partition: int = 0) -> RecordBatch:
+def new_batch(partition: int = 0) -> RecordBatch:
     return RecordBatch("signals", partition, [], event=Event())
 
 
@@ -44,32 +44,32 @@ async def until(condition: Any) -> None:
 
 async def once_for_several() -> None:
     written = Written()
-    behind, runs = WriteBehind(WAIT_S, written), [run(), run(), run(1)]
-    events = [one.event for one in runs]
-    for one in runs:
-        async with behind.turn(one.partition):
-            behind.folded(one)
-    assert not any(one.done for one in runs)
-    await until(lambda: all(one.done for one in runs))
+    behind, batches = WriteBehind(WAIT_S, written), [new_batch(), new_batch(), new_batch(1)]
+    events = [batch.event for batch in batches]
+    for batch in batches:
+        async with behind.lock(batch.partition):
+            behind.schedule(batch)
+    assert not any(batch.done for batch in batches)
+    await until(lambda: all(batch.done for batch in batches))
     assert sorted(written.partitions) == [0, 1]
-    assert [one.acked for one in events] == [1, 1, 1]
+    assert [batch.acked for batch in events] == [1, 1, 1]
 
 
-def test_the_runs_of_a_partition_are_written_once_and_then_finished() -> None:
+def test_the_batches_of_a_partition_are_written_once_and_then_finished() -> None:
     asyncio.run(once_for_several())
 
 
 async def write_before_fold() -> None:
     written = Written()
     written.may_end.clear()
-    behind, first, second = WriteBehind(WAIT_S, written), run(), run()
-    behind.folded(first)
+    behind, first, second = WriteBehind(WAIT_S, written), new_batch(), new_batch()
+    behind.schedule(first)
     await until(lambda: written.partitions)
-    assert behind.turn(0).locked(), "a run would be folded from states that are neither here nor in the store"
+    assert behind.lock(0).locked(), "a batch would be folded from states that are neither here nor in the store"
     assert not first.done
     written.may_end.set()
-    async with behind.turn(0):
-        behind.folded(second)
+    async with behind.lock(0):
+        behind.schedule(second)
     await until(lambda: second.done)
     assert written.partitions == [0, 0]
 
@@ -81,19 +81,19 @@ def test_fold_and_write_take_turns() -> None:
 async def gone(while_writing: bool) -> None:
     written = Written()
     written.may_end.clear()
-    behind, waiting = WriteBehind(WAIT_S, written), run()
-    event = waiting.event
-    behind.folded(waiting)
+    behind, batch = WriteBehind(WAIT_S, written), new_batch()
+    event = batch.event
+    behind.schedule(batch)
     if while_writing:
         await until(lambda: written.partitions)
-    behind.forget()
+    behind.discard()
     written.may_end.set()
     await asyncio.sleep(5 * WAIT_S)
-    assert not waiting.done, "it must not be committed: its states were not written"
+    assert not batch.done, "it must not be committed: its states were not written"
     assert event.acked == 1, "and no rebalance waits for it"
     assert written.partitions == ([0] if while_writing else [])
-    behind.folded(back := run())
-    await until(lambda: back.done)
+    behind.schedule(next_batch := new_batch())
+    await until(lambda: next_batch.done)
 
 
 def test_what_went_away_is_not_written() -> None:

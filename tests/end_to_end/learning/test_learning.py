@@ -162,7 +162,7 @@ def test_a_model_that_is_nowhere_stops_the_worker_rather_than_being_guessed(depl
     value = codec_for(deployment.settings).encode(SIGNAL, model_signal("0123456789abcdef", START))
     deployment.produce([(Name.SIGNALS, "any", value, {})])
     eventually(lambda: not worker.alive, "the worker gives up", 60)
-    assert "goes on with the text model 0123456789abcdef" in worker.log_tail(80)
+    assert "uses text model 0123456789abcdef" in worker.log_tail(80)
 
 
 @pytest.mark.reference

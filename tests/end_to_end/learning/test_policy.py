@@ -323,6 +323,6 @@ def learned_again(deployment: Deployment, before: Snapshot, one: Record, reads: 
     again = TenantPolicyLearner(deployment.settings.config, before)
     for read in reads:
         if read.datum["tenant"] == one["tenant"]:
-            again.hear(read)
-    again.recall()
+            again.add(read)
+    again.restore()
     return again.learn(from_record(one).positions).record

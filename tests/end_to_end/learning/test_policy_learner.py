@@ -108,7 +108,7 @@ def learned_by_hand(deployment: Deployment, tenant: str) -> Record:
     reads = all_read(deployment)
     again = TenantPolicyLearner(deployment.settings.config, Snapshot(tenant))
     for read in reads:
-        again.hear(read)
+        again.add(read)
     ends = client.end_offsets(deployment.settings, list({read.position for read in reads}))
     found = again.learn(ends).record
     assert found is not None
@@ -156,9 +156,9 @@ def test_who_restarts_knows_what_it_knew_and_verify_comes_to_the_same(deployment
         assert said["response"] != told[-1]["response"], "it is known since it was published again"
         batch(one, *((Name.DECISIONS, found) for found in rest), *((Name.OUTCOMES, found) for found in rest_outcomes))
     codec = codec_for(settings)
-    published = [found for found in policy_replay.snapshots(settings, codec) if found[1].tenant == "batches"]
+    published = [found for found in policy_replay.read_snapshots(settings, codec) if found[1].tenant == "batches"]
     assert len(published) >= 5
-    for version, _, _, again in policy_replay.learned_again(settings, codec, published):
+    for version, _, _, again in policy_replay.relearn_snapshots(settings, codec, published):
         assert again is not None and again["policy_version"] == version
 
 

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from agents.common.clock import now_ms
 from agents.kafka import client
 from agents.kafka.producer import Producer
-from agents.learning.model_publisher import to_every_partition
+from agents.learning.model_publisher import publish_to_every_partition
 from schemas.codec import Codec
 from schemas.json_form import to_json
 from schemas.records import PAST, load, record
@@ -179,7 +179,7 @@ def emptied(field: Field) -> None:
 
 def end_all(field: Field) -> None:
     """A tick behind everything, to every partition."""
-    to_every_partition(field.settings, Codec(), Producer(field.settings), tick_signal(now_ms() - 2 * HOUR_MS))
+    publish_to_every_partition(field.settings, Codec(), Producer(field.settings), tick_signal(now_ms() - 2 * HOUR_MS))
 
 
 @contextmanager

@@ -33,8 +33,8 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name
 from streams.config.model import BeliefConfig, DecisionConfig
-from tests.end_to_end.deployment import Deployment, deploy
-from tests.end_to_end.events import ANGRY, burst, click, message
+from tests.support.bus_events import ANGRY, burst, click, message
+from tests.support.deployment import Deployment, deploy
 
 LOADS = (0.1, 0.5, 0.8)
 SECONDS, WARM_UP_S, PROBES_PER_S = 30.0, 2.0, 50

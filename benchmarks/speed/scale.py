@@ -38,8 +38,8 @@ from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import Name
 from streams.signals.extraction import Signal, extract_signal
-from tests.end_to_end.deployment import Deployment, deploy
-from tests.end_to_end.events import CALM, burst, message
+from tests.support.bus_events import CALM, burst, message
+from tests.support.deployment import Deployment, deploy
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MEASURED, SHARED_AT = 200_000, 100_000

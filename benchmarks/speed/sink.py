@@ -30,8 +30,8 @@ from benchmarks import pictures
 from benchmarks.speed import measuring
 from schemas.codec import Codec
 from streams.outputs import Output
-from tests.end_to_end.deployment import Deployment
 from tests.support.data.records import AT, alert, decision, outcome, point
+from tests.support.deployment import Deployment
 
 ROWS, NATIVE_SHARE = 3_000_000, 0.1
 ONE_BATCH = Settings.model_fields["sink_rows"].default

@@ -21,8 +21,8 @@ from agents.settings.loader import environment
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.deploy import recipe, rooms
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import message
+from tests.support.bus_events import message
+from tests.support.deployment import Deployment, eventually
 
 CACHE = recipe.ROOT / ".cache" / "image"
 ROLES = (["worker"], ["learner"], ["sink"], ["alerts"], ["workload"], ["console"], ["migrate"], ["topics", "apply"])

@@ -9,7 +9,7 @@ import pytest
 from agents.embedded.process import free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.model import Settings
-from tests.end_to_end.deployment import Deployment, deploy
+from tests.support.deployment import Deployment, deploy
 from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
 
 

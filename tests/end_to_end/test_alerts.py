@@ -11,10 +11,10 @@ import pytest
 from agents.alerting import commands
 from agents.common.pseudonyms import pseudonymize
 from schemas.topics import Name
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import now_ms
+from tests.support.bus_events import now_ms
 from tests.support.data import records
 from tests.support.data.alerts import alert
+from tests.support.deployment import Deployment, eventually
 from tests.support.servers.alert_receivers import SECRET, Hook, Inbox, http, part, smtp
 
 NUMBERS = itertools.count(100)

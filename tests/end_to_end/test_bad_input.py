@@ -14,8 +14,8 @@ from schemas.errors import Reason
 from schemas.json_form import to_json
 from schemas.records import record
 from schemas.topics import Name
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import burst, click, message, now_ms
+from tests.support.bus_events import burst, click, message, now_ms
+from tests.support.deployment import Deployment, eventually
 
 Headers = dict[str, bytes]
 JSON: Headers = {"content-type": b"application/json"}

@@ -11,8 +11,8 @@ from agents.kafka import client
 from agents.verification.result import VerificationResult
 from agents.verification.verify import verify
 from schemas.topics import INGESTED, Name
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import ANGRY, CALM, burst, click, conversation, message, now_ms
+from tests.support.bus_events import ANGRY, CALM, burst, click, conversation, message, now_ms
+from tests.support.deployment import Deployment, eventually
 
 CONVERSATIONS = 60
 START = now_ms() - 3_600_000

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from agents.recordings import replay
 from schemas.topics import Name
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import ANGRY, CALM, burst, click, conversation, message, now_ms
+from tests.support.bus_events import ANGRY, CALM, burst, click, conversation, message, now_ms
+from tests.support.deployment import Deployment, eventually
 
 START = now_ms() - 3_600_000
 

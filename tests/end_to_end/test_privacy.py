@@ -32,9 +32,9 @@ from schemas.records import record
 from schemas.topics import Name
 from streams import state as states
 from streams.signals.extraction import extract_signal
-from tests.end_to_end.deployment import Deployment
-from tests.end_to_end.events import ANGRY, burst, click, conversation, message, now_ms
+from tests.support.bus_events import ANGRY, burst, click, conversation, message, now_ms
 from tests.support.data.command_line import succeeded, tenor
+from tests.support.deployment import Deployment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

@@ -10,10 +10,10 @@ import pytest
 from agents.privacy import profiles
 from agents.recordings import replay
 from schemas.topics import Name
-from streams.customers.partition import mark_of
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import ANGRY, CALM, burst, conversation, message, now_ms
+from streams.customers.partition import mark_key_of
 from tests.end_to_end.test_crash import caught_up, settled
+from tests.support.bus_events import ANGRY, CALM, burst, conversation, message, now_ms
+from tests.support.deployment import Deployment, eventually
 
 START = now_ms() - 3_600_000
 LATER = START + 1_800_000
@@ -131,7 +131,7 @@ def test_an_erased_customer_stays_erased(deployment: Deployment) -> None:
     eventually(lambda: len(notes(deployment, "learned")) == 2, "the running conversation has told")
     eventually(lambda: caught_up(deployment), "all notes are read")
     assert remembered(deployment, "bert")() is None
-    assert profiles.stored(deployment.settings, mark_of({"tenant": "default", "customer_id": "bert"}))
+    assert profiles.read_state(deployment.settings, mark_key_of({"tenant": "default", "customer_id": "bert"}))
     deployment.stop()
     deployment.start_worker()
     visit(deployment, "after", "bert", now_ms() + 60_000, [CALM] * 2)

@@ -13,9 +13,9 @@ from agents.kafka.admin import topics
 from agents.settings.model import Settings
 from agents.verification.verify import verify
 from schemas.topics import Name
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import ANGRY, CALM, burst, conversation
 from tests.faults.changelog import states_in
+from tests.support.bus_events import ANGRY, CALM, burst, conversation
+from tests.support.deployment import Deployment, eventually
 
 CONVERSATIONS = 12
 TEXTS = [CALM, *[ANGRY] * 5]

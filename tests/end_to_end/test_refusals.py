@@ -9,8 +9,8 @@ from agents.kafka.client import admin_client
 from agents.worker.batch_runner import EXIT_CRASHED
 from schemas.topics import Name
 from streams import state
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import message
+from tests.support.bus_events import message
+from tests.support.deployment import Deployment, eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.reference]
 

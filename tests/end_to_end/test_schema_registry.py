@@ -7,9 +7,9 @@ import pytest
 from schemas.errors import Reason
 from schemas.records import records
 from schemas.topics import Name
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import message
 from tests.end_to_end.test_bad_input import avro
+from tests.support.bus_events import message
+from tests.support.deployment import Deployment, eventually
 from tests.support.servers.fake_schema_registry import Registry, schema_registry
 
 STRANGE = b"\0\0\0\x13\x88body"

@@ -17,8 +17,8 @@ from agents.settings.model import Settings
 from agents.worker.kafka_credentials import build_credentials
 from schemas.topics import Name
 from tests.end_to_end.conftest import settings_for
-from tests.end_to_end.deployment import Deployment, deploy, eventually
-from tests.end_to_end.events import CALM, conversation, now_ms
+from tests.support.bus_events import CALM, conversation, now_ms
+from tests.support.deployment import Deployment, deploy, eventually
 from tests.support.servers.apache_kafka import unavailable_reason
 from tests.support.servers.certificates import Authority, Issued
 from tests.support.servers.identity_provider import CLIENT, SECRET, IdentityProvider

@@ -6,8 +6,8 @@ import pytest
 
 from agents.embedded.process import ChildProcess
 from schemas.topics import Name
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import message
+from tests.support.bus_events import message
+from tests.support.deployment import Deployment, eventually
 
 SESSION_S = 20.0
 

@@ -14,8 +14,8 @@ from agents.schema_registry.client import codec_for
 from agents.verification.verify import verify
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import message
+from tests.support.bus_events import message
+from tests.support.deployment import Deployment, eventually
 
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 

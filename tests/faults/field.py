@@ -23,9 +23,9 @@ from agents.kafka import client
 from agents.kafka.admin import topics
 from agents.kafka.admin.lag import pipeline_stages
 from agents.settings.model import Settings
-from tests.end_to_end.deployment import Deployment, eventually
 from tests.faults.cluster import Cluster
 from tests.faults.load import Load
+from tests.support.deployment import Deployment, eventually
 
 LOOK_S = 0.25
 READY_S = 90.0

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
-from tests.end_to_end.events import ANGRY, CALM, burst, click, frame, message, rating
+from tests.support.bus_events import ANGRY, CALM, burst, click, frame, message, rating
 
 TURNS, GAP_MS = 12, 30_000
 MESSAGES: tuple[str, ...] = ("message",)

@@ -20,8 +20,8 @@ from agents.embedded.tansu import Tansu
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.end_to_end.conftest import settings_for
-from tests.end_to_end.deployment import Deployment, deploy, eventually
-from tests.end_to_end.events import message, rating
+from tests.support.bus_events import message, rating
+from tests.support.deployment import Deployment, deploy, eventually
 
 STALL_S = 1.0
 pytestmark = pytest.mark.faults

@@ -14,8 +14,8 @@ from agents.worker.batch_runner import EXIT_CRASHED
 from schemas.topics import Name
 from streams.config.model import OutcomeConfig
 from tests.end_to_end.conftest import settings_for
-from tests.end_to_end.deployment import Deployment, deploy, eventually
-from tests.end_to_end.events import message, now_ms
+from tests.support.bus_events import message, now_ms
+from tests.support.deployment import Deployment, deploy, eventually
 
 pytestmark = pytest.mark.faults
 BRIEF = OutcomeConfig(window_s=1.0, idle_s=2.0)

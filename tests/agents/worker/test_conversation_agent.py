@@ -19,7 +19,7 @@ from agents.worker.table_store import PartitionedStore
 from schemas.codec import Codec
 from schemas.topics import OUTPUTS, Name, Topics
 from streams.signals.extraction import extract_signal
-from tests.end_to_end.events import ANGRY, message
+from tests.support.bus_events import ANGRY, message
 
 TOPICS = Topics("staging.")
 BEHIND_S = 0.01

@@ -17,7 +17,7 @@ from schemas.records import record
 from schemas.topics import Name
 from schemas.validation import Limits
 from streams.conversations.rate_limit import Rate
-from tests.end_to_end.events import click
+from tests.support.bus_events import click
 
 NOW = 1_790_000_000_000
 CODEC, OWN = Codec(), Settings(_env_file=None)

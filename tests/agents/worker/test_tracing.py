@@ -25,8 +25,8 @@ from agents.worker import app, traced_agents, tracing
 from agents.worker.conversation_agent import ConversationAgent
 from agents.worker.ingest_agent import IngestAgent
 from schemas.topics import Name
-from tests.end_to_end.deployment import deploy, eventually
-from tests.end_to_end.events import ANGRY, CALM, conversation, now_ms
+from tests.support.bus_events import ANGRY, CALM, conversation, now_ms
+from tests.support.deployment import deploy, eventually
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED, UNSAMPLED = (f"00-{TRACE}-{SPAN}-{flags}".encode() for flags in ("01", "00"))

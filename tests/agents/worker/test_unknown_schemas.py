@@ -20,7 +20,7 @@ from schemas.errors import Reason
 from schemas.records import record, records
 from schemas.topics import Name
 from schemas.validation import Limits
-from tests.end_to_end.events import click
+from tests.support.bus_events import click
 from tests.support.servers.fake_schema_registry import Registry, schema_registry
 
 NOW = 1_790_000_000_000

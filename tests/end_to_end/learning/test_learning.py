@@ -21,9 +21,9 @@ from streams.config.model import LearnerConfig
 from streams.signals.extraction import model_signal
 from streams.text_model.model import shipped_model
 from streams.text_model.prior import expert_weights
-from tests.end_to_end.deployment import Deployment, eventually
-from tests.end_to_end.events import NUMBERS, message, now_ms
 from tests.end_to_end.test_crash import caught_up, settled
+from tests.support.bus_events import NUMBERS, message, now_ms
+from tests.support.deployment import Deployment, eventually
 
 SIGNAL = record("signal")
 START = now_ms() - 3_600_000

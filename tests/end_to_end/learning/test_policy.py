@@ -24,10 +24,10 @@ from streams.policy.learner import rating_score
 from streams.policy.snapshot import Snapshot, from_record, to_record
 from streams.signals.extraction import policy_signal
 from tests.end_to_end.conftest import settings_for
-from tests.end_to_end.deployment import Deployment, deploy, eventually
-from tests.end_to_end.events import ANGRY, conversation, now_ms
 from tests.end_to_end.test_crash import settled
+from tests.support.bus_events import ANGRY, conversation, now_ms
 from tests.support.data import lessons
+from tests.support.deployment import Deployment, deploy, eventually
 
 Record = dict[str, Any]
 START = now_ms() - 3_600_000

@@ -19,10 +19,10 @@ from schemas.topics import RECORD_OF, Name
 from streams.config.model import PolicyConfig
 from streams.policy.snapshot import Snapshot
 from tests.end_to_end.conftest import settings_for
-from tests.end_to_end.deployment import Deployment, deploy, eventually
-from tests.end_to_end.events import now_ms
 from tests.end_to_end.learning.test_policy import HARMFUL, all_read, experiment, snapshots
+from tests.support.bus_events import now_ms
 from tests.support.data.lessons import rating
+from tests.support.deployment import Deployment, deploy, eventually
 
 pytestmark = pytest.mark.reference
 

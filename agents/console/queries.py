@@ -12,7 +12,7 @@ from clickhouse_driver import Client
 from agents.clickhouse.client import rows
 from agents.console.board import Board, BoardPoint, TimelineMarker
 from agents.reports import effects
-from agents.reports.conversation import plain
+from agents.reports.conversation import to_json_types
 from streams.experiment.effects import SHOWN_AFTER
 
 Row = dict[str, Any]
@@ -111,7 +111,7 @@ def alert_headings(client: Client) -> list[AlertHeading]:
 
 def alerts(client: Client, ids: Sequence[str]) -> list[Row]:
     """These alerts, newest first."""
-    return list(map(plain, rows(client, ALERTS, {"ids": tuple(ids)}))) if ids else []
+    return list(map(to_json_types, rows(client, ALERTS, {"ids": tuple(ids)}))) if ids else []
 
 
 def deliveries(client: Client, ids: Sequence[str]) -> dict[str, list[Row]]:
@@ -126,10 +126,10 @@ def experiments(client: Client) -> Row:
     """What was learned of each option of each tenant, what is rolled back, and what people asked of it."""
     commanded = {(one["tenant"], one["option"]): one for one in rows(client, COMMANDED)}
     policies = {one["tenant"]: one for one in rows(client, effects.POLICY)}
-    found = effects.interventions(client)
+    found = effects.report_interventions(client)
     return {
         "options": [with_state(one, policies.get(one["tenant"]), commanded) for one in found],
-        "answers": effects.conclusion(client),
+        "answers": effects.report_conclusions(client),
         "control": rows(client, effects.CONTROL_SHARE),
         "shown_after": SHOWN_AFTER,
     }

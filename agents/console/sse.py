@@ -15,8 +15,8 @@ from agents.console import queries
 from agents.console.alert_inbox import AlertInbox
 from agents.console.board import BoardQuery, wanted
 from agents.console.poller import Poller
-from agents.reports.conversation import explain
-from agents.reports.conversation_view import by_kind
+from agents.reports.conversation import explain_conversation
+from agents.reports.conversation_view import sum_by_kind
 
 Told = dict[str, Any]
 Tell = Callable[[], Awaitable[Told | None]]
@@ -89,7 +89,7 @@ def conversation(feed: Poller, id: str, tenant: str | None) -> Tell:
             return None
         known[:] = state
         try:
-            found = await feed.aside(lambda: explain(feed.settings, id, tenant))
+            found = await feed.aside(lambda: explain_conversation(feed.settings, id, tenant))
         except Failure as missing:
             known.clear()
             return {"status": status(feed), "missing": {"message": missing.message, "hint": missing.hint}}
@@ -99,7 +99,7 @@ def conversation(feed: Poller, id: str, tenant: str | None) -> Tell:
 
 
 def with_kinds(entry: Told) -> Told:
-    return {**entry, "kinds": by_kind(entry["contributions"])} if "contributions" in entry else entry
+    return {**entry, "kinds": sum_by_kind(entry["contributions"])} if "contributions" in entry else entry
 
 
 def alerts(feed: Poller, inbox: AlertInbox, handled: bool, page: int, size: int) -> Tell:

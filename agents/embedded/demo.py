@@ -56,7 +56,7 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         started = time.monotonic()
         conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         console.print(f"Everything is folded and stored {time.monotonic() - started:.1f} s after the last event.\n")
-        report.render(report.report(running.settings, result.recording.truths), console)
+        report.print_report(report.report(running.settings, result.recording.truths), console)
         console.print(pace(result, latency.histogram(p.url for p in running.processes)))
         console.print("\n[bold]Verify: the signals log folded again, offline[/]")
         found = verify.verify(running.settings)

@@ -94,7 +94,7 @@ def asked(port: int, **headers: str) -> tuple[int, str]:
 
 
 def test_it_is_off_unless_it_is_switched_on(settings: Settings) -> None:
-    with pytest.raises(Failure, match="workload exposure is off") as caught:
+    with pytest.raises(Failure, match="Workload exposure is off") as caught:
         WorkloadService(settings)
     assert "docs/operators.md" in str(caught.value.hint)
 

@@ -84,7 +84,10 @@ def test_what_spreadsheets_make_of_it_is_read(tmp_path: Path, delimiter: str, en
 
 @given(st.lists(st.tuples(st.text(), st.text()), min_size=2, max_size=2))
 def test_any_words_come_back_as_one_row(words: list[tuple[str, str]]) -> None:
-    ones = [exchange(n, control=bool(n))._replace(customer_text=asked, reply=reply) for n, (asked, reply) in enumerate(words)]
+    ones = [
+        exchange(n, control=bool(n))._replace(customer_text=asked, reply=reply)
+        for n, (asked, reply) in enumerate(words)
+    ]
     rows = table(match_pairs(ones, 1, seed=1))
     assert [len(row) for row in rows] == [15, 15]
     for shown in rows[1][1:5]:

@@ -41,7 +41,7 @@ def print_preference(report: Report, console: Console) -> None:
         table.add_row(label, f"{row['pairs']:,}", format_share(row))
     console.print(table)
     if report["words"] is None:
-        console.print("For lengths, add --key: preference is then shown by length.", style="dim")
+        console.print("Lengths are in the key: with --key, the preference is also shown by length.", style="dim")
     else:
         print_lengths(report, console)
 

@@ -105,7 +105,7 @@ def test_alerts_are_acknowledged_before_the_figures_that_say_a_period_was_told(m
     monkeypatch.setattr(one._producer, "send", lambda letters: sent.append([letter.topic for letter in letters]))
     for datum in [*shift(0), turn(HOUR + 5, "later", False)]:
         (one._workload.turned if "turn" in datum else one._workload.assigned)(datum)
-    one._tell()
+    one._publish_due()
     names = one.settings.topics
     assert sent == [[names.name(Name.ALERTS)], [names.name(Name.WORKLOAD)]]
 

@@ -108,7 +108,7 @@ def answered(sheet: Path, rater: str) -> Path:
 
 def sunk(settings: Settings) -> int:
     """Every rating on the bus as the sink stores it; how many rows there are once each counts once."""
-    batch, letters = Sink(settings).read(topic_reader.read(settings, [settings.topics.name(Name.RATINGS)]))
+    batch, letters = Sink(settings).to_rows(topic_reader.read(settings, [settings.topics.name(Name.RATINGS)]))
     assert letters == []
     client = connect(settings)
     for table, rows in batch.items():

@@ -35,12 +35,12 @@ from streams.workload.aggregate import WorkloadAggregate
 log = structlog.get_logger(__name__)
 
 ASSIGNMENT, POINT, FIGURES = record("assignment"), record("trajectory_point"), record("team_workload")
-LAST_NEEDED = "raised"
+LAST_FIELD = "raised"
 WAIT_S = 0.25
 
 
 class WorkloadService:
-    """Tells of workload until it is told to stop. ``Failure`` where it is not switched on.
+    """Publishes the workload of teams until it is stopped. ``Failure`` unless it is enabled.
 
     Args:
         settings: of this deployment.
@@ -50,8 +50,8 @@ class WorkloadService:
     def __init__(self, settings: Settings, clock: Callable[[], int] = now_ms) -> None:
         if not settings.workload.enabled:
             raise Failure(
-                "workload exposure is off",
-                "read docs/operators.md with those concerned; then set TENOR_WORKLOAD__ENABLED=true",
+                "Workload exposure is off.",
+                "Read docs/operators.md with the people concerned, then set TENOR_WORKLOAD__ENABLED=true.",
             )
         self.settings = settings
         self.health = Health(settings.stall_s)
@@ -61,9 +61,9 @@ class WorkloadService:
         self._workload = WorkloadAggregate(settings.workload)
 
     def run(self, stop: threading.Event) -> None:
-        """Work until ``stop`` is set. ``Failure`` when Kafka cannot be used."""
+        """Run until ``stop`` is set. ``Failure`` when Kafka cannot be used."""
         topics.require_all(self.settings)
-        before, since = self._told_before()
+        before, since = self._read_published()
         self._workload = WorkloadAggregate(self.settings.workload, before)
         names = [self.settings.topics.name(name) for name in (Name.ASSIGNMENTS, Name.TRAJECTORIES)]
         inputs = PartitionReader(self.settings, names, since)
@@ -73,51 +73,51 @@ class WorkloadService:
                 with self.health.working("workload"):
                     self.step(inputs.take(WAIT_S))
                     if all(inputs.read_to[position] >= end for position, end in ends.items()):
-                        self._tell()
+                        self._publish_due()
                         self.health.set_ready(True)
         finally:
             self.health.set_ready(False)
             inputs.close()
 
-    def step(self, found: Iterable[ConsumedRecord]) -> None:
-        """Take in records; what cannot be used is with the dead letters when it returns."""
-        letters = [letter for one in found if (letter := self._taken(one)) is not None]
+    def step(self, records: Iterable[ConsumedRecord]) -> None:
+        """Process records; dead letters of refused ones are acknowledged when it returns."""
+        letters = [letter for consumed in records if (letter := self._handle_record(consumed)) is not None]
         self._producer.send(letters)
 
-    def _taken(self, one: ConsumedRecord) -> OutgoingRecord | None:
-        if one.topic == self.settings.topics.name(Name.TRAJECTORIES):
-            self._turned(one)
+    def _handle_record(self, consumed: ConsumedRecord) -> OutgoingRecord | None:
+        if consumed.topic == self.settings.topics.name(Name.TRAJECTORIES):
+            self._handle_point(consumed)
             return None
         try:
-            event = decode_checked(self._codec, "assignment", one, self.settings.limits, self._clock())
+            event = decode_checked(self._codec, "assignment", consumed, self.settings.limits, self._clock())
         except Rejected as refusal:
-            return build_dead_letter(one, refusal, "workload")
+            return build_dead_letter(consumed, refusal, "workload")
         self._workload.add_assignment(event)
         return None
 
-    def _turned(self, one: ConsumedRecord) -> None:
-        """A trajectory point; one that cannot be read is the sink's to refuse."""
-        point = self._codec.head(POINT, one.value, LAST_NEEDED) or decode_or_warn(self._codec, POINT, one)
+    def _handle_point(self, consumed: ConsumedRecord) -> None:
+        """Process a trajectory point; one that cannot be decoded is skipped, and the sink refuses it."""
+        point = self._codec.head(POINT, consumed.value, LAST_FIELD) or decode_or_warn(self._codec, POINT, consumed)
         if point is not None:
             self._workload.add_point(point)
 
-    def _tell(self) -> None:
+    def _publish_due(self) -> None:
         outputs = self._workload.close_periods(self._clock())
-        for wave in ("alert", "team_workload"):
-            these = [one for one in outputs if one.record == wave]
+        for kind in ("alert", "team_workload"):
+            batch = [output for output in outputs if output.record == kind]
             self._producer.send(
-                [build_record(one, self._codec, self.settings.topics, WORKLOAD_SOURCE) for one in these]
+                [build_record(output, self._codec, self.settings.topics, WORKLOAD_SOURCE) for output in batch]
             )
 
-    def _told_before(self) -> tuple[list[dict[str, Any]], int]:
-        """Records told before, and from when on there is something to read again, milliseconds of the broker."""
+    def _read_published(self) -> tuple[list[dict[str, Any]], int]:
+        """The figures published before, and the broker time from which to read inputs again, milliseconds."""
         name, config = self.settings.topics.name(Name.WORKLOAD), self.settings.workload
-        log_of_it = PartitionReader(self.settings, [name], 0)
+        reader = PartitionReader(self.settings, [name], 0)
         try:
-            found = log_of_it.take_until(log_of_it.ends(name))
+            published = reader.take_until(reader.ends(name))
         finally:
-            log_of_it.close()
-        before = [decode(self._codec, FIGURES, one) for one in found]
-        last = before[-1]["event_time"] if before else self._clock()
+            reader.close()
+        past = [decode(self._codec, FIGURES, consumed) for consumed in published]
+        last = past[-1]["event_time"] if past else self._clock()
         back = config.shift_ms + 2 * config.period_ms + config.idle_ms + config.grace_ms
-        return before, max(0, last - back)
+        return past, max(0, last - back)

@@ -1,4 +1,4 @@
-"""What a reviewer answered, read from the rows of a sheet. All rows are looked at before anything is said. Pure."""
+"""A reviewer's answers, read from the rows of a sheet. All errors are collected before any is reported. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 
 class CellError(NamedTuple):
-    """What is wrong in one cell."""
+    """An error in one cell."""
 
     row: int
     column: str
-    what: str
+    problem: str
 
     def __str__(self) -> str:
-        return f"row {self.row}, column {self.column}: {self.what}"
+        return f"row {self.row}, column {self.column}: {self.problem}"
 
 
 class Answer(NamedTuple):
@@ -42,54 +42,54 @@ class Answer(NamedTuple):
     sides: Mapping[str, Mapping[str, Value]]
 
 
-def read(rows: Iterable[Row], pairs: Iterable[str], rater: str | None) -> tuple[list[Answer], list[CellError]]:
-    """Answers of all rows in which something was answered, and everything that is wrong.
+def read_answers(rows: Iterable[Row], pairs: Iterable[str], rater: str | None) -> tuple[list[Answer], list[CellError]]:
+    """The answers of all rows that have one, and all errors.
 
     Args:
         pairs: ids of the pairs of this review.
-        rater: who filled it in, where a row does not say.
+        rater: id of the rater, for rows without one.
     """
-    known, wrong, found = set(pairs), list[CellError](), dict[tuple[str, str], Answer]()
+    known, errors, answers = set(pairs), list[CellError](), dict[tuple[str, str], Answer]()
     for number, row in rows:
         row = {name: row[name] for name in ("pair_id", *ANSWERS)}
-        cells = RowCells(number, row, wrong)
-        pair_id = cells.checked("pair_id", lambda name: name in known, "is not a pair of this key")
+        cells = RowCells(number, row, errors)
+        pair_id = cells.check("pair_id", lambda name: name in known, "is not a pair of this key")
         if not any(row[name] for name in ANSWERS if name != "rater_id"):
             continue
         answer = Answer(
             pair_id, cells.rater(rater), cells.one_of("preferred", CHOICES, "A, B or neither"), cells.sides()
         )
-        if (answer.pair_id, answer.rater_id) in found:
-            wrong.append(CellError(number, "pair_id", "appears twice for the same rater"))
-        found[answer.pair_id, answer.rater_id] = answer
-    return list(found.values()), wrong
+        if (answer.pair_id, answer.rater_id) in answers:
+            errors.append(CellError(number, "pair_id", "appears twice for the same rater"))
+        answers[answer.pair_id, answer.rater_id] = answer
+    return list(answers.values()), errors
 
 
 class RowCells:
-    """The cells of one row; what is wrong is noted."""
+    """The cells of one row; collects their errors."""
 
-    def __init__(self, number: int, row: Mapping[str, str], wrong: list[CellError]) -> None:
-        self._number, self._row, self._wrong = number, row, wrong
+    def __init__(self, number: int, row: Mapping[str, str], errors: list[CellError]) -> None:
+        self._number, self._row, self._errors = number, row, errors
 
-    def checked(self, column: str, holds: Callable[[str], bool], what: str) -> str:
-        if not holds(self._row[column]):
-            self._wrong.append(CellError(self._number, column, what))
+    def check(self, column: str, is_valid: Callable[[str], bool], problem: str) -> str:
+        if not is_valid(self._row[column]):
+            self._errors.append(CellError(self._number, column, problem))
         return self._row[column]
 
-    def rater(self, given: str | None) -> str:
+    def rater(self, default: str | None) -> str:
         """The row's rater or the one given; they must not differ."""
-        same = not given or self._row["rater_id"] in ("", given)
-        self.checked("rater_id", lambda said: same, "differs from --rater")
-        self.checked("rater_id", lambda said: is_id(said or given or ""), "must be an ID, here or in --rater")
-        return self._row["rater_id"] or given or ""
+        same = not default or self._row["rater_id"] in ("", default)
+        self.check("rater_id", lambda value: same, "differs from --rater")
+        self.check("rater_id", lambda value: is_id(value or default or ""), "must be an ID, here or in --rater")
+        return self._row["rater_id"] or default or ""
 
     def sides(self) -> dict[str, dict[str, Value]]:
         return {side: {question: self._graded(question, side) for question in QUESTIONS} for side in SIDES}
 
-    def one_of(self, column: str, values: Mapping[str, T], what: str) -> T | None:
-        said = self._row[column].casefold()
-        self.checked(column, lambda _: not said or said in values, f"must be {what}, or empty")
-        return values.get(said)
+    def one_of(self, column: str, values: Mapping[str, T], expected: str) -> T | None:
+        value = self._row[column].casefold()
+        self.check(column, lambda _: not value or value in values, f"must be {expected}, or empty")
+        return values.get(value)
 
     def _graded(self, question: str, side: str) -> Value:
         column = f"{question}_{side}"

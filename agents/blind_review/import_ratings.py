@@ -1,7 +1,7 @@
-"""Import: a filled sheet as ratings on the bus, all of it or nothing.
+"""``tenor blind-review import``: publishes the ratings of a filled sheet, all or none.
 
-Ids follow from the review, the reply and the rater, and every rating is dated by the export. So a sheet that is
-imported twice changes nothing, and one that was corrected replaces what it said before.
+Ids follow from the review, the reply and the rater, and every rating has the time of the export. So importing a sheet
+twice changes nothing, and a corrected sheet replaces the earlier ratings.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,11 @@ from schemas.topics import Name
 from schemas.validation import check
 from streams import ids
 
-TOLD = 5  # mistakes that are named at once
+SHOWN_ERRORS = 5  # errors shown at once
 
 
 class ImportSummary(NamedTuple):
-    """What an import published: ratings of how many pairs by whom, and how many of the key's pairs nobody answered."""
+    """The result of an import: numbers of ratings and rated pairs, the raters, and the number of unanswered pairs."""
 
     ratings: int
     pairs: int
@@ -36,48 +36,51 @@ class ImportSummary(NamedTuple):
     unanswered: int
 
 
-def load(settings: Settings, path: Path, key_path: Path, rater: str | None) -> ImportSummary:
-    """Publish the ratings of a sheet. ``Failure`` names row and column of what is wrong; then nothing was published.
+def import_ratings(settings: Settings, path: Path, key_path: Path, rater: str | None) -> ImportSummary:
+    """Publish the ratings of a sheet. ``Failure`` names row and column of errors; then nothing is published.
 
     Args:
-        rater: who filled it in, where a row does not say.
+        rater: id of the rater, for rows without one.
     """
-    sealed = key.read(key_path)
-    given, wrong = answers.read(sheet.read(path), sealed.by_name(), rater)
-    if wrong:
-        raise mistakes(path, wrong)
-    events = list(ratings(given, sealed))
+    review_key = key.read_key(key_path)
+    given_answers, errors = answers.read_answers(sheet.read_sheet(path), review_key.by_name(), rater)
+    if errors:
+        raise cell_failure(path, errors)
+    events = list(build_ratings(given_answers, review_key))
     require_acceptable(settings, events)
-    publish(settings, events)
-    pairs = {answer.pair_id for answer in given}
+    publish_ratings(settings, events)
+    pairs = {answer.pair_id for answer in given_answers}
     return ImportSummary(
-        len(events), len(pairs), sorted({one.rater_id for one in given}), len(sealed.by_name().keys() - pairs)
+        len(events),
+        len(pairs),
+        sorted({answer.rater_id for answer in given_answers}),
+        len(review_key.by_name().keys() - pairs),
     )
 
 
-def mistakes(path: Path, wrong: list[CellError]) -> Failure:
-    more = [str(one) for one in wrong[1:TOLD]]
-    if len(wrong) > TOLD:
-        more.append(f"and {len(wrong) - TOLD} more")
-    return Failure(f"{path}, {wrong[0]}", "; ".join([*more, "nothing was published"]))
+def cell_failure(path: Path, errors: list[CellError]) -> Failure:
+    more = [str(error) for error in errors[1:SHOWN_ERRORS]]
+    if len(errors) > SHOWN_ERRORS:
+        more.append(f"and {len(errors) - SHOWN_ERRORS} more")
+    return Failure(f"{path}, {errors[0]}", "; ".join([*more, "nothing was published"]))
 
 
-def ratings(given: Iterable[Answer], sealed: ReviewKey) -> Iterator[Event]:
-    """One rating for each reply of each pair about which something was said."""
-    pairs = sealed.by_name()
-    for answer in given:
+def build_ratings(given_answers: Iterable[Answer], review_key: ReviewKey) -> Iterator[Event]:
+    """One rating for each rated reply of each pair."""
+    pairs = review_key.by_name()
+    for answer in given_answers:
         pair = pairs[answer.pair_id]
         for name, rated, other in (("A", pair.a, pair.b), ("B", pair.b, pair.a)):
             if answer.preferred or any(value is not None for value in answer.sides[name].values()):
-                yield rating(answer, name, rated, other, sealed)
+                yield build_rating(answer, name, rated, other, review_key)
 
 
-def rating(answer: Answer, name: str, rated: Side, other: Side, sealed: ReviewKey) -> Event:
+def build_rating(answer: Answer, name: str, rated: Side, other: Side, review_key: ReviewKey) -> Event:
     compared = answer.preferred is not None
-    said = {
-        "event_id": ids.stable_id("blind-review", sealed.study, rated.decision_id, answer.rater_id),
+    fields = {
+        "event_id": ids.stable_id("blind-review", review_key.study, rated.decision_id, answer.rater_id),
         "conversation_id": rated.conversation_id,
-        "event_time": sealed.exported_at,
+        "event_time": review_key.exported_at,
         "tenant": rated.tenant,
         "channel": rated.channel,
         "decision_id": rated.decision_id,
@@ -88,20 +91,22 @@ def rating(answer: Answer, name: str, rated: Side, other: Side, sealed: ReviewKe
         "compared_with": other.decision_id if compared else None,
         "preferred": answer.preferred == name if answer.preferred in answers.SIDES else None,
     }
-    event = read_record(record("rating").published, said, "")
+    event = read_record(record("rating").published, fields, "")
     return Event(str(Name.RATINGS), rated.conversation_id, event)
 
 
 def require_acceptable(settings: Settings, events: Iterable[Event]) -> None:
-    """``Failure`` for what the sink would refuse: a key that was changed by hand, or is too old."""
+    """``Failure`` for a rating that the sink would refuse: the key was edited, or is too old."""
     for event in events:
         try:
             check("rating", dict(event.event), now_ms(), settings.limits)
         except Rejected as refusal:
-            raise Failure(f"the key gives a rating that would be refused: {refusal.detail}") from None
+            raise Failure(
+                f"A rating would be refused: {refusal.detail}", "Use the unchanged key of a recent export."
+            ) from None
 
 
-def publish(settings: Settings, events: list[Event]) -> None:
-    """Returns when the broker has them all."""
+def publish_ratings(settings: Settings, events: list[Event]) -> None:
+    """Publish ratings; returns when the broker has acknowledged all."""
     topics.require_topics(settings, [Name.RATINGS])
     publish_events(settings, events)

@@ -1,4 +1,4 @@
-"""The key of a blind review: which decision stands on which side of which pair. No words of anybody, only how many."""
+"""The key of a blind review: which decision is on which side of which pair. It has lengths, but no texts."""
 
 import os
 from pathlib import Path
@@ -30,11 +30,11 @@ class SealedPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReviewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="tenor blind review", tag_field="key"):
-    """Everything an import needs to know of an export.
+    """What an import needs to know of an export.
 
     Attributes:
         study: id of this export.
-        seed: pairs, sides and order were drawn with.
+        seed: seed of the drawn pairs, sides and order.
         exported_at: milliseconds; every rating of the review carries it, so that importing twice changes nothing.
     """
 
@@ -48,12 +48,12 @@ class ReviewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="te
         return {pair.pair_id: pair for pair in self.pairs}
 
 
-def write(path: Path, key: ReviewKey) -> None:
-    """Write the key, readable by its owner only. ``Failure`` when it cannot be, or is there already."""
-    write_new(path, msgspec.json.format(msgspec.json.encode(key), indent=1) + b"\n")
+def write_key(path: Path, key: ReviewKey) -> None:
+    """Write the key, readable by its owner only. ``Failure`` if it cannot be written or exists already."""
+    write_new_file(path, msgspec.json.format(msgspec.json.encode(key), indent=1) + b"\n")
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new_file(path: Path, data: bytes) -> None:
     """Write a file that must not exist yet, readable by its owner only."""
     if path.exists():
         raise Failure(f"{path} already exists", "choose a new directory: an export never overwrites files")
@@ -64,8 +64,8 @@ def write_new(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def read(path: Path) -> ReviewKey:
-    """``Failure`` says what is wrong with it."""
+def read_key(path: Path) -> ReviewKey:
+    """Read a key. ``Failure`` for a file that is no key."""
     data = read_bytes(path)
     try:
         key = msgspec.json.decode(data, type=ReviewKey)

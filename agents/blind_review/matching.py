@@ -1,7 +1,7 @@
-"""Pairs: a reply under intervention beside one under control, alike in channel, level and turn. Pure.
+"""Matches replies under intervention with replies under control, by channel, level and turn. Pure.
 
-Nothing here looks at which arm is which beyond keeping them apart: swap the labels, and the same pairs come out, in the
-same order, on the same sides. What is drawn is a keyed hash of the decisions' ids.
+Matching is symmetric in the arms: with swapped labels the same pairs result, in the same order, on the same sides.
+Draws are keyed hashes of the decisions' ids.
 """
 
 from collections import defaultdict
@@ -13,67 +13,69 @@ import numpy as np
 from agents.blind_review.replies import Exchange
 from streams import ids
 
-CALIPER = 1.0  # standard deviations; what is further apart is no pair
-LARGEST = 1000  # replies of an arm and channel that are compared with all of the other arm
+CALIPER = 1.0  # largest distance of a pair, standard deviations
+MAX_REPLIES = 1000  # replies of an arm and channel that are compared with the other arm
 
 
 class Pair(NamedTuple):
-    """Two replies, one of each arm, on sides that do not tell which."""
+    """Two replies, one of each arm, on sides drawn by lottery."""
 
     pair_id: str
     a: Exchange
     b: Exchange
 
 
-def pairs(exchanges: Sequence[Exchange], wanted: int, seed: int) -> list[Pair]:
-    """Up to ``wanted`` pairs, in random order. Of more, a random choice: the closest would not stand for all.
+def match_pairs(exchanges: Sequence[Exchange], max_pairs: int, seed: int) -> list[Pair]:
+    """Up to ``wanted`` pairs, in random order. Of more, a random sample: the closest would not be representative.
 
     Args:
         exchanges: of one tenant, one a conversation.
         seed: same seed, same pairs, sides and order.
     """
-    ordered = sorted(exchanges, key=lambda one: one.decision.decision_id)
-    positions = standardised(ordered)
+    ordered = sorted(exchanges, key=lambda exchange: exchange.decision.decision_id)
+    positions = standardize(ordered)
     strata: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for place, one in enumerate(ordered):
-        strata[one.decision.channel][one.decision.control].append(place)
-    tickets = np.array([draw("match", seed, one) for one in ordered])
-    matched = [pair for arms in strata.values() for pair in nearest(*arms, positions, tickets)]
-    found = [on_sides(ordered[i], ordered[j], seed) for i, j in matched]
-    return sorted(found, key=lambda pair: draw("order", seed, pair.a, pair.b))[:wanted]
+    for index, exchange in enumerate(ordered):
+        strata[exchange.decision.channel][exchange.decision.control].append(index)
+    tickets = np.array([draw("match", seed, exchange) for exchange in ordered])
+    matched = [pair for arms in strata.values() for pair in nearest_neighbours(*arms, positions, tickets)]
+    drawn = [build_pair(ordered[i], ordered[j], seed) for i, j in matched]
+    return sorted(drawn, key=lambda pair: draw("order", seed, pair.a, pair.b))[:max_pairs]
 
 
-def standardised(exchanges: Sequence[Exchange]) -> Any:
+def standardize(exchanges: Sequence[Exchange]) -> Any:
     """Level and logarithm of the turn, each in standard deviations over all."""
-    raw = np.array([[one.decision.level, np.log(one.decision.turn)] for one in exchanges]).reshape(-1, 2)
+    raw = np.array([[exchange.decision.level, np.log(exchange.decision.turn)] for exchange in exchanges]).reshape(-1, 2)
     spread = raw.std(axis=0) if len(raw) else np.ones(2)
     return raw / np.where(spread > 0, spread, 1.0)
 
 
-def nearest(treated: list[int], control: list[int], positions: Any, tickets: Any) -> list[tuple[int, int]]:
+def nearest_neighbours(treated: list[int], control: list[int], positions: Any, tickets: Any) -> list[tuple[int, int]]:
     """Greedy nearest neighbours without replacement, closest first.
 
-    Of equally close ones the lower ticket goes first, within either arm: so it does not matter which arm is which.
+    Ties are broken by the lower ticket within either arm, so that the arms are treated alike.
     """
-    left, right = (sorted(arm, key=lambda place: tickets[place])[:LARGEST] for arm in (treated, control))
+    left, right = (sorted(arm, key=lambda index: tickets[index])[:MAX_REPLIES] for arm in (treated, control))
     distance = np.hypot(*(np.subtract.outer(axis[left], axis[right]) for axis in positions.T)).ravel()
     order = np.argsort(distance, kind="stable")
-    taken: dict[int, int] = {}
+    matches: dict[int, int] = {}
     used: set[int] = set()
     for edge in order[: np.searchsorted(distance[order], CALIPER, side="right")]:
         i, j = left[edge // len(right)], right[edge % len(right)]
-        if i not in taken and j not in used:
-            taken[i] = j
+        if i not in matches and j not in used:
+            matches[i] = j
             used.add(j)
-    return list(taken.items())
+    return list(matches.items())
 
 
-def on_sides(one: Exchange, other: Exchange, seed: int) -> Pair:
-    a, b = sorted((one, other), key=lambda exchange: draw("side", seed, exchange))
+def build_pair(exchange: Exchange, other: Exchange, seed: int) -> Pair:
+    a, b = sorted((exchange, other), key=lambda exchange: draw("side", seed, exchange))
     name = ids.stable_id("blind-review", seed, a.decision.decision_id, b.decision.decision_id)
-    return Pair(f"pair-{name[:12]}", a, b)  # a letter first: spreadsheets take 1e5 for a number
+    return Pair(f"pair-{name[:12]}", a, b)  # starts with letters: spreadsheets read 1e5 as a number
 
 
 def draw(what: str, seed: int, *exchanges: Exchange) -> float:
     """Uniform in [0, 1), by keyed hash."""
-    return ids.lottery(ids.key(*(one.decision.decision_id for one in exchanges)), f"blind-review {what} {seed}")
+    return ids.lottery(
+        ids.key(*(exchange.decision.decision_id for exchange in exchanges)), f"blind-review {what} {seed}"
+    )

@@ -1,16 +1,16 @@
-"""The reply to each decision: the first an operator or bot wrote within its window. Pure; fed in the log's order."""
+"""Finds the reply to each decision: the first by an operator or bot in its window. Pure; fed in offset order."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-GONE = "its message is no longer in the topic"
+MESSAGE_EXPIRED = "its message is no longer in the topic"
 NO_REPLY = "no reply within the window"
-OVERTAKEN = "another decision before the reply"
-WORDLESS = "words unknown"
-AGAIN = "not the first of its conversation"
-TELLING = "the reply quotes what only an intervention says"
+SUPERSEDED = "another decision before the reply"
+NO_TEXT = "words unknown"
+REPEATED = "not the first of its conversation"
+UNBLINDING = "the reply quotes text of an intervention"
 
 Position = tuple[int, int]
 
@@ -19,8 +19,8 @@ class Decision(NamedTuple):
     """A decision point at which both intervention and control could have been drawn.
 
     Attributes:
-        level: of the frustration signal, about −1 to 1.
-        turn: customer turn it follows, from 1.
+        level: frustration level, about −1 to 1.
+        turn: number of the customer turn it follows, from 1.
         window_turns, until: customer turns after it, and event time in milliseconds, at which its window closes.
         at: partition and offset of the customer's message.
     """
@@ -39,10 +39,10 @@ class Decision(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """What the customer wrote from the decision on, and the reply to it."""
+    """The customer's messages from the decision on, and the reply to them."""
 
     decision: Decision
-    asked: str
+    customer_text: str
     reply: str
 
     @property
@@ -53,23 +53,23 @@ class Exchange(NamedTuple):
 
 @dataclass
 class PendingReply:
-    """A decision whose reply has not come yet."""
+    """A decision that waits for its reply."""
 
     decision: Decision
-    asked: list[str | None]
+    customer_text: list[str | None]
 
 
 @dataclass
 class ReplyFinder:
-    """Finds exchanges while the messages pass by, one a conversation.
+    """Finds exchanges in a stream of messages, one per conversation.
 
     Args:
         decisions: whose replies are looked for.
-        telling: whether a reply gives its decision's arm away.
+        unblinds: whether a reply gives its decision's arm away.
     """
 
     decisions: Iterable[Decision]
-    telling: Callable[[Decision, str], bool]
+    unblinds: Callable[[Decision, str], bool]
     found: dict[tuple[str, str], Exchange] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
 
@@ -77,48 +77,48 @@ class ReplyFinder:
         self._at = {decision.at: decision for decision in self.decisions}
         self._open: dict[tuple[str, str], PendingReply] = {}
 
-    def take(self, at: Position, message: Mapping[str, Any]) -> None:
-        """One message of any conversation."""
-        talk = (message["tenant"], message["conversation_id"])
+    def add(self, at: Position, message: Mapping[str, Any]) -> None:
+        """Add a message of any conversation."""
+        conversation = (message["tenant"], message["conversation_id"])
         decision = self._at.pop(at, None)
         if decision is not None:
-            self._begin(talk, PendingReply(decision, [message["text"]]))
-        elif talk in self._open:
-            self._go_on(talk, self._open[talk], message)
+            self._start(conversation, PendingReply(decision, [message["text"]]))
+        elif conversation in self._open:
+            self._continue(conversation, self._open[conversation], message)
 
-    def finish(self) -> list[Exchange]:
-        """What was found, once every message has passed."""
-        self.left_out[GONE] += len(self._at)
+    def exchanges(self) -> list[Exchange]:
+        """The exchanges found; call it after the last message."""
+        self.left_out[MESSAGE_EXPIRED] += len(self._at)
         self.left_out[NO_REPLY] += len(self._open)
         return list(self.found.values())
 
-    def _begin(self, talk: tuple[str, str], awaiting: PendingReply) -> None:
-        if talk in self.found:
-            self.left_out[AGAIN] += 1
+    def _start(self, conversation: tuple[str, str], pending: PendingReply) -> None:
+        if conversation in self.found:
+            self.left_out[REPEATED] += 1
             return
-        self.left_out[OVERTAKEN] += talk in self._open
-        self._open[talk] = awaiting
+        self.left_out[SUPERSEDED] += conversation in self._open
+        self._open[conversation] = pending
 
-    def _go_on(self, talk: tuple[str, str], awaiting: PendingReply, message: Mapping[str, Any]) -> None:
-        if message["event_time"] > awaiting.decision.until:
-            self._drop(talk, NO_REPLY)
+    def _continue(self, conversation: tuple[str, str], pending: PendingReply, message: Mapping[str, Any]) -> None:
+        if message["event_time"] > pending.decision.until:
+            self._drop(conversation, NO_REPLY)
         elif message["participant_role"] != "customer":
-            self._answer(talk, awaiting, message["text"])
+            self._answer(conversation, pending, message["text"])
         else:
-            awaiting.asked.append(message["text"])
-            if len(awaiting.asked) > awaiting.decision.window_turns:
-                self._drop(talk, NO_REPLY)
+            pending.customer_text.append(message["text"])
+            if len(pending.customer_text) > pending.decision.window_turns:
+                self._drop(conversation, NO_REPLY)
 
-    def _answer(self, talk: tuple[str, str], awaiting: PendingReply, reply: str | None) -> None:
-        asked = [text for text in awaiting.asked if text is not None and text.strip()]
-        if reply is None or not reply.strip() or len(asked) < len(awaiting.asked):
-            self._drop(talk, WORDLESS)
-        elif self.telling(awaiting.decision, reply):
-            self._drop(talk, TELLING)
+    def _answer(self, conversation: tuple[str, str], pending: PendingReply, reply: str | None) -> None:
+        customer_text = [text for text in pending.customer_text if text is not None and text.strip()]
+        if reply is None or not reply.strip() or len(customer_text) < len(pending.customer_text):
+            self._drop(conversation, NO_TEXT)
+        elif self.unblinds(pending.decision, reply):
+            self._drop(conversation, UNBLINDING)
         else:
-            del self._open[talk]
-            self.found[talk] = Exchange(awaiting.decision, "\n".join(asked), reply)
+            del self._open[conversation]
+            self.found[conversation] = Exchange(pending.decision, "\n".join(customer_text), reply)
 
-    def _drop(self, talk: tuple[str, str], why: str) -> None:
-        del self._open[talk]
+    def _drop(self, conversation: tuple[str, str], why: str) -> None:
+        del self._open[conversation]
         self.left_out[why] += 1

@@ -9,22 +9,22 @@ from clickhouse_driver import Client
 
 from agents.blind_review import key as keys
 from agents.blind_review.key import ReviewKey
-from agents.blind_review.preference import RaterPreference, judged, preference
-from agents.blind_review.view import render
+from agents.blind_review.preference import RaterPreference, average_by_pair, estimate_preference
+from agents.blind_review.view import print_report
 from agents.clickhouse.client import session
 from agents.clickhouse.migrate import require_current
 from agents.reports import ratings
-from agents.reports.ratings import agreed, agreements, by_arm
+from agents.reports.ratings import compare_arms, measure_agreement, report_agreement
 from agents.settings.model import Settings
 from streams.experiment.rater_agreement import Judgement
 from streams.experiment.rating_comparison import QUESTIONS
 
-__all__ = ["render", "report"]
+__all__ = ["print_report", "report"]
 
 Report = dict[str, Any]
 Words = dict[Hashable, tuple[int, int]]
 
-# Which reply is the intervention's is the decisions' to say, not the sheet's. Who judged twice counts with the later.
+# The decisions, not the sheet, say which reply is the intervention's. If a rater answered twice, the later counts.
 VERDICTS = """
 SELECT decision_id, compared_with, rater_role || ' ' || rater_id AS rater,
     tupleElement(argMax(tuple(preferred), (event_time, event_id)), 1)
@@ -35,62 +35,63 @@ WHERE blinded
 GROUP BY decision_id, compared_with, rater
 ORDER BY decision_id, compared_with, rater
 """
-WORTH = {True: 1.0, False: 0.0, None: 0.5}
+PREFERENCE_SCORES = {True: 1.0, False: 0.0, None: 0.5}
 
 
 def report(settings: Settings, key_path: Path | None) -> Report:
-    """Everything ``tenor blind-review report`` shows. What cannot be said yet is None, with the reason beside it.
+    """Everything ``tenor blind-review report`` shows. None stands for insufficient data, with the reason.
 
     Args:
-        key_path: of one review; None takes every blind comparison there is, and knows no lengths.
+        key_path: key of one review; None for all blind comparisons, without lengths.
     """
-    sealed = None if key_path is None else keys.read(key_path)
+    review_key = None if key_path is None else keys.read_key(key_path)
     require_current(settings)
     with session(settings) as client:
-        return gathered(client, sealed)
+        return build_report(client, review_key)
 
 
-def gathered(client: Client, sealed: ReviewKey | None) -> Report:
-    verdicts = [
-        RaterPreference((one, other), rater, WORTH[said]) for one, other, rater, said in client.execute(VERDICTS)
+def build_report(client: Client, review_key: ReviewKey | None) -> Report:
+    preferences = [
+        RaterPreference((intervention, control), rater, PREFERENCE_SCORES[value])
+        for intervention, control, rater, value in client.execute(VERDICTS)
     ]
     words: Words = {}
-    if sealed is not None:
-        words = lengths(sealed)
-        verdicts = [verdict for verdict in verdicts if verdict.pair in words]
+    if review_key is not None:
+        words = reply_lengths(review_key)
+        preferences = [preference for preference in preferences if preference.pair in words]
     return {
-        "pairs": len({verdict.pair for verdict in verdicts}),
-        "raters": len({verdict.rater for verdict in verdicts}),
-        "judgements": len(verdicts),
-        "neither": sum(verdict.preferred == WORTH[None] for verdict in verdicts),
-        "words": None if sealed is None else mean_words(verdicts, words),
-        "preference": preference(judged(verdicts, words)),
-        **of_replies(client, verdicts),
+        "pairs": len({preference.pair for preference in preferences}),
+        "raters": len({preference.rater for preference in preferences}),
+        "judgements": len(preferences),
+        "neither": sum(preference.preferred == PREFERENCE_SCORES[None] for preference in preferences),
+        "words": None if review_key is None else mean_words(preferences, words),
+        "preference": estimate_preference(average_by_pair(preferences, words)),
+        **report_ratings(client, preferences),
     }
 
 
-def lengths(sealed: ReviewKey) -> Words:
+def reply_lengths(review_key: ReviewKey) -> Words:
     """Words of both replies, by pair of decisions, in either order."""
-    sides = [(pair.a, pair.b) for pair in sealed.pairs] + [(pair.b, pair.a) for pair in sealed.pairs]
-    return {(one.decision_id, other.decision_id): (one.words, other.words) for one, other in sides}
+    sides = [(pair.a, pair.b) for pair in review_key.pairs] + [(pair.b, pair.a) for pair in review_key.pairs]
+    return {(left.decision_id, right.decision_id): (left.words, right.words) for left, right in sides}
 
 
-def mean_words(verdicts: Iterable[RaterPreference], words: Words) -> Report | None:
-    """Mean length of the replies that were judged."""
-    found = [words[pair] for pair in {verdict.pair for verdict in verdicts}]
-    if not found:
+def mean_words(preferences: Iterable[RaterPreference], words: Words) -> Report | None:
+    """Mean length of the compared replies, words."""
+    lengths = [words[pair] for pair in {preference.pair for preference in preferences}]
+    if not lengths:
         return None
-    intervention, control = np.mean(found, axis=0)
+    intervention, control = np.mean(lengths, axis=0)
     return {"intervention": float(intervention), "control": float(control)}
 
 
-def of_replies(client: Client, verdicts: Sequence[RaterPreference]) -> Report:
-    """Agreement, and ratings by arm, of the replies that were compared."""
-    compared = {decision for verdict in verdicts for decision in verdict.pair}  # type: ignore[attr-defined]
+def report_ratings(client: Client, preferences: Sequence[RaterPreference]) -> Report:
+    """Agreement, and ratings by arm, of the compared replies."""
+    compared = {decision for preference in preferences for decision in preference.pair}  # type: ignore[attr-defined]
     replies = [row for row in client.execute(ratings.REPLIES) if row[2] and row[0] in compared]
     arms = {decision: rest for decision, *rest in client.execute(ratings.ARMS)}
-    preferred = (Judgement(*verdict) for verdict in verdicts)
+    preferred = (Judgement(*preference) for preference in preferences)
     return {
-        "agreement": {"preferred": agreed("preferred", preferred), **agreements(replies)},
-        "by_arm": [by_arm(replies, arms, question, blinded=True) for question in QUESTIONS],
+        "agreement": {"preferred": measure_agreement("preferred", preferred), **report_agreement(replies)},
+        "by_arm": [compare_arms(replies, arms, question, blinded=True) for question in QUESTIONS],
     }

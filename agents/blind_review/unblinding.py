@@ -1,6 +1,6 @@
-"""What gives an arm away in a reply's own words: guidance or prompt quoted, an option's name, a decision's id. Pure.
+"""Detects replies that reveal their arm: they quote guidance or a prompt, or name an option or a decision id. Pure.
 
-Such a reply is left out rather than blackened: the bar would tell.
+Such a reply is left out, not redacted: a redaction would reveal the arm, too.
 """
 
 import re
@@ -9,31 +9,33 @@ from collections.abc import Callable, Iterable
 from agents.blind_review.replies import Decision
 from streams.interventions.options import InterventionOption
 
-LEAST_WORDS = 5  # a shorter sentence of the guidance may stand in any reply
+MIN_WORDS = 5  # a shorter sentence of the guidance may appear in any reply
 WORD = re.compile(r"\w+(?:[-'’.:]\w+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+")
 
 
-def telling(protocols: Iterable[InterventionOption]) -> Callable[[Decision, str], bool]:
-    """Whether a reply to a decision quotes what only an intervention brings."""
-    quoted = [phrase for protocol in protocols for phrase in phrases(protocol)]
+def build_unblinding_check(protocols: Iterable[InterventionOption]) -> Callable[[Decision, str], bool]:
+    """A function that tells whether a reply to a decision quotes text of an intervention."""
+    quoted = [phrase for protocol in protocols for phrase in unblinding_phrases(protocol)]
 
-    def tells(decision: Decision, reply: str) -> bool:
-        said = f" {plain(reply)} "
-        return decision.decision_id.casefold() in said or any(f" {phrase} " in said for phrase in quoted)
+    def unblinds(decision: Decision, reply: str) -> bool:
+        words = f" {normalize(reply)} "
+        return decision.decision_id.casefold() in words or any(f" {phrase} " in words for phrase in quoted)
 
-    return tells
+    return unblinds
 
 
-def phrases(protocol: InterventionOption) -> list[str]:
+def unblinding_phrases(protocol: InterventionOption) -> list[str]:
     """An option's name, unless it is an everyday word, and the sentences of its texts."""
     names = [protocol.id] if re.search(r"[-_.:\d]", protocol.id) else []
     sentences = SENTENCE_END.split(f"{protocol.guidance}\n{protocol.prompt}")
-    found = [plain(sentence) for sentence in sentences]
+    sentences_normalized = [normalize(sentence) for sentence in sentences]
     # As written: "offer options" without the hyphen is everyday English.
-    return [name.casefold() for name in names] + [one for one in found if len(one.split()) >= LEAST_WORDS]
+    return [name.casefold() for name in names] + [
+        phrase for phrase in sentences_normalized if len(phrase.split()) >= MIN_WORDS
+    ]
 
 
-def plain(text: str) -> str:
-    """Words in lower case with single spaces between, and no punctuation but inside them."""
+def normalize(text: str) -> str:
+    """Lower-case words separated by single spaces, without punctuation between words."""
     return " ".join(WORD.findall(text.casefold()))

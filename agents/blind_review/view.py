@@ -1,11 +1,11 @@
-"""The report of a blind review on a terminal."""
+"""Prints the report of a blind review."""
 
 from typing import Any
 
 from rich.console import Console
 
 from agents.common.formatting import new_table, print_heading
-from agents.reports.ratings_view import render_agreement, render_arms
+from agents.reports.ratings_view import print_agreement, print_arms
 from streams.experiment.rating_comparison import ENOUGH
 
 Report = dict[str, Any]
@@ -18,45 +18,45 @@ ROWS = {
 }
 
 
-def render(found: Report, console: Console) -> None:
-    """Print it."""
-    if not found["pairs"]:
-        console.print("No blind comparison has arrived yet: import a filled sheet, and run the sink.")
+def print_report(report: Report, console: Console) -> None:
+    """Print the report."""
+    if not report["pairs"]:
+        console.print("No blind comparisons yet: import a filled sheet, and run the sink.")
         return
     console.print(
-        f"{found['pairs']:,} pairs, {found['judgements']:,} judgements by {found['raters']:,} reviewers, "
-        f"{found['neither']:,} of them neither (which counts half)."
+        f"{report['pairs']:,} pairs, {report['judgements']:,} judgements by {report['raters']:,} reviewers, "
+        f"{report['neither']:,} of them neither (which counts half)."
     )
-    render_preference(found, console)
-    render_agreement({name: one for name, one in found["agreement"].items() if one["units"]}, console)
-    render_arms([one for one in found["by_arm"] if one["ratings"] or one["ratings_control"]], console)
+    print_preference(report, console)
+    print_agreement({name: row for name, row in report["agreement"].items() if row["units"]}, console)
+    print_arms([row for row in report["by_arm"] if row["ratings"] or row["ratings_control"]], console)
 
 
-def render_preference(found: Report, console: Console) -> None:
+def print_preference(report: Report, console: Console) -> None:
     print_heading("How often the intervention's reply was preferred (50 %: no difference)", console)
     table = new_table(("",), ("pairs", "preferred (95 %)"))
-    shown = ROWS if found["words"] else {"all": ROWS["all"]}
-    for name, words in shown.items():
-        one = found["preference"][name]
-        table.add_row(words, f"{one['pairs']:,}", percent(one))
+    labels = ROWS if report["words"] else {"all": ROWS["all"]}
+    for name, label in labels.items():
+        row = report["preference"][name]
+        table.add_row(label, f"{row['pairs']:,}", format_share(row))
     console.print(table)
-    if found["words"] is None:
-        console.print("Lengths stand in the key: with --key, preference is shown beside length.", style="dim")
+    if report["words"] is None:
+        console.print("Lengths are in the key: with --key, the preference is also shown by length.", style="dim")
     else:
-        render_lengths(found, console)
+        print_lengths(report, console)
 
 
-def render_lengths(found: Report, console: Console) -> None:
-    words, longer = found["words"], found["preference"]["longer_reply"]
+def print_lengths(report: Report, console: Console) -> None:
+    words, longer = report["words"], report["preference"]["longer_reply"]
     console.print(
         f"Replies had {words['intervention']:.0f} words under intervention and {words['control']:.0f} under control; "
-        f"the longer of two was preferred: {percent(longer)}.",
+        f"the longer of two was preferred: {format_share(longer)}.",
         style="dim",
     )
 
 
-def percent(found: Report) -> str:
-    if found["share"] is None:
-        few = f" (<{ENOUGH})" if found["pairs"] < ENOUGH else ""
-        return f"{found['why_not']}{few}"
-    return f"{found['share']:.1%} ({found['low']:.1%} to {found['high']:.1%})"
+def format_share(estimate: Report) -> str:
+    if estimate["share"] is None:
+        few = f" (<{ENOUGH})" if estimate["pairs"] < ENOUGH else ""
+        return f"{estimate['why_not']}{few}"
+    return f"{estimate['share']:.1%} ({estimate['low']:.1%} to {estimate['high']:.1%})"

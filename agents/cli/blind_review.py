@@ -53,7 +53,7 @@ def import_ratings(
     """Publish a completed sheet as ratings. A sheet with errors publishes nothing. Safe to run twice."""
     from agents.blind_review import import_ratings as ratings
 
-    summary = ratings.load(load_settings(), file, key, rater)
+    summary = ratings.import_ratings(load_settings(), file, key, rater)
     by = f" by {', '.join(summary.raters)}" if summary.raters else ""
     print_line(
         f"published {summary.ratings} ratings of {summary.pairs} pairs{by}; {summary.unanswered} pairs unanswered"
@@ -71,4 +71,4 @@ def print_report(
     from agents.blind_review import report
 
     result = report.report(load_settings(), key)
-    print_result(result, as_json, lambda preferences: json.dumps(preferences, allow_nan=False), report.render)
+    print_result(result, as_json, lambda preferences: json.dumps(preferences, allow_nan=False), report.print_report)

@@ -43,7 +43,7 @@ def report(
     if since or until or tenant:
         raise typer.BadParameter("--since, --until and --tenant require --html FILE.")
     truths = recording.read(truth).truths if truth else None
-    print_result(reports.report(load_settings(), truths), as_json, reports.as_json, reports.render)
+    print_result(reports.report(load_settings(), truths), as_json, reports.as_json, reports.print_report)
 
 
 def write_page(file: Path, since: str | None, until: str | None, tenant: str | None) -> None:
@@ -63,8 +63,8 @@ def explain(
     """Explain one conversation turn by turn: signals, frustration level, interventions, outcomes."""
     from agents.reports import conversation as conversations
 
-    explanation = conversations.explain(load_settings(), conversation, tenant)
-    print_result(explanation, as_json, conversations.as_json, conversations.render)
+    explanation = conversations.explain_conversation(load_settings(), conversation, tenant)
+    print_result(explanation, as_json, conversations.as_json, conversations.print_conversation)
 
 
 @app.command(epilog="Example: tenor history cust-42")
@@ -72,4 +72,5 @@ def history(customer: CustomerArgument, tenant: Tenant = "default", as_json: AsJ
     """Show a customer across all conversations: what raises frustration, what lowers it, what to try next."""
     from agents.reports import customer as customers
 
-    print_result(customers.told(load_settings(), customer, tenant), as_json, customers.as_json, customers.render)
+    past = customers.read_history(load_settings(), customer, tenant)
+    print_result(past, as_json, customers.as_json, customers.print_history)

@@ -12,7 +12,7 @@ from clickhouse_driver import Client
 from agents.clickhouse.client import rows
 from agents.console.board import Board, BoardPoint, TimelineMarker
 from agents.reports import effects
-from agents.reports.conversation import plain
+from agents.reports.conversation import to_json_types
 from streams.experiment.effects import SHOWN_AFTER
 
 Row = dict[str, Any]
@@ -115,7 +115,7 @@ def alert_headings(client: Client) -> list[AlertHeading]:
 
 def alerts(client: Client, ids: Sequence[str]) -> list[Row]:
     """These alerts, newest first."""
-    return list(map(plain, rows(client, ALERTS, {"ids": tuple(ids)}))) if ids else []
+    return list(map(to_json_types, rows(client, ALERTS, {"ids": tuple(ids)}))) if ids else []
 
 
 def deliveries(client: Client, ids: Sequence[str]) -> dict[str, list[Row]]:
@@ -130,10 +130,10 @@ def experiments(client: Client) -> Row:
     """The effect of each option of each tenant, whether it is rolled back, and the last command about it."""
     commands = {(command["tenant"], command["option"]): command for command in rows(client, COMMANDED)}
     policies = {policy["tenant"]: policy for policy in rows(client, effects.POLICY)}
-    options = effects.interventions(client)
+    options = effects.report_interventions(client)
     return {
         "options": [add_state(option, policies.get(option["tenant"]), commands) for option in options],
-        "answers": effects.conclusion(client),
+        "answers": effects.report_conclusions(client),
         "control": rows(client, effects.CONTROL_SHARE),
         "shown_after": SHOWN_AFTER,
     }

@@ -15,8 +15,8 @@ from agents.console import queries
 from agents.console.alert_inbox import AlertInbox
 from agents.console.board import BoardQuery, select_conversations
 from agents.console.poller import Poller
-from agents.reports.conversation import explain
-from agents.reports.conversation_view import by_kind
+from agents.reports.conversation import explain_conversation
+from agents.reports.conversation_view import sum_by_kind
 
 Json = dict[str, Any]
 NextPayload = Callable[[], Awaitable[Json | None]]  # None while nothing has changed
@@ -93,7 +93,7 @@ def conversation_payloads(poller: Poller, id: str, tenant: str | None) -> NextPa
             return None
         sent[:] = state
         try:
-            story = await poller.run_in_thread(lambda: explain(poller.settings, id, tenant))
+            story = await poller.run_in_thread(lambda: explain_conversation(poller.settings, id, tenant))
         except Failure as failure:
             sent.clear()
             return {"status": status(poller), "missing": as_json(failure)}
@@ -104,7 +104,7 @@ def conversation_payloads(poller: Poller, id: str, tenant: str | None) -> NextPa
 
 
 def add_kinds(entry: Json) -> Json:
-    return {**entry, "kinds": by_kind(entry["contributions"])} if "contributions" in entry else entry
+    return {**entry, "kinds": sum_by_kind(entry["contributions"])} if "contributions" in entry else entry
 
 
 def alert_payloads(poller: Poller, inbox: AlertInbox, handled: bool, page: int, size: int) -> NextPayload:

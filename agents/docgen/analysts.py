@@ -130,17 +130,17 @@ def plain(kind: str) -> str:
     return plain(inner) if inner != kind else re.sub(r"\W.*", "", kind)
 
 
-def described(one: Entity) -> str:
-    rows = [f"| `{column.name}` | `{cell(column.type)}` | {cell(column.comment)} |" for column in one.columns]
+def described(entity: Entity) -> str:
+    rows = [f"| `{column.name}` | `{cell(column.type)}` | {cell(column.comment)} |" for column in entity.columns]
     return "\n".join(
-        [f"### `{one.name}`", "", f"{one.comment}.", "", "| Column | Type | Meaning |", "|---|---|---|", *rows]
+        [f"### `{entity.name}`", "", f"{entity.comment}.", "", "| Column | Type | Meaning |", "|---|---|---|", *rows]
     )
 
 
-def section(client: Client, one: Question) -> str:
-    answer, columns = client.execute(one.sql, with_column_types=True)
+def section(client: Client, question: Question) -> str:
+    answer, columns = client.execute(question.sql, with_column_types=True)
     return (
-        f"### {one.number}. {one.title}\n\n{one.about}\n\n```sql\n{one.sql}\n```\n\n"
+        f"### {question.number}. {question.title}\n\n{question.about}\n\n```sql\n{question.sql}\n```\n\n"
         f"<!-- result -->\n{result([name for name, _ in columns], answer)}\n<!-- end -->"
     )
 
@@ -163,14 +163,14 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def value(found: Any) -> str:
-    if found is None:
+def value(cell_value: Any) -> str:
+    if cell_value is None:
         return "–"
-    if isinstance(found, float):
-        return f"{found:.0f}" if abs(found) >= 100 else f"{found:.3g}"
-    if isinstance(found, datetime):
-        return f"{found:%Y-%m-%d %H:%M:%S}"
-    return found.isoformat() if isinstance(found, date) else str(found)
+    if isinstance(cell_value, float):
+        return f"{cell_value:.0f}" if abs(cell_value) >= 100 else f"{cell_value:.3g}"
+    if isinstance(cell_value, datetime):
+        return f"{cell_value:%Y-%m-%d %H:%M:%S}"
+    return cell_value.isoformat() if isinstance(cell_value, date) else str(cell_value)
 
 
 def write() -> None:

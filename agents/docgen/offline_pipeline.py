@@ -121,18 +121,18 @@ class OfflinePipeline:
 
     def _learn(self, tenant: str) -> None:
         """A snapshot of what was learned so far, put to use at once."""
-        apprentice = self._tenants[tenant]
-        before = apprentice.snapshot.disabled
-        found = apprentice.learn({(str(name), 0): self._offsets[str(name)] for name in LEARNED_FROM}).record
-        if found is None:
+        tenant_learner = self._tenants[tenant]
+        before = tenant_learner.snapshot.disabled
+        datum = tenant_learner.learn({(str(name), 0): self._offsets[str(name)] for name in LEARNED_FROM}).record
+        if datum is None:
             return
-        version = found["policy_version"]
-        self._policies[version] = Policy(from_record(found), version)
+        version = datum["policy_version"]
+        self._policies[version] = Policy(from_record(datum), version)
         offset = self._offsets[str(Name.POLICY)]
-        self._keep(Name.POLICY, found)
-        for alert in rules.alerts_for_snapshot(apprentice.snapshot, before, self._config):
+        self._keep(Name.POLICY, datum)
+        for alert in rules.alerts_for_snapshot(tenant_learner.snapshot, before, self._config):
             self._publish(alert)
-        self._fold(extraction.policy_signal(tenant, version, offset, found["created_at"]))
+        self._fold(extraction.policy_signal(tenant, version, offset, datum["created_at"]))
 
     def _next(self, topic: str) -> int:
         self._offsets[topic] += 1

@@ -82,23 +82,23 @@ def rota(points: Iterable[Datum]) -> Iterator[Datum]:
         }
 
 
-def fill(client: Client, found: Records) -> None:
+def fill(client: Client, records: Records) -> None:
     """Store the records, and dead letters of a few broken events."""
-    store(client, found)
-    insert(client, DEAD_LETTERS, [one for name, values in BROKEN.items() for one in dead_letters(name, values)])
+    store(client, records)
+    insert(client, DEAD_LETTERS, [letter for name, values in BROKEN.items() for letter in dead_letters(name, values)])
 
 
 def dead_letters(name: Name, values: Iterable[bytes]) -> list[ConsumedRecord]:
-    """What ingest makes of events that cannot be accepted."""
-    own, kept = Settings(_env_file=None), RecordingProducer()  # type: ignore[call-arg]
-    ingest = IngestAgent(name, own.topics, Codec(), own.limits, cast(AsyncProducer, kept), lambda: AT_MS)
-    messages: list[Any] = [ConsumedRecord(str(name), 0, n, b"c1", one, JSON, AT_MS) for n, one in enumerate(values)]
-    run = RecordBatch(str(name), 0, messages)
-    asyncio.run(ingest.process(run))
+    """The dead letters that ingest makes of invalid events."""
+    own, producer = Settings(_env_file=None), RecordingProducer()  # type: ignore[call-arg]
+    ingest = IngestAgent(name, own.topics, Codec(), own.limits, cast(AsyncProducer, producer), lambda: AT_MS)
+    messages: list[Any] = [ConsumedRecord(str(name), 0, n, b"c1", value, JSON, AT_MS) for n, value in enumerate(values)]
+    batch = RecordBatch(str(name), 0, messages)
+    asyncio.run(ingest.process(batch))
     return [
-        ConsumedRecord(one.topic, 0, n, one.key, one.value, tuple(one.headers or ()), AT_MS)
-        for n, one in enumerate(kept.sent)
-        if one.topic == own.topics.dead_letters(name)
+        ConsumedRecord(letter.topic, 0, n, letter.key, letter.value, tuple(letter.headers or ()), AT_MS)
+        for n, letter in enumerate(producer.sent)
+        if letter.topic == own.topics.dead_letters(name)
     ]
 
 

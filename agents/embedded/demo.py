@@ -56,7 +56,7 @@ def demo(base: Settings, directory: Path, seed: int, conversations: int, seconds
         started = time.monotonic()
         conclude(running.settings, result.last_event_ms, SETTLE_S, lambda stage, lag: None)
         console.print(f"All events were processed and stored {time.monotonic() - started:.1f} s after the last one.\n")
-        report.render(report.report(running.settings, result.recording.truths), console)
+        report.print_report(report.report(running.settings, result.recording.truths), console)
         console.print(describe_pace(result, latency.histogram(p.url for p in running.processes)))
         console.print("\n[bold]Verification: the signals log folded again, offline[/]")
         verification = verify.verify(running.settings)

@@ -1,4 +1,4 @@
-"""On a terminal: whether the proof may be believed, what became of conversations, and which policy is in force."""
+"""Prints the checks of the report: data quality, time to recovery, holdout, calibration, and the policy in use."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,84 +26,88 @@ Rows = Sequence[Row]
 ARMS = ("holdout", "control only", "intervened")
 
 
-def randomisation(found: Row, console: Console) -> None:
-    chances = [one for one in found["propensities"] if one["version"] == "all"]
+def print_data_quality(quality: Row, console: Console) -> None:
+    chances = [row for row in quality["propensities"] if row["version"] == "all"]
     if not chances:
         return
-    print_heading("May it be believed?", console)
-    told = [(with_tenant(one, "chances on record"), chances_told(one)) for one in chances]
+    print_heading("Data quality", console)
+    facts_shown = [(with_tenant(row, "logged propensities"), format_propensities(row)) for row in chances]
     print_facts(
-        told + [(with_tenant(one, "control share"), share_told(one)) for one in found["control_share"]], console
+        facts_shown
+        + [(with_tenant(row, "control share"), format_control_share(row)) for row in quality["control_share"]],
+        console,
     )
-    odd = [one["version"] for one in found["propensities"] if one["verdict"] != "sound" and one["version"] != "all"]
-    if odd:
-        console.print(f"Not sound under {counted(len(odd), 'policy version')}, such as {escape(odd[0])}.")
+    unsound = [
+        row["version"] for row in quality["propensities"] if row["verdict"] != "sound" and row["version"] != "all"
+    ]
+    if unsound:
+        console.print(f"Not sound for {counted(len(unsound), 'policy version')}, such as {escape(unsound[0])}.")
 
 
-def chances_told(one: Row) -> str:
-    weights = UNKNOWN if one["worst_z"] is None else f"{one['worst_option']} {one['worst_z']:+.1f} sd"
+def format_propensities(row: Row) -> str:
+    weights = UNKNOWN if row["worst_z"] is None else f"{row['worst_option']} {row['worst_z']:+.1f} sd"
     return (
-        f"{one['verdict']}: {one['contradictions']:,} of {one['decisions']:,} contradict themselves, "
-        f"worst weight {weights}, lottery p {significant(one['lottery_p'])}"
+        f"{row['verdict']}: {row['contradictions']:,} of {row['decisions']:,} are inconsistent, "
+        f"worst weight {weights}, lottery p {significant(row['lottery_p'])}"
     )
 
 
-def share_told(one: Row) -> str:
+def format_control_share(row: Row) -> str:
     return (
-        f"{one['verdict']}: {one['controls']:,} of {one['decisions']:,} left alone, {one['expected']:.1f} expected; "
-        f"Bayes factor {significant(one['bayes_factor'])}"
+        f"{row['verdict']}: {row['controls']:,} of {row['decisions']:,} are control, {row['expected']:.1f} expected; "
+        f"Bayes factor {significant(row['bayes_factor'])}"
     )
 
 
-def recovery(found: Rows, console: Console) -> None:
-    if not found:
+def print_recovery(rows: Rows, console: Console) -> None:
+    if not rows:
         return
-    print_heading("Time to recovery (by lot only between holdout and the others)", console)
-    table = new_table(("conversations once raised",), ("raised", "recovered", "median of these", "half of all after"))
-    for one in sorted(found, key=lambda one: (one["tenant"], ARMS.index(one["arm"]))):
-        told = (f"{one['raised']:,}", f"{one['recovered']:,} ({percent(one['share_recovered'])})")
-        times = (duration(one["median_s"]), duration(one["half_after_s"]))
-        table.add_row(escape(with_tenant(one, one["arm"])), *told, *times)
+    print_heading("Time to recovery (only holdout against the others is randomised)", console)
+    table = new_table(("raised conversations",), ("raised", "recovered", "median if recovered", "half of all after"))
+    for row in sorted(rows, key=lambda row: (row["tenant"], ARMS.index(row["arm"]))):
+        counts = (f"{row['raised']:,}", f"{row['recovered']:,} ({percent(row['share_recovered'])})")
+        times = (duration(row["median_s"]), duration(row["half_after_s"]))
+        table.add_row(escape(with_tenant(row, row["arm"])), *counts, *times)
     console.print(table)
 
 
-def holdout(found: Rows, console: Console) -> None:
-    held = [one for one in found if one["holdout_conversations"]]
-    if not held:
+def print_holdout(rows: Rows, console: Console) -> None:
+    held_out = [row for row in rows if row["holdout_conversations"]]
+    if not held_out:
         return
-    print_heading("Customers never stepped in for, beside all others (95 %, for a single look)", console)
+    print_heading("Holdout customers against all others (95 %, for a single look)", console)
     table = new_table(("measure",), ("holdout", "others", "others minus holdout"))
-    for one in held:
-        means = (number(one["holdout_mean"], 3), number(one["other_mean"], 3))
-        table.add_row(escape(with_tenant(one, one["measure"])), *means, difference(one))
+    for row in held_out:
+        means = (number(row["holdout_mean"], 3), number(row["other_mean"], 3))
+        table.add_row(escape(with_tenant(row, row["measure"])), *means, format_difference(row))
     console.print(table)
 
 
-def difference(one: Row) -> str:
-    if one["difference"] is None:
-        return f"{one['verdict']} ({one['holdout_customers']:,} customers held out)"
-    return interval(one["difference"], one["low"], one["high"])
+def format_difference(row: Row) -> str:
+    if row["difference"] is None:
+        return f"{row['verdict']} ({row['holdout_customers']:,} customers held out)"
+    return interval(row["difference"], row["low"], row["high"])
 
 
-def calibration(found: Rows, console: Console) -> None:
-    if not found:
+def print_calibration(rows: Rows, console: Console) -> None:
+    if not rows:
         return
-    print_heading("Does a probability of .7 mean seven of ten? (marks by people)", console)
-    table = new_table(("probability",), ("marks", "mean", "frustrated (95 %)"))
-    for one in found:
-        name = escape(with_tenant(one, f"{one['bin_from']:.1f} to {one['bin_to']:.1f}"))
-        share = f"{number(one['share_frustrated'], 2)} ({number(one['low'], 2)} to {number(one['high'], 2)})"
-        table.add_row(name, f"{one['marks']:,}", number(one["mean_p"], 2), share)
+    print_heading("Calibration (predicted probabilities against labels by people)", console)
+    table = new_table(("probability",), ("labels", "mean", "frustrated (95 %)"))
+    for row in rows:
+        name = escape(with_tenant(row, f"{row['bin_from']:.1f} to {row['bin_to']:.1f}"))
+        share = f"{number(row['share_frustrated'], 2)} ({number(row['low'], 2)} to {number(row['high'], 2)})"
+        table.add_row(name, f"{row['marks']:,}", number(row["mean_p"], 2), share)
     console.print(table)
 
 
-def policy(found: Rows, console: Console) -> None:
-    if not found:
+def print_policy(rows: Rows, console: Console) -> None:
+    if not rows:
         return
     print_heading("Policy", console)
-    print_facts([(with_tenant(one, one["policy_version"]), policy_told(one)) for one in found], console)
+    print_facts([(with_tenant(row, row["policy_version"]), format_policy(row)) for row in rows], console)
 
 
-def policy_told(one: Row) -> str:
-    disabled = f"; rolled back: {', '.join(one['disabled'])}" if one["disabled"] else ""
-    return f"learned from {one['matured']:,} outcomes; {len(one['options']):,} options with control{disabled}"
+def format_policy(row: Row) -> str:
+    disabled = f"; rolled back: {', '.join(row['disabled'])}" if row["disabled"] else ""
+    return f"learned from {row['matured']:,} outcomes; {len(row['options']):,} options with control{disabled}"

@@ -1,7 +1,7 @@
-"""One conversation, turn by turn: what moved the belief, what was decided, what followed. From ClickHouse.
+"""``tenor explain``: one conversation turn by turn: signals, decisions, outcomes and alerts. From ClickHouse.
 
-Everything stands at its place: turns in the order they were folded, a decision after the turn it follows, an outcome
-where its window closed, an alert after what it tells of. No message text is stored, so none is shown.
+Turns are in the order they were folded; a decision follows its turn, an outcome stands where its window closed, and an
+alert follows the decision or outcome it is about. No message text is stored, so none is shown.
 """
 
 import json
@@ -17,10 +17,10 @@ from clickhouse_driver import Client
 from agents.clickhouse.client import rows, session
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
-from agents.reports.conversation_view import render
+from agents.reports.conversation_view import print_conversation
 from agents.settings.model import Settings
 
-__all__ = ["as_json", "explain", "render"]
+__all__ = ["as_json", "explain_conversation", "print_conversation"]
 
 Row = dict[str, Any]
 Group = list[Row]
@@ -58,72 +58,76 @@ SELECT alert_id, event_time AS at, team, destination, status, attempts, reason
 FROM alert_delivered WHERE tenant = %(tenant)s AND conversation_id = %(conversation)s AND kind = 'alert'
 ORDER BY event_time, team, destination
 """
-ASKED = """
+COMMANDS = """
 SELECT event_time AS at, action, team, until, by, reason
 FROM alert_commanded WHERE tenant = %(tenant)s AND conversation_id = %(conversation)s ORDER BY event_time, command_id
 """
 
 
-def explain(settings: Settings, conversation: str, tenant: str | None = None) -> Row:
-    """Everything ``tenor explain`` shows; ``Failure`` when nothing is known of the conversation.
+def explain_conversation(settings: Settings, conversation: str, tenant: str | None = None) -> Row:
+    """Everything ``tenor explain`` shows. ``Failure`` for an unknown conversation.
 
     Args:
-        settings: of this deployment.
-        conversation: its id.
-        tenant: whose it is; None where only one tenant has such a conversation.
+        settings: the deployment's settings.
+        conversation: conversation id.
+        tenant: tenant id; may be None if only one tenant has a conversation with this id.
     """
     require_current(settings)
     with session(settings) as client:
-        tenant = owner(client, conversation, tenant)
-        whose = {"tenant": tenant, "conversation": conversation}
-        points, decisions, outcomes, alerts = (rows(client, q, whose) for q in (POINTS, DECISIONS, OUTCOMES, ALERTS))
-        deliveries, asked = (list(map(plain, rows(client, query, whose))) for query in (DELIVERIES, ASKED))
-    lives = told(points, decisions, outcomes, with_deliveries(alerts, deliveries))
-    return {"tenant": tenant, "conversation_id": conversation, "lives": lives, "asked": asked}
+        tenant = find_tenant(client, conversation, tenant)
+        parameters = {"tenant": tenant, "conversation": conversation}
+        points, decisions, outcomes, alerts = (
+            rows(client, q, parameters) for q in (POINTS, DECISIONS, OUTCOMES, ALERTS)
+        )
+        deliveries, commands = (
+            list(map(to_json_types, rows(client, query, parameters))) for query in (DELIVERIES, COMMANDS)
+        )
+    lives = build_lives(points, decisions, outcomes, add_deliveries(alerts, deliveries))
+    return {"tenant": tenant, "conversation_id": conversation, "lives": lives, "asked": commands}
 
 
-def owner(client: Client, conversation: str, tenant: str | None) -> str:
-    """The tenant that has the conversation."""
-    found: list[str] = sorted(name for (name,) in client.execute(TENANTS, {"conversation": conversation}))
-    if tenant is not None and tenant in found:
+def find_tenant(client: Client, conversation: str, tenant: str | None) -> str:
+    """The tenant of the conversation. ``Failure`` for none, or for several without ``tenant``."""
+    tenants: list[str] = sorted(name for (name,) in client.execute(TENANTS, {"conversation": conversation}))
+    if tenant is not None and tenant in tenants:
         return tenant
-    if not found:
+    if not tenants:
         raise Failure(
-            f"nothing is known of a conversation {conversation}",
-            "its first customer turn may not have arrived: tenor report tells what has",
+            f"Unknown conversation {conversation}.",
+            "Its first customer turn may not have arrived yet: tenor report shows what has.",
         )
     if tenant is not None:
-        raise Failure(f"tenant {tenant} has no conversation {conversation}", f"there is one of {', '.join(found)}")
-    if len(found) > 1:
-        raise Failure(f"several tenants have a conversation {conversation}", f"add --tenant: {', '.join(found)}")
-    return found[0]
+        raise Failure(f"Tenant {tenant} has no conversation {conversation}.", f"Found it for {', '.join(tenants)}.")
+    if len(tenants) > 1:
+        raise Failure(f"Several tenants have a conversation {conversation}.", f"Add --tenant: {', '.join(tenants)}.")
+    return tenants[0]
 
 
-def with_deliveries(alerts: Iterable[Row], deliveries: Iterable[Row]) -> list[Row]:
-    """Each alert with what became of it, team by team."""
-    found: dict[str, list[Row]] = defaultdict(list)
-    for one in deliveries:
-        found[one.pop("alert_id")].append(one)
-    return [{**alert, "deliveries": found[alert["alert_id"]]} for alert in alerts]
+def add_deliveries(alerts: Iterable[Row], deliveries: Iterable[Row]) -> list[Row]:
+    """Each alert with its deliveries, team by team."""
+    by_alert: dict[str, list[Row]] = defaultdict(list)
+    for delivery in deliveries:
+        by_alert[delivery.pop("alert_id")].append(delivery)
+    return [{**alert, "deliveries": by_alert[alert["alert_id"]]} for alert in alerts]
 
 
-def told(
+def build_lives(
     points: Sequence[Row], decisions: Sequence[Row], outcomes: Sequence[Row], alerts: Sequence[Row]
 ) -> list[list[Row]]:
-    """Each life of the conversation as its entries in order. ``what`` tells a turn, decision, outcome or alert.
+    """The entries of each life of the conversation, in order. ``what`` is turn, decision, outcome or alert.
 
-    A life begins where turns are counted anew. What came after the last turn known of one belongs to it still.
+    A life begins where the turn number starts again. Entries after the last turn of a life belong to it.
     """
-    lives = lives_of(points) or [[]]
+    lives = split_lives(points) or [[]]
     begins = [min(point["event_time"] for point in life) for life in lives[1:]]
     own: list[list[Group]] = [[] for _ in lives]
-    for group in grouped(decisions, outcomes, alerts):
+    for group in group_alerts(decisions, outcomes, alerts):
         own[bisect_right(begins, group[0]["event_time"])].append(group)
-    return [list(map(plain, entries(life, groups))) for life, groups in zip(lives, own, strict=True)]
+    return [list(map(to_json_types, order_entries(life, groups))) for life, groups in zip(lives, own, strict=True)]
 
 
-def lives_of(points: Iterable[Row]) -> list[list[Row]]:
-    """The points of each life, each with how far level and alarm moved since the one before."""
+def split_lives(points: Iterable[Row]) -> list[list[Row]]:
+    """The points of each life, each with the change of level and alarm since the one before."""
     lives: list[list[Row]] = []
     for point in points:
         if not lives or point["turn"] <= lives[-1][-1]["turn"]:
@@ -134,8 +138,8 @@ def lives_of(points: Iterable[Row]) -> list[list[Row]]:
     return sorted(lives, key=lambda life: life[0]["event_time"])
 
 
-def grouped(decisions: Iterable[Row], outcomes: Iterable[Row], alerts: Iterable[Row]) -> list[Group]:
-    """Each outcome and decision with the alerts that tell of it, in order; an alert of neither stands alone."""
+def group_alerts(decisions: Iterable[Row], outcomes: Iterable[Row], alerts: Iterable[Row]) -> list[Group]:
+    """Each outcome and decision with its alerts, in order; other alerts stand alone."""
     groups = {row["outcome_id"]: [{"what": "outcome", **row}] for row in outcomes}
     groups |= {row["decision_id"]: [{"what": "decision", **row}] for row in decisions}
     for row in alerts:
@@ -144,37 +148,37 @@ def grouped(decisions: Iterable[Row], outcomes: Iterable[Row], alerts: Iterable[
     return sorted(groups.values(), key=lambda group: group[0]["event_time"])  # stable: an outcome before a decision
 
 
-def entries(points: Sequence[Row], groups: Iterable[Group]) -> Iterator[Row]:
-    """The entries of one life: each turn, then what belongs after it."""
+def order_entries(points: Sequence[Row], groups: Iterable[Group]) -> Iterator[Row]:
+    """The entries of one life: each turn, then the entries that follow it."""
     times = list(accumulate((point["event_time"] for point in points), max))
     placed: dict[int, list[Row]] = defaultdict(list)
     for group in groups:
-        placed[place(group[0], points, times)] += group
+        placed[index_of_turn(group[0], points, times)] += group
     yield from placed[-1]
     for index, point in enumerate(points):
         yield point
         yield from placed[index]
 
 
-def place(head: Row, points: Sequence[Row], times: Sequence[datetime]) -> int:
-    """Index of the turn something follows; -1 when that turn is not known."""
+def index_of_turn(head: Row, points: Sequence[Row], times: Sequence[datetime]) -> int:
+    """Index of the turn that an entry follows; -1 for none."""
     by_time = bisect_right(times, head["event_time"]) - 1
     if head["what"] != "decision":
         return by_time
     return next((index for index, point in enumerate(points) if point["turn"] == head["turn"]), by_time)
 
 
-def plain(entry: Row) -> Row:
-    """An entry as JSON can hold it."""
+def to_json_types(entry: Row) -> Row:
+    """An entry with JSON types."""
     times = {name: at.isoformat(timespec="milliseconds") for name, at in entry.items() if isinstance(at, datetime)}
     nested = {
-        column: [dict(zip(names, one, strict=True)) for one in entry[column]]
+        column: [dict(zip(names, values, strict=True)) for values in entry[column]]
         for column, names in NESTED.items()
         if column in entry
     }
     return {**entry, **times, **nested}
 
 
-def as_json(found: Row) -> str:
+def as_json(explanation: Row) -> str:
     """The explanation as JSON; it holds no NaN."""
-    return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(explanation, indent=2, ensure_ascii=False, allow_nan=False)

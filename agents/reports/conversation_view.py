@@ -1,4 +1,4 @@
-"""An explained conversation on a terminal, for people: readable at 100 columns."""
+"""Prints an explained conversation: readable at 100 columns."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,117 +11,125 @@ from streams.belief.estimator import SETTLING
 
 Row = dict[str, Any]
 
-LEAST_SHOWN, MOST_NAMED = 0.005, 3
+MIN_SHARE, MAX_NAMED = 0.005, 3
 UNKNOWN = "–"
 
 
-def render(found: Row, console: Console) -> None:
+def print_conversation(explanation: Row, console: Console) -> None:
     """Print an explanation."""
-    name, tenant = escape(found["conversation_id"]), escape(found["tenant"])
+    name, tenant = escape(explanation["conversation_id"]), escape(explanation["tenant"])
     console.print(f"[bold]{name}[/], tenant {tenant}", highlight=False)
-    for number, life in enumerate(found["lives"], 1):
-        if len(found["lives"]) > 1:
-            console.print(f"\n[bold]Life {number} of {len(found['lives'])}[/]", highlight=False)
-        for one in life:
-            SHOWN[one["what"]](one, console)
-    if found["asked"]:
-        console.print("\n[bold]Asked about its alerts[/]", highlight=False)
-    for one in found["asked"]:
-        asked(one, console)
+    for number, life in enumerate(explanation["lives"], 1):
+        if len(explanation["lives"]) > 1:
+            console.print(f"\n[bold]Life {number} of {len(explanation['lives'])}[/]", highlight=False)
+        for entry in life:
+            PRINTERS[entry["what"]](entry, console)
+    if explanation["asked"]:
+        console.print("\n[bold]Commands about its alerts[/]", highlight=False)
+    for entry in explanation["asked"]:
+        print_command(entry, console)
 
 
-def turn(one: Row, console: Console) -> None:
-    raised = ", [bold red]raised[/]" if one["raised"] else ""
+def print_turn(entry: Row, console: Console) -> None:
+    raised = ", [bold red]raised[/]" if entry["raised"] else ""
     console.print(
-        f"\nturn {one['turn']}, {moment(one)}: level [bold]{one['level']:.2f}[/] ± {one['level_sd']:.2f} "
-        f"({one['level_change']:+.2f}), alarm {one['alarm']:.1f} ({one['alarm_change']:+.1f}){raised}",
+        f"\nturn {entry['turn']}, {format_time(entry)}: level [bold]{entry['level']:.2f}[/] ± {entry['level_sd']:.2f} "
+        f"({entry['level_change']:+.2f}), alarm {entry['alarm']:.1f} ({entry['alarm_change']:+.1f}){raised}",
         highlight=False,
     )
-    below(f"words said {signed(one['observation'])}; level moved by {told(one['contributions'], '{:+.2f}')}", console)
-    if one["cues"]:
-        below(f"cues: {', '.join(one['cues'])}", console)
+    changes = summarize_contributions(entry["contributions"], "{:+.2f}")
+    print_indented(f"text signal {format_signed(entry['observation'])}; level moved by {changes}", console)
+    if entry["cues"]:
+        print_indented(f"cues: {', '.join(entry['cues'])}", console)
 
 
-def decision(one: Row, console: Console) -> None:
-    below(f"→ decision {one['decision_index']} ({one['kind']}): {done(one)}", console, "cyan")
-    below(f"alarm moved by {told(one['contributions'], '{:+.0%}')}", console, "cyan")
+def print_decision(entry: Row, console: Console) -> None:
+    print_indented(f"→ decision {entry['decision_index']} ({entry['kind']}): {format_choice(entry)}", console, "cyan")
+    print_indented(f"alarm moved by {summarize_contributions(entry['contributions'], '{:+.0%}')}", console, "cyan")
 
 
-def done(one: Row) -> str:
-    """What a decision led to."""
-    if not one["available"]:
-        return f"no intervention was possible ({one['unavailable_reason']})"
-    chance = f"chance {one['propensity']:.2f}"
-    return f"left alone as control, {chance}" if one["control"] else f"intervention {one['option']}, {chance}"
+def format_choice(entry: Row) -> str:
+    """The chosen option of a decision, and its propensity."""
+    if not entry["available"]:
+        return f"no intervention possible ({entry['unavailable_reason']})"
+    choice = "control" if entry["control"] else f"intervention {entry['option']}"
+    return f"{choice}, probability {entry['propensity']:.2f}"
 
 
-def outcome(one: Row, console: Console) -> None:
-    then = f"level {one['pre_level']:.2f} to {signed(one['post_level'], '{:.2f}')}"
-    if one["reward"] is None:
-        then = f"not observed ({one['censoring_reason']})"
-    if one["status"] == "overlapped":
-        then += ", handed over meanwhile"
-    failed = ", failed" if one["failed"] else ""
-    after = f"{one['turns']} turns, {one['elapsed_s']:.0f} s"
-    below(f"→ outcome of {one['option']} after {after}: {then}{failed}; next: {one['action']}", console, "cyan")
+def print_outcome(entry: Row, console: Console) -> None:
+    change = f"level {entry['pre_level']:.2f} to {format_signed(entry['post_level'], '{:.2f}')}"
+    if entry["reward"] is None:
+        change = f"not observed ({entry['censoring_reason']})"
+    if entry["status"] == "overlapped":
+        change += ", handed over during the window"
+    failed = ", failed" if entry["failed"] else ""
+    after = f"{entry['turns']} turns, {entry['elapsed_s']:.0f} s"
+    print_indented(
+        f"→ outcome of {entry['option']} after {after}: {change}{failed}; next: {entry['action']}", console, "cyan"
+    )
 
 
-def alert(one: Row, console: Console) -> None:
-    below(f"! alert {one['rule']} ({one['severity']}): {one['title']}", console, "yellow")
-    if one["evidence"]:
-        below(f"seen by {', '.join(one['evidence'])}", console, "yellow")
-    if one["deliveries"]:
-        below(f"told: {'; '.join(map(became, one['deliveries']))}", console, "yellow")
+def print_alert(entry: Row, console: Console) -> None:
+    print_indented(f"! alert {entry['rule']} ({entry['severity']}): {entry['title']}", console, "yellow")
+    if entry["evidence"]:
+        print_indented(f"evidence: {', '.join(entry['evidence'])}", console, "yellow")
+    if entry["deliveries"]:
+        print_indented(f"deliveries: {'; '.join(map(format_delivery, entry['deliveries']))}", console, "yellow")
 
 
-def became(delivery: Row) -> str:
-    """What became of an alert for one team, at one destination."""
+def format_delivery(delivery: Row) -> str:
+    """The delivery of an alert to one destination of a team."""
     where = f"{delivery['team'] or 'nobody'} {delivery['destination']}".strip()
     return f"{where} {delivery['status']}" + (f" ({delivery['reason']})" if delivery["reason"] else "")
 
 
-def asked(one: Row, console: Console) -> None:
-    """What a person said about the conversation's alerts."""
-    until = f" until {moment(one, 'until')}" if one["until"] else ""
-    team = f" for {one['team']}" if one["team"] else ""
-    said = f"{moment(one, 'at')}: {one['action']}{team}{until}, by {one['by']}: {one['reason']}"
-    console.print(escape(said), highlight=False)
+def print_command(command: Row, console: Console) -> None:
+    """Print a command about the conversation's alerts."""
+    until = f" until {format_time(command, 'until')}" if command["until"] else ""
+    team = f" for {command['team']}" if command["team"] else ""
+    line = f"{format_time(command, 'at')}: {command['action']}{team}{until}, by {command['by']}: {command['reason']}"
+    console.print(escape(line), highlight=False)
 
 
-SHOWN = {"turn": turn, "decision": decision, "outcome": outcome, "alert": alert}
+PRINTERS = {"turn": print_turn, "decision": print_decision, "outcome": print_outcome, "alert": print_alert}
 
 
-def below(text: str, console: Console, style: str = "dim") -> None:
-    """A line that belongs to the turn above. What it quotes is what others called it: no markup."""
+def print_indented(text: str, console: Console, style: str = "dim") -> None:
+    """Print a line that belongs to the turn above. Names come from outside, so markup is escaped."""
     console.print(Padding(f"[{style}]{escape(text)}[/]", (0, 0, 0, 4), expand=False), highlight=False)
 
 
-def by_kind(contributions: Iterable[Row]) -> list[Row]:
+def sum_by_kind(contributions: Iterable[Row]) -> list[Row]:
     """Contributions summed by kind of signal (text, prosody, typing, ...; settling is no signal's); largest first."""
     sums: dict[str, float] = {}
-    for one in contributions:
-        kind = one["signal"] if one["signal"] == SETTLING else one["signal"].partition(".")[0]
-        sums[kind] = sums.get(kind, 0.0) + one["share"]
+    for contribution in contributions:
+        kind = (
+            contribution["signal"] if contribution["signal"] == SETTLING else contribution["signal"].partition(".")[0]
+        )
+        sums[kind] = sums.get(kind, 0.0) + contribution["share"]
     ordered = sorted(sums.items(), key=lambda item: (-abs(item[1]), item[0]))
     return [{"signal": kind, "share": share} for kind, share in ordered]
 
 
-def movers(contributions: Iterable[Row], how: str) -> str:
-    """Signals with their signed shares; what rounds to nothing is left out."""
-    worth_showing = [one for one in contributions if abs(one["share"]) >= LEAST_SHOWN]
-    return ", ".join(f"{one['signal']} {how.format(one['share'])}" for one in worth_showing)
+def format_contributions(contributions: Iterable[Row], pattern: str) -> str:
+    """Signals with their signed shares, without those that round to zero."""
+    shown = [contribution for contribution in contributions if abs(contribution["share"]) >= MIN_SHARE]
+    return ", ".join(f"{contribution['signal']} {pattern.format(contribution['share'])}" for contribution in shown)
 
 
-def told(contributions: Sequence[Row], how: str) -> str:
-    """What moved level or alarm, by kind of signal, and the strongest by name."""
-    kinds, strongest = movers(by_kind(contributions), how), movers(contributions[:MOST_NAMED], how)
-    return "; most by ".join(filter(None, (kinds, strongest))) or "nothing to speak of"
+def summarize_contributions(contributions: Sequence[Row], pattern: str) -> str:
+    """Contributions to level or alarm: sums by kind of signal, then the strongest signals by name."""
+    kinds, strongest = (
+        format_contributions(sum_by_kind(contributions), pattern),
+        format_contributions(contributions[:MAX_NAMED], pattern),
+    )
+    return "; most by ".join(filter(None, (kinds, strongest))) or "no signal"
 
 
-def moment(one: Row, name: str = "event_time") -> str:
+def format_time(entry: Row, name: str = "event_time") -> str:
     """Date and time to the second, UTC."""
-    return str(one[name])[:19].replace("T", " ")
+    return str(entry[name])[:19].replace("T", " ")
 
 
-def signed(value: float | None, how: str = "{:+.2f}") -> str:
-    return UNKNOWN if value is None else how.format(value)
+def format_signed(value: float | None, pattern: str = "{:+.2f}") -> str:
+    return UNKNOWN if value is None else pattern.format(value)

@@ -1,6 +1,6 @@
-"""``tenor history``: one customer over all conversations, from ClickHouse. After ``tenor forget`` there is nothing.
+"""``tenor history``: one customer across all conversations, from ClickHouse. Empty after ``tenor forget``.
 
-The id is compared as a hash, so that it stands in no query log of the server. No text is stored, so none is shown.
+The id is compared as a hash, so that it does not appear in the server's query log. No text is stored, so none is shown.
 """
 
 import json
@@ -13,11 +13,11 @@ from agents.clickhouse.client import rows, session
 from agents.clickhouse.migrate import require_current
 from agents.common.errors import Failure
 from agents.common.pseudonyms import pseudonymize
-from agents.reports.customer_view import render
+from agents.reports.customer_view import print_history
 from agents.settings.model import Settings
 from streams.customers.history import summarise_history
 
-__all__ = ["as_json", "render", "told"]
+__all__ = ["as_json", "print_history", "read_history"]
 
 TURNS = """
 SELECT conversation_id, event_time, channel, turn, level, level_before, raised, cues, contributions
@@ -34,33 +34,33 @@ FROM finished WHERE tenant = %(tenant)s AND lower(hex(SHA256(ifNull(customer_id,
 """
 PROVEN = "SELECT option, n, mean, low, high, verdict FROM uplift WHERE tenant = %(tenant)s"
 
-Told = dict[str, Any]
+History = dict[str, Any]
 
 
-def told(settings: Settings, customer_id: str, tenant: str) -> Told:
-    """Everything ``tenor history`` shows; ``Failure`` when nothing is known of the customer."""
+def read_history(settings: Settings, customer_id: str, tenant: str) -> History:
+    """Everything ``tenor history`` shows. ``Failure`` for an unknown customer."""
     require_current(settings)
     with session(settings) as client:
-        found = asked(client, {"tenant": tenant, "customer": pseudonymize(customer_id)}, settings)
-    if not found["turns"]:
+        past = query_history(client, {"tenant": tenant, "customer": pseudonymize(customer_id)}, settings)
+    if not past["turns"]:
         raise Failure(
-            f"nothing is known of this customer in tenant {tenant}",
-            "never seen, or forgotten; with another tenant add --tenant",
+            f"Unknown customer in tenant {tenant}.",
+            "The customer was never seen, or erased. For another tenant, add --tenant.",
         )
-    return {"tenant": tenant, "customer_id": customer_id, **found}
+    return {"tenant": tenant, "customer_id": customer_id, **past}
 
 
-def asked(client: Client, whose: Told, settings: Settings) -> Told:
-    turns, outcomes, ends, proven = (rows(client, query, whose) for query in (TURNS, OUTCOMES, ENDS, PROVEN))
+def query_history(client: Client, parameters: History, settings: Settings) -> History:
+    turns, outcomes, ends, proven = (rows(client, query, parameters) for query in (TURNS, OUTCOMES, ENDS, PROVEN))
     return summarise_history(turns, outcomes, ends, proven, settings.config.outcome.margin)
 
 
-def as_json(found: Told) -> str:
+def as_json(past: History) -> str:
     """The history as JSON; it holds no NaN."""
-    return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False, default=moment)
+    return json.dumps(past, indent=2, ensure_ascii=False, allow_nan=False, default=encode_time)
 
 
-def moment(value: Any) -> str:
+def encode_time(value: Any) -> str:
     if not isinstance(value, datetime):
         raise TypeError(f"{type(value).__name__} is not expected here")
     return value.isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""A customer's history on a terminal, for people: readable at 100 columns. Names come from outside: no markup."""
+"""Prints a customer's history: readable at 100 columns. Names come from outside, so markup is escaped."""
 
 from typing import Any
 
@@ -9,82 +9,92 @@ from rich.table import Table
 from agents.common.formatting import sparkline
 from streams.interventions.options import CONTROL
 
-Told = dict[str, Any]
-SHOWN = 10
+History = dict[str, Any]
+MAX_SHOWN = 10
 UNKNOWN = "–"
 
 
-def render(found: Told, console: Console) -> None:
+def print_history(past: History, console: Console) -> None:
     """Print a history."""
-    name, tenant = escape(found["customer_id"]), escape(found["tenant"])
-    count = len(found["conversations"])
+    name, tenant = escape(past["customer_id"]), escape(past["tenant"])
+    count = len(past["conversations"])
     console.print(
-        f"[bold]{name}[/], tenant {tenant}: {count} conversations, {found['turns']} turns",
+        f"[bold]{name}[/], tenant {tenant}: {count} conversations, {past['turns']} turns",
         highlight=False,
         soft_wrap=True,
     )
-    console.print(conversations(found["conversations"]))
-    console.print(f"\n[bold]Rose again and again with[/] {again(found)}", highlight=False)
-    if found["topics"]:
-        console.print("\n[bold]Spoke of[/]", highlight=False)
-        console.print(topics(found["topics"]))
-    if found["options"]:
-        console.print("\n[bold]What followed[/] (how often the signal fell, where it moved; 95 %)", highlight=False)
-        console.print(options(found["options"]))
-    console.print(f"\n[bold]Suggested[/] {escape(suggested(found['approach']))}", highlight=False, soft_wrap=True)
+    console.print(conversation_table(past["conversations"]))
+    console.print(f"\n[bold]Recurring triggers[/] {format_triggers(past)}", highlight=False)
+    if past["topics"]:
+        console.print("\n[bold]Topics[/]", highlight=False)
+        console.print(topic_table(past["topics"]))
+    if past["options"]:
+        console.print("\n[bold]What followed each option[/] (how often the level fell; 95 %)", highlight=False)
+        console.print(option_table(past["options"]))
+    console.print(
+        f"\n[bold]Suggested[/] {escape(format_suggestion(past['approach']))}", highlight=False, soft_wrap=True
+    )
 
 
-def conversations(lives: list[Told]) -> Table:
+def conversation_table(lives: list[History]) -> Table:
     """The latest conversations, each with its trajectory."""
     table = Table("begun", "conversation", "turns", "level", "highest", "last", "ended", box=None)
-    for one in lives[-SHOWN:]:
-        levels = sparkline(tuple(one["levels"]))
-        numbers = str(one["turns"]), levels, f"{one['highest']:+.2f}", f"{one['last']:+.2f}"
-        row = f"{one['first_at']:%Y-%m-%d %H:%M}", escape(one["conversation_id"]), *numbers, one["ended"] or "goes on"
-        table.add_row(*row, style="bold" if one["raised"] else None)
+    for conversation in lives[-MAX_SHOWN:]:
+        levels = sparkline(tuple(conversation["levels"]))
+        numbers = str(conversation["turns"]), levels, f"{conversation['highest']:+.2f}", f"{conversation['last']:+.2f}"
+        row = (
+            f"{conversation['first_at']:%Y-%m-%d %H:%M}",
+            escape(conversation["conversation_id"]),
+            *numbers,
+            conversation["ended"] or "open",
+        )
+        table.add_row(*row, style="bold" if conversation["raised"] else None)
     return table
 
 
-def again(found: Told) -> str:
+def format_triggers(past: History) -> str:
     """Recurring triggers in words."""
-    told = [f"{one['words']} ({one['conversations']} conversations)" for one in found["triggers"][:SHOWN]]
-    return escape(", ".join(told)) or "nothing seen twice"
+    triggers = [
+        f"{trigger['words']} ({trigger['conversations']} conversations)" for trigger in past["triggers"][:MAX_SHOWN]
+    ]
+    return escape(", ".join(triggers)) or "none"
 
 
-def topics(found: list[Told]) -> Table:
-    table = Table("topic", "turns", "conversations", "the signal rose", "and otherwise", "", box=None)
-    for one in found:
-        shares = chance(one["rose"]), chance(one["rose_else"])
-        words = one["words"].removeprefix("speaks of ")
-        table.add_row(words, str(one["turns"]), str(one["conversations"]), *shares, one["verdict"])
+def topic_table(topics: list[History]) -> Table:
+    table = Table("topic", "turns", "conversations", "level rose", "level rose otherwise", "", box=None)
+    for topic in topics:
+        shares = format_share(topic["rose"]), format_share(topic["rose_else"])
+        words = topic["words"].removeprefix("speaks of ")
+        table.add_row(words, str(topic["turns"]), str(topic["conversations"]), *shares, topic["verdict"])
     return table
 
 
-def options(found: list[Told]) -> Table:
+def option_table(options: list[History]) -> Table:
     table = Table("option", "tried", "seen", "fell", box=None)
-    for one in found:
-        name = "left alone, by lot" if one["option"] == CONTROL else one["option"]
-        table.add_row(escape(name), str(one["tried"]), str(one["seen"]), chance(one["fell"]))
+    for option in options:
+        name = "control" if option["option"] == CONTROL else option["option"]
+        table.add_row(escape(name), str(option["tried"]), str(option["seen"]), format_share(option["fell"]))
     return table
 
 
-def chance(one: Told) -> str:
+def format_share(share: History) -> str:
     """A share with its interval: ``3 of 4 (30-95 %)``."""
-    if one["share"] is None:
+    if share["share"] is None:
         return UNKNOWN
-    return f"{one['hits']} of {one['of']} ({100 * one['low']:.0f}-{100 * one['high']:.0f} %)"
+    return f"{share['hits']} of {share['of']} ({100 * share['low']:.0f}-{100 * share['high']:.0f} %)"
 
 
-def suggested(approach: Told) -> str:
-    """What to try and why, in a sentence."""
-    avoid = f" Avoid {', '.join(approach['avoid'])}: mostly it rose after." if approach["avoid"] else ""
+def format_suggestion(approach: History) -> str:
+    """The suggested option and the reason, in a sentence."""
+    avoid = f" Avoid {', '.join(approach['avoid'])}: the level mostly rose after it." if approach["avoid"] else ""
     evidence = approach["evidence"]
     if approach["from"] == "customer":
-        return f"{approach['option']}: with this customer the signal fell after {chance(evidence)}. No proof.{avoid}"
+        fell = f"with this customer the level fell after {format_share(evidence)}"
+        return f"{approach['option']}: {fell}. This is no proof.{avoid}"
     if approach["from"] == "everybody":
         low, high = evidence["low"], evidence["high"]
         return (
-            f"{approach['option']}: of this customer too little is known, but over {evidence['n']} decisions it did "
+            f"{approach['option']}: insufficient data on this customer, but over {evidence['n']} decisions it did "
             f"better than control by {evidence['mean']:.3f} (95 %, at every look: {low:+.3f} to {high:+.3f}).{avoid}"
         )
     return f"nothing: {approach['reason']}.{avoid}"

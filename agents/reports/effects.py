@@ -1,4 +1,4 @@
-"""The proof in the report: what the views of schemas/clickhouse/0006_proof.sql say, row by row."""
+"""The effects in the report: rows of the views in schemas/clickhouse/0006_proof.sql."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ SELECT tenant, option, countIf(status = 'matured') AS matured, countIf(status = 
     if(count(reward) > 1, stddevSamp(reward) / sqrt(count(reward)), NULL) AS standard_error, countIf(failed) AS failures
 FROM observed GROUP BY tenant, option
 """
-NOTHING = {"matured": 0, "overlapped": 0, "censored": 0, "mean_reward": None, "standard_error": None, "failures": 0}
+NO_OUTCOMES = {"matured": 0, "overlapped": 0, "censored": 0, "mean_reward": None, "standard_error": None, "failures": 0}
 UPLIFT = "SELECT * FROM uplift ORDER BY tenant, option"
 CENSORING = "SELECT tenant, option, reason, censored FROM censoring ORDER BY tenant, option, reason"
 HEALTH = "SELECT * FROM propensity_health ORDER BY tenant, version = 'all', version"
@@ -31,7 +31,7 @@ HOLDOUT = "SELECT * FROM holdout_check ORDER BY tenant, measure"
 RECOVERY = "SELECT * FROM time_to_recovery ORDER BY tenant, arm"
 CALIBRATION = "SELECT * FROM belief_calibration ORDER BY tenant, bin_from"
 POLICY = "SELECT * REPLACE (toString(created_at) AS created_at) FROM policy_state ORDER BY tenant"
-UNTOLD = {
+NO_COMPARISON = {
     "n": 0,
     "treated": 0,
     "controls": 0,
@@ -44,8 +44,8 @@ UNTOLD = {
 }
 
 
-def interventions(client: Client) -> list[Row]:
-    """What followed each option of each tenant and how it stands against control, control last."""
+def report_interventions(client: Client) -> list[Row]:
+    """Outcomes of each tenant's options and their difference to control, control last."""
     chosen = {(tenant, option): count for tenant, option, count in client.execute(CHOSEN)}
     followed = {(row.pop("tenant"), row.pop("option")): row for row in rows(client, FOLLOWED)}
     against = {(row.pop("tenant"), row.pop("option")): row for row in rows(client, UPLIFT)}
@@ -58,47 +58,54 @@ def interventions(client: Client) -> list[Row]:
             "tenant": key[0],
             "option": key[1],
             "decisions": chosen.get(key, 0),
-            **followed.get(key, NOTHING),
+            **followed.get(key, NO_OUTCOMES),
             "reasons": reasons[key],
-            "against_control": None if key[1] == CONTROL else against.get(key, UNTOLD),
+            "against_control": None if key[1] == CONTROL else against.get(key, NO_COMPARISON),
         }
         for key in keys
     ]
 
 
-def randomisation(client: Client) -> Row:
-    """Whether the chances on record may be believed."""
+def report_data_quality(client: Client) -> Row:
+    """Whether the logged propensities match the draws, and whether control is as frequent as they say."""
     return {"propensities": rows(client, HEALTH), "control_share": rows(client, CONTROL_SHARE)}
 
 
-def conclusion(client: Client) -> list[Row]:
+def report_conclusions(client: Client) -> list[Row]:
     """Any intervention against control and what is rolled back, by tenant: did it help?"""
     tenants = sorted({tenant for tenant, *_ in client.execute(CHOSEN)})
     against = {row["tenant"]: row for row in rows(client, UPLIFT) if row["option"] == "any"}
     policy = {row["tenant"]: row for row in rows(client, POLICY)}
-    return [concluded(tenant, against.get(tenant, UNTOLD), policy.get(tenant)) for tenant in tenants]
+    return [conclude(tenant, against.get(tenant, NO_COMPARISON), policy.get(tenant)) for tenant in tenants]
 
 
-def concluded(tenant: str, against: Row, policy: Row | None) -> Row:
-    found = {"tenant": tenant, **{name: against[name] for name in UNTOLD}}
+def conclude(tenant: str, against: Row, policy: Row | None) -> Row:
+    conclusion = {"tenant": tenant, **{name: against[name] for name in NO_COMPARISON}}
     rolled_back = policy["disabled"] if policy else []
-    return {**found, "rolled_back": rolled_back, "answer": answer(against), "rollback": rollback(rolled_back)}
+    return {
+        **conclusion,
+        "rolled_back": rolled_back,
+        "answer": format_answer(against),
+        "rollback": format_rollback(rolled_back),
+    }
 
 
-def answer(found: Row) -> str:
+def format_answer(comparison: Row) -> str:
     """The answer in a sentence."""
-    if found["mean"] is None:
+    if comparison["mean"] is None:
         return (
-            f"Insufficient data: {found['n']:,} decisions observed that could have gone either way; "
-            f"it takes {SHOWN_AFTER}."
+            f"Insufficient data: {comparison['n']:,} observed decisions with both intervention and control possible; "
+            f"{SHOWN_AFTER} are needed."
         )
-    interval = f"95 % interval, valid at every look: {found['low']:+.3f} to {found['high']:+.3f}"
-    if found["verdict"] == "helped":
-        return f"Yes: after an intervention the level fell by {found['mean']:.3f} more than without one ({interval})."
-    if found["verdict"] == "harmed":
-        return f"No, it harmed: an intervention left the level {-found['mean']:.3f} higher than none ({interval})."
-    return f"No effect is shown: intervention minus control is {found['mean']:+.3f} ({interval})."
+    interval = f"95 % interval, valid at every look: {comparison['low']:+.3f} to {comparison['high']:+.3f}"
+    if comparison["verdict"] == "helped":
+        return (
+            f"Yes: after an intervention the level fell by {comparison['mean']:.3f} more than without one ({interval})."
+        )
+    if comparison["verdict"] == "harmed":
+        return f"No, it harmed: an intervention left the level {-comparison['mean']:.3f} higher than none ({interval})."
+    return f"No effect is shown: intervention minus control is {comparison['mean']:+.3f} ({interval})."
 
 
-def rollback(options: Sequence[str]) -> str:
+def format_rollback(options: Sequence[str]) -> str:
     return f"Rolled back: {', '.join(options)}." if options else "No option is rolled back."

@@ -1,4 +1,4 @@
-"""The proof on a terminal: what followed each option, what other policies are worth, and the answer."""
+"""Prints the effects in the report: what followed each option, the value of other policies, and the answer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,69 +14,69 @@ Row = dict[str, Any]
 Rows = Sequence[Row]
 
 
-def interventions(found: Rows, console: Console) -> None:
-    if not found:
+def print_interventions(rows: Rows, console: Console) -> None:
+    if not rows:
         return
-    print_heading("What followed each option (reward: fall of the level, positive is better)", console)
+    print_heading("What followed each option (reward: fall of the frustration level, positive is better)", console)
     table = new_table(("option",), ("seen", "failed", "mean reward", "minus control (95 %)"))
-    for one in found:
-        reward = f"{number(one['mean_reward'], 3)} ± {number(one['standard_error'], 3)}"
-        seen = f"{one['matured'] + one['overlapped']:,}/{one['decisions']:,}"
-        against = against_control(one["against_control"])
-        table.add_row(escape(with_tenant(one, one["option"])), seen, f"{one['failures']:,}", reward, against)
+    for row in rows:
+        reward = f"{number(row['mean_reward'], 3)} ± {number(row['standard_error'], 3)}"
+        seen = f"{row['matured'] + row['overlapped']:,}/{row['decisions']:,}"
+        against = format_difference(row["against_control"])
+        table.add_row(escape(with_tenant(row, row["option"])), seen, f"{row['failures']:,}", reward, against)
     console.print(table)
-    console.print(unseen(found), style="dim")
+    console.print(format_censoring(rows), style="dim")
 
 
-def against_control(found: Row | None) -> str:
-    if found is None:
+def format_difference(row: Row | None) -> str:
+    if row is None:
         return ""
-    if found["mean"] is None:
-        return f"{found['verdict']} ({found['n']:,}/{SHOWN_AFTER})"
-    return interval(found["mean"], found["low"], found["high"])
+    if row["mean"] is None:
+        return f"{row['verdict']} ({row['n']:,}/{SHOWN_AFTER})"
+    return interval(row["mean"], row["low"], row["high"])
 
 
-def unseen(found: Rows) -> str:
-    """How much could not be seen, on either side: where shares differ, so may what is missing."""
-    sides = [[one for one in found if (one["against_control"] is None) is control] for control in (False, True)]
+def format_censoring(rows: Rows) -> str:
+    """Shares of censored outcomes of interventions and control: if they differ, the comparison may be biased."""
+    sides = [[row for row in rows if (row["against_control"] is None) is control] for control in (False, True)]
     shares = []
     for side in sides:
-        censored = sum(one["censored"] for one in side)
-        closed = censored + sum(one["matured"] + one["overlapped"] for one in side)
+        censored = sum(row["censored"] for row in side)
+        closed = censored + sum(row["matured"] + row["overlapped"] for row in side)
         shares.append(percent(censored / closed) if closed else UNKNOWN)
-    return f"Not seen: {shares[0]} of what followed interventions, {shares[1]} of what followed control."
+    return f"Censored outcomes: {shares[0]} of interventions, {shares[1]} of control."
 
 
-def values(found: Rows, console: Console) -> None:
-    told = [one for one in found if one["verdict"] != INSUFFICIENT]
-    if not told:
+def print_policy_values(rows: Rows, console: Console) -> None:
+    shown = [row for row in rows if row["verdict"] != INSUFFICIENT]
+    if not shown:
         return
-    print_heading("What another policy would have earned a decision (95 %, for a single look)", console)
+    print_heading("Estimated mean reward of other policies (95 %, for a single look)", console)
     table = new_table(("policy",), ("decisions", "ESS", "reward, doubly robust"))
-    for one in told:
-        name = escape(with_tenant(one, one["candidate"]))
-        table.add_row(name, f"{one['n']:,}", f"{one['ess']:,.0f}", estimate(one))
+    for row in shown:
+        name = escape(with_tenant(row, row["candidate"]))
+        table.add_row(name, f"{row['n']:,}", f"{row['ess']:,.0f}", format_estimate(row))
     console.print(table)
 
 
-def estimate(one: Row) -> str:
-    return str(one["verdict"]) if one["dr"] is None else interval(one["dr"], one["dr_low"], one["dr_high"])
+def format_estimate(row: Row) -> str:
+    return str(row["verdict"]) if row["dr"] is None else interval(row["dr"], row["dr_low"], row["dr_high"])
 
 
-def did_it_help(found: Rows, note: str | None, console: Console) -> None:
+def print_answer(rows: Rows, note: str | None, console: Console) -> None:
     print_heading("Did it help?", console)
-    if not found:
-        console.print("Insufficient data: nothing was decided. No option is rolled back.")
-    for one in found:
-        console.print(escape(with_tenant(one, one["answer"])))
-        console.print(f"{control(one)} {escape(one['rollback'])}")
+    if not rows:
+        console.print("Insufficient data: no decision was made. No option is rolled back.")
+    for row in rows:
+        console.print(escape(with_tenant(row, row["answer"])))
+        console.print(f"{format_control(row)} {escape(row['rollback'])}")
     if note:
         console.print(note, style="dim")
 
 
-def control(one: Row) -> str:
-    """How large the control is."""
+def format_control(row: Row) -> str:
+    """The size of control and intervention groups."""
     return (
-        f"Control: {counted(one['controls'], 'decision')} in {counted(one['control_conversations'], 'conversation')}, "
-        f"left alone by lot, beside {counted(one['treated'], 'intervention')}."
+        f"Control: {counted(row['controls'], 'decision')} in {counted(row['control_conversations'], 'conversation')}, "
+        f"assigned by lottery, against {counted(row['treated'], 'intervention')}."
     )

@@ -1,6 +1,6 @@
-"""``tenor export``: every table as one Parquet file, written by ClickHouse itself.
+"""``tenor export``: every table as one Parquet file, written by ClickHouse.
 
-Each row once. A file appears under its name when it is complete; a manifest beside them says what they hold.
+Each row once. A file gets its name when it is complete; a manifest lists the files with row counts and checksums.
 """
 
 import errno
@@ -38,83 +38,84 @@ class ExportedFile(NamedTuple):
     sha256: str
 
 
-def export(settings: Settings, directory: Path, wanted: Period) -> Iterator[ExportedFile]:
+def export(settings: Settings, directory: Path, period: Period) -> Iterator[ExportedFile]:
     """Write every table's rows of a period to a directory, one after another.
 
     ``Failure`` when ClickHouse or the directory cannot be used. Files of an earlier export are replaced.
     """
     if not settings.clickhouse_http_port:
         raise Failure(
-            "an export needs ClickHouse's HTTP port, which writes Parquet",
-            "set TENOR_CLICKHOUSE_HTTP_PORT, usually to 8123",
+            "The export needs ClickHouse's HTTP port.",
+            "Set TENOR_CLICKHOUSE_HTTP_PORT, usually to 8123.",
         )
-    queries = statements(settings, wanted)
-    http, done = ClickHouseHttp(settings, PATIENCE_S), []
+    queries = build_queries(settings, period)
+    http, files = ClickHouseHttp(settings, PATIENCE_S), []
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for table, query in queries.items():
-            done.append(write(http, table, query, directory))
-            yield done[-1]
-        say_what(directory, done, wanted)
+            files.append(write_table(http, table, query, directory))
+            yield files[-1]
+        write_manifest(directory, files, period)
     except (ClickHouseRefused, HTTPException) as error:
-        raise Failure(f"ClickHouse did not export: {error}", "its log says more") from None
+        raise Failure(f"ClickHouse refused the export: {error}", "See its server log.") from None
     except OSError as error:
-        raise not_written(settings, directory, error) from None
+        raise write_failure(settings, directory, error) from None
     finally:
         http.close()
 
 
-def not_written(settings: Settings, directory: Path, error: OSError) -> Failure:
-    """Whether it was the disk: it names a file, or is full; a connection neither."""
+def write_failure(settings: Settings, directory: Path, error: OSError) -> Failure:
+    """The failure of the disk, if the error names a file or a full disk; else of the connection."""
     if error.filename is not None or error.errno in DISK:
         return Failure(f"{directory} cannot be written: {error.strerror}")
     where = f"{settings.clickhouse_host}:{settings.clickhouse_http_port}"
     return Failure(f"ClickHouse at {where} does not answer: check TENOR_CLICKHOUSE_HTTP_PORT")
 
 
-def statements(settings: Settings, wanted: Period) -> dict[str, str]:
+def build_queries(settings: Settings, period: Period) -> dict[str, str]:
     """The query of each table."""
     require_current(settings)
     with session(settings) as client:
-        found = columns_by_table(client).items()
-        return {name: query(name, columns, wanted) for name, columns in found if exported(name, columns, wanted)}
+        columns = columns_by_table(client)
+    chosen = {name: columns[name] for name in columns if is_exported(name, columns[name], period)}
+    return {name: build_query(name, columns, period) for name, columns in chosen.items()}
 
 
-def exported(table: str, columns: set[str], wanted: Period) -> bool:
-    """Whether a table belongs to it. What is nobody's, such as dead letters, is not one tenant's either."""
-    return table not in NOT_EXPORTED and (wanted.tenant is None or "tenant" in columns)
+def is_exported(table: str, columns: set[str], period: Period) -> bool:
+    """Whether to export a table. Tables without tenants, such as dead letters, are not in an export of one tenant."""
+    return table not in NOT_EXPORTED and (period.tenant is None or "tenant" in columns)
 
 
-def query(table: str, columns: set[str], wanted: Period) -> str:
-    ours = wanted._replace(since=None, until=None) if table in UNTIMED_TABLES else wanted
-    condition = ours.condition(columns)
-    chosen = f"WHERE {condition} " if condition else ""
-    return f"SELECT * FROM {quote_identifier(table)} FINAL {chosen}FORMAT Parquet"  # noqa: S608  # both are quoted
+def build_query(table: str, columns: set[str], period: Period) -> str:
+    own_period = period._replace(since=None, until=None) if table in UNTIMED_TABLES else period
+    condition = own_period.condition(columns)
+    where = f"WHERE {condition} " if condition else ""
+    return f"SELECT * FROM {quote_identifier(table)} FINAL {where}FORMAT Parquet"  # noqa: S608  # both are quoted
 
 
-def write(http: ClickHouseHttp, table: str, query: str, directory: Path) -> ExportedFile:
+def write_table(http: ClickHouseHttp, table: str, query: str, directory: Path) -> ExportedFile:
     target = directory / f"{table}.parquet"
     part = target.with_suffix(".part")
     digest = sha256()
     try:
         with part.open("wb") as file:
 
-            def take(chunk: bytes) -> None:
+            def write_chunk(chunk: bytes) -> None:
                 digest.update(chunk)
                 file.write(chunk)
 
-            rows = http.fetch(query, FORMAT, take)
+            rows = http.fetch(query, FORMAT, write_chunk)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     return ExportedFile(table, rows, target.stat().st_size, digest.hexdigest())
 
 
-def say_what(directory: Path, done: list[ExportedFile], wanted: Period) -> None:
-    told: Mapping[str, object] = {
-        "since_ms": wanted.since,
-        "until_ms": wanted.until,
-        "tenant": wanted.tenant,
-        "tables": {one.table: {"rows": one.rows, "bytes": one.bytes, "sha256": one.sha256} for one in done},
+def write_manifest(directory: Path, files: list[ExportedFile], period: Period) -> None:
+    manifest: Mapping[str, object] = {
+        "since_ms": period.since,
+        "until_ms": period.until,
+        "tenant": period.tenant,
+        "tables": {file.table: {"rows": file.rows, "bytes": file.bytes, "sha256": file.sha256} for file in files},
     }
-    (directory / MANIFEST).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

@@ -1,24 +1,24 @@
-"""What people said of replies: whether they agree, and what they said under intervention and under control."""
+"""Ratings of replies: whether the raters agree, and the ratings of intervention and control."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from clickhouse_driver import Client
 
-from agents.reports.ratings_view import render
+from agents.reports.ratings_view import print_ratings
 from streams.experiment.rater_agreement import Agreement, Judgement, Level, agreement
 from streams.experiment.rating_comparison import QUESTIONS, RatingAnswer, compare_ratings
 
-__all__ = ["ratings", "render"]
+__all__ = ["print_ratings", "report_ratings"]
 
 Report = dict[str, Any]
 
 NOT_RANDOM = (
-    "Who is rated is not random, unless blind review chose them: people rate what struck them. "
-    "A difference of ratings that were not blinded describes; it proves nothing."
+    "Unless blind review selected them, rated replies are not a random sample: people rate what they notice. "
+    "A difference between ratings that are not blinded is descriptive, not proof."
 )
 
-# Who rated a reply twice counts with the later rating.
+# If a rater rated a reply twice, the later rating counts.
 REPLIES = """
 SELECT decision_id, rater_role || ' ' || rater_id AS rater, blinded,
     argMax(clarity, event_time), argMax(tone, event_time), argMax(resonance, event_time),
@@ -51,41 +51,52 @@ SCALES = {
 }
 
 
-def ratings(client: Client) -> Report:
-    """Agreement of the raters, and ratings by arm. What cannot be said yet is None, with the reason beside it."""
+def report_ratings(client: Client) -> Report:
+    """Agreement of the raters, and ratings by arm. None stands for insufficient data, with the reason."""
     replies = client.execute(REPLIES)
     arms = {decision: rest for decision, *rest in client.execute(ARMS)}
     return {
         "replies": len({row[0] for row in replies}),
         "unknown_decisions": len({row[0] for row in replies} - arms.keys()),
-        "agreement": {**agreements(replies), "frustrated": agreed("frustrated", marks(client.execute(MARKS)))},
-        "by_arm": [by_arm(replies, arms, question, blinded) for blinded in (True, False) for question in QUESTIONS],
+        "agreement": {
+            **report_agreement(replies),
+            "frustrated": measure_agreement("frustrated", to_judgements(client.execute(MARKS))),
+        },
+        "by_arm": [
+            compare_arms(replies, arms, question, blinded) for blinded in (True, False) for question in QUESTIONS
+        ],
         "note": NOT_RANDOM,
     }
 
 
-def agreements(replies: Sequence[Sequence[Any]]) -> dict[str, Report]:
+def report_agreement(replies: Sequence[Sequence[Any]]) -> dict[str, Report]:
     """Agreement on each question about a reply; the unit is the decision."""
     return {
-        question: agreed(question, (Judgement(row[0], row[1], row[place]) for row in replies if row[place] is not None))
-        for place, question in enumerate(QUESTIONS, 3)
+        question: measure_agreement(
+            question, (Judgement(row[0], row[1], row[column]) for row in replies if row[column] is not None)
+        )
+        for column, question in enumerate(QUESTIONS, 3)
     }
 
 
-def agreed(question: str, judgements: Iterable[Judgement]) -> Report:
+def measure_agreement(question: str, judgements: Iterable[Judgement]) -> Report:
     level, values = SCALES[question]
     found: Agreement = agreement(judgements, values, level)
     return {"level": level, **found._asdict()}
 
 
-def marks(rows: Iterable[Sequence[Any]]) -> Iterable[Judgement]:
-    """Marks of messages; the unit is the message."""
-    return (Judgement((tenant, talk, message), rater, said) for tenant, talk, message, rater, said in rows)
+def to_judgements(rows: Iterable[Sequence[Any]]) -> Iterable[Judgement]:
+    """Labels of messages; the unit is the message."""
+    return (
+        Judgement((tenant, conversation, message), rater, value) for tenant, conversation, message, rater, value in rows
+    )
 
 
-def by_arm(replies: Iterable[Sequence[Any]], arms: Mapping[str, Sequence[Any]], question: str, blinded: bool) -> Report:
+def compare_arms(
+    replies: Iterable[Sequence[Any]], arms: Mapping[str, Sequence[Any]], question: str, blinded: bool
+) -> Report:
     """Ratings of intervention and control; ``arms``: tenant, conversation and whether control, by decision."""
-    place = 3 + QUESTIONS.index(question)
-    known = [row for row in replies if row[2] == blinded and row[place] is not None and row[0] in arms]
-    rated = [RatingAnswer(tuple(arms[row[0]][:2]), arms[row[0]][2], float(row[place])) for row in known]
+    column = 3 + QUESTIONS.index(question)
+    known = [row for row in replies if row[2] == blinded and row[column] is not None and row[0] in arms]
+    rated = [RatingAnswer(tuple(arms[row[0]][:2]), arms[row[0]][2], float(row[column])) for row in known]
     return {"question": question, "blinded": blinded, **compare_ratings(rated)}

@@ -1,4 +1,4 @@
-"""The report: what was seen, what was done, what followed, as far as ClickHouse knows."""
+"""``tenor report``: traffic, detection, decisions, outcomes and effects, from ClickHouse."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -10,11 +10,11 @@ from agents.clickhouse.client import rows, session
 from agents.clickhouse.migrate import require_current
 from agents.recordings.model import Truth
 from agents.reports import effects, ratings, wording
-from agents.reports.report_view import render
+from agents.reports.report_view import print_report
 from agents.settings.model import Settings
 from agents.training.detection import DetectionPoint, evaluate_detection
 
-__all__ = ["as_json", "render", "report"]
+__all__ = ["as_json", "print_report", "report"]
 
 Report = dict[str, Any]
 Section = Callable[[Client], Any]
@@ -36,24 +36,24 @@ WORDS = {"reroute": "reroute", "escalation": "escalation"}
 
 
 def report(settings: Settings, truths: Iterable[Truth] | None = None) -> Report:
-    """Everything ``tenor report`` shows. What cannot be said yet is None.
+    """Everything ``tenor report`` shows. None stands for insufficient data.
 
     Args:
-        settings: of this deployment.
-        truths: what people who know say of the turns, where the conversations come from a labelled recording.
+        settings: the deployment's settings.
+        truths: labels of the turns, where the conversations come from a labelled recording.
     """
     require_current(settings)
     with session(settings) as client:
-        return gathered(client, truths)
+        return build_report(client, truths)
 
 
-def gathered(client: Client, truths: Iterable[Truth] | None) -> Report:
-    found = {
-        "traffic": traffic(client),
-        "detection": None if truths is None else evaluate_detection(points(client), truths),
+def build_report(client: Client, truths: Iterable[Truth] | None) -> Report:
+    report = {
+        "traffic": report_traffic(client),
+        "detection": None if truths is None else evaluate_detection(read_points(client), truths),
         "note": None if truths is None else REPLAY_NOTE,
     }
-    return found | {name: section(client) for name, section in SECTIONS.items()}
+    return report | {name: section(client) for name, section in SECTIONS.items()}
 
 
 def as_json(found: Report) -> str:
@@ -61,46 +61,46 @@ def as_json(found: Report) -> str:
     return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def named(names: Sequence[str], row: Sequence[Any]) -> Report:
+def to_report(names: Sequence[str], row: Sequence[Any]) -> Report:
     return dict(zip(names, row, strict=True))
 
 
-def traffic(client: Client) -> Report:
+def report_traffic(client: Client) -> Report:
     (row,) = client.execute(TRAFFIC)
-    return named(("conversations", "customer_turns", "points", "raised_conversations"), row)
+    return to_report(("conversations", "customer_turns", "points", "raised_conversations"), row)
 
 
-def points(client: Client) -> Iterable[DetectionPoint]:
+def read_points(client: Client) -> Iterable[DetectionPoint]:
     return (DetectionPoint(*row) for row in client.execute_iter(POINTS))
 
 
-def decisions(client: Client) -> Report:
+def report_decisions(client: Client) -> Report:
     (row,) = client.execute(DECISIONS, WORDS)
-    return named(("decision_points", "available", "reroutes", "escalations"), row)
+    return to_report(("decision_points", "available", "reroutes", "escalations"), row)
 
 
-def dead_letters(client: Client) -> list[Report]:
-    return [named(("topic", "reason", "count"), row) for row in client.execute(DEAD_LETTERS)]
+def report_dead_letters(client: Client) -> list[Report]:
+    return [to_report(("topic", "reason", "count"), row) for row in client.execute(DEAD_LETTERS)]
 
 
-def answering(query: str) -> Section:
+def query_section(query: str) -> Section:
     """A section that is the rows of a query."""
     return lambda client: rows(client, query)
 
 
 # What a report holds beside traffic and detection. How each is shown: report_view.SECTIONS.
 SECTIONS: dict[str, Section] = {
-    "decisions": decisions,
-    "interventions": effects.interventions,
-    "randomisation": effects.randomisation,
-    "policy_values": answering(effects.VALUES),
-    "time_to_recovery": answering(effects.RECOVERY),
-    "holdout": answering(effects.HOLDOUT),
-    "calibration": answering(effects.CALIBRATION),
-    "ratings": ratings.ratings,
+    "decisions": report_decisions,
+    "interventions": effects.report_interventions,
+    "randomisation": effects.report_data_quality,
+    "policy_values": query_section(effects.VALUES),
+    "time_to_recovery": query_section(effects.RECOVERY),
+    "holdout": query_section(effects.HOLDOUT),
+    "calibration": query_section(effects.CALIBRATION),
+    "ratings": ratings.report_ratings,
     "wording": wording.wording_effects,
-    "policy": answering(effects.POLICY),
+    "policy": query_section(effects.POLICY),
     "alerts": lambda client: dict(client.execute(ALERTS)),
-    "dead_letters": dead_letters,
-    "did_it_help": effects.conclusion,
+    "dead_letters": report_dead_letters,
+    "did_it_help": effects.report_conclusions,
 }

@@ -12,7 +12,7 @@
 CREATE ROLE IF NOT EXISTS tenor_migrate, tenor_sink, tenor_reader, tenor_analyst;
 
 -- tenor migrate: makes tables and views and changes their columns. Who makes a view must be able to read what it shows.
-GRANT CREATE DATABASE, CREATE TABLE, DROP VIEW, ALTER COLUMN, SELECT ON tenor.* TO tenor_migrate;
+GRANT CREATE DATABASE, CREATE TABLE, DROP VIEW, ALTER COLUMN, ALTER MODIFY COMMENT, SELECT ON tenor.* TO tenor_migrate;
 GRANT DROP TABLE ON tenor.wording_studies TO tenor_migrate;
 GRANT INSERT ON tenor.migrations TO tenor_migrate;
 GRANT TABLE ENGINE ON ReplacingMergeTree TO tenor_migrate;

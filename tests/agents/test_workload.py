@@ -79,7 +79,7 @@ def told(settings: Settings, name: Name, least: int) -> list[Datum]:
 
 
 def test_it_is_off_unless_it_is_switched_on(settings: Settings) -> None:
-    with pytest.raises(Failure, match="workload exposure is off") as caught:
+    with pytest.raises(Failure, match="Workload exposure is off") as caught:
         WorkloadService(settings)
     assert "docs/operators.md" in str(caught.value.hint)
 
@@ -90,7 +90,7 @@ def test_alerts_are_acknowledged_before_the_figures_that_say_a_period_was_told(m
     monkeypatch.setattr(one._producer, "send", lambda letters: sent.append([letter.topic for letter in letters]))
     for datum in [*shift(0), turn(HOUR + 5, "later", False)]:
         (one._workload.add_point if "turn" in datum else one._workload.add_assignment)(datum)
-    one._tell()
+    one._publish_due()
     names = one.settings.topics
     assert sent == [[names.name(Name.ALERTS)], [names.name(Name.WORKLOAD)]]
 

@@ -165,7 +165,7 @@ def test_the_reader_reads(base: Settings) -> None:
     settings = as_role(base, "tenor_reader")
     assert report.report(settings, None)
     insert(base, POINTS, [point(conversation_id="told")])
-    assert conversation.explain(settings, "told", None)
+    assert conversation.explain_conversation(settings, "told", None)
 
 
 def test_who_reads_for_one_tenant_sees_no_other(base: Settings) -> None:

@@ -85,7 +85,7 @@ def gathered(client: Client, wanted: Period) -> Row:
         "most_frustrated": rows(client, MOST_FRUSTRATED),
         "quality": rows(client, UNSEEN)[0],
         "any": rows(client, by_number[1]),
-        "conclusion": effects.conclusion(client),
+        "conclusion": effects.report_conclusions(client),
         **{name: rows(client, by_number[number]) for name, number in ASKED.items()},
     }
 

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from agents.blind_review.export import export
-from agents.blind_review.import_ratings import load
-from agents.blind_review.report import render, report
+from agents.blind_review.import_ratings import import_ratings
+from agents.blind_review.report import print_report, report
 from agents.clickhouse.client import connect
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES
@@ -108,7 +108,7 @@ def answered(sheet: Path, rater: str) -> Path:
 
 def sunk(settings: Settings) -> int:
     """Every rating on the bus as the sink stores it; how many rows there are once each counts once."""
-    batch, letters = Sink(settings).read(topic_reader.read(settings, [settings.topics.name(Name.RATINGS)]))
+    batch, letters = Sink(settings).to_rows(topic_reader.read(settings, [settings.topics.name(Name.RATINGS)]))
     assert letters == []
     client = connect(settings)
     for table, rows in batch.items():
@@ -125,7 +125,7 @@ def published(settings: Settings) -> list[Datum]:
 
 def test_export_fill_import_report(tmp_path: Path, ready: Settings) -> None:
     env, out = environment(ready), tmp_path / "out"
-    with pytest.raises(Failure, match="there are no pairs: 0 replies"):
+    with pytest.raises(Failure, match="No pairs found: 0 replies"):
         export(ready, out, 30, "default")
     fill(ready)
     told = succeeded(tenor(tmp_path, "blind-review export out --pairs 30 --seed 7", **env))
@@ -145,7 +145,7 @@ def test_export_fill_import_report(tmp_path: Path, ready: Settings) -> None:
     told = succeeded(tenor(tmp_path, "blind-review import out/r1.csv --key out/key.json --rater r1", **env))
     assert told == "published 60 ratings of 30 pairs by r1; 0 pairs unanswered\n"
     for rater in ("r2", "r1"):
-        assert load(ready, files[rater], out / "key.json", rater).ratings == 60
+        assert import_ratings(ready, files[rater], out / "key.json", rater).ratings == 60
     assert len(published(ready)) == 180
     assert sunk(ready) == 120  # importing twice changed nothing
     check_report(json.loads(succeeded(tenor(tmp_path, "blind-review report --key out/key.json --json", **env))))
@@ -163,7 +163,7 @@ def check_files(out: Path) -> None:
 
 def shown(found: dict[str, Any]) -> str:
     console = Console(file=io.StringIO(), width=100, record=True)
-    render(found, console)
+    print_report(found, console)
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= 100
     return text

@@ -7,16 +7,16 @@ import pytest
 
 from agents.blind_review import key as keys
 from agents.blind_review.answers import Answer
-from agents.blind_review.export import seal
-from agents.blind_review.import_ratings import mistakes, ratings
-from agents.blind_review.matching import pairs
+from agents.blind_review.export import build_key
+from agents.blind_review.import_ratings import build_ratings, cell_failure
+from agents.blind_review.matching import match_pairs
 from agents.common.errors import Failure
 from agents.recordings.model import Event
 from schemas.validation import Limits, check
 from tests.agents.blind_review.builders import AT, exchanges
 
-PAIRS = pairs(exchanges(60), 5, seed=1)
-KEY = seal(PAIRS, seed=1, at=AT)
+PAIRS = match_pairs(exchanges(60), 5, seed=1)
+KEY = build_key(PAIRS, seed=1, at=AT)
 EMPTY = dict.fromkeys(("clarity", "tone", "resonance", "felt_understood"))
 
 
@@ -25,7 +25,7 @@ def answer(preferred: str | None, rater: str = "r1", **a: int | bool) -> Answer:
 
 
 def published(*given: Answer) -> list[Event]:
-    found = list(ratings(given, KEY))
+    found = list(build_ratings(given, KEY))
     for one in found:
         check("rating", dict(one.event), AT, Limits())
     return found
@@ -64,22 +64,22 @@ def test_ids_follow_from_review_reply_and_rater() -> None:
     assert published(answer("A"), answer("B", rater="r2")) == first
     assert len({one.event["event_id"] for one in first}) == 4
     assert [one.event["event_id"] for one in published(answer("B"))] == [one.event["event_id"] for one in first[:2]]
-    elsewhere = list(ratings([answer("A")], seal(PAIRS, seed=1, at=AT + 1)))
+    elsewhere = list(build_ratings([answer("A")], build_key(PAIRS, seed=1, at=AT + 1)))
     assert not {one.event["event_id"] for one in elsewhere} & {one.event["event_id"] for one in first}
 
 
 def test_the_key_comes_back_and_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "key.json"
-    keys.write(path, KEY)
-    assert keys.read(path) == KEY
+    keys.write_key(path, KEY)
+    assert keys.read_key(path) == KEY
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
-    assert all(one.asked not in text for pair in PAIRS for one in (pair.a, pair.b))
+    assert all(one.customer_text not in text for pair in PAIRS for one in (pair.a, pair.b))
     assert [(pair.a.words, pair.b.words) for pair in KEY.pairs] == [(pair.a.words, pair.b.words) for pair in PAIRS]
     with pytest.raises(Failure, match="already exists"):
-        keys.write(path, KEY)
+        keys.write_key(path, KEY)
     with pytest.raises(Failure, match="cannot be written"):
-        keys.write(tmp_path / "none" / "key.json", KEY)
+        keys.write_key(tmp_path / "none" / "key.json", KEY)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +95,16 @@ def test_the_key_comes_back_and_is_its_owners_alone(tmp_path: Path) -> None:
 def test_a_file_that_is_no_key(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "key.json").write_text(text)
     with pytest.raises(Failure, match=told):
-        keys.read(tmp_path / "key.json")
+        keys.read_key(tmp_path / "key.json")
     with pytest.raises(Failure, match="cannot be read"):
-        keys.read(tmp_path / "none.json")
+        keys.read_key(tmp_path / "none.json")
 
 
 def test_many_mistakes_are_counted() -> None:
     from agents.blind_review.answers import CellError
 
     wrong = [CellError(row, "tone_A", "must be 1 to 5, or empty") for row in range(2, 10)]
-    told = mistakes(Path("r.csv"), wrong)
+    told = cell_failure(Path("r.csv"), wrong)
     assert told.message == "r.csv, row 2, column tone_A: must be 1 to 5, or empty"
     assert told.hint is not None
     assert told.hint.endswith("and 3 more; nothing was published")

@@ -10,27 +10,33 @@ from agents.blind_review.preference import (
     SEPARATED,
     PairPreference,
     RaterPreference,
-    at_equal_length,
-    judged,
-    logistic,
-    preference,
-    share,
+    average_by_pair,
+    estimate_at_equal_length,
+    estimate_preference,
+    estimate_share,
+    fit_logistic,
 )
 from streams.experiment.rater_agreement import INSUFFICIENT
 
 
 @pytest.mark.parametrize(("wins", "of"), [(0, 20), (20, 20), (10, 20), (153, 195), (1, 1000)])
 def test_without_ties_the_interval_is_wilsons(wins: int, of: int) -> None:
-    found = share([1.0] * wins + [0.0] * (of - wins))
+    found = estimate_share([1.0] * wins + [0.0] * (of - wins))
     wilson = binomtest(wins, of).proportion_ci(method="wilson")
     assert (found["pairs"], found["share"]) == (of, wins / of)
     assert (found["low"], found["high"]) == (pytest.approx(wilson.low, abs=1e-6), pytest.approx(wilson.high, abs=1e-6))
 
 
 def test_under_twenty_pairs_nothing_is_claimed() -> None:
-    assert share([1.0] * 19) == {"pairs": 19, "share": None, "low": None, "high": None, "why_not": INSUFFICIENT}
-    assert at_equal_length([PairPreference(1.0, 0.1)] * 19)["why_not"] == INSUFFICIENT
-    nothing = preference([])
+    assert estimate_share([1.0] * 19) == {
+        "pairs": 19,
+        "share": None,
+        "low": None,
+        "high": None,
+        "why_not": INSUFFICIENT,
+    }
+    assert estimate_at_equal_length([PairPreference(1.0, 0.1)] * 19)["why_not"] == INSUFFICIENT
+    nothing = estimate_preference([])
     assert {one["why_not"] for one in nothing.values()} == {INSUFFICIENT}
 
 
@@ -39,7 +45,7 @@ def test_a_pair_counts_once_however_many_judge_it() -> None:
         RaterPreference("p2", "r1", 0.0),
         RaterPreference("p2", "r2", 0.5),
     ]
-    assert judged(verdicts, {"p1": (40, 20)}) == [
+    assert average_by_pair(verdicts, {"p1": (40, 20)}) == [
         PairPreference(1.0, pytest.approx(math.log(2))),
         PairPreference(0.25, None),
     ]
@@ -51,7 +57,7 @@ def test_the_interval_covers_with_ties_and_raters_who_agree() -> None:
     for _ in range(500):
         taste = rng.beta(3, 2, 40)  # mean .6: how likely any rater prefers the intervention's reply of a pair
         votes = (rng.random((3, 40)) < taste) * 1.0
-        found = share(np.where(rng.random((3, 40)) < 0.1, 0.5, votes).mean(axis=0).tolist())
+        found = estimate_share(np.where(rng.random((3, 40)) < 0.1, 0.5, votes).mean(axis=0).tolist())
         covered.append(found["low"] <= 0.9 * 0.6 + 0.1 * 0.5 <= found["high"])
     assert np.mean(covered) >= 0.95
 
@@ -71,7 +77,7 @@ def pairs(
 
 def test_length_alone_looks_like_an_effect_until_it_is_taken_out() -> None:
     """The confound of Ayers 2023: replies that are preferred because they are longer."""
-    found = preference(pairs(effect=0.0, of_length=1.5))
+    found = estimate_preference(pairs(effect=0.0, of_length=1.5))
     assert found["all"]["low"] > 0.6
     assert found["at_equal_length"]["low"] < 0.5 < found["at_equal_length"]["high"]
     assert found["longer"]["share"] > 0.6 > 0.5 > found["shorter"]["share"]
@@ -79,7 +85,7 @@ def test_length_alone_looks_like_an_effect_until_it_is_taken_out() -> None:
 
 
 def test_an_effect_beyond_length_stays() -> None:
-    found = preference(pairs(effect=1.0, of_length=0.5, longer=0.0))
+    found = estimate_preference(pairs(effect=1.0, of_length=0.5, longer=0.0))
     assert found["at_equal_length"]["low"] < 1 / (1 + math.exp(-1.0)) < found["at_equal_length"]["high"]
     assert found["at_equal_length"]["low"] > 0.6
     assert found["shorter"]["low"] > 0.5
@@ -87,7 +93,7 @@ def test_an_effect_beyond_length_stays() -> None:
 
 def test_the_adjusted_interval_covers() -> None:
     truth = 1 / (1 + math.exp(-0.4))
-    runs = [at_equal_length(pairs(0.4, 1.0, number=80, seed=seed)) for seed in range(400)]
+    runs = [estimate_at_equal_length(pairs(0.4, 1.0, number=80, seed=seed)) for seed in range(400)]
     assert np.mean([run["low"] <= truth <= run["high"] for run in runs]) >= 0.93
 
 
@@ -95,7 +101,7 @@ def test_the_regression_has_no_gradient_left() -> None:
     ones = pairs(0.3, 0.8)
     design = np.array([[1.0, one.log_ratio or 0.0] for one in ones])
     response = np.array([one.preferred for one in ones])
-    fitted = logistic(design, response)
+    fitted = fit_logistic(design, response)
     assert fitted is not None
     residuals = response - 1 / (1 + np.exp(-design @ fitted[0]))
     assert np.abs(design.T @ residuals).max() < 1e-6
@@ -110,12 +116,12 @@ def test_the_regression_has_no_gradient_left() -> None:
     ],
 )
 def test_where_no_regression_is_possible(ones: list[PairPreference]) -> None:
-    found = at_equal_length(ones)
+    found = estimate_at_equal_length(ones)
     assert (found["share"], found["why_not"]) == (None, SEPARATED)
 
 
 def test_pairs_of_equal_or_unknown_length_count_where_they_can() -> None:
-    found = preference(
+    found = estimate_preference(
         [PairPreference(1.0, 0.0)] * 25 + [PairPreference(0.0, None)] * 25 + [PairPreference(1.0, 0.5)] * 20
     )
     assert found["all"]["pairs"] == 70

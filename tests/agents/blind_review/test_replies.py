@@ -7,7 +7,7 @@ import pytest
 
 from agents.blind_review import replies as r
 from agents.blind_review.replies import Decision, ReplyFinder
-from agents.blind_review.unblinding import telling
+from agents.blind_review.unblinding import build_unblinding_check
 from streams.interventions.catalogue import default_options
 from tests.agents.blind_review.builders import AT, decision
 
@@ -20,10 +20,10 @@ def message(role: str, text: str | None, talk: str = "c1", at: int = AT, tenant:
 
 def searched(decisions: Iterable[Decision], messages: Iterable[Message]) -> ReplyFinder:
     """The messages passed by; the first is at offset 0."""
-    replies = ReplyFinder(decisions, telling(default_options()))
+    replies = ReplyFinder(decisions, build_unblinding_check(default_options()))
     for offset, one in enumerate(messages):
-        replies.take((0, offset), one)
-    replies.finish()
+        replies.add((0, offset), one)
+    replies.exchanges()
     return replies
 
 
@@ -39,13 +39,13 @@ CROSS = message("customer", "Still broken!")
 def test_the_first_reply_after_the_decision_counts() -> None:
     later = [message("bot", "Sorry."), message("operator", "Second reply.")]
     found = searched([ASKED], [BEFORE, CROSS, *later]).found["default", "c1"]
-    assert (found.asked, found.reply, found.words) == ("Still broken!", "Sorry.", 1)
+    assert (found.customer_text, found.reply, found.words) == ("Still broken!", "Sorry.", 1)
 
 
 def test_what_the_customer_adds_before_the_reply_is_shown_too() -> None:
     more = [message("customer", "Well?"), message("customer", "Hello??"), message("operator", "I am here.")]
     found = searched([ASKED], [BEFORE, CROSS, *more]).found["default", "c1"]
-    assert found.asked == "Still broken!\nWell?\nHello??"
+    assert found.customer_text == "Still broken!\nWell?\nHello??"
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_what_the_customer_adds_before_the_reply_is_shown_too() -> None:
         ([message("customer", "Well?")] * 3 + [message("operator", "Late.")], r.NO_REPLY),
         ([message("operator", "Late.", at=AT + 600_001)], r.NO_REPLY),
         ([message("operator", "Elsewhere.", talk="c2"), message("bot", "Theirs.", tenant="other")], r.NO_REPLY),
-        ([message("operator", None), message("operator", "Second.")], r.WORDLESS),
-        ([message("operator", " \n")], r.WORDLESS),
-        ([message("customer", None), message("operator", "Sorry.")], r.WORDLESS),
-        ([message("operator", "As offer-options says: choose.")], r.TELLING),
+        ([message("operator", None), message("operator", "Second.")], r.NO_TEXT),
+        ([message("operator", " \n")], r.NO_TEXT),
+        ([message("customer", None), message("operator", "Sorry.")], r.NO_TEXT),
+        ([message("operator", "As offer-options says: choose.")], r.UNBLINDING),
     ],
 )
 def test_decisions_without_a_reply_to_show(after: list[Message], why: str) -> None:
@@ -76,14 +76,14 @@ def test_one_reply_answers_one_decision_and_a_conversation_counts_once() -> None
     again, third = decision(2, conversation_id="c1", at=(0, 2)), decision(3, conversation_id="c1", at=(0, 4))
     replies = searched([ASKED, again, third], [BEFORE, CROSS, CROSS, message("bot", "To the second."), CROSS])
     assert replies.found["default", "c1"].decision == again
-    assert left_out(replies) == {r.OVERTAKEN: 1, r.AGAIN: 1}
+    assert left_out(replies) == {r.SUPERSEDED: 1, r.REPEATED: 1}
 
 
 def test_words_that_kafka_no_longer_holds() -> None:
-    assert left_out(searched([decision(1, at=(0, 99))], [BEFORE, CROSS])) == {r.GONE: 1}
+    assert left_out(searched([decision(1, at=(0, 99))], [BEFORE, CROSS])) == {r.MESSAGE_EXPIRED: 1}
 
 
-TELLS = telling(default_options())
+TELLS = build_unblinding_check(default_options())
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from agents.blind_review import answers, sheet
 from agents.blind_review.answers import Answer
-from agents.blind_review.matching import Pair, pairs
+from agents.blind_review.matching import Pair, match_pairs
 from agents.common.errors import Failure
 from tests.agents.blind_review.builders import exchange, exchanges
 
-PAIRS = pairs(exchanges(60), 5, seed=1)
+PAIRS = match_pairs(exchanges(60), 5, seed=1)
 NAMES = [pair.pair_id for pair in PAIRS]
 EMPTY = dict.fromkeys(("clarity", "tone", "resonance", "felt_understood"))
 Table = list[list[str]]
@@ -23,7 +23,7 @@ Table = list[list[str]]
 
 def table(pairs: list[Pair] = PAIRS) -> Table:
     """The sheet as a spreadsheet shows it."""
-    return list(csv.reader(io.StringIO(sheet.written(pairs).decode("utf-8-sig"), newline="")))
+    return list(csv.reader(io.StringIO(sheet.write_sheet(pairs).decode("utf-8-sig"), newline="")))
 
 
 def filled(rows: Table, number: int, **said: str) -> Table:
@@ -41,7 +41,7 @@ def saved(path: Path, rows: Table, delimiter: str = ",", end: str = "\r\n", enco
 
 
 def answered(path: Path, rater: str | None = "r1") -> tuple[list[Answer], list[str]]:
-    found, wrong = answers.read(sheet.read(path), NAMES, rater)
+    found, wrong = answers.read_answers(sheet.read_sheet(path), NAMES, rater)
     return found, [str(one) for one in wrong]
 
 
@@ -53,12 +53,12 @@ def test_columns_hold_words_and_room_for_answers_and_nothing_else() -> None:
         *("felt_understood_A", "felt_understood_B", "rater_id"),
     ]
     for row, pair in zip(rows[1:], PAIRS, strict=True):
-        shown = [pair.a.asked, pair.a.reply.strip(), pair.b.asked, pair.b.reply.strip()]
+        shown = [pair.a.customer_text, pair.a.reply.strip(), pair.b.customer_text, pair.b.reply.strip()]
         assert row == [pair.pair_id, *shown, *[""] * 10]
 
 
 def test_nothing_of_the_decision_stands_in_the_file() -> None:
-    text = sheet.written(PAIRS).decode()
+    text = sheet.write_sheet(PAIRS).decode()
     for pair in PAIRS:
         for one in (pair.a.decision, pair.b.decision):
             for hidden in (one.decision_id, one.conversation_id, one.customer_id, str(one.until), str(one.level)):
@@ -72,10 +72,10 @@ def test_nothing_of_the_decision_stands_in_the_file() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_what_spreadsheets_make_of_it_is_read(tmp_path: Path, delimiter: str, end: str, encoding: str) -> None:
     awkward = [exchange(1, reply='Dear "you", a; b\r\n\r\nand, so\ton – ü'), exchange(2, control=True, reply="a,b;c")]
-    rows = table(pairs(awkward, 1, seed=1))
+    rows = table(match_pairs(awkward, 1, seed=1))
     filled(rows, 2, preferred="B", clarity_A="4", clarity_B=" 5 ", felt_understood_B="Yes", rater_id="r7")
-    [*_, cells] = [row for _, row in sheet.read(saved(tmp_path / "r.csv", rows, delimiter, end, encoding))]
-    [found], wrong = answers.read([(2, cells)], [rows[1][0]], None)
+    [*_, cells] = [row for _, row in sheet.read_sheet(saved(tmp_path / "r.csv", rows, delimiter, end, encoding))]
+    [found], wrong = answers.read_answers([(2, cells)], [rows[1][0]], None)
     assert wrong == []
     assert found == Answer(
         rows[1][0], "r7", "B", {"A": {**EMPTY, "clarity": 4}, "B": {**EMPTY, "clarity": 5, "felt_understood": True}}
@@ -84,8 +84,11 @@ def test_what_spreadsheets_make_of_it_is_read(tmp_path: Path, delimiter: str, en
 
 @given(st.lists(st.tuples(st.text(), st.text()), min_size=2, max_size=2))
 def test_any_words_come_back_as_one_row(words: list[tuple[str, str]]) -> None:
-    ones = [exchange(n, control=bool(n))._replace(asked=asked, reply=reply) for n, (asked, reply) in enumerate(words)]
-    rows = table(pairs(ones, 1, seed=1))
+    ones = [
+        exchange(n, control=bool(n))._replace(customer_text=asked, reply=reply)
+        for n, (asked, reply) in enumerate(words)
+    ]
+    rows = table(match_pairs(ones, 1, seed=1))
     assert [len(row) for row in rows] == [15, 15]
     for shown in rows[1][1:5]:
         assert not shown or shown[0] not in "=+-@\t\r"
@@ -110,12 +113,12 @@ def test_any_words_come_back_as_one_row(words: list[tuple[str, str]]) -> None:
     ],
 )
 def test_no_cell_is_a_formula(said: str, shown: str) -> None:
-    assert sheet.cell(said) == shown
-    sheet.written([PAIRS[0]._replace(a=PAIRS[0].a._replace(reply=said))]).decode()
+    assert sheet.escape_cell(said) == shown
+    sheet.write_sheet([PAIRS[0]._replace(a=PAIRS[0].a._replace(reply=said))]).decode()
 
 
 def test_a_text_longer_than_a_spreadsheets_cell_is_cut() -> None:
-    assert len(sheet.cell("x" * 40_000)) < 32_767
+    assert len(sheet.escape_cell("x" * 40_000)) < 32_767
 
 
 def test_answers(tmp_path: Path) -> None:
@@ -184,11 +187,11 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: None, "cannot be read: No such file"),
     (lambda path: path.write_bytes(b""), "has no column pair_id"),
     (lambda path: path.write_bytes("Stück".encode("latin-1")), "is not UTF-8"),
-    (lambda path: path.write_bytes(sheet.written(PAIRS).decode().encode("utf-16")), "is not UTF-8"),
+    (lambda path: path.write_bytes(sheet.write_sheet(PAIRS).decode().encode("utf-16")), "is not UTF-8"),
     (lambda path: saved(path, without(table(), "tone_B")), "has no column tone_B"),
     (lambda path: saved(path, [row + row[-1:] for row in table()]), "has a duplicate column"),
     (lambda path: saved(path, [*table()[:2], table()[2][:7]]), "row 3: 7 cells, the header has 15"),
-    (lambda path: path.write_bytes(sheet.written(PAIRS) + b'"never closed'), "is not a whole CSV file"),
+    (lambda path: path.write_bytes(sheet.write_sheet(PAIRS) + b'"never closed'), "is not a valid CSV file"),
 ]
 
 

@@ -174,7 +174,7 @@ def test_a_conversation_is_shown_turn_by_turn_and_opened_by_keyboard(
 
 def test_an_unknown_conversation(console: str, open_page: Open) -> None:
     page = open_page(f"{console}/conversation?tenant=none&id=none")
-    expect(page.locator(".empty .what")).to_have_text("nothing is known of a conversation none")
+    expect(page.locator(".empty .what")).to_have_text("Unknown conversation none.")
 
 
 def test_five_thousand_conversations_are_paged(deployment: Settings, console: str, open_page: Open) -> None:

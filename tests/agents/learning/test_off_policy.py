@@ -104,11 +104,11 @@ def test_a_snapshot_decides_again_and_a_range_is_kept(recorded: tuple[Settings, 
         ("[1, 2]", "dictionary"),
         ("prefer: {slow: 1}\nsnapshot: newest", "either"),
         ("name: nothing", "either"),
-        ("prefer: {slwo: 1}", "no option slwo"),
+        ("prefer: {slwo: 1}", 'unknown option "slwo"'),
         ("prefer: {slow: -1}", "prefer.slow"),
         ("prefer: {slow: .nan}", "prefer.slow"),
         ("{snapshot: newest, flor: 1}", "flor"),
-        ("prefer: {slow: 1", "not YAML"),
+        ("prefer: {slow: 1", "is not valid YAML"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused(settings: Settings, tmp_path: Path, text: str, wrong: str) -> None:

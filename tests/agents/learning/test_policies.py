@@ -58,13 +58,13 @@ def test_every_version_is_found_however_many_came_since(ready: Settings) -> None
     found = policies(ready)
     assert found.newest() is None
     versions = publish(ready, *(made(number) for number in range(6)))
-    found._kept = 2
+    found._cache_size = 2
     for number, version in [*enumerate(versions), *enumerate(versions)]:
         policy = found(version)
         assert policy is not None
         assert (policy.version, policy.matured) == (version, number)
         assert policy.predict(SEEN, ["slow"], 5.0)[0] == pytest.approx([number / 100], abs=0.01)
-    assert len(found._known) == 2
+    assert len(found._cache) == 2
     assert found.newest() == versions[-1]
 
 

@@ -53,7 +53,7 @@ def test_every_version_is_found_again_however_many_came_since(ready: Settings) -
     for one in [*known, *known]:
         assert found(one.version).weights == one
     assert found.newest() == TextModelStore(ready).newest() == known[-1].version
-    assert len(found._known) == CACHE_SIZE
+    assert len(found._cache) == CACHE_SIZE
 
 
 def test_a_version_published_again_is_the_newest(ready: Settings) -> None:
@@ -74,5 +74,5 @@ def test_bytes_that_are_something_else_are_refused(ready: Settings) -> None:
     publish(ready, (NOWHERE, b"no weights"), ("fedcba9876543210", packed(made(1))[1]))
     with pytest.raises(Failure, match="cannot be read"):
         TextModelStore(ready)(NOWHERE)
-    with pytest.raises(Failure, match=f"holds {made(1).version} under the name"):
+    with pytest.raises(Failure, match=f"holds {made(1).version} under the key"):
         TextModelStore(ready)("fedcba9876543210")

@@ -14,8 +14,8 @@ from rich.console import Console
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES, to_columns
 from agents.common.errors import Failure
-from agents.reports.conversation import as_json, explain, render
-from agents.reports.conversation_view import by_kind
+from agents.reports.conversation import as_json, explain_conversation, print_conversation
+from agents.reports.conversation_view import sum_by_kind
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from schemas.topics import Name
@@ -60,7 +60,7 @@ def keep(settings: Settings, outputs: Iterable[Output]) -> Counter[str]:
 
 def shown(found: dict[str, Any], width: int = 100) -> str:
     out = StringIO()
-    render(found, Console(file=out, width=width))
+    print_conversation(found, Console(file=out, width=width))
     return out.getvalue()
 
 
@@ -81,7 +81,7 @@ STORY = [
 
 def test_a_conversation_is_told_in_its_order(migrated: Settings) -> None:
     counts = keep(migrated, folded(*STORY))
-    found = explain(migrated, "c1")
+    found = explain_conversation(migrated, "c1")
     [life] = found["lives"]
     assert Counter(whats(life)) == Counter({"turn": 5, "decision": counts["decision"], "outcome": counts["outcome"]})
     assert counts["decision"] >= 2
@@ -98,7 +98,7 @@ def test_a_conversation_is_told_in_its_order(migrated: Settings) -> None:
 
 def test_what_moved_a_turn_sums_to_its_change(migrated: Settings) -> None:
     keep(migrated, folded(*STORY))
-    for one in explain(migrated, "c1")["lives"][0]:
+    for one in explain_conversation(migrated, "c1")["lives"][0]:
         if one["what"] == "turn":
             assert sum(c["share"] for c in one["contributions"]) == pytest.approx(one["level_change"])
 
@@ -106,12 +106,12 @@ def test_what_moved_a_turn_sums_to_its_change(migrated: Settings) -> None:
 def test_behaviour_stands_in_the_alarm_of_a_turn_and_in_the_evidence_of_a_decision(migrated: Settings) -> None:
     struggle = [navigation("error", 5), navigation("help", 6)]
     keep(migrated, folded(message(CALM), *struggle, message(None, 10), message(FURIOUS, 20)))
-    turns = [one for one in explain(migrated, "c1")["lives"][0] if one["what"] == "turn"]
+    turns = [one for one in explain_conversation(migrated, "c1")["lives"][0] if one["what"] == "turn"]
     assert turns[1]["level_change"] == 0.0
     assert turns[1]["contributions"] == []
     assert turns[1]["alarm_change"] > 0.0
     assert sum(one["alarm_change"] for one in turns) == pytest.approx(turns[-1]["alarm"])
-    text = shown(explain(migrated, "c1"))
+    text = shown(explain_conversation(migrated, "c1"))
     assert f"alarm {turns[1]['alarm']:.1f} ({turns[1]['alarm_change']:+.1f})" in text
     [evidence] = [line for line in text.splitlines() if "alarm moved by" in line]
     assert re.search(r"alarm moved by text \+\d+%, navigation \+\d+%, dialogue [+-]\d+%; most by text\.", evidence)
@@ -119,7 +119,7 @@ def test_behaviour_stands_in_the_alarm_of_a_turn_and_in_the_evidence_of_a_decisi
 
 def test_kinds_of_signal_are_summed_with_their_signs_and_largest_first() -> None:
     shares = {"text.blame": 0.3, "typing.speed": 0.2, "text.gratitude": -0.4, "level.settling": 0.2}
-    told = by_kind({"signal": name, "share": share} for name, share in shares.items())
+    told = sum_by_kind({"signal": name, "share": share} for name, share in shares.items())
     assert [one["signal"] for one in told] == ["level.settling", "typing", "text"]
     assert [one["share"] for one in told] == pytest.approx([0.2, 0.2, -0.1])
 
@@ -135,7 +135,7 @@ def test_an_outcome_stands_before_the_decision_of_the_same_turn_and_alerts_after
         migrated, "alert", alert(1, outcome_id="outcome-1", event_time=at + 2000), alert(2, decision_id="decision-2")
     )
     insert(migrated, "alert", alert(3, decision_id="long gone", event_time=at + 1500))
-    [life] = explain(migrated, "c1")["lives"]
+    [life] = explain_conversation(migrated, "c1")["lives"]
     assert [(one["what"], one.get("turn")) for one in life if one["what"] in ("turn", "decision")] == [
         ("turn", 1),
         ("decision", 1),
@@ -150,7 +150,7 @@ def test_lives_are_told_apart_though_turns_begin_anew(migrated: Settings) -> Non
     events = [message(FURIOUS, at) for at in (0, 30, 60, 90)]
     events += [message(FURIOUS, at) for at in (7200, 7230, 7260)]
     keep(migrated, folded(*events, tick_at(20_000)))
-    first, second = explain(migrated, "c1")["lives"]
+    first, second = explain_conversation(migrated, "c1")["lives"]
     assert [one["turn"] for one in first if one["what"] == "turn"] == [1, 2, 3, 4]
     assert [one["turn"] for one in second if one["what"] == "turn"] == [1, 2, 3]
     assert second[0]["level_change"] == second[0]["level"]
@@ -159,26 +159,26 @@ def test_lives_are_told_apart_though_turns_begin_anew(migrated: Settings) -> Non
         decided = {one["decision_id"] for one in life if one["what"] == "decision"}
         assert decided
         assert {one["decision_id"] for one in life if one["what"] == "outcome"} <= decided
-    assert "Life 2 of 2" in shown(explain(migrated, "c1"))
+    assert "Life 2 of 2" in shown(explain_conversation(migrated, "c1"))
 
 
 def test_turns_stand_in_the_order_they_were_folded_not_of_their_clocks(migrated: Settings) -> None:
     keep(migrated, folded(message(CALM, 100), message(CALM, 40), message(CALM, 110)))
-    [life] = explain(migrated, "c1")["lives"]
+    [life] = explain_conversation(migrated, "c1")["lives"]
     assert [one["turn"] for one in life] == [1, 2, 3]
 
 
 def test_rows_stored_twice_are_told_once(migrated: Settings) -> None:
     outputs = folded(*STORY)
     keep(migrated, outputs)
-    once = explain(migrated, "c1")
+    once = explain_conversation(migrated, "c1")
     keep(migrated, outputs)
-    assert explain(migrated, "c1") == once
+    assert explain_conversation(migrated, "c1") == once
 
 
 def test_decisions_whose_turns_have_not_arrived_are_told(migrated: Settings) -> None:
     insert(migrated, "decision", decision(1))
-    assert whats(explain(migrated, "c1")["lives"][0]) == ["decision"]
+    assert whats(explain_conversation(migrated, "c1")["lives"][0]) == ["decision"]
 
 
 def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None:
@@ -190,7 +190,7 @@ def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None
     insert(migrated, "outcome", outcome(9, **unseen, decision_id="d9", event_time=at + 60_000))
     overlapped = {"status": "overlapped", "decision_id": "d8", "event_time": at + 70_000}
     insert(migrated, "outcome", outcome(8, **overlapped), outcome(7, **unseen | overlapped))
-    text = shown(explain(migrated, "c1"))
+    text = shown(explain_conversation(migrated, "c1"))
     assert max(map(len, text.splitlines())) <= 100
     for words in (
         "turn 1",
@@ -200,12 +200,12 @@ def test_the_view_tells_the_essential_at_100_columns(migrated: Settings) -> None
         "cues: text.",
         "intervention",
         "burden",
-        "as control",
+        "control, probability",
     ):
         assert words in text
     assert "not observed (ended); next" in text
-    assert "not observed (ended), handed over meanwhile" in " ".join(text.split())
-    assert "level 0.60 to 0.40, handed over meanwhile" in " ".join(text.split())
+    assert "not observed (ended), handed over during the window" in " ".join(text.split())
+    assert "level 0.60 to 0.40, handed over during the window" in " ".join(text.split())
     assert FURIOUS.split()[0] not in text.split()
 
 
@@ -219,33 +219,40 @@ def test_names_that_look_like_markup_are_shown_as_they_are(migrated: Settings) -
     insert(migrated, "delivery", delivery(2, alert_id="of another conversation"))
     insert(migrated, "alert_command", alert_command(1, action="acknowledge", until=None, by="[/w]", team="day", **odd))
     insert(migrated, "alert_command", alert_command(2, conversation_id="other"))
-    found = explain(migrated, odd["conversation_id"], odd["tenant"])
+    found = explain_conversation(migrated, odd["conversation_id"], odd["tenant"])
     [told] = [one for one in found["lives"][0] if one["what"] == "alert"]
     assert told["tried"] == [{"option": "slow", "change": 0.2}, {"option": "own", "change": None}]
     assert [one["reason"] for one in told["deliveries"]] == ["[/r]"]
     text = shown(found)
-    for words in (*odd.values(), "[/y]", "[/z]", "[bold]", "seen by [/e]", "told: support webhook-1 failed ([/r])"):
+    for words in (
+        *odd.values(),
+        "[/y]",
+        "[/z]",
+        "[bold]",
+        "evidence: [/e]",
+        "deliveries: support webhook-1 failed ([/r])",
+    ):
         assert words in text
     assert "acknowledge for day, by [/w]: on it" in text
     assert json.loads(as_json(found)) == found
 
 
 def test_a_conversation_nobody_has_heard_of(migrated: Settings) -> None:
-    with pytest.raises(Failure, match="nothing is known of a conversation c1") as caught:
-        explain(migrated, "c1")
+    with pytest.raises(Failure, match="Unknown conversation c1") as caught:
+        explain_conversation(migrated, "c1")
     assert caught.value.hint is not None
 
 
 def test_a_tenant_is_asked_for_only_where_it_must_be(migrated: Settings) -> None:
     insert(migrated, "trajectory_point", point(1, tenant="north"))
-    assert explain(migrated, "c1")["tenant"] == "north"
-    with pytest.raises(Failure, match="tenant south has no conversation c1"):
-        explain(migrated, "c1", "south")
+    assert explain_conversation(migrated, "c1")["tenant"] == "north"
+    with pytest.raises(Failure, match="Tenant south has no conversation c1"):
+        explain_conversation(migrated, "c1", "south")
     insert(migrated, "trajectory_point", point(2, tenant="south", point_id="other"))
-    with pytest.raises(Failure, match="several tenants") as caught:
-        explain(migrated, "c1")
-    assert caught.value.hint == "add --tenant: north, south"
-    [[one]] = explain(migrated, "c1", "south")["lives"]
+    with pytest.raises(Failure, match="Several tenants") as caught:
+        explain_conversation(migrated, "c1")
+    assert caught.value.hint == "Add --tenant: north, south."
+    [[one]] = explain_conversation(migrated, "c1", "south")["lives"]
     assert one["point_id"] == "other"
 
 
@@ -254,5 +261,5 @@ def test_the_command(migrated: Settings, tmp_path: Path) -> None:
     insert(migrated, "trajectory_point", point(1))
     assert "turn 1" in succeeded(tenor(tmp_path, "explain c1", **env))
     found = json.loads(succeeded(tenor(tmp_path, "explain c1 --tenant default --json", **env)))
-    assert found == explain(migrated, "c1")
+    assert found == explain_conversation(migrated, "c1")
     assert_failure(tenor(tmp_path, "explain [/x]", **env), "conversation [/x]", "tenor report")

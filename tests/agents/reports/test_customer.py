@@ -10,7 +10,7 @@ from rich.console import Console
 from agents.common.errors import Failure
 from agents.common.pseudonyms import pseudonymize
 from agents.privacy.clickhouse_rows import CustomerRows
-from agents.reports.customer import render, told
+from agents.reports.customer import print_history, read_history
 from agents.settings.loader import environment
 from agents.settings.model import Settings
 from tests.support.data.command_line import assert_failure, succeeded, tenor
@@ -34,7 +34,7 @@ def store(settings: Settings) -> None:
 
 def test_a_customer_is_told_and_then_forgotten(migrated: Settings, tmp_path: Path) -> None:
     store(migrated)
-    found = told(migrated, "u1", "default")
+    found = read_history(migrated, "u1", "default")
     assert [(one["conversation_id"], one["turns"]) for one in found["conversations"]] == [("c1", 2), (HOSTILE, 2)]
     assert [(one["cue"], one["conversations"], one["turns"]) for one in found["triggers"]] == [("text.blame", 2, 4)]
     assert [one["topic"] for one in found["topics"]] == ["topic.price"]
@@ -42,16 +42,16 @@ def test_a_customer_is_told_and_then_forgotten(migrated: Settings, tmp_path: Pat
     assert (slow["tried"], slow["fell"]["hits"]) == (6, 6)
     assert (found["approach"]["option"], found["approach"]["from"]) == ("slow", "customer")
     out = StringIO()
-    render(found, Console(file=out, width=100))
+    print_history(found, Console(file=out, width=100))
     assert "[red]c" in out.getvalue()
-    assert "Suggested slow: with this customer the signal fell after 6 of 6 (61-100 %)" in out.getvalue()
+    assert "Suggested slow: with this customer the level fell after 6 of 6 (61-100 %)" in out.getvalue()
     env = environment(migrated)
     assert json.loads(succeeded(tenor(tmp_path, "history u1 --json", **env)))["turns"] == 4
 
     with CustomerRows(migrated, "default", pseudonymize("u1")) as rows:
         rows.find([])
         rows.erase()
-    assert_failure(tenor(tmp_path, "history u1", **env), "nothing is known of this customer")
-    assert told(migrated, "u2", "default")["turns"] == 1
-    with pytest.raises(Failure, match="nothing is known"):
-        told(migrated, "u2", "other")
+    assert_failure(tenor(tmp_path, "history u1", **env), "Unknown customer in tenant")
+    assert read_history(migrated, "u2", "default")["turns"] == 1
+    with pytest.raises(Failure, match="Unknown customer"):
+        read_history(migrated, "u2", "other")

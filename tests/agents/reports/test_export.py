@@ -15,7 +15,7 @@ from agents.clickhouse.period import Period, columns_by_table, parse_period
 from agents.common.errors import Failure
 from agents.docgen.offline_pipeline import Records
 from agents.embedded.clickhouse import ClickHouse
-from agents.reports.export import ExportedFile, export, not_written
+from agents.reports.export import ExportedFile, export, write_failure
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.support.data.records import AT, decision, point
@@ -114,5 +114,5 @@ def test_what_cannot_be_used_is_named(reachable: Settings, tmp_path: Path) -> No
     with pytest.raises(Failure, match="cannot be written"):
         list(export(reachable, file, Period()))
     full = OSError(errno.ENOSPC, "No space left on device")
-    assert "cannot be written: No space left" in not_written(reachable, tmp_path, full).message
+    assert "cannot be written: No space left" in write_failure(reachable, tmp_path, full).message
     assert [path.name for path in tmp_path.iterdir()] == ["file"], "nothing is left half written"

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agents.clickhouse.client import connect
 from agents.clickhouse.tables import TABLES
-from agents.reports.ratings import ratings, render
+from agents.reports.ratings import print_ratings, report_ratings
 from agents.settings.model import Settings
 from schemas.topics import Name
 from streams.experiment.rater_agreement import INSUFFICIENT
@@ -52,7 +52,7 @@ def test_the_interval_covers_where_ratings_come_in_clusters() -> None:
 
 def shown(found: dict[str, Any]) -> str:
     out = StringIO()
-    render(found, Console(file=out, width=100))
+    print_ratings(found, Console(file=out, width=100))
     return out.getvalue()
 
 
@@ -75,7 +75,7 @@ def judged(number: int, rater: str, blinded: bool, better: int) -> list[dict[str
 @pytest.mark.integration
 def test_agreement_and_arms_from_clickhouse(migrated: Settings) -> None:
     client = connect(migrated)
-    assert shown(ratings(client)) == ""
+    assert shown(report_ratings(client)) == ""
     insert(migrated, TABLES[Name.DECISIONS], talks(50))
     said = [*judged(50, "r1", True, better=1), *judged(40, "r2", True, better=1), *judged(30, "r3", False, better=2)]
     marks = [
@@ -86,7 +86,7 @@ def test_agreement_and_arms_from_clickhouse(migrated: Settings) -> None:
     foreign = judged(50, "r1", True, better=0)[0] | {"event_id": "x", "decision_id": "elsewhere"}
     insert(migrated, TABLES[Name.RATINGS], [*said, *marks, foreign])
     insert(migrated, TABLES[Name.RATINGS], said)  # a batch that came twice
-    found = ratings(client)
+    found = report_ratings(client)
     client.disconnect()
     assert (found["replies"], found["unknown_decisions"]) == (51, 1)
     clarity = found["agreement"]["clarity"]
@@ -102,5 +102,5 @@ def test_agreement_and_arms_from_clickhouse(migrated: Settings) -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     text = shown(found)
     assert max(map(len, text.splitlines())) <= 100
-    assert "not random" in " ".join(text.split())
+    assert "not a random sample" in " ".join(text.split())
     assert "clarity, not blinded" in text

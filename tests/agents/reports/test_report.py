@@ -14,8 +14,8 @@ from agents.clickhouse.client import connect
 from agents.common.errors import Failure
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.recordings.model import Truth
-from agents.reports.effects import UNTOLD, concluded
-from agents.reports.report import as_json, render, report
+from agents.reports.effects import NO_COMPARISON, conclude
+from agents.reports.report import as_json, print_report, report
 from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from agents.training.detection import DetectionPoint, auc, evaluate_detection
@@ -27,7 +27,7 @@ from tests.support.digests import digests
 
 def shown(found: dict[str, Any], width: int = 100) -> str:
     out = StringIO()
-    render(found, Console(file=out, width=width))
+    print_report(found, Console(file=out, width=width))
     return out.getvalue()
 
 
@@ -99,8 +99,8 @@ def test_no_data_yet(migrated: Settings) -> None:
         found = report(migrated, truths)
         json.loads(as_json(found))
         text = shown(found)
-        assert "Nothing has arrived yet" in text
-        assert "Insufficient data: nothing was decided" in text
+        assert "No data yet" in text
+        assert "Insufficient data: no decision was made" in text
 
 
 @pytest.mark.integration
@@ -172,8 +172,10 @@ def test_a_full_report(migrated: Settings) -> None:
     assert max(map(len, text.splitlines())) <= 100
     assert "[/x]" in text
     told = " ".join(text[text.index("Did it help?") :].split())
-    assert "Insufficient data: 60 decisions observed that could have gone either way; it takes 200." in told
-    assert "Control: 30 decisions in 30 conversations, left alone by lot, beside 30 interventions." in told
+    assert (
+        "Insufficient data: 60 observed decisions with both intervention and control possible; 200 are needed." in told
+    )
+    assert "Control: 30 decisions in 30 conversations, assigned by lottery, against 30 interventions." in told
     assert "No option is rolled back." in told
     assert told.endswith("no effect is expected.")
 
@@ -217,7 +219,7 @@ ANSWERS = {
 @pytest.mark.parametrize("verdict", ANSWERS)
 def test_the_answer_in_a_sentence(verdict: str) -> None:
     (mean, low, high), sentence = ANSWERS[verdict]
-    told = concluded("t", UNTOLD | {"n": 400, "verdict": verdict, "mean": mean, "low": low, "high": high}, None)
+    told = conclude("t", NO_COMPARISON | {"n": 400, "verdict": verdict, "mean": mean, "low": low, "high": high}, None)
     wanted = f"{sentence} (95 % interval, valid at every look: {low:+.3f} to {high:+.3f})."
     assert (told["answer"], told["rollback"]) == (wanted, "No option is rolled back.")
 

@@ -98,7 +98,7 @@ def test_of_a_split_file_the_test_part_alone_is_scored() -> None:
     parts = [("train", 0.1), ("test", 0.2), (None, 0.3)]
     one = prediction("a", 0, True)
     predictions = [one._replace(turn=one.turn._replace(split=split), now=said) for split, said in parts]
-    assert [one.said for answer in scores.answers_to(predictions, "now")] == [0.2, 0.3]
+    assert [answer.probability for answer in scores.answers_to(predictions, "now")] == [0.2, 0.3]
 
 
 def test_a_question_with_one_kind_of_truth_is_left_out() -> None:
@@ -132,4 +132,4 @@ def test_an_evaluation_is_json_for_machines_and_a_table_for_people() -> None:
     shown = console.export_text()
     assert "frustrated, after reading the turn" in shown
     assert "3 conversations, 3 with a frustrated turn" in shown
-    assert "after – turns" in shown
+    assert "on average – turns after" in shown

@@ -89,7 +89,7 @@ def test_one_conversation(migrated: Settings, tmp_path: Path) -> None:
     insert(migrated, OUTCOMES, [outcome(1)])
     found = written(migrated, tmp_path)
     assert "One conversation only" in found.text()
-    assert "it takes 200" in found.text()
+    assert "200 are needed" in found.text()
     assert "Too little time for a curve" in found.text()
     assert found.tags.count("svg") == 1, "its one bar of volume"
     assert "None" not in found.text()

@@ -16,7 +16,7 @@ def load_routes(settings: Settings) -> Routes:
     path = settings.alert_routes
     if path is None:
         raise Failure("Alerts have no routes: TENOR_ALERT_ROUTES is not set.", HINT)
-    text = read_text(path, "the routes file")
+    text = read_text(path, "The routes file")
     try:
         return read_routes(text, os.environ)
     except RoutesError as error:

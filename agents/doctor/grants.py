@@ -15,7 +15,17 @@ WRITTEN = (*(table.name for table in TABLES.values()), "dead_letters")
 # By role: privilege and table; * for every table of the database.
 NEEDED: dict[str, tuple[tuple[str, str], ...]] = {
     "migrate": (
-        *((right, "*") for right in ("CREATE DATABASE", "CREATE TABLE", "DROP VIEW", "ALTER COLUMN", "SELECT")),
+        *(
+            (right, "*")
+            for right in (
+                "CREATE DATABASE",
+                "CREATE TABLE",
+                "DROP VIEW",
+                "ALTER COLUMN",
+                "ALTER MODIFY COMMENT",
+                "SELECT",
+            )
+        ),
         ("DROP TABLE", "wording_studies"),
         ("INSERT", "migrations"),
     ),

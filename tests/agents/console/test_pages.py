@@ -388,7 +388,7 @@ def test_an_unknown_option_is_not_re_enabled(deployment: Settings, console: str,
     with page.expect_response("**/api/enable") as answered:
         page.get_by_role("dialog").get_by_role("button", name="Re-enable").click()
     assert answered.value.status == 409
-    expect(page.get_by_role("dialog")).to_contain_text('Not done: Unknown option "of-old"')
+    expect(page.get_by_role("dialog")).to_contain_text('Failed: Unknown option "of-old"')
 
 
 HOSTILE = "<img src=x onerror=\"alert('x')\"><script>alert('y')</script>{{7*7}}"

@@ -292,7 +292,7 @@ def test_protocols(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be read: Is a directory"):
         _ = Settings(protocols_file=tmp_path).config
     (tmp_path / "empty.yaml").write_text("options: []")
-    with pytest.raises(Failure, match=r"empty\.yaml: the protocols file holds no option"):
+    with pytest.raises(Failure, match=r"empty\.yaml: the protocols file has no options"):
         _ = Settings(protocols_file=tmp_path / "empty.yaml").config
 
 

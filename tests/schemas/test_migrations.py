@@ -44,7 +44,7 @@ def test_our_files_are_in_order_and_can_be_repeated() -> None:
     assert [m.number for m in result] == list(range(1, len(result) + 1))
     for migration in result:
         for statement in migration.statements:
-            assert any(words in statement for words in ("IF NOT EXISTS", "IF EXISTS", "OR REPLACE"))
+            assert any(words in statement for words in ("IF NOT EXISTS", "IF EXISTS", "OR REPLACE", "COMMENT"))
 
 
 def test_checksum_ignores_line_endings_and_sees_the_rest(tmp_path: Path) -> None:

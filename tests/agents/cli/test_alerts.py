@@ -16,7 +16,7 @@ def test_alerts_without_routes_or_with_broken_ones(tmp_path: Path, line: str) ->
     assert_failure(tenor(tmp_path, line), "TENOR_ALERT_ROUTES is not set", "docs/alerts.md")
     (tmp_path / "routes.yaml").write_text("teams: [{name: a, apprise: [x], at_mots: 3}]\nroutes: [{team: a}]")
     told = tenor(tmp_path, line, TENOR_ALERT_ROUTES="routes.yaml")
-    assert_failure(told, "routes.yaml: unknown field team a: at_mots, is at_most meant?")
+    assert_failure(told, "routes.yaml: unknown field team a: at_mots; did you mean at_most?")
 
 
 def test_a_command_about_alerts_that_makes_no_sense(tmp_path: Path) -> None:

@@ -22,20 +22,20 @@ QUOTES = re.compile(
 
 # File and function: what stands in the holes. Names of ours, or quoted; never a value.
 PUT_TOGETHER = {
-    ("avro_container.py", "statement"): {
+    ("avro_container.py", "insert_statement"): {
         "table.name",
         "columns",
-        "taken",
+        "selected",
         "quoted",
     },  # from agents/clickhouse/tables.py and the schemas
-    ("export.py", "query"): {
+    ("export.py", "build_query"): {
         "condition",
-        "chosen",
+        "where",
         "quote_identifier(table)",
     },  # a tenant is quoted by period.string_literal
-    ("clickhouse_rows.py", "erase"): {"table", "where"},  # from PLACES
-    ("clickhouse_rows.py", "select"): {"what", "table", "where"},
-    ("grants.py", "may"): {"what", "right", "quote_identifier(database)"},  # from NEEDED
+    ("clickhouse_rows.py", "erase"): {"table", "where"},  # from CONDITIONS
+    ("clickhouse_rows.py", "select"): {"columns", "table", "where"},
+    ("grants.py", "has_grant"): {"target", "right", "quote_identifier(database)"},  # from NEEDED
     ("migrate.py", "create_database"): {"quote_identifier(settings.clickhouse_database)"},
     ("migrate.py", "comment_views"): {
         "quote_identifier(column)",

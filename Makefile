@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 AUDIT := .cache/audit
 DEPLOY_LINT := .cache/deploy-lint
 
-.PHONY: install demo test test-quick fuzz fuzz-http faults faults-smoke soak lint format bench profile bench-fold bench-belief \
+.PHONY: install demo test test-quick check fuzz fuzz-http faults faults-smoke soak lint format bench profile bench-fold bench-belief \
 	bench-throughput bench-latency bench-scale bench-sink bench-policy bench-console bench-traces bench-warehouse study asyncapi \
 	schemas audit sbom config-docs package-map analyst-docs capacity-docs console screenshots prior yardstick image-test deploy-lint lock clean
 
@@ -21,11 +21,16 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: install  ## a support day through the whole stack
 	$(BIN)/tenor demo
 
-test: install  ## everything, on the embedded stack and on Apache Kafka
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Most tests wait for other processes: there can be more of them than cores.
+TEST_PROCESSES ?= 6
 
-test-quick: install  ## the two lower floors: no broker, no database
-	$(BIN)/python -m pytest tests/schemas tests/streams tests/project/test_layers.py
+test: install  ## everything, on the embedded stack and on Apache Kafka
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+
+test-quick: install  ## the two lower floors, with a tenth of the examples of each property: no broker, no database
+	QUICK_TESTS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/schemas tests/streams tests/project
+
+check: lint test-quick  ## before every commit: lint, types, layers and the quick tests, in under a minute
 
 HELM := .cache/helm
 .PHONY: helm-test chart helm-examples

@@ -1,10 +1,11 @@
-"""Real engines for the tests of the wiring: one broker and one ClickHouse a session, a corner of each for a test."""
+"""Real brokers and a real ClickHouse, shared by all test processes. Each test has its own topics and database."""
 
 import fcntl
-import itertools
 import os
 import pickle
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -12,65 +13,84 @@ from agents.clickhouse.client import connect, quote_identifier
 from agents.clickhouse.migrate import migrate
 from agents.docgen import sample_warehouse
 from agents.docgen.offline_pipeline import Records
-from agents.embedded.clickhouse import ClickHouse
-from agents.embedded.process import LOOPBACK, free_port
-from agents.embedded.tansu import Tansu
+from agents.embedded.process import LOOPBACK
 from agents.kafka.client import admin_client, metadata
 from agents.settings.model import Settings
 from tests.support.data.experiments import Made, experiment
 from tests.support.data.warehouse import store
-from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
+from tests.support.isolation import divide_ports, unique
+from tests.support.servers.apache_kafka import unavailable_reason
+from tests.support.servers.shared_engines import ClickHousePorts, SharedEngines, address_of
 
-COUNTER = itertools.count(1)
+ENGINES = pytest.StashKey[SharedEngines]()
+# What takes long begins first: what is left for the end is short, and no process waits for another.
+LONGEST_FIRST = (
+    *(f"tests/end_to_end/{folder}" for folder in ("workers", "learning", "customers", "")),
+    *(f"tests/agents/{folder}" for folder in ("embedded", "sink", "cli", "console", "")),
+    "tests/benchmarks",
+    "tests/deploy",
+    "tests",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[ENGINES] = SharedEngines()
+    divide_ports()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if engines := config.stash.get(ENGINES, None):
+        engines.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next(n for n, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(folder)))
 
 
 @pytest.fixture(scope="session")
-def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
-    """A running ClickHouse."""
-    server = ClickHouse.start(free_port(), free_port(), tmp_path_factory.mktemp("clickhouse"))
-    yield server
-    server.stop()
+def clickhouse() -> ClickHousePorts:
+    """A running ClickHouse, shared by all test processes."""
+    ports: ClickHousePorts = address_of("clickhouse")
+    return ports
 
 
 @pytest.fixture(scope="session")
-def tansu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tansu]:
-    """A running broker."""
-    broker = Tansu.start(free_port(), tmp_path_factory.mktemp("tansu"))
-    yield broker
-    broker.stop()
+def tansu() -> str:
+    """Address of a running embedded broker, shared by all test processes."""
+    return str(address_of("tansu"))
 
 
-@pytest.fixture(scope="module")
-def apache() -> Iterator[str]:
-    """Address of Apache Kafka, for what the embedded broker does not have."""
+@pytest.fixture(scope="session")
+def apache() -> str:
+    """Address of Apache Kafka, shared by all test processes, for what the embedded broker does not have."""
     if reason := unavailable_reason():
         assert not os.environ.get("CI"), f"Apache Kafka must be tested in CI, but: {reason}"
         pytest.skip(reason)
-    broker = ApacheKafka()
-    yield broker.start()
-    broker.stop()
+    return str(address_of("kafka"))
 
 
 @pytest.fixture
-def settings(clickhouse: ClickHouse, tansu: Tansu, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(clickhouse: ClickHousePorts, tansu: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings with topics and a database of their own; neither is created yet, both are removed."""
-    for name in [name for name in os.environ if name.startswith("TENOR_")]:
-        monkeypatch.delenv(name)
-    number = next(COUNTER)
+    for variable in [name for name in os.environ if name.startswith("TENOR_")]:
+        monkeypatch.delenv(variable)
+    name = unique("test")
     own = Settings(
         _env_file=None,
-        brokers=tansu.bootstrap,
-        topic_prefix=f"test{number}.",
+        brokers=tansu,
+        topic_prefix=f"{name}.",
         partitions=2,
         embedded=True,
         clickhouse_host=LOOPBACK,
         clickhouse_port=clickhouse.tcp_port,
-        clickhouse_database=f"tenor_test_{number}",
+        clickhouse_database=f"tenor_{name}",
         session_timeout_s=2.0,
         fetch_wait_ms=20,
         sink_wait_s=0.2,
     )
     yield own
+    monkeypatch.undo()  # a test may have shortened a timeout
     drop_topics(own)
     drop_database(own)
 
@@ -97,9 +117,9 @@ def migrated(settings: Settings) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def database(clickhouse: ClickHouse) -> Iterator[Settings]:
+def database(clickhouse: ClickHousePorts) -> Iterator[Settings]:
     """Settings of one database for all tests of a module, for those that read the views: each has its own tenants."""
-    name = f"tenor_module_{next(COUNTER)}"
+    name = unique("tenor_module_")
     port = clickhouse.tcp_port
     own = Settings(_env_file=None, clickhouse_host=LOOPBACK, clickhouse_port=port, clickhouse_database=name)
     migrate(own)
@@ -117,33 +137,45 @@ def stored(database: Settings) -> dict[str, list[Made]]:
     return tenants
 
 
+@contextmanager
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A folder of all test processes, locked: the first one fills it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def sample_records(tmp_path_factory: pytest.TempPathFactory) -> Records:
-    """A recorded fortnight, replayed once for all processes that test."""
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    kept = shared / "sample.pickle"
-    with (shared / "sample.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            kept.write_bytes(pickle.dumps(dict(sample_warehouse.records(shared / "sample.jsonl.gz"))))
-    records: Records = pickle.loads(kept.read_bytes())
+    """A recorded fortnight, replayed once for all test processes."""
+    with shared_folder(tmp_path_factory, "sample") as folder:
+        pickled = folder / "sample.pickle"
+        if not pickled.exists():
+            pickled.write_bytes(pickle.dumps(dict(sample_warehouse.records(folder / "sample.jsonl.gz"))))
+    records: Records = pickle.loads(pickled.read_bytes())
     return records
 
 
 @pytest.fixture(scope="session")
-def warehouse(clickhouse: ClickHouse, sample_records: Records) -> Iterator[Settings]:
-    """Settings of a database that holds the sample; nobody writes to it."""
-    own = Settings(
+def warehouse(
+    clickhouse: ClickHousePorts, sample_records: Records, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    """Settings of a database that holds the sample, filled once for all test processes; nobody writes to it."""
+    sample = Settings(
         _env_file=None,
         clickhouse_host=LOOPBACK,
         clickhouse_port=clickhouse.tcp_port,
         clickhouse_http_port=clickhouse.http_port,
         clickhouse_database="tenor_sample",
     )
-    migrate(own)
-    client = connect(own)
-    sample_warehouse.fill(client, sample_records)
-    client.disconnect()
-    yield own
-    drop_database(own)
+    with shared_folder(tmp_path_factory, "warehouse") as folder:
+        if not (folder / "filled").exists():
+            migrate(sample)
+            client = connect(sample)
+            sample_warehouse.fill(client, sample_records)
+            client.disconnect()
+            (folder / "filled").touch()
+    return sample

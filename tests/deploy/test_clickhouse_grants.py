@@ -20,7 +20,6 @@ from agents.doctor import grants
 from agents.embedded import clickhouse as embedded
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, free_port
-from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.kafka.record_builder import build_record
 from agents.learning import off_policy
@@ -29,7 +28,6 @@ from agents.settings.model import Settings
 from agents.sink.dead_letter_table import DEAD_LETTERS
 from schemas.migrations import split_statements
 from streams.outputs import Output
-from tests.agents.sink.test_sink import CODEC, count, eventually, outputs, publish, rated, running
 from tests.support.data.records import (
     alert_command,
     command,
@@ -41,6 +39,7 @@ from tests.support.data.records import (
     workload,
 )
 from tests.support.data.warehouse import POINTS, ask, insert
+from tests.support.sink import CODEC, count, eventually, outputs, publish, rated, running
 
 pytestmark = pytest.mark.integration
 
@@ -102,14 +101,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
 
 
 @pytest.fixture(scope="module")
-def base(server: ClickHouse, tansu: Tansu) -> Settings:
+def base(server: ClickHouse, tansu: str) -> Settings:
     """Settings as the administrator's; the tables are made by who may."""
     settings = Settings(
         _env_file=None,
         clickhouse_host=LOOPBACK,
         clickhouse_port=server.tcp_port,
         clickhouse_http_port=server.http_port,
-        brokers=tansu.bootstrap,
+        brokers=tansu,
         topic_prefix="grants.",
         partitions=1,
         embedded=True,

@@ -13,8 +13,8 @@ import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-import agents.common.metrics  # registers them
 from agents.cli.main import app
+from agents.common import metrics
 from agents.settings.loader import known_variables
 from schemas.topics import Topics
 
@@ -32,7 +32,7 @@ GRAFANA = {"$__rate_interval": "5m", "$job": ".*"}
 def exported() -> dict[str, set[str]]:
     """Names of samples with their labels. Of a metric that has labels, nothing is collected before it is used."""
     found: dict[str, set[str]] = {}
-    for metric in (one for one in vars(agents.common.metrics).values() if isinstance(one, MetricWrapperBase)):
+    for metric in (one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)):
         for name in REGISTRY._collector_to_names[metric]:
             le = {"le"} if name.endswith("_bucket") else set()
             found[name] = set(metric._labelnames) | le
@@ -102,7 +102,7 @@ def test_a_panel_asks_for_metrics_there_are(panel: dict[str, Any]) -> None:
 def test_every_metric_is_on_the_dashboard_or_in_a_rule() -> None:
     """What nobody sees need not be counted."""
     seen = json.dumps(OPERATION) + json.dumps(RULES)
-    missing = {metric._name for metric in vars(agents.common.metrics).values() if isinstance(metric, MetricWrapperBase)}
+    missing = {metric._name for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)}
     assert {name for name in missing if name not in seen} == set()
 
 

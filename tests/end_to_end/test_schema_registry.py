@@ -7,7 +7,7 @@ import pytest
 from schemas.errors import Reason
 from schemas.records import records
 from schemas.topics import Name
-from tests.end_to_end.test_bad_input import avro
+from tests.support.bad_events import avro
 from tests.support.bus_events import message
 from tests.support.deployment import Deployment, eventually
 from tests.support.servers.fake_schema_registry import Registry, schema_registry
@@ -17,10 +17,10 @@ STRANGE = b"\0\0\0\x13\x88body"
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    with schema_registry() as one:
-        for each in records().values():
-            one.register(each.full_name, each.published)
-        yield one
+    with schema_registry() as served:
+        for schema in records().values():
+            served.register(schema.full_name, schema.published)
+        yield served
 
 
 def test_a_registry_that_is_away_holds_events_up_and_loses_none(
@@ -36,10 +36,11 @@ def test_a_registry_that_is_away_holds_events_up_and_loses_none(
     assert worker.alive, worker.log_tail(40)
     registry.status = None
     letters = eventually(
-        lambda: (found := deployment.dead_letters(Name.MESSAGES)) and len(found) >= 500 and found, "the dead letters"
+        lambda: (letters := deployment.dead_letters(Name.MESSAGES)) and len(letters) >= 500 and letters,
+        "the dead letters",
     )
-    assert [one.header("__connect.errors.reason") for one in letters] == [Reason.UNKNOWN_SCHEMA] * 500
-    assert {one.value for one in letters} == {STRANGE}
+    assert [letter.header("__connect.errors.reason") for letter in letters] == [Reason.UNKNOWN_SCHEMA] * 500
+    assert {letter.value for letter in letters} == {STRANGE}
     eventually(lambda: deployment.points("strange"), "the event after them")
     assert worker.alive, worker.log_tail(40)
     assert registry.asked.count(5000) < 50

@@ -16,9 +16,8 @@ from agents.kafka import client as kafka
 from agents.settings.model import Settings
 from agents.worker.kafka_credentials import build_credentials
 from schemas.topics import Name
-from tests.end_to_end.conftest import settings_for
 from tests.support.bus_events import CALM, conversation, now_ms
-from tests.support.deployment import Deployment, deploy, eventually
+from tests.support.deployment import Deployment, deploy, eventually, settings_for
 from tests.support.servers.apache_kafka import unavailable_reason
 from tests.support.servers.certificates import Authority, Issued
 from tests.support.servers.identity_provider import CLIENT, SECRET, IdentityProvider
@@ -81,8 +80,8 @@ def deployed(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> Iter
         return made[-1]
 
     yield make
-    for one in made:
-        one.stop()
+    for deployment in made:
+        deployment.stop()
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "OAUTHBEARER"])
@@ -92,7 +91,7 @@ def test_the_flow_over_tls_with_a_login(
     running = deployed(secured.settings(mechanism))
     worker = running.start_worker()
     running.send(Name.MESSAGES, *conversation("c", [CALM] * 3, now_ms() - 3_600_000))
-    points = eventually(lambda: len(found := running.points("c")) >= 3 and found, "three points")
+    points = eventually(lambda: len(points := running.points("c")) >= 3 and points, "three points")
     assert [point["turn"] for point in points] == [1, 2, 3]
     said = worker.log_path.read_text()
     assert "ready" in said
@@ -116,12 +115,12 @@ def test_a_wrong_secret_is_told_and_stands_nowhere(
 ) -> None:
     wrong = {"kafka_client_secret" if mechanism == "OAUTHBEARER" else "kafka_password": SecretStr(WRONG)}
     settings = secured.settings(mechanism, **wrong)
-    with pytest.raises(Failure, match=rf"Authentication failed \(SASL {mechanism}\)") as found:
+    with pytest.raises(Failure, match=rf"Authentication failed \(SASL {mechanism}\)") as failure:
         kafka.admin_client(settings)
-    assert "Check TENOR_KAFKA_" in str(found.value.hint)
+    assert "Check TENOR_KAFKA_" in str(failure.value.hint)
     worker = Deployment(settings, tmp_path).start("worker", wait=False)
     eventually(lambda: not worker.alive, "the worker has given up")
-    said = "".join([worker.log_path.read_text(), str(found.value), str(found.value.hint), *capfd.readouterr()])
+    said = "".join([worker.log_path.read_text(), str(failure.value), str(failure.value.hint), *capfd.readouterr()])
     assert worker.exit_code == 1
     assert f"Authentication failed (SASL {mechanism})" in " ".join(said.split())
     assert WRONG not in said + repr(settings)
@@ -129,13 +128,13 @@ def test_a_wrong_secret_is_told_and_stands_nowhere(
 
 def test_an_authority_nobody_told_us_of(secured: Secured, tmp_path: Path) -> None:
     stranger = Authority(tmp_path, "stranger")
-    with pytest.raises(Failure, match="TLS handshake") as found:
+    with pytest.raises(Failure, match="TLS handshake") as failure:
         kafka.admin_client(secured.settings("PLAIN", kafka_ca_file=stranger.file))
-    assert "TENOR_KAFKA_CA_FILE" in str(found.value.hint)
+    assert "TENOR_KAFKA_CA_FILE" in str(failure.value.hint)
 
 
 def test_without_tls(secured: Secured) -> None:
     open_settings = settings_for(("kafka", secured.address))
-    with pytest.raises(Failure, match=r"does not answer \(no TLS, no login;") as found:
+    with pytest.raises(Failure, match=r"does not answer \(no TLS, no login;") as failure:
         kafka.admin_client(open_settings)
-    assert "TENOR_KAFKA_TLS" in str(found.value.hint)
+    assert "TENOR_KAFKA_TLS" in str(failure.value.hint)

@@ -80,7 +80,7 @@ async def test_what_follows_a_refused_record_is_not_taken(new_deployment: Callab
     values = [b"before", Random(1).randbytes(5_000_000), *[b"after %d" % number for number in range(50)]]
     with pytest.raises(DeliveryFailed, match=r"did not accept|cannot send any more"):
         await outbox.send([OutgoingRecord(topic, b"key", value) for value in values])
-    assert {one.value for one in deployment.read(Name.SIGNALS)} <= {b"before"}
+    assert {message.value for message in deployment.read(Name.SIGNALS)} <= {b"before"}
 
 
 def test_gaps_left_by_committed_transactions_do_not_stall_commits(new_deployment: Callable[..., Deployment]) -> None:

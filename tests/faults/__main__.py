@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 import tests.faults.cases  # noqa: F401 - registers them
-from tests.faults.case import CASES, Case, Row, play
+from tests.faults.case import CASES, Case, Row, play_case
 from tests.faults.cluster import Cluster, cluster
 
 COLUMNS = ("case", "faults injected", "events in", "refused", "lost", "duplicated", "time to recover", "exact")
@@ -28,19 +28,19 @@ BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
 
 
 def chosen(names: list[str], skipped: str | None, smoke: bool) -> list[Case]:
-    found = [one for one in CASES.values() if not names or any(name in one.name for name in names)]
-    found = [one for one in found if not (skipped and skipped in one.name)]
-    return sorted((one for one in found if one.smoke or not smoke), key=lambda one: one.group)
+    cases = [case for case in CASES.values() if not names or any(name in case.name for name in names)]
+    cases = [case for case in cases if not (skipped and skipped in case.name)]
+    return sorted((case for case in cases if case.smoke or not smoke), key=lambda case: case.group)
 
 
-def attempted(one: Case, nodes: Cluster, short: bool) -> Row:
+def attempted(case: Case, nodes: Cluster, short: bool) -> Row:
     """Play a case. One that breaks off is a line, too, and no line of before stands in for it."""
     try:
-        return play(one, nodes, short)
+        return play_case(case, nodes, short)
     except Exception as error:
         traceback.print_exc()
         why = f"broken off: {type(error).__name__} {error}".splitlines()[0]
-        return Row(one.name, one.group, "broken off", 0, 0, 0, 0, 0, 0.0, exact=False, notes=why)
+        return Row(case.name, case.group, "broken off", 0, 0, 0, 0, 0, 0.0, exact=False, notes=why)
 
 
 def revision() -> str:
@@ -104,11 +104,13 @@ def main() -> int:
     out = asked.out or ROOT / ".cache" / ("faults-smoke" if asked.smoke else "faults")
     code = revision()
     with cluster() as nodes:
-        for one in chosen(asked.names, asked.skip, asked.smoke):
+        for case in chosen(asked.names, asked.skip, asked.smoke):
             began = time.monotonic()
-            rows.append(replace(attempted(one, nodes, asked.smoke), revision=code))
+            rows.append(replace(attempted(case, nodes, asked.smoke), revision=code))
             write(rows, out)
-            console.print(f"{one.name}: {'exact' if rows[-1].exact else 'NOT EXACT'}, {time.monotonic() - began:.0f} s")
+            console.print(
+                f"{case.name}: {'exact' if rows[-1].exact else 'NOT EXACT'}, {time.monotonic() - began:.0f} s"
+            )
             if rows[-1].notes:
                 console.print(f"  {rows[-1].notes}")
     console.print(shown(rows))

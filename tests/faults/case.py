@@ -14,7 +14,7 @@ from agents.common.errors import Failure
 from agents.kafka.admin.lag import wait_for_pipeline
 from agents.settings.model import Settings
 from streams.config.model import PolicyConfig
-from tests.faults.checks import Found, check_all
+from tests.faults.checks import CheckResults, check_all
 from tests.faults.cluster import Cluster
 from tests.faults.field import Field, field
 from tests.faults.load import steady
@@ -117,13 +117,13 @@ def case(name: str, group: int, **how: Any) -> Callable[[Inject], Inject]:
     return register
 
 
-def play(one: Case, cluster: Cluster, short: bool = False) -> Row:
+def play_case(fault_case: Case, cluster: Cluster, short: bool = False) -> Row:
     """Play a case on a field of its own; the cluster is whole again afterwards. A short run injects fewer faults."""
     with tempfile.TemporaryDirectory(prefix="tenor-faults-") as directory:
         try:
-            with field(settings_of(one), Path(directory), cluster, one.small_disk, short) as ground:
+            with field(settings_of(fault_case), Path(directory), cluster, fault_case.small_disk, short) as ground:
                 try:
-                    return played(one, ground)
+                    return run_case(fault_case, ground)
                 except BaseException:
                     print(ground.logs())
                     raise
@@ -131,57 +131,58 @@ def play(one: Case, cluster: Cluster, short: bool = False) -> Row:
             cluster.mend()
 
 
-def played(one: Case, ground: Field) -> Row:
+def run_case(fault_case: Case, ground: Field) -> Row:
     told = Stopwatch()
-    ground.man(*one.crew)
+    ground.man(*fault_case.crew)
     told("ready")
-    events = one.recording(start()) if one.recording else Recording(start(), one.kinds)
-    with steady(ground.settings, events, one.rate) as load:
+    events = fault_case.recording(start()) if fault_case.recording else Recording(start(), fault_case.kinds)
+    with steady(ground.settings, events, fault_case.rate) as load:
         ground.load = load
         time.sleep(CALM_S)
-        one.inject(ground)
+        fault_case.inject(ground)
         told("injected")
         recovered_s = ground.seconds_to_pass()
-    if one.after:
-        one.after(ground)
+    if fault_case.after:
+        fault_case.after(ground)
         recovered_s = ground.seconds_to_pass()
     told("passed")
-    found = at_rest(ground, one)
+    checks = at_rest(ground, fault_case)
     told("checked")
-    print(f"{one.name}: {told}")
-    return row(one, ground, recovered_s, found)
+    print(f"{fault_case.name}: {told}")
+    return row(fault_case, ground, recovered_s, checks)
 
 
-def at_rest(ground: Field, one: Case) -> Found:
+def at_rest(ground: Field, fault_case: Case) -> CheckResults:
     """What the checks find once everything has come through and nobody moves: time would go on while we look."""
     for _ in range(ATTEMPTS):
         wait_for_pipeline(ground.settings, SETTLED_S, lambda stage, lag: None)
         with ground.frozen("worker", "learner"):
-            with suppress(
-                Failure
-            ):  # the sink still has what they published last; if they were in the middle, we see it
+            # The sink still has what they published last. If they were in the middle, the checks see it.
+            with suppress(Failure):
                 wait_for_pipeline(ground.settings, SUNK_S, lambda stage, lag: None)
-            found = check_all(ground.settings, one.compare and one.kinds == MESSAGES, one.floor_lost)
-        if found.exact:
+            checks = check_all(
+                ground.settings, fault_case.compare and fault_case.kinds == MESSAGES, fault_case.floor_lost
+            )
+        if checks.exact:
             break
-    return found
+    return checks
 
 
-def row(one: Case, ground: Field, recovered_s: float, found: Found) -> Row:
+def row(fault_case: Case, ground: Field, recovered_s: float, checks: CheckResults) -> Row:
     faults = ", ".join(f"{count}x {what}" if count > 1 else what for what, count in ground.faults.items())
-    learned = [f"{found.snapshots} policy snapshots"] if found.snapshots else []
-    notes = [*ground.notes, *learned, *found.wrong]
+    learned = [f"{checks.snapshots} policy snapshots"] if checks.snapshots else []
+    notes = [*ground.notes, *learned, *checks.wrong]
     return Row(
-        case=one.name,
-        group=one.group,
+        case=fault_case.name,
+        group=fault_case.group,
         faults=faults or "none",
-        events=found.events,
-        refused=found.refused,
-        lost=found.lost,
-        duplicated=found.duplicated,
-        repeats=found.repeats,
+        events=checks.events,
+        refused=checks.refused,
+        lost=checks.lost,
+        duplicated=checks.duplicated,
+        repeats=checks.repeats,
         recovered_s=round(recovered_s, 1),
-        exact=found.exact,
+        exact=checks.exact,
         notes="; ".join(notes),
     )
 
@@ -191,8 +192,8 @@ def start() -> int:
     return now_ms() - 12 * HOURS_MS
 
 
-def settings_of(one: Case) -> Settings:
+def settings_of(fault_case: Case) -> Settings:
     known: dict[str, Any] = {"topic_prefix": next(PREFIXES), "partitions": 4, "tick_s": 5.0, "poll_records": 200}
-    if one.kinds == MESSAGES:
+    if fault_case.kinds == MESSAGES:
         known["policy"] = NO_SNAPSHOTS  # when a snapshot counts is a matter of the moment: no two runs agree
-    return Settings(_env_file=None, **known | dict(one.settings))  # type: ignore[arg-type]
+    return Settings(_env_file=None, **known | dict(fault_case.settings))  # type: ignore[arg-type]

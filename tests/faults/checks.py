@@ -37,7 +37,7 @@ SHOWN = 3
 
 
 @dataclass
-class Found:
+class CheckResults:
     """What the checks found of one case.
 
     Attributes:
@@ -63,110 +63,111 @@ class Found:
         return not (self.lost or self.duplicated or self.wrong)
 
 
-def check_all(settings: Settings, messages_only: bool, floor_lost: bool = False) -> Found:
+def check_all(settings: Settings, messages_only: bool, floor_lost: bool = False) -> CheckResults:
     """All checks of a run that has come to rest."""
-    found = Found()
-    kept: States = {}
-    take_verdict(verify(settings, kept), found)
-    compare_states(settings, kept, found, {FLOOR} if floor_lost else set())
-    compare_rows(settings, found)
+    results = CheckResults()
+    states: States = {}
+    add_verification(verify(settings, states), results)
+    compare_states(settings, states, results, {FLOOR} if floor_lost else set())
+    compare_rows(settings, results)
     if messages_only:
-        compare_with_calm(settings, found)
-    return found
+        compare_with_calm(settings, results)
+    return results
 
 
-def take_verdict(verdict: VerificationResult, found: Found) -> None:
-    found.events, found.refused, found.repeats = verdict.events, verdict.refused, verdict.skipped
-    found.snapshots = verdict.snapshots
-    found.lost += len(verdict.lost) + len(verdict.missing)
-    found.duplicated += verdict.folded_twice + len(verdict.folded_and_refused)
+def add_verification(verdict: VerificationResult, results: CheckResults) -> None:
+    results.events, results.refused, results.repeats = verdict.events, verdict.refused, verdict.skipped
+    results.snapshots = verdict.snapshots
+    results.lost += len(verdict.lost) + len(verdict.missing)
+    results.duplicated += verdict.folded_twice + len(verdict.folded_and_refused)
     for name in ("lost", "missing", "different", "unexpected", "folded_and_refused"):
-        tell(found, f"verify: {name}", getattr(verdict, name))
+        report_mismatch(results, f"verify: {name}", getattr(verdict, name))
 
 
-def tell(found: Found, what: str, items: list[str]) -> None:
+def report_mismatch(results: CheckResults, what: str, items: list[str]) -> None:
     if items:
-        found.wrong.append(f"{what}: {len(items)}, as {', '.join(items[:SHOWN])}")
+        results.wrong.append(f"{what}: {len(items)}, as {', '.join(items[:SHOWN])}")
 
 
-def compare_states(settings: Settings, kept: States, found: Found, but: set[str]) -> None:
+def compare_states(settings: Settings, kept: States, results: CheckResults, but: set[str]) -> None:
     """The changelog against the fold of the log, some keys left out."""
     stored = states_in(settings)
     for number in sorted(kept.keys() | stored.keys()):
         called_for, there = kept.get(number, {}), stored.get(number, {})
         keys = sorted((called_for.keys() | there.keys()) - but)
         differing = [key for key in keys if called_for.get(key) != there.get(key)]
-        tell(found, f"state of partition {number}", [key.replace("\x1f", "/") for key in differing])
+        report_mismatch(results, f"state of partition {number}", [key.replace("\x1f", "/") for key in differing])
 
 
-def compare_rows(settings: Settings, found: Found) -> None:
+def compare_rows(settings: Settings, results: CheckResults) -> None:
     """ClickHouse after merge against the bus."""
     client = connect(settings)
     for name in ROWS:
         id_ = record(RECORD_OF[name]).published["fields"][0]["name"]
-        rows = Counter(str(one) for (one,) in client.execute(f"SELECT {id_} FROM {TABLES[name].name} FINAL"))
-        hold_rows(TABLES[name].name, rows, ids_in(settings, name), found)
-    ratings = Counter(str(one) for (one,) in client.execute("SELECT event_id FROM ratings FINAL"))
-    hold_rows("ratings", ratings, rated_in(settings), found)
+        rows = Counter(str(row) for (row,) in client.execute(f"SELECT {id_} FROM {TABLES[name].name} FINAL"))
+        compare_table(TABLES[name].name, rows, ids_in(settings, name), results)
+    ratings = Counter(str(row) for (row,) in client.execute("SELECT event_id FROM ratings FINAL"))
+    compare_table("ratings", ratings, rated_in(settings), results)
     letters = client.execute("SELECT topic, partition, offset FROM dead_letters FINAL WHERE stage != 'sink'")
-    refused = {"{}/{}/{}".format(*one) for one in read_refused_positions(settings)}
-    hold_rows("dead_letters", Counter("{}/{}/{}".format(*one) for one in letters), refused, found)
+    refused = {"{}/{}/{}".format(*row) for row in read_refused_positions(settings)}
+    compare_table("dead_letters", Counter("{}/{}/{}".format(*row) for row in letters), refused, results)
     client.disconnect()
 
 
-def hold_rows(table: str, rows: Counter[str], wanted: set[str], found: Found) -> None:
-    missing, twice = sorted(wanted - rows.keys()), sorted(one for one, count in rows.items() if count > 1)
-    found.lost += len(missing)
-    found.duplicated += len(twice)
-    tell(found, f"{table}: missing", missing)
-    tell(found, f"{table}: twice", twice)
-    tell(found, f"{table}: nowhere on the bus", sorted(rows.keys() - wanted))
+def compare_table(table: str, rows: Counter[str], wanted: set[str], results: CheckResults) -> None:
+    missing, twice = sorted(wanted - rows.keys()), sorted(id_ for id_, count in rows.items() if count > 1)
+    results.lost += len(missing)
+    results.duplicated += len(twice)
+    report_mismatch(results, f"{table}: missing", missing)
+    report_mismatch(results, f"{table}: twice", twice)
+    report_mismatch(results, f"{table}: nowhere on the bus", sorted(rows.keys() - wanted))
 
 
 def ids_in(settings: Settings, name: Name) -> set[str]:
     """Ids of the records of one of our topics."""
-    return {one.header("ce_id") or "" for one in topic_reader.read(settings, [settings.topics.name(name)])}
+    return {message.header("ce_id") or "" for message in topic_reader.read(settings, [settings.topics.name(name)])}
 
 
 def rated_in(settings: Settings) -> set[str]:
     """Ids of the ratings on the bus, all of which can be read."""
     codec, topic = codec_for(settings), settings.topics.name(Name.RATINGS)
     return {
-        codec.decode(RATING, one.value, headers_of(one))["event_id"] for one in topic_reader.read(settings, [topic])
+        codec.decode(RATING, message.value, headers_of(message))["event_id"]
+        for message in topic_reader.read(settings, [topic])
     }
 
 
-def compare_with_calm(settings: Settings, found: Found) -> None:
+def compare_with_calm(settings: Settings, results: CheckResults) -> None:
     """Points and decisions against those of the same recording without faults."""
     calm = calm_run(settings)
     for name, topic in COMPARED.items():
-        wanted = {id_: one for (kind, id_), one in calm.items() if kind == name}
+        wanted = {id_: message for (kind, id_), message in calm.items() if kind == name}
         there = {
-            one.header("ce_id") or "": digest(one.value)
-            for one in topic_reader.read(settings, [settings.topics.name(topic)])
+            message.header("ce_id") or "": digest(message.value)
+            for message in topic_reader.read(settings, [settings.topics.name(topic)])
         }
-        found.lost += len(wanted.keys() - there.keys())
-        tell(found, f"{name}: not as without faults", [i for i in wanted if there.get(i) != wanted[i]])
-        tell(found, f"{name}: not there without faults", sorted(there.keys() - wanted.keys()))
+        results.lost += len(wanted.keys() - there.keys())
+        report_mismatch(results, f"{name}: not as without faults", [i for i in wanted if there.get(i) != wanted[i]])
+        report_mismatch(results, f"{name}: not there without faults", sorted(there.keys() - wanted.keys()))
 
 
 def calm_run(settings: Settings) -> dict[tuple[str, str], bytes]:
-    """Digest of every output, by record and id. Topic and log share their partitioner, so the order is the topic's."""
-    codec, told = codec_for(settings), {}
+    """Digest of every output, by record and id."""
+    codec, digests = codec_for(settings), {}
     models, policies = TextModelStore(settings), PolicyStore(settings, codec)
     partitions: dict[int, Partition] = defaultdict(lambda: Partition(settings.config, no_state, {}, models, policies))
-    for one in topic_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
+    for message in topic_reader.read(settings, [settings.topics.name(Name.MESSAGES)]):
         try:
-            check_size(one.value, settings.limits)
-            event = codec.decode(record("message"), one.value, headers_of(one))
+            check_size(message.value, settings.limits)
+            event = codec.decode(record("message"), message.value, headers_of(message))
             check("message", event, now_ms(), settings.limits)
         except Rejected:
             continue
-        signal = extract_signal("message", event, (one.topic, one.partition, one.offset), one.timestamp)
+        signal = extract_signal("message", event, (message.topic, message.partition, message.offset), message.timestamp)
         signal = codec.decode(record("signal"), codec.encode(record("signal"), signal), {})
-        for output in partitions[one.partition].fold(signal):
-            told[output.record, output.id] = digest(codec.encode(record(output.record), output.datum))
-    return told
+        for output in partitions[message.partition].fold(signal):
+            digests[output.record, output.id] = digest(codec.encode(record(output.record), output.datum))
+    return digests
 
 
 def no_state(key: str) -> None:

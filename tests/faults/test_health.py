@@ -19,9 +19,8 @@ from agents.embedded.process import ChildProcess, free_port
 from agents.embedded.tansu import Tansu
 from agents.settings.model import Settings
 from schemas.topics import Name
-from tests.end_to_end.conftest import settings_for
 from tests.support.bus_events import message, rating
-from tests.support.deployment import Deployment, deploy, eventually
+from tests.support.deployment import Deployment, deploy, eventually, settings_for
 
 STALL_S = 1.0
 pytestmark = pytest.mark.faults
@@ -37,9 +36,9 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tansu]:
 
 @pytest.fixture
 def deployment(own_broker: Tansu, tmp_path: Path) -> Iterator[Deployment]:
-    one = deploy(settings_for(("tansu", own_broker.bootstrap), stall_s=STALL_S, partitions=1), tmp_path)
-    yield one
-    one.stop()
+    deployed = deploy(settings_for(("tansu", own_broker.bootstrap), stall_s=STALL_S, partitions=1), tmp_path)
+    yield deployed
+    deployed.stop()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A topic deleted and created again: what stands there now is not what the state was made of."""
+"""A topic is deleted and created again: its records are not those the state was made of."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +13,8 @@ from agents.kafka.client import client_config
 from agents.worker.batch_runner import EXIT_CRASHED
 from schemas.topics import Name
 from streams.config.model import OutcomeConfig
-from tests.end_to_end.conftest import settings_for
 from tests.support.bus_events import message, now_ms
-from tests.support.deployment import Deployment, deploy, eventually
+from tests.support.deployment import Deployment, deploy, eventually, settings_for
 
 pytestmark = pytest.mark.faults
 BRIEF = OutcomeConfig(window_s=1.0, idle_s=2.0)
@@ -31,9 +30,9 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tansu]:
 @pytest.fixture
 def deployment(own_broker: Tansu, tmp_path: Path) -> Iterator[Deployment]:
     settings = settings_for(("tansu", own_broker.bootstrap), partitions=1, outcome=BRIEF, tick_lateness_s=0.0)
-    one = deploy(settings, tmp_path)
-    yield one
-    one.stop()
+    deployed = deploy(settings, tmp_path)
+    yield deployed
+    deployed.stop()
 
 
 @pytest.mark.parametrize("name", [Name.SIGNALS, Name.MESSAGES, Name.CUSTOMERS])

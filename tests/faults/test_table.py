@@ -1,4 +1,4 @@
-"""The table of ``make faults``: what was played last stands in it, red or not."""
+"""The table of ``make faults`` holds the last run of every case, failed or not."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ def test_a_case_that_breaks_off_takes_the_place_of_its_former_line(
     def breaks_off(*_: object) -> Row:
         raise AssertionError("worker-1 is not ready\nlog")
 
-    monkeypatch.setattr(faults, "play", breaks_off)
+    monkeypatch.setattr(faults, "play_case", breaks_off)
     faults.write([GOOD, replace(GOOD, case="a worker killed")], tmp_path)
     row = faults.attempted(CASES["a worker killed"], None, False)  # type: ignore[arg-type]
     faults.write([row], tmp_path)

@@ -50,7 +50,7 @@ def one_input(data: bytes) -> None:
     """What ingest makes of a record; whatever it raises is a finding."""
     name, headers = FORMS[data[0] % len(FORMS)] if data else FORMS[0]
     topic = TOPICS.name(name)
-    made = INGEST[name]._outgoing(ConsumedRecord(topic, 0, 1, b"c1", data[1:], headers, NOW), CODEC)
+    made = INGEST[name]._convert_record(ConsumedRecord(topic, 0, 1, b"c1", data[1:], headers, NOW), CODEC)
     assert made.topic in (f"{topic}.dlq", TOPICS.name("tenor.signals"))
     if made.topic.endswith(".dlq"):
         assert made.value == data[1:]

@@ -1,4 +1,4 @@
-"""The house keeps its floors: imports point down, and the domain knows no Kafka, no clock, no chance."""
+"""Layers: imports only point down; streams and schemas use no Kafka, no clock and no randomness."""
 
 import ast
 import subprocess

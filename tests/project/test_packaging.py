@@ -1,4 +1,4 @@
-"""What a newcomer installs is what the project says it needs."""
+"""The lock file and the package hold what pyproject.toml declares."""
 
 import re
 import tomllib
@@ -9,8 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def names(lines: list[str]) -> set[str]:
-    found = (re.match(r"[A-Za-z0-9_.-]+", line) for line in lines)
-    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in found if match}
+    matches = (re.match(r"[A-Za-z0-9_.-]+", line) for line in lines)
+    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in matches if match}
 
 
 def test_everything_asked_for_is_pinned_with_its_hashes() -> None:

@@ -1,4 +1,4 @@
-"""What others' CI runs is there: targets of make, versions of Python, files. ``make deploy-lint`` checks their form."""
+"""GitHub workflows name make targets, Python versions and files that exist. ``make deploy-lint`` checks the syntax."""
 
 import re
 import tomllib
@@ -18,8 +18,8 @@ def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yaml").read_text("utf-8"))
-    return found
+    workflow: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yaml").read_text("utf-8"))
+    return workflow
 
 
 def targets() -> set[str]:

@@ -27,7 +27,7 @@ from schemas.json_form import to_json
 from schemas.records import Datum, record, records, without_logical_types, writers
 from schemas.validation import Limits, check
 from tests.support.data.schema_samples import INPUTS, JSON, NOW, as_json, event
-from tests.support.data.schema_strategies import QUICK, RECORDS, datums, smallest
+from tests.support.data.schema_strategies import FEW, RECORDS, datums, smallest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTEXT = SerializationContext("any", MessageField.VALUE)
@@ -73,7 +73,7 @@ def in_milliseconds(node: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", RECORDS)
-@QUICK
+@FEW
 @given(data=st.data())
 def test_single_object(name: str, data: st.DataObject) -> None:
     one, datum = record(name), data.draw(datums(name))
@@ -83,7 +83,7 @@ def test_single_object(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", RECORDS)
-@QUICK
+@FEW
 @given(data=st.data())
 def test_the_body_is_what_the_reference_library_writes(name: str, data: st.DataObject) -> None:
     datum, schema, written = data.draw(datums(name)), reference(name), BytesIO()
@@ -95,7 +95,7 @@ def test_the_body_is_what_the_reference_library_writes(name: str, data: st.DataO
 
 
 @pytest.mark.parametrize("name", RECORDS)
-@QUICK
+@FEW
 @given(data=st.data())
 def test_confluent(name: str, data: st.DataObject, confluent: Codec, client: SchemaRegistryClient) -> None:
     one, datum = record(name), data.draw(datums(name))
@@ -108,7 +108,7 @@ def test_confluent(name: str, data: st.DataObject, confluent: Codec, client: Sch
 
 
 @pytest.mark.parametrize("name", INPUTS)
-@QUICK
+@FEW
 @given(data=st.data())
 def test_json(name: str, data: st.DataObject, confluent: Codec) -> None:
     datum = data.draw(datums(name))
@@ -279,7 +279,7 @@ def test_a_newer_schema_in_the_registry_does_not_change_the_id_we_write() -> Non
 
 
 @pytest.mark.parametrize("name", RECORDS)
-@QUICK
+@FEW
 @given(data=st.data())
 def test_no_truncated_event_is_read(name: str, data: st.DataObject) -> None:
     value = SINGLE.encode(record(name), data.draw(datums(name)))
@@ -302,7 +302,7 @@ def read_or_refused(codec: Codec, name: str, value: bytes, headers: dict[str, by
 
 
 @pytest.mark.parametrize("name", RECORDS)
-@QUICK
+@FEW
 @given(data=st.data())
 def test_flipped_bits_are_read_or_refused(name: str, data: st.DataObject, confluent: Codec) -> None:
     for codec, start in ((SINGLE, 10), (confluent, 5)):
@@ -315,7 +315,7 @@ def test_flipped_bits_are_read_or_refused(name: str, data: st.DataObject, conflu
 
 
 @pytest.mark.parametrize("name", RECORDS)
-@QUICK
+@FEW
 @given(body=st.binary(max_size=200), data=st.data())
 def test_any_bytes_are_read_or_refused(name: str, body: bytes, data: st.DataObject, confluent: Codec) -> None:
     prefixes = [
@@ -330,7 +330,7 @@ def test_any_bytes_are_read_or_refused(name: str, body: bytes, data: st.DataObje
             read_or_refused(codec, name, value, headers)
 
 
-@QUICK
+@FEW
 @given(st.dictionaries(st.sampled_from(["content-type", VERSION_HEADER]), st.binary(max_size=30)))
 def test_any_headers_are_read_or_refused(headers: dict[str, bytes]) -> None:
     read_or_refused(SINGLE, "message", AVRO, headers)

@@ -13,7 +13,7 @@ from schemas.errors import Reason, Rejected
 from schemas.json_form import from_json, to_json
 from schemas.records import record
 from tests.support.data.schema_samples import INPUTS, as_json, example
-from tests.support.data.schema_strategies import QUICK, RECORDS, datums
+from tests.support.data.schema_strategies import FEW, RECORDS, datums
 
 MESSAGE = record("message")
 ANYTHING = st.recursive(
@@ -36,7 +36,7 @@ def raw(name: str, field: str, literal: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", RECORDS)
-@QUICK
+@FEW
 @given(data=st.data())
 def test_every_record_round_trips(name: str, data: st.DataObject) -> None:
     datum = data.draw(datums(name))
@@ -174,7 +174,7 @@ def test_a_nested_field_is_named_with_its_place() -> None:
     assert refusal("signal", json.dumps(datum).encode()).detail == "features.* must be a number"
 
 
-@QUICK
+@FEW
 @given(
     st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)),
     st.integers(-23 * 60, 23 * 60),
@@ -205,7 +205,7 @@ def test_any_finite_number_is_a_float(value: float) -> None:
 
 
 @pytest.mark.parametrize("name", INPUTS)
-@QUICK
+@FEW
 @given(data=st.data())
 def test_whatever_stands_in_a_field_it_is_read_or_refused(name: str, data: st.DataObject) -> None:
     fields = [field["name"] for field in record(name).published["fields"]]
@@ -220,7 +220,7 @@ def test_whatever_stands_in_a_field_it_is_read_or_refused(name: str, data: st.Da
         assert set(read) == set(fields)
 
 
-@QUICK
+@FEW
 @given(st.binary(max_size=60))
 def test_whatever_the_bytes_are_they_are_read_or_refused(value: bytes) -> None:
     refusal("message", value)

@@ -1,4 +1,4 @@
-"""Events as a platform team would publish them."""
+"""Events as a platform publishes them."""
 
 import itertools
 from typing import Any
@@ -11,7 +11,7 @@ ANGRY = "This is ridiculous! You never answer, it is STILL not working, I want t
 
 
 def common(conversation_id: str) -> dict[str, Any]:
-    """What every event of a customer carries."""
+    """The fields that every event of a customer has."""
     return {
         "event_id": f"e{next(NUMBERS)}",
         "conversation_id": conversation_id,
@@ -65,7 +65,7 @@ def click(conversation_id: str, **changes: Any) -> dict[str, Any]:
 
 
 def frame(conversation_id: str, **changes: Any) -> dict[str, Any]:
-    """A piece of a customer's voice."""
+    """A voice frame of a customer."""
     return {
         **common(conversation_id),
         "channel": "voice",
@@ -83,7 +83,7 @@ def frame(conversation_id: str, **changes: Any) -> dict[str, Any]:
 
 
 def rating(conversation_id: str, **changes: Any) -> dict[str, Any]:
-    """What a reviewer thought of an answer."""
+    """A reviewer's rating of a reply."""
     unsaid = ("decision_id", "resonance", "message_id", "frustrated", "intensity", "compared_with", "preferred")
     said = {name: value for name, value in common(conversation_id).items() if name != "participant_role"}
     return {
@@ -100,7 +100,7 @@ def rating(conversation_id: str, **changes: Any) -> dict[str, Any]:
 
 
 def conversation(conversation_id: str, texts: list[str], start_ms: int, gap_ms: int = 60_000) -> list[dict[str, Any]]:
-    """Customer turns with an answer between each two."""
+    """Customer messages, each followed by an operator's reply half a gap later."""
     turns = []
     for i, text in enumerate(texts):
         at = start_ms + i * gap_ms

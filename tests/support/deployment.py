@@ -1,7 +1,6 @@
-"""A deployment of Tenor on some broker: topics of its own, real worker processes, and a test's hands on the bus."""
+"""A deployment of Tenor on a broker: its own topics, real worker processes, and methods to publish and read records."""
 
 import itertools
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,8 @@ from agents.settings.loader import environment
 from agents.settings.model import Settings
 from schemas.records import record
 from schemas.topics import RECORD_OF, Name
+from tests.support.isolation import unique
+from tests.support.processes.tenor_process import TenorProcess
 
 PATIENCE_S = 30.0
 COUNTER = itertools.count(1)
@@ -28,7 +29,7 @@ COUNTER = itertools.count(1)
 
 @dataclass
 class Deployment:
-    """Settings, processes, and what a test does with them."""
+    """Settings, processes, and methods to publish and read records."""
 
     settings: Settings
     directory: Path
@@ -43,8 +44,7 @@ class Deployment:
         """Start ``tenor <command>``; ready when this returns."""
         port, name = free_port(), f"{command}-{next(COUNTER)}"
         env = {**environment(self.settings), "TENOR_HTTP_PORT": str(port)}
-        argv = [sys.executable, "-m", "agents.cli.main", command]
-        child = ChildProcess.start(name, argv, self.directory, self.directory / f"{name}.log", env)
+        child = TenorProcess.run(command, self.directory, self.directory / f"{name}.log", env)
         self.workers.append(child)
         self.ports[child.pid] = port
         if wait:
@@ -87,16 +87,34 @@ class Deployment:
         return [codec.decode(record(RECORD_OF[name]), message.value, {}) for message in self.read(name)]
 
     def points(self, conversation_id: str | None = None) -> list[dict[str, Any]]:
-        found = self.decoded(Name.TRAJECTORIES)
-        return [point for point in found if conversation_id in (None, point["conversation_id"])]
+        points = self.decoded(Name.TRAJECTORIES)
+        return [point for point in points if conversation_id in (None, point["conversation_id"])]
 
     def dead_letters(self, name: Name) -> list[ConsumedRecord]:
         return self.read(f"{name}.dlq")
 
 
+def settings_for(broker: tuple[str, str], **changes: object) -> Settings:
+    """Settings of a deployment with topics of its own on a broker (its kind and address), made for short waits."""
+    kind, bootstrap = broker
+    known = {
+        "brokers": bootstrap,
+        "embedded": kind == "tansu",
+        "topic_prefix": f"{unique('behaviour')}.",
+        "partitions": 4,
+        "session_timeout_s": 2.0,
+        "tick_s": 1.0,
+        "write_behind_s": 0.25,
+        "commit_interval_s": 0.5,
+    }
+    return Settings(_env_file=None, **{**known, **changes})  # type: ignore[arg-type]
+
+
 def deploy(settings: Settings, directory: Path) -> Deployment:
-    """A deployment with its topics, no worker yet."""
+    """A deployment with its topics; no worker runs yet."""
     assert topics.apply(settings) == []
+    known = client.admin_client(settings)  # a broker may learn a moment later what its controller created
+    eventually(lambda: not topics.missing_topics(known, settings), "the broker knows the topics")
     return Deployment(settings, directory)
 
 
@@ -109,8 +127,8 @@ def eventually(condition: Callable[[], Any], what: str, patience_s: float = PATI
     """The first true value of a condition; fails the test when it never comes."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
+        value = condition()
+        if value:
+            return value
         time.sleep(0.1)
     raise AssertionError(f"never happened: {what}")

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.blind_review import sheet
 from agents.blind_review.matching import CALIPER, Pair, match_pairs, standardize
 from agents.blind_review.replies import Exchange
+from tests import examples
 from tests.agents.blind_review.builders import exchange, exchanges, swapped
 
 
@@ -74,7 +75,7 @@ def test_the_side_tells_nothing() -> None:
     assert np.mean(differ) == pytest.approx(0.5, abs=0.06)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32), st.integers(0, 2**63 - 1), st.integers(0, 60))
 def test_the_sheet_is_the_same_had_the_arms_been_the_other_way_round(day: int, seed: int, number: int) -> None:
     """Nothing in the sheet can tell the arm: it does not depend on it, ties among equal levels and turns included."""

@@ -18,6 +18,7 @@ from agents.embedded.process import LOOPBACK, free_port
 from agents.settings.model import Settings
 from schemas.migrations import FOLDER, migrations
 from tests.conftest import drop_database
+from tests.support.servers.shared_engines import ClickHousePorts
 
 pytestmark = pytest.mark.integration
 
@@ -154,7 +155,7 @@ def test_connecting_says_what_to_check(
     assert [r for r in caplog.records if r.name.startswith("clickhouse_driver")] == []
 
 
-def test_http_port_instead_of_native(settings: Settings, clickhouse: ClickHouse) -> None:
+def test_http_port_instead_of_native(settings: Settings, clickhouse: ClickHousePorts) -> None:
     with pytest.raises(Failure, match="TENOR_CLICKHOUSE_PORT"):
         connect(changed(settings, clickhouse_port=clickhouse.http_port), "")
 

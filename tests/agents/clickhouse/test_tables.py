@@ -10,7 +10,6 @@ from agents.clickhouse.client import connect
 from agents.clickhouse.http import ClickHouseHttp
 from agents.clickhouse.migrate import migrate
 from agents.clickhouse.tables import TABLES, to_columns
-from agents.embedded.clickhouse import ClickHouse
 from agents.kafka.consumed_record import ConsumedRecord
 from agents.settings.model import Settings
 from agents.sink.avro_container import build_file, insert_statement
@@ -35,6 +34,7 @@ from tests.support.data.records import (
     snapshot,
     workload,
 )
+from tests.support.servers.shared_engines import ClickHousePorts
 
 CODEC = Codec()
 SAMPLES = {
@@ -88,7 +88,7 @@ def test_rows_fit_their_tables_and_come_back(settings: Settings, name: Name) -> 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_clickhouse_reads_itself_is_what_we_would_write(
-    settings: Settings, clickhouse: ClickHouse, name: Name
+    settings: Settings, clickhouse: ClickHousePorts, name: Name
 ) -> None:
     migrate(settings)
     client, table, schema = connect(settings), TABLES[name], record(RECORD_OF[name])

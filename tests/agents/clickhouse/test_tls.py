@@ -8,10 +8,10 @@ import pytest
 from agents.clickhouse.client import connect
 from agents.clickhouse.http import ClickHouseHttp
 from agents.common.errors import Failure
-from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK
 from agents.settings.model import Settings
 from tests.support.servers.certificates import Authority
+from tests.support.servers.shared_engines import ClickHousePorts
 from tests.support.servers.tls_proxy import tls_front
 
 pytestmark = pytest.mark.integration
@@ -23,7 +23,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def secure(clickhouse: ClickHouse, authority: Authority) -> Iterator[Settings]:
+def secure(clickhouse: ClickHousePorts, authority: Authority) -> Iterator[Settings]:
     """Settings of a ClickHouse that speaks TLS only."""
     certificate = authority.issue("clickhouse")
     with tls_front(clickhouse.tcp_port, certificate) as native, tls_front(clickhouse.http_port, certificate) as http:
@@ -53,7 +53,7 @@ def test_a_certificate_nobody_vouches_for(secure: Settings, tmp_path: Path) -> N
         ClickHouseHttp(stranger).post("SELECT 1", b"", {})
 
 
-def test_a_certificate_for_another_host(clickhouse: ClickHouse, authority: Authority) -> None:
+def test_a_certificate_for_another_host(clickhouse: ClickHousePorts, authority: Authority) -> None:
     other = authority.issue("other", "127.0.0.2")
     with tls_front(clickhouse.tcp_port, other) as native, tls_front(clickhouse.http_port, other) as http:
         strange = settings(native, http, clickhouse_ca_file=authority.file)

@@ -1,37 +1,35 @@
 """One console and one browser per module; each test has a tenant of its own."""
 
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from agents.clickhouse.migrate import migrate
-from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK
-from agents.embedded.tansu import Tansu
 from agents.kafka.admin import topics
 from agents.settings.model import Settings
 from tests.agents.console.serving import PATIENCE_S, Complaints, chromium, served
 from tests.conftest import drop_database, drop_topics
+from tests.support.isolation import unique
+from tests.support.servers.shared_engines import ClickHousePorts
 
-NUMBERS = count(1)
 POLL_S = 0.2
 
 
 @pytest.fixture(scope="module")
-def deployment(clickhouse: ClickHouse, tansu: Tansu) -> Iterator[Settings]:
+def deployment(clickhouse: ClickHousePorts, tansu: str) -> Iterator[Settings]:
     """Settings of a deployment with its tables and topics."""
-    number = next(NUMBERS)
+    name = unique("console")
     own = Settings(
         _env_file=None,
-        brokers=tansu.bootstrap,
-        topic_prefix=f"console{number}.",
+        brokers=tansu,
+        topic_prefix=f"{name}.",
         partitions=1,
         embedded=True,
         clickhouse_host=LOOPBACK,
         clickhouse_port=clickhouse.tcp_port,
-        clickhouse_database=f"tenor_console_{number}",
+        clickhouse_database=f"tenor_{name}",
         console_poll_s=POLL_S,
     )
     migrate(own)

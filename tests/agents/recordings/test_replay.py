@@ -1,6 +1,5 @@
 """Replay against a real broker: counts, keys, order, pace, settling and the closing tick."""
 
-import itertools
 import os
 import time
 from collections import Counter, defaultdict
@@ -24,19 +23,20 @@ from agents.simulator import simulate
 from schemas.codec import Codec
 from schemas.records import record
 from schemas.topics import INGESTED, RECORD_OF, Name
+from tests.support.isolation import unique
 
 pytestmark = pytest.mark.integration
 
-COUNTER = itertools.count(1)
+
 CONVERSATIONS = 15
 
 
 @pytest.fixture
-def bus(tansu: Tansu, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def bus(tansu: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings whose topics exist and are empty."""
     for name in [name for name in os.environ if name.startswith("TENOR_")]:
         monkeypatch.delenv(name)
-    own = with_prefix(tansu.bootstrap, f"replay{next(COUNTER)}.")
+    own = with_prefix(tansu, f"{unique('replay')}.")
     topics.apply(own)
     yield own
     client = admin_client(own)
@@ -183,7 +183,7 @@ def test_a_record_the_broker_does_not_take_is_a_failure(bus: Settings, tmp_path:
     path = tmp_path / "large.jsonl"
     [first, *_] = (line for line in simulate(11, 1) if isinstance(line, Event) and "text" in line.event)
     file.write(path, [first._replace(event={**first.event, "text": "x" * 17 * 1024 * 1024})])
-    with pytest.raises(Failure, match=r"did not accept a record for replay\d+\.conversation\.messages \(MSG_SIZE"):
+    with pytest.raises(Failure, match=r"did not accept a record for replay\w+\.conversation\.messages \(MSG_SIZE"):
         replay(bus, path, None, silent)
 
 

@@ -14,12 +14,12 @@ from agents.clickhouse.client import connect
 from agents.clickhouse.period import Period, columns_by_table, parse_period
 from agents.common.errors import Failure
 from agents.docgen.offline_pipeline import Records
-from agents.embedded.clickhouse import ClickHouse
 from agents.reports.export import ExportedFile, export, write_failure
 from agents.settings.model import Settings
 from schemas.topics import Name
 from tests.support.data.records import AT, decision, point
 from tests.support.data.warehouse import DECISIONS, POINTS, insert
+from tests.support.servers.shared_engines import ClickHousePorts
 
 pytestmark = pytest.mark.integration
 
@@ -27,7 +27,7 @@ SPLIT = "2026-03-06T12:00:00Z"
 
 
 @pytest.fixture
-def reachable(migrated: Settings, clickhouse: ClickHouse) -> Settings:
+def reachable(migrated: Settings, clickhouse: ClickHousePorts) -> Settings:
     """Settings of a database of one's own, with HTTP."""
     return migrated.model_copy(update={"clickhouse_http_port": clickhouse.http_port})
 

@@ -1,6 +1,5 @@
 """``tenor voice``: from a WAV to frames of the contract, on a real broker, in a file, through a pipe."""
 
-import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 from agents.common.errors import Failure
-from agents.embedded.tansu import Tansu
 from agents.kafka import topic_reader
 from agents.kafka.admin import topics
 from agents.recordings import file
@@ -26,13 +24,15 @@ from schemas.validation import Limits, check
 from streams.signals.extraction import extract_signal
 from streams.signals.prosody import FEATURES, NAMES
 from tests.conftest import drop_topics
-from tests.support.data.command_line import ARGV, PATIENCE_S, assert_failure, fresh_tenor, succeeded, tenor, variables
+from tests.support.data.command_line import PATIENCE_S, assert_failure, fresh_tenor, succeeded, tenor, variables
 from tests.support.data.voices import RATE, babble, sine, wav
+from tests.support.isolation import unique
+from tests.support.processes.tenor_process import ARGV
 
 STARTED, STARTED_MS = "2026-03-02T09:14:00Z", 1_772_442_840_000
 AGREED = Caller("c1", "u1", "default", True)
 LINE = f"voice x.wav --conversation c1 --consent --started {STARTED} --out frames.jsonl"
-COUNTER = itertools.count(1)
+
 TALK = babble(4.0, 5.0)
 
 Datum = dict[str, Any]
@@ -47,9 +47,9 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
-def bus(tansu: Tansu, offline: Settings) -> Iterator[Settings]:
+def bus(tansu: str, offline: Settings) -> Iterator[Settings]:
     """Settings whose topics exist and are empty."""
-    own = with_prefix(tansu.bootstrap, f"voice{next(COUNTER)}.")
+    own = with_prefix(tansu, f"{unique('voice')}.")
     topics.apply(own)
     yield own
     drop_topics(own)

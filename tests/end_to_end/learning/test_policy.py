@@ -1,4 +1,4 @@
-"""The loop closed: what followed is learned, told, acted upon, and can be learned again from the log by anybody."""
+"""The policy learns from outcomes, acts on them, and every snapshot can be reproduced from the log."""
 
 import os
 import signal
@@ -23,11 +23,10 @@ from streams.policy import snapshot
 from streams.policy.learner import rating_score
 from streams.policy.snapshot import Snapshot, from_record, to_record
 from streams.signals.extraction import policy_signal
-from tests.end_to_end.conftest import settings_for
-from tests.end_to_end.test_crash import settled
 from tests.support.bus_events import ANGRY, conversation, now_ms
 from tests.support.data import lessons
-from tests.support.deployment import Deployment, deploy, eventually
+from tests.support.deployment import Deployment, deploy, eventually, settings_for
+from tests.support.verification import verify_once_caught_up
 
 Record = dict[str, Any]
 START = now_ms() - 3_600_000
@@ -42,7 +41,7 @@ REFUSED = "tenor_snapshots_refused_total"
 @pytest.fixture(scope="module")
 def deployment(broker: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """One for all: each test has a tenant of its own, and each tenant its own policy."""
-    one = deploy(
+    deployed = deploy(
         settings_for(
             broker,
             tick_s=4.0,
@@ -56,10 +55,10 @@ def deployment(broker: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
         ),
         tmp_path_factory.mktemp("policy"),
     )
-    one.start_worker()
-    one.start("learner")
-    yield one
-    one.stop()
+    deployed.start_worker()
+    deployed.start("learner")
+    yield deployed
+    deployed.stop()
 
 
 def process(deployment: Deployment, name: str) -> ChildProcess:
@@ -76,19 +75,25 @@ def talk(deployment: Deployment, tenant: str, texts: list[str], count: int = 1, 
 
 def of_tenant(deployment: Deployment, name: Name, tenant: str) -> list[Record]:
     codec, schema = codec_for(deployment.settings), record(RECORD_OF[name])
-    found = [codec.decode(schema, one.value, {}) for one in deployment.read(name) if one.value != POISON]
-    return [one for one in found if one["tenant"] == tenant]
+    decoded = [codec.decode(schema, message.value, {}) for message in deployment.read(name) if message.value != POISON]
+    return [message for message in decoded if message["tenant"] == tenant]
 
 
 def drawn(deployment: Deployment, tenant: str, at: int) -> list[Record]:
     """First decisions of conversations that began at a moment: nothing but the policy narrows their options."""
-    found = of_tenant(deployment, Name.DECISIONS, tenant)
-    return [one for one in found if one["kind"] == "first" and one["conversation_id"].startswith(f"{tenant}-{at}-")]
+    decisions = of_tenant(deployment, Name.DECISIONS, tenant)
+    return [
+        decision
+        for decision in decisions
+        if decision["kind"] == "first" and decision["conversation_id"].startswith(f"{tenant}-{at}-")
+    ]
 
 
 def publish(deployment: Deployment, name: Name, records: list[Record]) -> None:
     codec, schema = codec_for(deployment.settings), record(RECORD_OF[name])
-    deployment.produce((name, one.get("conversation_id", "key"), codec.encode(schema, one), BY_US) for one in records)
+    deployment.produce(
+        (name, datum.get("conversation_id", "key"), codec.encode(schema, datum), BY_US) for datum in records
+    )
 
 
 def experiment(tenant: str, count: int, harm: float, start: int = 0) -> tuple[list[Record], list[Record]]:
@@ -106,8 +111,8 @@ def experiment(tenant: str, count: int, harm: float, start: int = 0) -> tuple[li
         for number in range(start, start + count)
     ]
     outcomes = [
-        lessons.outcome(one, 0.02 * (number % 5) - harm * (one["option"] == HARMFUL))
-        for number, one in enumerate(decisions)
+        lessons.outcome(decision, 0.02 * (number % 5) - harm * (decision["option"] == HARMFUL))
+        for number, decision in enumerate(decisions)
     ]
     return decisions, outcomes
 
@@ -121,28 +126,30 @@ def teach(deployment: Deployment, tenant: str, count: int, harm: float = 0.0, st
 def snapshots(deployment: Deployment, tenant: str) -> dict[str, tuple[int, Record]]:
     """Where each stands, and what it holds, in the order they were published."""
     codec, schema = codec_for(deployment.settings), record("policy_snapshot")
-    found = [(one.offset, codec.decode(schema, one.value, {})) for one in deployment.read(Name.POLICY)]
-    return {datum["policy_version"]: (offset, datum) for offset, datum in found if datum["tenant"] == tenant}
+    decoded = [(message.offset, codec.decode(schema, message.value, {})) for message in deployment.read(Name.POLICY)]
+    return {datum["policy_version"]: (offset, datum) for offset, datum in decoded if datum["tenant"] == tenant}
 
 
 def learned(deployment: Deployment, tenant: str, matured: int) -> Callable[[], Record | None]:
     """The newest snapshot, once it has learned from so many outcomes."""
 
-    def found() -> Record | None:
+    def newest() -> Record | None:
         last = list(snapshots(deployment, tenant).values())[-1:]
         return last[0][1] if last and last[0][1]["matured"] >= matured else None
 
-    return found
+    return newest
 
 
 def in_force(deployment: Deployment, version: str) -> Callable[[], bool]:
     """Whether every partition was told of a snapshot; what is sent then is folded after it."""
 
-    def found() -> bool:
-        told = [one for one in deployment.read(Name.SIGNALS) if version.encode() in (one.value or b"")]
-        return {one.partition for one in told} == set(range(deployment.settings.partitions))
+    def announced() -> bool:
+        announcements = [
+            signal for signal in deployment.read(Name.SIGNALS) if version.encode() in (signal.value or b"")
+        ]
+        return {signal.partition for signal in announcements} == set(range(deployment.settings.partitions))
 
-    return found
+    return announced
 
 
 def test_what_follows_is_reinforced_flagged_rerouted_and_escalated(deployment: Deployment) -> None:
@@ -179,14 +186,14 @@ def test_what_was_learned_is_taken_on_and_every_decision_says_from_where(deploym
     last = eventually(learned(deployment, "acme", SAFE_START), "a snapshot")["policy_version"]
     eventually(in_force(deployment, last), "it is announced")
     talk(deployment, "acme", [ANGRY] * 2, 6, START + 2)
-    found = eventually(lambda: drawn(deployment, "acme", START + 2), "decisions under it")
+    decisions = eventually(lambda: drawn(deployment, "acme", START + 2), "decisions under it")
     known = snapshots(deployment, "acme")
-    for one in found:
-        offset, datum = known[one["policy_version"]]
-        assert (one["snapshot_offset"], datum["policy_version"]) == (offset, one["policy_version"])
-        assert set(one["predicted_reward"]) == {CONTROL, *one["eligible"]}
-        assert sum(chance["probability"] for chance in one["propensities"]) == pytest.approx(1.0, abs=1e-9)
-        assert len({chance["probability"] for chance in one["propensities"][1:]}) > 1, "no longer uniform"
+    for decision in decisions:
+        offset, datum = known[decision["policy_version"]]
+        assert (decision["snapshot_offset"], datum["policy_version"]) == (offset, decision["policy_version"])
+        assert set(decision["predicted_reward"]) == {CONTROL, *decision["eligible"]}
+        assert sum(chance["probability"] for chance in decision["propensities"]) == pytest.approx(1.0, abs=1e-9)
+        assert len({chance["probability"] for chance in decision["propensities"][1:]}) > 1, "no longer uniform"
 
 
 def test_an_option_that_does_harm_is_rolled_back_told_and_enabled_by_a_person(deployment: Deployment) -> None:
@@ -210,8 +217,8 @@ def test_an_option_that_does_harm_is_rolled_back_told_and_enabled_by_a_person(de
 
     eventually(in_force(deployment, eventually(enabled, "it is enabled")), "and announced")
     talk(deployment, "harm", [ANGRY] * 2, 6, START + 1)
-    found = eventually(lambda: drawn(deployment, "harm", START + 1), "decisions with it")
-    assert all(HARMFUL in one["eligible"] for one in found)
+    decisions = eventually(lambda: drawn(deployment, "harm", START + 1), "decisions with it")
+    assert all(HARMFUL in one["eligible"] for one in decisions)
 
 
 def test_a_killed_learner_goes_on_exactly_where_it_was(deployment: Deployment) -> None:
@@ -237,9 +244,11 @@ def test_what_fits_nothing_is_a_dead_letter_with_its_reason(deployment: Deployme
     publish(deployment, Name.COMMANDS, [command])
     for name, reason in ((Name.OUTCOMES, Reason.UNKNOWN_DECISION), (Name.COMMANDS, Reason.UNKNOWN_OPTION)):
         letters = eventually(lambda name=name: deployment.dead_letters(name), "a dead letter")
-        assert {one.header(f"{ERROR_PREFIX}reason") for one in letters} == {str(reason)}
-    for _, one in snapshots(deployment, "odd").values():
-        assert (one["matured"], one["options"], one["disabled"]) == (0, [], []), "read so far, and nothing learned"
+        assert {letter.header(f"{ERROR_PREFIX}reason") for letter in letters} == {str(reason)}
+    for _, datum in snapshots(deployment, "odd").values():
+        assert (datum["matured"], datum["options"], datum["disabled"]) == (0, [], []), (
+            "read so far, and nothing learned"
+        )
 
 
 def test_poison_is_neither_learned_nor_fatal(deployment: Deployment) -> None:
@@ -265,28 +274,28 @@ def test_a_broken_snapshot_leaves_the_last_good_one_in_force(deployment: Deploym
     deployment.produce(signals)
     eventually(in_force(deployment, version), "it is announced")
     talk(deployment, "broken", [ANGRY] * 2, 4)
-    found = eventually(lambda: drawn(deployment, "broken", START), "decisions")
+    decisions = eventually(lambda: drawn(deployment, "broken", START), "decisions")
     usable = [name for name, (_, datum) in snapshots(deployment, "broken").items() if datum["matured"] < 99]
     assert usable[0] == good
-    assert {one["policy_version"] for one in found} <= set(usable)
+    assert {decision["policy_version"] for decision in decisions} <= set(usable)
     assert deployment.metric(process(deployment, "worker"), REFUSED) >= 1
 
 
 def test_every_snapshot_can_be_learned_again_and_every_output_follows_from_the_log(deployment: Deployment) -> None:
     """After all of the above: broken snapshots, a killed learner, commands and dead letters."""
-    verdict = settled(deployment)
+    verdict = verify_once_caught_up(deployment)
     assert verdict.equal, verdict
     assert verdict.expected == verdict.published
     reads = all_read(deployment)
     for tenant, least in (("acme", 1), ("harm", 2), ("dead", 2), ("broken", 1)):  # acme's may all be learned at once
-        found = [datum for _, datum in snapshots(deployment, tenant).values() if datum["format"] == snapshot.FORMAT]
-        assert len(found) >= least
+        published = [datum for _, datum in snapshots(deployment, tenant).values() if datum["format"] == snapshot.FORMAT]
+        assert len(published) >= least
         before = Snapshot(tenant)
-        for one in found:
-            again = learned_again(deployment, before, one, reads)
-            assert again == one, f"{tenant}: {one['policy_version']} after {one['previous']}"
-            before = from_record(one)
-    alerted = {one["alert_id"] for one in deployment.decoded(Name.ALERTS) if one["conversation_id"] is None}
+        for datum in published:
+            again = learned_again(deployment, before, datum, reads)
+            assert again == datum, f"{tenant}: {datum['policy_version']} after {datum['previous']}"
+            before = from_record(datum)
+    alerted = {datum["alert_id"] for datum in deployment.decoded(Name.ALERTS) if datum["conversation_id"] is None}
     lost = rolled_back(deployment)
     assert lost
     assert {ids.stable_id("alert", "option_rolled_back", HARMFUL, "harm", name) for name in lost} <= alerted
@@ -294,35 +303,37 @@ def test_every_snapshot_can_be_learned_again_and_every_output_follows_from_the_l
 
 def rolled_back(deployment: Deployment) -> list[str]:
     """Snapshots that took the harmful option out of use."""
-    found = [datum for _, datum in snapshots(deployment, "harm").values()]
-    before: list[list[str]] = [[], *(one["disabled"] for one in found)]
+    published = [datum for _, datum in snapshots(deployment, "harm").values()]
+    before: list[list[str]] = [[], *(datum["disabled"] for datum in published)]
     return [
-        one["policy_version"]
-        for one, known in zip(found, before, strict=False)
-        if HARMFUL in one["disabled"] and HARMFUL not in known
+        datum["policy_version"]
+        for datum, known in zip(published, before, strict=False)
+        if HARMFUL in datum["disabled"] and HARMFUL not in known
     ]
 
 
 def all_read(deployment: Deployment) -> list[DecodedRecord]:
     """Everything the learner reads."""
-    codec, found = codec_for(deployment.settings), []
+    codec, read = codec_for(deployment.settings), []
     for name in (Name.DECISIONS, Name.OUTCOMES, Name.RATINGS, Name.COMMANDS):
         for received in deployment.read(name):
             if received.value != POISON:
                 datum = codec.decode(record(RECORD_OF[name]), received.value, {})
-                found.append(
+                read.append(
                     DecodedRecord(
                         name, received, datum | ({"score": rating_score(datum)} if name is Name.RATINGS else {})
                     )
                 )
-    return found
+    return read
 
 
-def learned_again(deployment: Deployment, before: Snapshot, one: Record, reads: list[DecodedRecord]) -> Record | None:
+def learned_again(
+    deployment: Deployment, before: Snapshot, published: Record, reads: list[DecodedRecord]
+) -> Record | None:
     """What a snapshot should be, from the one before it and the log."""
     again = TenantPolicyLearner(deployment.settings.config, before)
     for read in reads:
-        if read.datum["tenant"] == one["tenant"]:
+        if read.datum["tenant"] == published["tenant"]:
             again.add(read)
     again.restore()
-    return again.learn(from_record(one).positions).record
+    return again.learn(from_record(published).positions).record

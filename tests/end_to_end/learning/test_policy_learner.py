@@ -18,11 +18,10 @@ from schemas.records import record
 from schemas.topics import RECORD_OF, Name
 from streams.config.model import PolicyConfig
 from streams.policy.snapshot import Snapshot
-from tests.end_to_end.conftest import settings_for
 from tests.end_to_end.learning.test_policy import HARMFUL, all_read, experiment, snapshots
 from tests.support.bus_events import now_ms
 from tests.support.data.lessons import rating
-from tests.support.deployment import Deployment, deploy, eventually
+from tests.support.deployment import Deployment, deploy, eventually, settings_for
 
 pytestmark = pytest.mark.reference
 
@@ -40,11 +39,11 @@ def publish(settings: Settings, name: Name, records: list[Record], at_ms: int) -
     """As if the broker had been handed them at that moment."""
     codec, schema = codec_for(settings), record(RECORD_OF[name])
     producer = Producer(client.producer_config(settings))
-    for one in records:
-        value = codec.encode(schema, one)
+    for datum in records:
+        value = codec.encode(schema, datum)
         producer.produce(
             settings.topics.name(name),
-            key=one.get("conversation_id") or one["policy_version"],
+            key=datum.get("conversation_id") or datum["policy_version"],
             value=value,
             timestamp=at_ms,
         )
@@ -53,37 +52,39 @@ def publish(settings: Settings, name: Name, records: list[Record], at_ms: int) -
 
 @contextmanager
 def learner(deployment: Deployment) -> Iterator[PolicyLearner]:
-    one = PolicyLearner(deployment.settings, codec_for(deployment.settings))
-    yield one
-    one.close()
+    policy_learner = PolicyLearner(deployment.settings, codec_for(deployment.settings))
+    yield policy_learner
+    policy_learner.close()
 
 
-def learned(deployment: Deployment, one: PolicyLearner, tenant: str, matured: int) -> Record:
+def learned(deployment: Deployment, policy_learner: PolicyLearner, tenant: str, matured: int) -> Record:
     """The newest snapshot, once it has learned from so many outcomes."""
 
-    def found() -> Record | None:
-        one.step()
+    def newest_snapshot() -> Record | None:
+        policy_learner.step()
         last = list(snapshots(deployment, tenant).values())[-1:]
         return last[0][1] if last and last[0][1]["matured"] >= matured else None
 
-    newest: Record = eventually(found, f"{matured} are learned")
+    newest: Record = eventually(newest_snapshot, f"{matured} are learned")
     return newest
 
 
 def read_of(deployment: Deployment, name: Name, tenant: str) -> list[tuple[int, Record]]:
     """Partition and content of what stands in one of our topics about a tenant."""
     codec, schema = codec_for(deployment.settings), record(RECORD_OF[name])
-    found = [(one.partition, codec.decode(schema, one.value, {})) for one in deployment.read(name)]
-    return [(partition, datum) for partition, datum in found if datum["tenant"] == tenant]
+    decoded = [(message.partition, codec.decode(schema, message.value, {})) for message in deployment.read(name)]
+    return [(partition, datum) for partition, datum in decoded if datum["tenant"] == tenant]
 
 
 def announced(deployment: Deployment, tenant: str) -> list[tuple[str, int]]:
     """Versions and offsets the partitions were told, the same of all of them."""
-    told: dict[int, list[tuple[str, int]]] = {number: [] for number in range(deployment.settings.partitions)}
-    for partition, one in read_of(deployment, Name.SIGNALS, tenant):
-        told[partition].append((one["policy_version"], one["snapshot_offset"]))
-    assert all(versions == told[0] for versions in told.values())
-    return told[0]
+    versions_by_partition: dict[int, list[tuple[str, int]]] = {
+        number: [] for number in range(deployment.settings.partitions)
+    }
+    for partition, signal in read_of(deployment, Name.SIGNALS, tenant):
+        versions_by_partition[partition].append((signal["policy_version"], signal["snapshot_offset"]))
+    assert all(versions == versions_by_partition[0] for versions in versions_by_partition.values())
+    return versions_by_partition[0]
 
 
 def test_who_was_away_for_days_learns_what_came_meanwhile(deployment: Deployment) -> None:
@@ -98,8 +99,8 @@ def test_who_was_away_for_days_learns_what_came_meanwhile(deployment: Deployment
     for name, records in both:
         publish(settings, name, records[10:20], now - 40 * HOUR_MS)
         publish(settings, name, records[20:], now)
-    with learner(deployment) as one:
-        after = learned(deployment, one, "away", 30)
+    with learner(deployment) as policy_learner:
+        after = learned(deployment, policy_learner, "away", 30)
     assert (before["matured"], after["matured"], after["previous"]) == (10, 30, before["policy_version"])
 
 
@@ -110,9 +111,9 @@ def learned_by_hand(deployment: Deployment, tenant: str) -> Record:
     for read in reads:
         again.add(read)
     ends = client.end_offsets(deployment.settings, list({read.position for read in reads}))
-    found = again.learn(ends).record
-    assert found is not None
-    return found
+    snapshot_record = again.learn(ends).record
+    assert snapshot_record is not None
+    return snapshot_record
 
 
 def test_who_restarts_knows_what_it_knew_and_verify_comes_to_the_same(deployment: Deployment) -> None:

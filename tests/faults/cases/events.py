@@ -17,11 +17,11 @@ from schemas.json_form import to_json
 from schemas.records import PAST, load, record
 from schemas.topics import Name
 from streams.signals.extraction import tick_signal
-from tests.end_to_end.test_bad_input import BAD
 from tests.faults.case import case
 from tests.faults.field import Field
 from tests.faults.load import steady
 from tests.faults.recording import MESSAGES, MIXED, Event, Recording
+from tests.support.bad_events import BAD
 from tests.support.bus_events import click
 
 BURST = 100_000

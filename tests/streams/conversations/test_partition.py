@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import state as states
@@ -16,6 +16,7 @@ from streams.ids import SEPARATOR
 from streams.outputs import Output
 from streams.signals.extraction import Signal
 from streams.state import State
+from tests import examples
 from tests.support.data.builders import published, tick_at
 from tests.support.data.signal_logs import CONFIG, LATEST_S, PROFILED, RESENT, TICKED, VERY_LATE, Log, logs
 
@@ -116,7 +117,7 @@ def remembered(stored: Stored) -> dict[str, State]:
     return {key: msgspec.structs.replace(state, positions={}) for key, state in found.items()}
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     EVERYTHING,
     CUTS,

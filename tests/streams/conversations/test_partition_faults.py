@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from streams.conversations.partition import Partition
 from streams.signals.extraction import Signal, forget_signal
+from tests import examples
 from tests.streams.conversations.test_partition import END, Stored, opened, remembered, write
 from tests.support.data.builders import moment, published
 from tests.support.data.signal_logs import EVENTS, Log, position_of
@@ -161,5 +162,5 @@ def are_strangers(one: Signal, other: Signal) -> bool:
 
 
 # ``make fuzz`` looks longer.
-Faults.TestCase.settings = settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", 100)), stateful_step_count=40)
+Faults.TestCase.settings = settings(examples(int(os.environ.get("FUZZ_EXAMPLES", 100))), stateful_step_count=40)
 test_faults = Faults.TestCase

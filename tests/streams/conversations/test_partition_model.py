@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import state as states
@@ -13,6 +13,7 @@ from streams.signals.extraction import Signal, model_signal
 from streams.text_model import weights
 from streams.text_model.model import TextModel, shipped_model
 from streams.text_model.weights import PLACES
+from tests import examples
 from tests.streams.conversations.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
 from tests.streams.conversations.test_partition import work as worked
 from tests.support.data.builders import moment, tick_at
@@ -53,7 +54,7 @@ def points(partition: Partition, log: list[Signal]) -> list[dict[str, Any]]:
     return [output.datum for output in told if output.record == "trajectory_point"]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     LOGS,
     CHANGES,
@@ -70,7 +71,7 @@ def test_a_crash_anywhere_changes_nothing_where_weights_change(
     assert opened(crashed[1]).version == opened(calm[1]).version
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(LOGS, CHANGES, CUTS, st.integers(0, 6))
 def test_runs_that_come_again_whole_change_nothing(
     signals: list[Signal], changes: list[tuple[int, str]], cuts: list[int], again: int

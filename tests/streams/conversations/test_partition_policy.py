@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import state as states
@@ -13,6 +13,7 @@ from streams.interventions.options import CONTROL
 from streams.policy.policy import Policy
 from streams.policy.snapshot import Snapshot
 from streams.signals.extraction import Signal, policy_signal
+from tests import examples
 from tests.streams.conversations.test_partition import CUTS, END, Stored, fold, remembered, runs_of, write
 from tests.streams.conversations.test_partition import work as worked
 from tests.support.data.builders import moment, tick_at
@@ -77,7 +78,7 @@ def without_policies(stored: Stored) -> Stored:
     return {key: value for key, value in stored.items() if key != POLICIES}
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     LOGS,
     CHANGES,
@@ -94,7 +95,7 @@ def test_a_crash_anywhere_changes_nothing_where_policies_change(
     assert crashed[1].get(POLICIES) == calm[1].get(POLICIES)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(LOGS, CHANGES, CUTS, st.integers(0, 6))
 def test_runs_that_come_again_whole_change_nothing(
     signals: list[Signal], changes: Changes, cuts: list[int], again: int

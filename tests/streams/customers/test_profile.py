@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.codec import Codec
@@ -19,6 +19,7 @@ from streams.customers.partition import MARK, CustomerPartition
 from streams.customers.profile import Profile, ProfileError, merge_note
 from streams.outputs import Output
 from streams.state import Baseline, OptionHistory, ProfilePrior, State
+from tests import examples
 from tests.support.data.builders import (
     CALM,
     FURIOUS,
@@ -177,7 +178,7 @@ def test_another_format_is_refused_and_says_what_to_do(value: bytes) -> None:
 # What survives a crash, and an erasure
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(MANY, st.integers(0, 25), st.integers(0, 6))
 def test_a_crash_anywhere_changes_nothing(found: list[dict[str, Any]], cut: int, writes: int) -> None:
     """A run breaks off after some writes and is read again from its first note."""

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.experiment.rater_agreement import (
@@ -18,6 +18,7 @@ from streams.experiment.rater_agreement import (
     agreement,
 )
 from streams.experiment.rater_agreement import alpha as alpha_of
+from tests import examples
 
 GRADES = (1, 2, 3, 4, 5)
 # Krippendorff (2011), Computing Krippendorff's Alpha-Reliability: four observers, twelve units, missing data (page 8).
@@ -125,7 +126,7 @@ def test_the_last_judgement_of_a_rater_counts() -> None:
     assert agreement(changed_mind, GRADES, "ordinal") == agreement(PUBLISHED, GRADES, "ordinal")
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(st.randoms())
 def test_order_and_names_do_not_matter(rng: random.Random) -> None:
     shuffled = [one._replace(rater=f"r{one.rater}", unit=("c", one.unit)) for one in PUBLISHED]

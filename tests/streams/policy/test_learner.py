@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.config.model import PolicyConfig
@@ -25,6 +25,7 @@ from streams.policy.outcome_join import RatedDecision, TrainingExample
 from streams.policy.rollback import find_rollbacks
 from streams.policy.snapshot import ANY, Snapshot, from_record, to_record
 from streams.policy.thompson import Arm
+from tests import examples
 from tests.support.data.builders import OFFER, SLOW, option
 from tests.support.data.lessons import (
     EVEN,
@@ -99,7 +100,7 @@ def test_a_batch_forgets_once_what_was_before_it(one: Any, other: Any, discount:
         np.testing.assert_allclose(arm.response, factor * said + says, rtol=1e-8, atol=1e-8)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(LESSONS, st.randoms(use_true_random=False))
 def test_the_order_within_a_batch_is_of_no_account(drawn: Any, chance: Any) -> None:
     lessons = made(drawn)
@@ -109,7 +110,7 @@ def test_the_order_within_a_batch_is_of_no_account(drawn: Any, chance: Any) -> N
     assert_close(update_arms(before, unrated(lessons), [], PLAIN), update_arms(before, unrated(shuffled), [], PLAIN))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(LESSONS, st.integers(0, 12))
 def test_without_forgetting_batches_are_of_no_account(drawn: Any, cut: int) -> None:
     lessons = made(drawn)
@@ -366,7 +367,7 @@ def test_time_does_not_run_backwards() -> None:
     assert next_snapshot(one, brought([lesson("b")]), [], READ, config()).created_at == one.created_at
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(LESSONS, LESSONS)
 def test_going_on_from_what_was_published_is_going_on(one: Any, other: Any) -> None:
     """What a restart reads is what the learner had in mind, to the last bit."""

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.policy.outcome_join import PATIENCE_MS, JoinedBatch, OutcomeJoin
+from tests import examples
 from tests.support.data.builders import moment
 from tests.support.data.lessons import Record, config, decision, outcome, rating
 
@@ -100,7 +101,7 @@ def expected(told: Told) -> dict[str, tuple[float | None, Mapping[Any, int]]]:
     return found
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(stories(), st.data())
 def test_what_is_learned_follows_from_what_was_read_and_not_from_its_order(told: Told, data: st.DataObject) -> None:
     experience = OutcomeJoin(CONFIG)
@@ -109,7 +110,7 @@ def test_what_is_learned_follows_from_what_was_read_and_not_from_its_order(told:
     assert set(times.values()) <= {1}, "once, however often it was published"
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(stories(), st.data())
 def test_lessons_of_a_partition_are_in_the_order_of_their_decisions(told: Told, data: st.DataObject) -> None:
     experience = OutcomeJoin(CONFIG)
@@ -122,7 +123,7 @@ def test_lessons_of_a_partition_are_in_the_order_of_their_decisions(told: Told, 
         assert places == sorted(places), "never a later decision in an earlier batch"
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(stories(), st.data())
 def test_what_is_known_of_a_story_has_nothing_to_refuse(told: Told, data: st.DataObject) -> None:
     experience = OutcomeJoin(CONFIG)
@@ -130,7 +131,7 @@ def test_what_is_known_of_a_story_has_nothing_to_refuse(told: Told, data: st.Dat
     assert not any(item.unknown or item.late or item.given_up for item in news)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(stories(), st.data())
 def test_recalling_all_at_once_goes_on_like_the_one_that_never_stopped(told: Told, data: st.DataObject) -> None:
     """The learner died: what was read before comes in one batch, and what comes then means the same."""

@@ -1,11 +1,12 @@
 """The sentiment is VADER's own, whatever is written."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES
 
 from streams.signals.sentiment import MAX_EMOJIS, analyzer, compound, limit_emojis
+from tests import examples
 
 RULES = sorted({word for phrase in (*BOOSTER_DICT, *SPECIAL_CASES, *NEGATE) for word in phrase.split()})
 OTHERS = [
@@ -53,7 +54,7 @@ def as_vader_says(text: str) -> float:
 
 
 @given(TEXTS)
-@settings(max_examples=1000)
+@examples(1000)
 @example("")
 @example("good but bad but good")
 @example("kind of good, kind")

@@ -5,20 +5,21 @@ from math import sqrt
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.text_model import lexicon
 from streams.text_model.lexicon import SIZE, term_place
 from streams.text_model.pretrained import LEXICONS, load_lexicons
 from streams.text_model.weights import WeightsError
+from tests import examples
 
 WEIGHTS = st.dictionaries(st.integers(0, SIZE - 1), st.floats(-100, 100, width=16), max_size=20)
 RAMP = array("f", [index % 97 / 97 for index in range(SIZE)])
 TERMS = st.lists(st.integers(0, 2**24 - 1), max_size=40, unique=True)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(WEIGHTS)
 def test_a_lexicon_is_read_as_it_was_written(weights: dict[int, float]) -> None:
     one = lexicon.from_weights(weights)

@@ -3,20 +3,21 @@
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.text_model import weights
 from streams.text_model.pretrained import WEIGHTS, load_weights
 from streams.text_model.prior import expert_weights
 from streams.text_model.weights import HEADS, LARGEST, LENGTH, PLACES, SIZE, WeightsError
+from tests import examples
 from tests.support.data.dialogues import random_weights
 
 VALUES = st.dictionaries(st.integers(0, LENGTH - 1), st.floats(-10, 10), max_size=20)
 LEARNED = st.fixed_dictionaries(dict.fromkeys(HEADS, VALUES))
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(LEARNED)
 def test_weights_are_read_as_they_were_written(learned: dict[str, dict[int, float]]) -> None:
     one = weights.from_heads(learned)

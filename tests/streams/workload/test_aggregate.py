@@ -264,8 +264,8 @@ def test_all_that_comes_in_is_assignments_and_what_was_believed_of_customers() -
     assert all(kind == "string" or kind == ["null", "string"] for kind in kinds)
     names = {field["name"] for field in record("assignment").published["fields"]}
     assert names == {"event_id", "conversation_id", "event_time", "tenant", "operator_id", "team", "shown_to"}
-    assert live.LAST_NEEDED == "raised"
-    decoded = {field["name"] for field in head_schema(record("trajectory_point"), live.LAST_NEEDED)["fields"]}
+    assert live.LAST_FIELD == "raised"
+    decoded = {field["name"] for field in head_schema(record("trajectory_point"), live.LAST_FIELD)["fields"]}
     assert not decoded & {"observation", "reply", "cues", "contributions"}
     source = Path(agents.__file__).with_name("workload.py").read_text()
     assert set(re.findall(r"Name\.(\w+)", source)) == {"ASSIGNMENTS", "TRAJECTORIES", "WORKLOAD"}

@@ -22,8 +22,8 @@ def team(**changes: Any) -> Team:
 
 def routes(*teams: Team) -> Routes:
     """Every alert to each of these teams."""
-    found = teams or (SUPPORT,)
-    return Routes(found, tuple(Route(one.name) for one in found))
+    known_teams = teams or (SUPPORT,)
+    return Routes(known_teams, tuple(Route(team.name) for team in known_teams))
 
 
 def command(action: str, **changes: Any) -> dict[str, Any]:

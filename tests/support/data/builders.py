@@ -1,4 +1,4 @@
-"""Events, signals and settings small enough to tell a story with. Times are seconds after ``START``."""
+"""Small events, signals and settings. Times are seconds after ``START``."""
 
 import copy
 from collections import Counter
@@ -109,21 +109,21 @@ def prosody(at: float = 0.0, **changes: Any) -> dict[str, Any]:
     return event(at, **fields) | changes
 
 
-def kind_of(one: Event) -> str:
+def kind_of(event: Event) -> str:
     marks = {"text": "message", "keys": "keystrokes", "action": "navigation", "duration_ms": "prosody"}
-    return next(kind for field, kind in marks.items() if field in one)
+    return next(kind for field, kind in marks.items() if field in event)
 
 
 def log(*events: Event) -> list[Signal]:
     """The signals of these events, as ingest numbers them; a tick passes through."""
     offsets: Counter[str] = Counter()
     signals = []
-    for one in events:
-        if one.get("kind") == "tick":
-            signals.append(dict(one))
+    for event in events:
+        if event.get("kind") == "tick":
+            signals.append(dict(event))
             continue
-        kind = kind_of(one)
-        signals.append(extract_signal(kind, one, (TOPICS[kind], 0, offsets[kind]), one["event_time"]))
+        kind = kind_of(event)
+        signals.append(extract_signal(kind, event, (TOPICS[kind], 0, offsets[kind]), event["event_time"]))
         offsets[kind] += 1
     return signals
 
@@ -133,7 +133,7 @@ def tick_at(at: float) -> Signal:
 
 
 def brought(conversation: str = "c1", offset: int = 7, **known: Any) -> Signal:
-    """The signal with which the profile of the customer comes."""
+    """The signal that carries the customer's profile."""
     nothing = {"conversations": 4, "tone": 0.0, "baselines": {}, "triggers": {}, "defused": {}}
     whose = {"kind": "profile", "conversation_id": conversation, "customer_id": "u1"}
     source = {"topic": CUSTOMERS, "partition": 0, "offset": offset}
@@ -163,7 +163,7 @@ def of(outputs: Sequence[Output], name: str) -> list[dict[str, Any]]:
 
 
 def published(output: Output) -> tuple[str, str, bytes]:
-    """What reaches the bus: record, id and bytes; raises when the record does not fit its schema."""
+    """The encoded outputs: record, id and bytes. Raises when a record does not fit its schema."""
     return output.record, output.id, CODEC.encode(record(output.record), output.datum)
 
 
@@ -177,7 +177,7 @@ def option(
     adapt: tuple[Adaptation, ...] = (),
     **when: Any,
 ) -> InterventionOption:
-    """An option by its name; other words are conditions of its eligibility."""
+    """An option by its name; keyword arguments are its eligibility conditions."""
     return InterventionOption(
         name,
         Constraints(hand_over=hand_over),

@@ -1,4 +1,4 @@
-"""Conversations as the text model sees them: told, or drawn at random."""
+"""Conversations as the text model reads them, written or drawn at random."""
 
 from array import array
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ NUMBERS = st.dictionaries(st.sampled_from(text.FEATURES), st.none() | KNOWN)
 
 @st.composite
 def signals(draw: st.DrawFn) -> Signal:
-    """A message: of a customer more often than not; one in a few could not be read."""
+    """A message, more often of a customer than of an operator; some have no text features."""
     role = draw(st.sampled_from(["customer", "customer", "operator", "bot"]))
     names = list(cues.CUSTOMER_CUES if role == "customer" else cues.OPERATOR_CUES)
     unread = draw(st.integers(0, 4)) == 0
@@ -48,7 +48,7 @@ def said(*words: str) -> list[Signal]:
 
 @cache
 def random_weights(seed: int) -> Weights:
-    """Weights of which every one is drawn."""
+    """Weights drawn at random."""
     rng = Random(seed)
     heads = (array("f", HALVES.unpack(HALVES.pack(*(rng.gauss(0.0, 1.0) for _ in range(LENGTH))))) for _ in range(3))
     now, next_, rise = heads
@@ -66,6 +66,6 @@ def read(
 
 
 def labelled(turns: Iterable[tuple[Any, Turn]], *labels: bool | None) -> list[tuple[Turn, Label]]:
-    """Lessons of turns; None leaves one out."""
+    """Training examples of turns; None leaves a turn out."""
     pairs = zip(turns, labels, strict=True)
     return [(turn, Label(truth, rose=None)) for (_, turn), truth in pairs if truth is not None]

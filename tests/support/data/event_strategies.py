@@ -1,4 +1,4 @@
-"""Any event the contracts admit: drawn from the Avro schema, kept if validation accepts it."""
+"""Hypothesis strategies for valid events: drawn from the Avro schema, kept if validation accepts them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A made-up experiment: the same decisions for ClickHouse and for the formulas in Python."""
+"""A synthetic experiment: the same decisions for ClickHouse and for the formulas in Python."""
 
 import random
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ class Made(NamedTuple):
 
     @property
     def decided(self) -> MaturedDecision:
-        """What streams/experiment/effects.py takes of it; only where it was rewarded."""
+        """The input of streams/experiment/effects.py. Only decisions with a reward have one."""
         return MaturedDecision(
             self.decision["conversation_id"],
             self.decision["option"],
             self.outcome["reward"],
-            {one["option"]: one["probability"] for one in self.decision["propensities"]},
+            {propensity["option"]: propensity["probability"] for propensity in self.decision["propensities"]},
             self.decision["predicted_reward"] or {},
         )
 
@@ -63,7 +63,7 @@ def made(tenant: str, number: int, rng: random.Random, same: Mapping[str, Any]) 
 
 
 def drawn_chances(rng: random.Random) -> dict[str, float]:
-    """Some options, control at one of two shares; now and then a hand-over that leaves nobody alone."""
+    """Propensities of some options; control has one of two shares. Some decisions are hand-overs without control."""
     if rng.random() < 0.05:
         return {"own": 1.0, CONTROL: 0.0}
     names = [name for name in OPTIONS if rng.random() < 0.8] or ["slow"]
@@ -88,7 +88,7 @@ def predictions(rng: random.Random) -> dict[str, float] | None:
 
 
 def seen(option: str, rng: random.Random) -> Datum:
-    """Censored one time in ten; rewards of one digit, so that there are ties."""
+    """An outcome, censored one time in ten. Rewards have one digit, so that ties occur."""
     if rng.random() < 0.1:
         unseen = {"reward": None, "post_level": None, "post_sd": None}
         return {"status": "censored", "censoring_reason": rng.choice(("no_turns", "ended")), **unseen}

@@ -1,4 +1,4 @@
-"""Labelled conversations, invented: whoever is refused is frustrated, whoever is helped is not."""
+"""Synthetic labelled conversations: customers who are refused are frustrated, customers who are helped are not."""
 
 import json
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ def turn(conversation: str, number: int, speaker: str, text: str | None, **label
 
 
 def conversation(number: int, split: str | None = None, name: str | None = None) -> Turns:
-    """Five turns, three of the customer; the last of every third conversation was never seen."""
+    """Five turns, three of the customer; the last turn of every third conversation has no label."""
     refused, own = number % 2 == 0, name or f"c{number}"
     answers, ends = (REFUSED, CROSS) if refused else (HELPED, PLEASED)
     last = None if number % 3 == 0 else ends[(number + 1) % 3]
@@ -35,16 +35,16 @@ def conversation(number: int, split: str | None = None, name: str | None = None)
 
 
 def day(number: int = 12) -> list[Turns]:
-    return [conversation(one) for one in range(number)]
+    return [conversation(turn) for turn in range(number)]
 
 
 def written(path: Path, conversations: Iterable[Turns]) -> Path:
     """A file in the neutral format."""
-    lines = [json.dumps(one) + "\n" for turns in conversations for one in turns]
+    lines = [json.dumps(turn) + "\n" for turns in conversations for turn in turns]
     path.write_text("".join(lines), encoding="utf-8")
     return path
 
 
 def flipped(turns: Turns) -> Turns:
-    """The same conversation with every label the other way round."""
-    return [one if one["frustrated"] is None else one | {"frustrated": 1 - one["frustrated"]} for one in turns]
+    """The same conversation with every label inverted."""
+    return [turn if turn["frustrated"] is None else turn | {"frustrated": 1 - turn["frustrated"]} for turn in turns]

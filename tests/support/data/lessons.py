@@ -1,4 +1,4 @@
-"""Decisions, what followed, and what people say of it, as they stand in the topics. Times are seconds after START."""
+"""Decisions, outcomes and ratings as in the topics. Times are seconds after START."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,8 +42,8 @@ def decision(
         **{"available": True, "unavailable_reason": None},
         **{"level": seen["level"], "level_sd": 0.1, "slope": 0.1, "alarm": 8.0},
         **{"context": seen, "context_version": context.VERSION},
-        **{"eligible": [one for one in chances if one != CONTROL], "excluded": []},
-        "propensities": [{"option": one, "probability": chance} for one, chance in chances.items()],
+        **{"eligible": [option for option in chances if option != CONTROL], "excluded": []},
+        "propensities": [{"option": option, "probability": chance} for option, chance in chances.items()],
         **{"predicted_reward": None, "lottery": 0.5, "option": option, "control": option == CONTROL},
         **{"holdout": chances == HELD_OUT, "propensity": chances.get(option)},
         **{"policy_version": "uniform-1", "snapshot_offset": None, "window_turns": 3, "window_s": 600.0},
@@ -53,7 +53,7 @@ def decision(
 
 
 def outcome(of: Record, reward: float | None = 0.1, after: float = 60.0, **changes: Any) -> Record:
-    """What followed a decision; censored where there is no reward."""
+    """The outcome of a decision; censored without a reward."""
     known: Record = {
         "outcome_id": f"outcome-{of['decision_id']}",
         "decision_id": of["decision_id"],
@@ -70,7 +70,7 @@ def outcome(of: Record, reward: float | None = 0.1, after: float = 60.0, **chang
 
 
 def rating(of: Record, mark: int | None = 5, name: str = "r1", **changes: Any) -> Record:
-    """What somebody says of a reply, with the score it stands for."""
+    """A rating of a reply, with its score."""
     known: Record = {
         "event_id": f"{name}-{of['decision_id']}",
         **{"conversation_id": of["conversation_id"], "tenant": of["tenant"], "event_time": of["event_time"]},
@@ -92,9 +92,9 @@ def brought(
     ratings: Mapping[str, tuple[float, ...]] | None = None,
     rated: list[RatedDecision] | None = None,
 ) -> JoinedBatch:
-    """News of these lessons, with the ratings they have by the id of their decision."""
+    """A batch of these training examples, with their ratings by decision ID."""
     said = ratings or {}
-    with_ratings = [(one, said.get(one.decision["decision_id"], ())) for one in lessons or []]
+    with_ratings = [(example, said.get(example.decision["decision_id"], ())) for example in lessons or []]
     return JoinedBatch(with_ratings, rated or [], [], [], 0)
 
 
@@ -104,7 +104,7 @@ def command(option: str, action: str = "enable", name: str = "command-1") -> Rec
 
 
 def taught(rewards: Mapping[str, float], ridge: float = 5.0, times: int = 20) -> dict[str, Arm]:
-    """Options that were seen so often in one context, always with this reward."""
+    """Options learned this many times in one context, always with this reward."""
     return {
         name: thompson.update_arm(
             thompson.new_arm(context.SIZE, ridge), context.option_features(SEEN, name), reward, times

@@ -1,4 +1,4 @@
-"""The published examples as events, and when they are judged."""
+"""The published examples as events, and the time at which tests validate them."""
 
 import json
 from typing import Any

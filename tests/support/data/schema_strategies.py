@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from schemas.records import Datum, records
+from tests import examples
 
-QUICK = settings(max_examples=40, suppress_health_check=list(HealthCheck))
+FEW = settings(examples(40), suppress_health_check=list(HealthCheck))
 RECORDS = sorted(records())
 YEARS_1_TO_9999 = st.integers(-62_135_596_800_000, 253_402_300_799_999)  # what confluent-kafka's datetime can hold
 
@@ -65,5 +66,5 @@ def simplest(schema: Any) -> Any:
 
 def smallest(name: str) -> Datum:
     """The simplest datum of a record."""
-    found: Datum = simplest(records()[name].published)
-    return found
+    datum: Datum = simplest(records()[name].published)
+    return datum

@@ -1,4 +1,4 @@
-"""Assignments and customers' turns as the module reads them, by the minute."""
+"""Assignments and customer turns as streams/workload reads them. Times are minutes."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def given(minute: float, conversation: str, operator: str | None, **changes: Any
 
 
 def turn(minute: float, conversation: str, raised: bool, **changes: Any) -> Datum:
-    """What was believed of a customer after a turn."""
+    """The frustration level of a customer after a turn."""
     return {
         "event_time": at(minute),
         "tenant": "default",
@@ -55,14 +55,14 @@ def case(
 
 
 def taken(data: list[Datum], config: WorkloadConfig = CONFIG) -> WorkloadAggregate:
-    """A workload that has taken all of it in."""
-    one = WorkloadAggregate(config)
+    """A workload aggregate that has read all of the data."""
+    aggregate = WorkloadAggregate(config)
     for datum in data:
-        (one.add_point if "turn" in datum else one.add_assignment)(datum)
-    return one
+        (aggregate.add_point if "turn" in datum else aggregate.add_assignment)(datum)
+    return aggregate
 
 
 def told(data: list[Datum], config: WorkloadConfig = CONFIG, until: float = 6 * HOUR) -> list[Datum]:
     """The teams' records once time has passed ``until``, minutes."""
-    one = taken([*data, turn(until, "later", False)], config)
-    return [output.datum for output in one.close_periods(at(until)) if output.record == "team_workload"]
+    aggregate = taken([*data, turn(until, "later", False)], config)
+    return [output.datum for output in aggregate.close_periods(at(until)) if output.record == "team_workload"]

@@ -1,4 +1,4 @@
-"""Voices whose truth is known: pulses through formants, as a vowel is made, and WAV files of any kind."""
+"""Synthetic voices with known measures (pulses through formants), and WAV files of any kind."""
 
 import struct
 from typing import NamedTuple
@@ -16,7 +16,7 @@ PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 
 
 class Truth(NamedTuple):
-    """What was put into a vowel: mean F0 (Hz), local jitter and local shimmer, as they came out of the dice."""
+    """The true measures of a synthetic vowel: mean F0 (Hz), local jitter and local shimmer."""
 
     f0: float
     jitter: float

@@ -1,4 +1,4 @@
-"""Records as the sink stores them, and what a view then answers."""
+"""Stores records as the sink does, and queries views."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -41,5 +41,5 @@ def by(rows: Iterable[dict[str, Any]], *names: str) -> dict[Any, dict[str, Any]]
 
 def store(settings: Settings, made: Sequence[Made], twice: bool = False) -> None:
     for _ in range(2 if twice else 1):
-        insert(settings, DECISIONS, [one.decision for one in made])
-        insert(settings, OUTCOMES, [one.outcome for one in made])
+        insert(settings, DECISIONS, [choice.decision for choice in made])
+        insert(settings, OUTCOMES, [choice.outcome for choice in made])

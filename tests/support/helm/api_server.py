@@ -1,4 +1,4 @@
-"""As much of a Kubernetes API server as ``lookup`` in a template asks for. A real one needs a cluster's machinery."""
+"""A fake Kubernetes API server: only what ``lookup`` in a template asks for."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ MISSING = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": 
 
 @contextmanager
 def cluster(objects: Mapping[str, Any], directory: Path) -> Iterator[Path]:
-    """A server on loopback that has these objects, by path; the configuration that leads to it."""
+    """A server on loopback with these objects, by path. Yields the kubeconfig that reaches it."""
     answers = {**DISCOVERY, **objects}
 
     class Handler(JsonHandler):

@@ -30,32 +30,32 @@ Values = Mapping[str, Any]
 
 
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run helm, whatever comes of it."""
+    """Run helm; it may fail."""
     return subprocess.run([str(HELM), *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
 def named(path: Path) -> str:
-    """A file of values in a word, for the name of a test."""
+    """A short name of a values file, for the ID of a test."""
     return path.name.removesuffix("-values.yaml") if path in CI else f"example {path.parent.name}"
 
 
 @cache
 def of_file(path: Path, version: str = "1.33.0") -> list[Object]:
-    """Everything the chart makes of a file of values. Nobody may change what is shared."""
+    """All manifests that the chart renders from a values file. The result is shared: do not change it."""
     return objects("--values", str(path), "--kube-version", version)
 
 
 def rendered(values: Values) -> list[Object]:
-    """Everything the chart makes of what a first install needs and these."""
-    found: list[Object] = with_values(merged(MINIMAL, values), objects)
-    return found
+    """All manifests that the chart renders from the minimal values and these."""
+    manifests: list[Object] = with_values(merged(MINIMAL, values), objects)
+    return manifests
 
 
 def refusal(values: Values, without_minimal: bool = False) -> str:
-    """Why the chart refuses these values; fails where it does not."""
-    found = with_values(values if without_minimal else merged(MINIMAL, values), template)
-    assert found.returncode != 0, "it was rendered"
-    return str(found.stderr)
+    """The error with which the chart refuses these values; fails when it does not."""
+    result = with_values(values if without_minimal else merged(MINIMAL, values), template)
+    assert result.returncode != 0, "it was rendered"
+    return str(result.stderr)
 
 
 def with_values(values: Values, use: Any) -> Any:
@@ -70,51 +70,51 @@ def template(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def objects(*arguments: str) -> list[Object]:
-    found = template(*arguments)
-    assert found.returncode == 0, found.stderr
-    return [one for one in yaml.load_all(found.stdout, LOADER) if one]
+    result = template(*arguments)
+    assert result.returncode == 0, result.stderr
+    return [manifest for manifest in yaml.load_all(result.stdout, LOADER) if manifest]
 
 
-def merged(one: Values, other: Values) -> dict[str, Any]:
-    """Both; of what stands in both the other's."""
-    both = {**one, **other}
-    for key in one.keys() & other.keys():
-        if isinstance(one[key], Mapping) and isinstance(other[key], Mapping):
-            both[key] = merged(one[key], other[key])
+def merged(values: Values, other: Values) -> dict[str, Any]:
+    """Deep merge; ``other`` wins."""
+    both = {**values, **other}
+    for key in values.keys() & other.keys():
+        if isinstance(values[key], Mapping) and isinstance(other[key], Mapping):
+            both[key] = merged(values[key], other[key])
     return both
 
 
-def only(found: Sequence[Object], kind: str, name: str | None = None) -> Object:
+def only(manifests: Sequence[Object], kind: str, name: str | None = None) -> Object:
     """The one object of a kind; of a name, where there are several."""
-    those = [one for one in found if one["kind"] == kind and name in (None, one["metadata"]["name"])]
-    assert len(those) == 1, [f"{one['kind']} {one['metadata']['name']}" for one in found]
+    those = [item for item in manifests if item["kind"] == kind and name in (None, item["metadata"]["name"])]
+    assert len(those) == 1, [f"{item['kind']} {item['metadata']['name']}" for item in manifests]
     return those[0]
 
 
-def kinds(found: Sequence[Object]) -> list[str]:
-    return sorted(f"{one['kind']}/{one['metadata']['name']}" for one in found)
+def kinds(manifests: Sequence[Object]) -> list[str]:
+    return sorted(f"{item['kind']}/{item['metadata']['name']}" for item in manifests)
 
 
-def with_pods(found: Sequence[Object]) -> dict[str, Object]:
+def with_pods(manifests: Sequence[Object]) -> dict[str, Object]:
     """The specs of all pods, by role."""
     return {
-        one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"]["template"]["spec"]
-        for one in found
-        if one["kind"] in POD_KINDS
+        workload["metadata"]["labels"]["app.kubernetes.io/component"]: workload["spec"]["template"]["spec"]
+        for workload in manifests
+        if workload["kind"] in POD_KINDS
     }
 
 
-def container(found: Sequence[Object], role: str) -> Object:
+def container(manifests: Sequence[Object], role: str) -> Object:
     """The container of a role."""
-    return next(one for one in with_pods(found)[role]["containers"] if one["name"] == role)
+    return next(candidate for candidate in with_pods(manifests)[role]["containers"] if candidate["name"] == role)
 
 
 def ours(spec: Object) -> list[Object]:
     """Containers of Tenor's image in a pod, those that run before included."""
     everything = [*spec.get("initContainers", []), *spec["containers"]]
-    return [one for one in everything if "/tenor" in one["image"]]
+    return [container for container in everything if "/tenor" in container["image"]]
 
 
-def environment(one: Object) -> dict[str, str | None]:
+def environment(container: Object) -> dict[str, str | None]:
     """Variables of a container; None for what Kubernetes fills in."""
-    return {variable["name"]: variable.get("value") for variable in one["env"]}
+    return {variable["name"]: variable.get("value") for variable in container["env"]}

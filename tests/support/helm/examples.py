@@ -14,10 +14,10 @@ SOURCE = "# Source: tenor/templates/"
 
 def made(values: Path) -> dict[str, str]:
     """Rendered templates by file name."""
-    found = template("--values", str(values), "--kube-version", "1.33.0")
-    assert found.returncode == 0, found.stderr
+    result = template("--values", str(values), "--kube-version", "1.33.0")
+    assert result.returncode == 0, result.stderr
     parts: dict[str, str] = defaultdict(str)
-    for document in found.stdout.split("---\n"):
+    for document in result.stdout.split("---\n"):
         if SOURCE in document:
             name = document.split(SOURCE, 1)[1].split("\n", 1)[0]
             parts[name.replace("/", "-")] += f"---\n{document.rstrip()}\n"
@@ -37,5 +37,5 @@ def write(values: Path) -> None:
 
 
 if __name__ == "__main__":
-    for one in EXAMPLES:
-        write(one)
+    for path in EXAMPLES:
+        write(path)

@@ -1,4 +1,4 @@
-"""Real receivers on loopback: an SMTP server, and an HTTP server that verifies signatures as the document says."""
+"""Alert receivers on loopback: an SMTP server, and an HTTP server that verifies signatures as docs/alerts.md says."""
 
 import hashlib
 import hmac
@@ -22,7 +22,7 @@ SECRET = "a shared secret of the tests"
 
 @dataclass
 class Inbox:
-    """Mail that came, and the address for apprise."""
+    """Received mail, and the URL for apprise."""
 
     url: str
     mails: list[EmailMessage] = field(default_factory=list)
@@ -34,9 +34,9 @@ class Inbox:
 
 def part(mail: EmailMessage, kind: str) -> str:
     """The HTML or plain part of a mail."""
-    found = mail.get_body((kind,))
-    assert found is not None
-    return str(found.get_content())
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def smtp() -> Iterator[Inbox]:
 
 @dataclass
 class Hook:
-    """What came to a webhook: bodies whose signature holds, the refused, and what to answer next."""
+    """Requests to a webhook: bodies with a valid signature, refused requests, and the next answers."""
 
     url: str
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Hook:
 
 
 def verified(secret: str, timestamp: str, signature: str, body: bytes, now: float) -> bool:
-    """As docs/alerts.md tells receivers to do it."""
+    """Verify a signature as docs/alerts.md describes."""
     if abs(now - int(timestamp)) > 300:
         return False
     wanted = "v1=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()

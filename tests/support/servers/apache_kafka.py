@@ -1,4 +1,4 @@
-"""Apache Kafka itself, one KRaft node on loopback: the reference the embedded broker is held against."""
+"""Apache Kafka itself, one KRaft node on loopback: the reference for the embedded broker."""
 
 import fcntl
 import hashlib
@@ -50,7 +50,7 @@ def unavailable_reason() -> str | None:
 
 
 class ApacheKafka:
-    """One node, broker and controller in one, in a temporary directory of its own."""
+    """One node, broker and controller, in a temporary directory."""
 
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         self._settings = dict(settings or {})

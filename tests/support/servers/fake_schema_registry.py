@@ -1,4 +1,4 @@
-"""A schema registry as far as Tenor asks one: subjects, versions, ids. It judges nothing, like one that is set so."""
+"""A fake schema registry: subjects, versions and IDs. It does not check compatibility."""
 
 import json
 import threading

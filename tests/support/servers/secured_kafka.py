@@ -1,4 +1,4 @@
-"""Apache Kafka as one meets it in production: TLS, and nobody without a login. One node, every mechanism."""
+"""Apache Kafka as in production: TLS and authentication. One node, every SASL mechanism."""
 
 from pathlib import Path
 

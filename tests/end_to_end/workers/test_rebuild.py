@@ -39,15 +39,15 @@ def lag(settings: Settings) -> int:
 @pytest.mark.parametrize("broker", [pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True)
 def test_states_that_are_lost_are_folded_again_from_the_log(new_deployment: Callable[..., Deployment]) -> None:
     """What kafka-topics.sh and kafka-consumer-groups.sh do in the document, by the same requests."""
-    one = new_deployment(tick_s=600.0)
-    settings, start = one.settings, now_ms() - 600_000
-    worker = one.start_worker()
+    deployment = new_deployment(tick_s=600.0)
+    settings, start = deployment.settings, now_ms() - 600_000
+    worker = deployment.start_worker()
     for number in range(CONVERSATIONS):
-        one.send(Name.MESSAGES, *conversation(f"c{number}", TEXTS, start))
-        one.send(Name.KEYSTROKES, burst(f"c{number}", event_time=start + 1))
-    eventually(lambda: len(one.points()) == CONVERSATIONS * len(TEXTS) and lag(settings) == 0, "all is folded")
+        deployment.send(Name.MESSAGES, *conversation(f"c{number}", TEXTS, start))
+        deployment.send(Name.KEYSTROKES, burst(f"c{number}", event_time=start + 1))
+    eventually(lambda: len(deployment.points()) == CONVERSATIONS * len(TEXTS) and lag(settings) == 0, "all is folded")
     worker.stop(20)
-    before, points = states_in(settings), len(one.points())
+    before, points = states_in(settings), len(deployment.points())
     assert sum(map(len, before.values())) >= CONVERSATIONS
 
     client, changelog = kafka.admin_client(settings), settings.topics.changelog
@@ -58,9 +58,9 @@ def test_states_that_are_lost_are_folded_again_from_the_log(new_deployment: Call
     done(client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(settings.topics.worker_group, first)]))
     assert not any(states_in(settings).values()) and lag(settings) > 0
 
-    one.start_worker()
+    deployment.start_worker()
     eventually(lambda: lag(settings) == 0, "the log is folded again")
     eventually(lambda: states_in(settings) == before, "the states are what they were")
-    assert len(one.points()) == 2 * points, "what was published before is published again"
+    assert len(deployment.points()) == 2 * points, "what was published before is published again"
     verdict = verify(settings)
     assert verdict.equal and verdict.skipped == 0

@@ -50,8 +50,8 @@ QUOTING = ("query_log", "query_thread_log", "text_log", "mutations", "errors", "
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack.running(
         Settings(_env_file=None, partitions=2), tmp_path_factory.mktemp("stack"), 1, lambda line: None
-    ) as one:
-        yield one
+    ) as running_stack:
+        yield running_stack
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +90,17 @@ def kafka_holds(settings: Settings, needle: str) -> set[str]:
     """Topics that hold a string: in keys, values, headers, and in what our states are once they are inflated."""
     client = admin_client(settings)
     names = sorted(metadata(client, settings).topics)
-    return {one.topic for one in topic_reader.read(settings, names) if needle.encode() in everything(one).lower()}
+    return {
+        message.topic
+        for message in topic_reader.read(settings, names)
+        if needle.encode() in everything(message).lower()
+    }
 
 
-def everything(one: ConsumedRecord) -> bytes:
-    headers = b" ".join(name.encode() + b" " + (value or b"") for name, value in one.headers)
-    value = one.value or b""
-    return b" ".join((one.key or b"", value, unpacked(value), headers))
+def everything(message: ConsumedRecord) -> bytes:
+    headers = b" ".join(name.encode() + b" " + (value or b"") for name, value in message.headers)
+    value = message.value or b""
+    return b" ".join((message.key or b"", value, unpacked(value), headers))
 
 
 def unpacked(value: bytes) -> bytes:
@@ -109,11 +113,11 @@ def unpacked(value: bytes) -> bytes:
 
 def tables(client: Client) -> list[str]:
     """Every table that holds rows, ours and the server's."""
-    found = client.execute(
+    rows = client.execute(
         "SELECT database, name, engine FROM system.tables WHERE lower(database) != 'information_schema'"
     )
-    ours = [f"{database}.{name}" for database, name, engine in found if database != "system" and engine != "View"]
-    return ours + [f"system.{name}" for database, name, _ in found if database == "system" and name in QUOTING]
+    ours = [f"{database}.{name}" for database, name, engine in rows if database != "system" and engine != "View"]
+    return ours + [f"system.{name}" for database, name, _ in rows if database == "system" and name in QUOTING]
 
 
 def clickhouse_holds(settings: Settings, needle: str) -> set[str]:
@@ -131,8 +135,8 @@ def files_hold(directory: Path, needle: str) -> set[str]:
     Not surely what is packed or encoded otherwise, as ClickHouse's columns are: ``clickhouse_holds`` reads their rows.
     The broker's records, in its memory here, are read from their topics, and of those our states are inflated.
     """
-    found = [path for path in directory.rglob("*") if path.is_file() and needle.encode() in path.read_bytes().lower()]
-    return {str(path.relative_to(directory)) for path in found}
+    paths = [path for path in directory.rglob("*") if path.is_file() and needle.encode() in path.read_bytes().lower()]
+    return {str(path.relative_to(directory)) for path in paths}
 
 
 def test_what_the_search_of_files_sees_and_what_not(tmp_path: Path) -> None:
@@ -145,12 +149,12 @@ def test_what_the_search_of_files_sees_and_what_not(tmp_path: Path) -> None:
 
 
 def metrics_hold(running: Stack, needle: str) -> set[str]:
-    found = set()
+    names = set()
     for process in running.processes:
         with urlopen(f"{process.url}/metrics", timeout=5) as response:
             if needle in response.read().decode().lower():
-                found.add(process.name)
-    return found
+                names.add(process.name)
+    return names
 
 
 def test_text_goes_nowhere_but_where_it_came_from(running: Stack, bus: Deployment) -> None:
@@ -171,7 +175,7 @@ def test_text_goes_nowhere_but_where_it_came_from(running: Stack, bus: Deploymen
     letters = {settings.topics.dead_letters(name) for name in sent_to}
     assert kafka_holds(settings, CANARY) == letters | {settings.topics.name(name) for name in sent_to}
     # Of tenor.signals that is the record we put there.
-    assert [one.key for one in bus.read(Name.SIGNALS) if CANARY.encode() in everything(one)] == [b"canary"]
+    assert [signal.key for signal in bus.read(Name.SIGNALS) if CANARY.encode() in everything(signal)] == [b"canary"]
     assert clickhouse_holds(settings, CANARY) == set()
     assert files_hold(running.directory, CANARY) == set()
     assert metrics_hold(running, CANARY) == set()
@@ -244,20 +248,24 @@ def rows_of(client: Client, conversation_id: str) -> dict[str, int]:
 def compacted(settings: Settings, needle: str) -> set[str]:
     """Compacted topics whose last word on some key still holds a string; a key that was erased says nothing."""
     names = [topic.name for topic in settings.topics.all() if topic.retention_ms is None]
-    last = {(one.topic, one.key): one for one in topic_reader.read(settings, names)}
-    return {one.topic for one in last.values() if one.value is not None and needle.encode() in everything(one).lower()}
+    last = {(message.topic, message.key): message for message in topic_reader.read(settings, names)}
+    return {
+        message.topic
+        for message in last.values()
+        if message.value is not None and needle.encode() in everything(message).lower()
+    }
 
 
 def holds(running: Stack, needle: str) -> set[str]:
     """Wherever a string is found but in topics that keep everything for a time."""
-    found = clickhouse_holds(running.settings, needle) | compacted(running.settings, needle)
-    return found | metrics_hold(running, needle) | files_hold(running.directory / "logs", needle)
+    places = clickhouse_holds(running.settings, needle) | compacted(running.settings, needle)
+    return places | metrics_hold(running, needle) | files_hold(running.directory / "logs", needle)
 
 
 def rewind(running: Stack) -> None:
     """Have the sink read again whatever Kafka still holds."""
     settings = running.settings
-    [sink] = [one for one in running.processes if one.name == "sink"]
+    [sink] = [process for process in running.processes if process.name == "sink"]
     sink.child.stop(15)
     consumer = Consumer(kafka.consumer_config(settings, settings.topics.sink_group))
     positions = kafka.partitions_of(settings, sorted(metadata(admin_client(settings), settings).topics))
@@ -318,8 +326,8 @@ def left_unfolded(running: Stack, bus: Deployment, typed: Mapping[str, Any]) -> 
     """Leave a signal in the log that no worker has read. At its source stands what ingest has passed and refused."""
     bus.produce([(Name.KEYSTROKES, "nobody", b"no event", JSON)])
     settle(running)
-    source = next(one for one in bus.read(Name.KEYSTROKES) if one.key == b"nobody")
-    [worker] = [one for one in running.processes if one.name == "worker-1"]
+    source = next(process for process in bus.read(Name.KEYSTROKES) if process.key == b"nobody")
+    [worker] = [process for process in running.processes if process.name == "worker-1"]
     worker.child.stop(15)
     bus.send(Name.SIGNALS, extract_signal("keystrokes", typed, (source.topic, source.partition, source.offset)))
 

@@ -77,7 +77,7 @@ def notes(values: dict[str, Any], tmp_path: Any) -> str:
         ({"worker": {"keda": {"enabled": True}}}, ("workers   2 to 8, by lag",)),
         ({"worker": {"hpa": {"enabled": True}}}, ("workers   2 to 8, by processor time",)),
         ({"learner": {"enabled": False}}, ("learner   off", "the policy draws uniformly for ever")),
-        ({"workload": {"enabled": True}}, ("workload  runs", "docs/operators.md", "service/tenor-workload")),
+        ({"workload": {"enabled": True}}, ("workload  runs", "docs/operators.md")),
         ({"sink": {"enabled": False}}, ("nothing reaches ClickHouse",)),
         ({"kafka": {"replication": 1}}, ("topics are made with replication 1",)),
         ({"kafka": {"topicPrefix": "staging."}}, ("publish to staging.conversation.messages",)),

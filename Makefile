@@ -33,13 +33,16 @@ test-quick: install  ## the two lower floors, with a tenth of the examples of ea
 check: lint test-quick  ## before every commit: lint, types, layers and the quick tests, in under a minute
 
 HELM := .cache/helm
-.PHONY: helm-test chart helm-examples
+.PHONY: helm-test chart helm-examples fixture
 
 helm-test: install $(HELM)/bin/helm  ## the chart: lint, render, validate against three Kubernetes versions, unit tests; a minute
 	PYTHONPATH=$(HELM) $(BIN)/python -m pytest -m helm --timeout 600 tests/deploy
 
 chart: install  ## write what of the chart is made: its schema, its table of values, its copies of rules and dashboards
 	$(BIN)/python -m deploy.helm.chart_files
+
+fixture: install  ## after a change that is meant to change records: write what tests/end_to_end/test_previous_version.py expects
+	$(BIN)/python -m tests.end_to_end.test_previous_version
 
 helm-examples: install $(HELM)/bin/helm  ## render deploy/helm/tenor/examples anew
 	PYTHONPATH=$(HELM) $(BIN)/python -m tests.support.helm.examples

@@ -34,8 +34,7 @@ CONTEXT = SerializationContext("any", MessageField.VALUE)
 SINGLE = Codec()
 
 
-@pytest.fixture(scope="module")
-def client() -> SchemaRegistryClient:
+def new_registry() -> SchemaRegistryClient:
     """confluent-kafka's own registry in memory, with today's schemas as published."""
     registry = SchemaRegistryClient.new_client({"url": "mock://tests"})
     for schema in records().values():
@@ -44,8 +43,20 @@ def client() -> SchemaRegistryClient:
 
 
 @pytest.fixture(scope="module")
+def client() -> SchemaRegistryClient:
+    """Tests register more schemas here."""
+    return new_registry()
+
+
+@pytest.fixture(scope="module")
 def confluent(client: SchemaRegistryClient) -> Codec:
     return Codec(ConfluentRegistry(client))
+
+
+@pytest.fixture(scope="module")
+def confluent_today() -> Codec:
+    """Knows one schema of each record, so no other id can name the same record."""
+    return Codec(ConfluentRegistry(new_registry()))
 
 
 def refusal(codec: Codec, name: str, value: bytes | None, headers: dict[str, bytes] | None = None) -> Rejected:
@@ -304,8 +315,8 @@ def read_or_refused(codec: Codec, name: str, value: bytes, headers: dict[str, by
 @pytest.mark.parametrize("name", RECORDS)
 @FEW
 @given(data=st.data())
-def test_flipped_bits_are_read_or_refused(name: str, data: st.DataObject, confluent: Codec) -> None:
-    for codec, start in ((SINGLE, 10), (confluent, 5)):
+def test_flipped_bits_are_read_or_refused(name: str, data: st.DataObject, confluent_today: Codec) -> None:
+    for codec, start in ((SINGLE, 10), (confluent_today, 5)):
         value = bytearray(codec.encode(record(name), data.draw(datums(name))))
         bit = data.draw(st.integers(0, len(value) * 8 - 1))
         value[bit // 8] ^= 1 << bit % 8

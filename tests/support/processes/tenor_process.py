@@ -1,4 +1,7 @@
-"""Processes of ``tenor``, forked from a preloaded one where the system can: see fork_server."""
+"""Processes of ``tenor``, forked from a preloaded one within a test run on Linux: see fork_server.
+
+Elsewhere, and for ``python -m tests.faults``, which no test run owns, each is a new interpreter.
+"""
 
 import json
 import os
@@ -11,10 +14,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from agents.embedded.process import ChildProcess
-from tests.support.servers.shared_engines import address_of
+from tests.support.servers import shared_engines
 
 ARGV = (sys.executable, "-m", "agents.cli.main")
 Streams = Sequence[IO[Any]]
+
+
+def has_fork_server() -> bool:
+    """Whether a test run owns a fork server that can be asked."""
+    return sys.platform == "linux" and shared_engines.VARIABLE in os.environ
 
 
 class ForkedProcess:
@@ -23,7 +31,7 @@ class ForkedProcess:
     def __init__(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: Streams) -> None:
         self.returncode: int | None = None
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._connection.connect(address_of("fork server"))
+        self._connection.connect(shared_engines.address_of("fork server"))
         request = json.dumps({"arguments": list(arguments), "cwd": str(cwd), "env": dict(env)}).encode()
         socket.send_fds(self._connection, [request], [stream.fileno() for stream in streams])
         self.pid = int(self._connection.recv(64))
@@ -48,7 +56,7 @@ class TenorProcess(ChildProcess):
     @classmethod
     def run(cls, command: str, cwd: Path, log_path: Path, env: Mapping[str, str]) -> ChildProcess:
         """Start ``tenor <command>`` in ``cwd``, its output appended to ``log_path``, ``env`` added to ours."""
-        if sys.platform != "linux":
+        if not has_fork_server():
             return ChildProcess.start(log_path.stem, [*ARGV, command], cwd, log_path, env)
         process = cls(log_path.stem, log_path)
         process._spawn([command], cwd, {**os.environ, **env})
@@ -63,7 +71,7 @@ def completed(
     arguments: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float
 ) -> subprocess.CompletedProcess[str]:
     """Run ``tenor`` to its end."""
-    if sys.platform != "linux":
+    if not has_fork_server():
         return subprocess.run(
             [*ARGV, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, check=False
         )
